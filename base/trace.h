@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trace.h - the one place where calls and refusals are observed.
+ *
+ * Each dispatcher (KVM ioctls, RMI, RSI) reports every finished call here. At most one observer
+ * is installed, before the first call, by whoever owns the process (backend, test, fuzzer);
+ * without one a report costs a load and a branch. The observer runs on the calling thread, must
+ * not call back into the layer that reports, and must not keep the pointers.
+ */
+#ifndef BASE_TRACE_H
+#define BASE_TRACE_H
+
+#include <stdint.h>
+
+#include "base/rule.h"
+
+enum trace_layer { TRACE_KVM, TRACE_RMI, TRACE_RSI, TRACE_PSCI };
+
+struct trace_call {
+	enum trace_layer layer;
+	const char *name;	/* "KVM_ARM_RMI_POPULATE", "RMI_DATA_CREATE" */
+	const char *const *arg_names; /* nargs names, or NULL */
+	const uint64_t *args;
+	unsigned int nargs;
+	int64_t ret;		/* what the caller saw: ioctl result or -errno; X0 for SMCs */
+	result why;		/* OK, or the broken rule */
+};
+
+/* What happened to a realm, for the launcher: counted exits, measurements, life. */
+enum trace_event_kind {
+	TRACE_EXIT,	/* name = exit kind ("MMIO", "IRQ", ...): KVM_RUN returned to the VMM, or
+			   a REC exit ended in the kernel (to_user false) */
+	TRACE_MEASURE,	/* RIM or REM extended: index, cause, addr, flags, digest, value after */
+	TRACE_STATE,	/* name = "realm NEW", "realm ACTIVE", "engine ready", "engine lost", ... */
+};
+
+struct trace_event {
+	enum trace_event_kind kind;
+	const char *name;
+	int to_user;		/* TRACE_EXIT */
+	unsigned int realm;	/* VMID: tells the realms of one backend apart */
+	unsigned int index;	/* TRACE_MEASURE: 0 RIM, 1..4 REM */
+	uint64_t addr, top, flags;
+	const uint8_t *digest;	/* TRACE_MEASURE: content digest or NULL */
+	const uint8_t *value;	/* TRACE_MEASURE: register after, 64 bytes */
+	unsigned int hash_len;	/* 32 or 64 */
+};
+
+struct trace_observer {
+	void (*call)(void *arg, const struct trace_call *c);
+	void (*event)(void *arg, const struct trace_event *e);
+	void *arg;
+};
+
+/* Install (or with NULL remove) the observer. Not thread-safe: before the first call. */
+void trace_observe(const struct trace_observer *o);
+
+extern const struct trace_observer *trace_observer_;
+
+static inline void trace_call(const struct trace_call *c)
+{
+	if (trace_observer_ && trace_observer_->call)
+		trace_observer_->call(trace_observer_->arg, c);
+}
+
+static inline void trace_event(const struct trace_event *e)
+{
+	if (trace_observer_ && trace_observer_->event)
+		trace_observer_->event(trace_observer_->arg, e);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engine.h - "run this EL1 vCPU until it exits": the boundary between the RMM and what executes
+ * realm instructions.
+ *
+ * One engine per realm, one engine CPU per REC, bound for the realm's life. The EL1 and EL0 state
+ * of a CPU (system registers, FP/SIMD, timers, GIC CPU interface) stays inside the engine between
+ * runs; the frame carries only what changes hands at every exit. The explicit calls sysregs_get,
+ * sysregs_set and reset move the rest.
+ *
+ * Threads: a CPU's calls (frame, run, reset, sysregs) come from one thread at a time. tlbi, touch
+ * and destroy may come from any thread, also while CPUs run.
+ *
+ * Back-ends: engine_qemu (engine/qemu.c), and test engines that play a script in place of a guest.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+struct machine;
+struct pe;
+
+#define ENGINE_MAX_CPUS 16
+#define ENGINE_NUM_LRS 4
+
+enum engine_exit {
+	ENGINE_EXIT_SYNC,   /* esr, far, hpfar are valid */
+	ENGINE_EXIT_IRQ,    /* an interrupt for the host: a timer changed, GIC maintenance, a kick */
+	ENGINE_EXIT_SERROR, /* esr valid */
+	ENGINE_EXIT_LOST,   /* the engine died; every later run answers this too */
+};
+
+/*
+ * What a run takes and gives. Memory owned by the engine (it may be shared with the CPU): read
+ * each field once per run. All in guest-architectural format.
+ */
+struct engine_frame {
+	/* in and out */
+	uint64_t x[31];
+	uint64_t pc;
+	uint64_t pstate; /* SPSR_EL2 format */
+	uint64_t lr[ENGINE_NUM_LRS]; /* ICH_LR<n>_EL2 */
+	/* in */
+	uint64_t ich_hcr; /* ICH_HCR_EL2 */
+	uint64_t hcr;	  /* HCR_EL2, as the RMM wants it; the engine adds what it needs itself */
+	uint64_t vttbr, vtcr;
+	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
+	/* out */
+	uint64_t esr, far, hpfar; /* of ENGINE_EXIT_SYNC */
+	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
+	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */
+};
+
+/* The system registers that sysregs_get and sysregs_set move, in this order. */
+#define ENGINE_SYSREGS(F)                                                                          \
+	F(SCTLR_EL1) F(TTBR0_EL1) F(TTBR1_EL1) F(TCR_EL1) F(MAIR_EL1) F(AMAIR_EL1) F(VBAR_EL1)    \
+	F(SP_EL0) F(SP_EL1) F(ELR_EL1) F(SPSR_EL1) F(ESR_EL1) F(FAR_EL1) F(AFSR0_EL1)             \
+	F(AFSR1_EL1) F(TPIDR_EL0) F(TPIDRRO_EL0) F(TPIDR_EL1) F(CPACR_EL1) F(CNTKCTL_EL1)         \
+	F(CONTEXTIDR_EL1) F(PAR_EL1) F(CSSELR_EL1) F(MDSCR_EL1)
+
+enum engine_sysreg {
+#define ENGINE_SYSREG_ENUM(r) ENGINE_##r,
+	ENGINE_SYSREGS(ENGINE_SYSREG_ENUM)
+#undef ENGINE_SYSREG_ENUM
+	ENGINE_NUM_SYSREGS
+};
+
+struct engine_ops {
+	const char *name;
+
+	/* Start an engine with `cpus` (1..16) CPUs for a realm. May return before the CPUs are
+	 * up: the first run waits. 0, -ENOENT (the program is not installed), -ENOMEM, -EAGAIN. */
+	int (*create)(struct machine *m, unsigned int cpus, struct engine **out);
+	/* Stops every CPU; no call is or will be in progress. */
+	void (*destroy)(struct engine *e);
+
+	struct engine_frame *(*frame)(struct engine *e, unsigned int cpu);
+
+	/*
+	 * Load the architectural reset state: the given system registers, FP/SIMD, debug, pointer
+	 * authentication keys, timers (disabled), GIC CPU interface and active priorities, all
+	 * else zero. Needed before the first run and at CPU_ON. Returns 0 or -EIO (lost).
+	 */
+	int (*reset)(struct engine *e, unsigned int cpu, const uint64_t sys[ENGINE_NUM_SYSREGS]);
+	int (*sysregs_get)(struct engine *e, unsigned int cpu, uint64_t sys[ENGINE_NUM_SYSREGS]);
+	int (*sysregs_set)(struct engine *e, unsigned int cpu,
+			   const uint64_t sys[ENGINE_NUM_SYSREGS]);
+
+	/*
+	 * Run the CPU from its frame until it exits. Returns ENGINE_EXIT_IRQ without running if
+	 * the PE has been kicked, or if a timer output differs from what the last exit reported.
+	 * A timer whose output is asserted at entry does not cause another exit by itself until
+	 * it has been deasserted.
+	 */
+	enum engine_exit (*run)(struct engine *e, unsigned int cpu, struct pe *pe);
+
+	/* Invalidate stage 2 translations of [ipa, ipa + size), and all stage 1 derived from them,
+	 * on every CPU; done when it returns. `cpu`: one that the caller owns and that is not
+	 * running, or -1. */
+	void (*tlbi)(struct engine *e, int cpu, uint64_t ipa, uint64_t size);
+
+	/* [pa, pa + len), page-aligned, was rewritten from outside: forget code translated from
+	 * it. `cpu` as for tlbi. */
+	void (*touch)(struct engine *e, int cpu, uint64_t pa, uint64_t len);
+};
+
+extern const struct engine_ops engine_qemu;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * kvm.h - what the kernel would be: the ioctl ABI of /dev/kvm, for transports (backend/), tests
+ * and fuzzers. Talks to the RMM by rmm_smc only.
+ *
+ * A `struct kvm_file` is an open file description; objects behind it (VM, vCPU, device,
+ * guest_memfd) live as long as the kernel's would: a VM as long as it or any vCPU, device or
+ * memslot of it has a reference.
+ */
+#ifndef KVM_KVM_H
+#define KVM_KVM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kvm/caller.h"
+
+struct kvm_host; /* the whole "kernel": one for each backend */
+struct machine;
+struct rmm;
+
+enum kvm_profile {
+	KVM_PROFILE_V12,      /* as recorded: kernel-answers, rows marked A included */
+	KVM_PROFILE_V12_6_19, /* the same on v12's own base */
+};
+
+struct kvm_config {
+	struct machine *machine; /* not owned */
+	struct rmm *rmm;	 /* not owned */
+	enum kvm_profile profile;
+};
+
+int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */
+/* Every file must have been closed. */
+void kvm_host_destroy(struct kvm_host *h);
+
+enum kvm_file_kind {
+	KVM_FILE_SYSTEM,
+	KVM_FILE_VM,
+	KVM_FILE_VCPU,
+	KVM_FILE_DEVICE,
+	KVM_FILE_GMEM,
+};
+
+/* open("/dev/kvm"); NULL: out of memory. */
+struct kvm_file *kvm_open(struct kvm_host *h);
+enum kvm_file_kind kvm_file_kind(const struct kvm_file *f);
+void kvm_file_get(struct kvm_file *f);
+/* Drop a reference; the last one is the file's release. May block until vCPUs have stopped. */
+void kvm_file_put(struct kvm_file *f);
+
+/*
+ * ioctl(2): the result (>= 0) or -errno. Blocks as the kernel's does; KVM_RUN is ended by
+ * kvm_vcpu_interrupt. Different vCPUs may run on different threads at the same time.
+ */
+int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_t arg);
+
+/* ---- vCPU files ---- */
+/* The shared memory of a vCPU: KVM_VCPU_MMAP_SIZE bytes that the VMM maps, then one page that the
+ * transport may use (its own control words). Owned by the vCPU. */
+int kvm_vcpu_memfd(struct kvm_file *vcpu);
+void *kvm_vcpu_control_page(struct kvm_file *vcpu);
+/* An eventfd: a write of any value wakes a running KVM_RUN, which then asks caller->interrupted. */
+int kvm_vcpu_kick_fd(struct kvm_file *vcpu);
+
+/* ---- guest_memfd files ---- */
+struct kvm_gmem_info {
+	uint64_t pa;	/* contiguous extent */
+	uint64_t size;	/* bytes */
+	uint64_t flags; /* GUEST_MEMFD_FLAG_* */
+};
+void kvm_gmem_info(struct kvm_file *gmem, struct kvm_gmem_info *info);
+/* fallocate(2): 0, or -EOPNOTSUPP, -EINVAL as the kernel's. */
+int kvm_gmem_fallocate(struct kvm_file *gmem, int mode, uint64_t offset, uint64_t len);
+
+/*
+ * The MMU notifier: the client changed its mapping of [uaddr, uaddr + size). Called by the owner
+ * of the mm, before the old pages are given away. Shared aliases are unmapped from every VM.
+ */
+void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size);
+
+#endif

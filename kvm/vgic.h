@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vgic.h - the in-kernel GICv3 (distributor, redistributors; no ITS): MMIO, SGIs, lines, list
+ * registers, device attributes. Behaves as Linux 7.3's arch/arm64/kvm/vgic does.
+ *
+ * Knows nothing of VMs: the owner (kvm/) gives it a set of callbacks. Own locks inside; may be
+ * called from any thread, never calls back with a lock of its own held except `kick`.
+ */
+#ifndef KVM_VGIC_H
+#define KVM_VGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rule.h"
+#include "kvm/caller.h"
+
+#define VGIC_MAX_VCPUS 16
+#define VGIC_NR_PRIVATE 32
+#define VGIC_MAX_SPIS 988	/* INTIDs 32..1019 */
+
+struct vgic;
+
+struct vgic_owner {
+	/* The vCPU may have something to take now: wake it or make it leave the guest. */
+	void (*kick)(void *arg, unsigned int vcpu);
+	/* vCPUs created so far, the MPIDR of one (index = vcpu_idx, creation order). */
+	unsigned int (*num_vcpus)(void *arg);
+	uint64_t (*mpidr)(void *arg, unsigned int vcpu);
+	/* True if any vCPU has run (KVM_RUN): what blocks CTRL_INIT, EBUSY. */
+	bool (*has_run)(void *arg);
+	/* IPA width of the VM in bits, and the overlap rule for addresses. */
+	unsigned int ipa_bits;
+	/* List registers per vCPU (the RMM's number), at most 16. */
+	unsigned int num_lrs;
+	void *arg;
+};
+
+int vgic_create(const struct vgic_owner *owner, struct vgic **out); /* 0, -ENOMEM */
+void vgic_destroy(struct vgic *v);
+
+/* Device attributes of KVM_DEV_TYPE_ARM_VGIC_V3: order of checks, errnos and effects as the
+ * kernel's vgic-kvm-device.c. `attr` has been read from the caller already; the value at
+ * attr->addr is read or written through the caller here. */
+struct kvm_device_attr;
+result vgic_set_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_device_attr *attr);
+result vgic_get_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_device_attr *attr);
+result vgic_has_attr(struct vgic *v, const struct kvm_device_attr *attr);
+
+/* CTRL_INIT has been done. */
+bool vgic_initialized(const struct vgic *v);
+/* At the first KVM_RUN: initialises lazily where the kernel does, checks that the regions are
+ * set and fit. OK or the rule that KVM_RUN fails with. */
+result vgic_map_resources(struct vgic *v);
+
+/* An MMIO access of vCPU `vcpu`. False: not in the GIC's regions. Unaligned or odd sizes read as
+ * zero and write nothing, as the kernel's dispatch does. */
+bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, unsigned int len,
+	       uint64_t *val);
+
+/* A write to ICC_SGI1R_EL1 (or SGI0R, ASGI1R) by vCPU `vcpu` that trapped. */
+void vgic_sgi(struct vgic *v, unsigned int vcpu, uint64_t value, bool group1);
+
+/* KVM_IRQ_LINE, irqfd: intid >= 32 is an SPI (vcpu ignored), else a PPI of that vCPU. Level for
+ * level interrupts; a rising edge for edge ones. False: no such interrupt. */
+bool vgic_set_line(struct vgic *v, unsigned int vcpu, unsigned int intid, bool level);
+
+/* The PPI is driven by an in-kernel device (a timer): user space must not drive it. Returns false
+ * when it is owned by another already. */
+bool vgic_set_owner(struct vgic *v, unsigned int vcpu, unsigned int intid, const void *device);
+bool vgic_is_owned(struct vgic *v, unsigned int vcpu, unsigned int intid);
+
+/* End-of-interrupt of a level SPI, for irqfd resampling; called from vgic_sync with no lock held.
+ * One function for the whole vgic. */
+void vgic_set_eoi_notifier(struct vgic *v, void (*eoi)(void *arg, unsigned int intid), void *arg);
+
+/* Before an entry: fill lrs[0..num_lrs) and the ICH_HCR bits to ask for (UIE when more is pending
+ * than fits). After an exit: take the list registers back. Owner thread of the vCPU only. */
+void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr);
+void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t hcr, uint64_t vmcr);
+
+/* Some enabled interrupt could be taken: what wakes a vCPU that waits. */
+bool vgic_pending(struct vgic *v, unsigned int vcpu);
+
+unsigned int vgic_num_spis(const struct vgic *v);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * memory.h - the simulated physical memory: one sparse memfd, and who may hand out its pages.
+ *
+ * PA space: [MACHINE_RAM_BASE, MACHINE_RAM_BASE + size). The first MACHINE_RESERVED bytes are
+ * never handed out: QEMU writes its device tree at the base, and each engine has its window
+ * there (machine_engine_window). All else is given out as extents of whole pages: host pages,
+ * guest_memfd extents, memslot pages. Nothing is charged until it is touched. All addresses are
+ * PAs, all counts 4 KiB pages. Thread-safe unless said otherwise.
+ *
+ * A page's content is "known zero" while the memfd has a hole there; machine_page_is_hole is
+ * exact in that direction (true means zero; false means nothing).
+ */
+#ifndef MACHINE_MEMORY_H
+#define MACHINE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GRANULE_SHIFT 12
+#define GRANULE_SIZE UINT64_C(4096)
+#define MACHINE_RAM_BASE UINT64_C(0x40000000)
+#define MACHINE_RESERVED UINT64_C(0x04000000)	   /* 64 MiB */
+#define MACHINE_DEFAULT_SIZE UINT64_C(0x900000000) /* 36 GiB: a 16 GiB realm twice, and tables */
+
+struct machine;
+
+struct machine_config {
+	uint64_t size;	 /* bytes of RAM, page multiple; 0: MACHINE_DEFAULT_SIZE */
+	bool pa_is_va;	 /* map the memory so that host address == PA (conformance suites) */
+};
+
+/* 0, or -ENOMEM (no memfd or address space), -EINVAL (size), -EEXIST (pa_is_va: range in use). */
+int machine_create(const struct machine_config *cfg, struct machine **out);
+void machine_destroy(struct machine *m);
+
+int machine_memfd(const struct machine *m);	/* owned by the machine; offset = pa - base */
+uint64_t machine_size(const struct machine *m); /* bytes */
+static inline uint64_t machine_pa_to_offset(uint64_t pa)
+{
+	return pa - MACHINE_RAM_BASE;
+}
+
+/* True if [pa, pa + len) is RAM that may be delegated: inside, and past the reserved part. */
+bool machine_is_ram(const struct machine *m, uint64_t pa, uint64_t len);
+
+/* Host address of pa; NULL unless [pa, pa + len) is inside the RAM (the reserved part too). */
+void *machine_va(const struct machine *m, uint64_t pa, size_t len);
+
+/*
+ * Give out `pages` contiguous pages, aligned to `align` bytes (power of two, >= 4096), reading
+ * as zero. Returns the PA, or 0 when there is no room. Extents above 2 MiB are best aligned to
+ * 2 MiB. machine_free gives back a whole extent, or any page range of it: the memory is released
+ * (a hole again).
+ */
+uint64_t machine_alloc(struct machine *m, uint64_t pages, uint64_t align);
+void machine_free(struct machine *m, uint64_t pa, uint64_t pages);
+/* Pages given out now: 0 again when everything was returned (leak tests). */
+uint64_t machine_allocated(const struct machine *m);
+
+/* Release the content of [pa, pa + pages): reads as zero, hole afterwards. */
+void machine_punch(struct machine *m, uint64_t pa, uint64_t pages);
+bool machine_page_is_hole(const struct machine *m, uint64_t pa);
+
+/*
+ * One window of MACHINE_WINDOW_SIZE bytes in the reserved part for an engine; content zero.
+ * Returns its PA or 0 when all are taken.
+ */
+#define MACHINE_WINDOW_SIZE UINT64_C(0x200000)
+uint64_t machine_window_take(struct machine *m);
+void machine_window_give(struct machine *m, uint64_t pa);
+
+#endif

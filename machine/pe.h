@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pe.h - a host processing element: what runs one vCPU at a time, and how it is kicked.
+ *
+ * The host (kvm/) gives each vCPU a PE and passes it with every SMC. Only the owner thread calls
+ * enter, leave, wait and clear. A kick may come from any thread, and from another process through
+ * the eventfd; it is never lost:
+ *
+ *	owner: pe_clear(); look at whatever kicks announce (signals, pending interrupts);
+ *	       REC_ENTER -> the engine returns at once if a kick came after the clear.
+ *
+ * States: OUT (owner runs host code; a kick is remembered) -> IN (owner waits for a CPU engine;
+ * a kick is remembered and the engine's poke is called) -> OUT.
+ */
+#ifndef MACHINE_PE_H
+#define MACHINE_PE_H
+
+#include <stdbool.h>
+
+struct pe;
+
+struct pe *pe_create(void); /* NULL: out of descriptors or memory */
+void pe_destroy(struct pe *pe);
+
+/* An eventfd (owned by the PE). A write of any value is a kick. */
+int pe_eventfd(const struct pe *pe);
+
+void pe_kick(struct pe *pe);
+/* True if a kick came since pe_clear. Also notices kicks that came through the eventfd. */
+bool pe_kicked(struct pe *pe);
+void pe_clear(struct pe *pe);
+
+/* Sleep until kicked, or `fd` (-1: none) is readable, or timeout_ms (-1: for ever) is over.
+ * Returns true if kicked. Does not clear. */
+bool pe_wait(struct pe *pe, int fd, int timeout_ms);
+
+/* For engines: between enter and leave a kick also calls poke(arg), on the kicking thread. After
+ * pe_leave returns no poke is running or will run. */
+void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg);
+void pe_leave(struct pe *pe);
+
+/*
+ * The host may say early how many CPUs a realm will need, so that an engine can start meanwhile
+ * (pe_expect); the engine installs the hook. Both optional; a hint only.
+ */
+struct machine;
+void machine_expect_cpus(struct machine *m, unsigned int cpus);
+void machine_set_expect_hook(struct machine *m, void (*hook)(struct machine *m, unsigned int cpus));
+
+#endif

@@ -24,6 +24,8 @@
 #define MACHINE_RESERVED UINT64_C(0x04000000)	   /* 64 MiB */
 #define MACHINE_DEFAULT_SIZE UINT64_C(0x900000000) /* 36 GiB: a 16 GiB realm twice, and tables */
 
+#define MACHINE_MAX_SIZE (UINT64_C(1) << 46)	   /* PAs stay below 2^47 */
+
 struct machine;
 
 struct machine_config {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ledger.h - the measurement ledger: one entry for each extension of a RIM or a REM, enough to
+ * compute the register again. As text it is JSON lines:
+ *
+ *	{"realm":1,"register":"RIM","cause":"RMI_DATA_CREATE","hash":"sha-256",
+ *	 "address":"0x80000000","flags":1,"digest":"6f16...","after":"1a1d..."}
+ *
+ * (one line each). register is RIM or REM1..REM4, numbered as by RSI_MEASUREMENT_READ. Numbers
+ * that may need 64 bits are hexadecimal strings; digests and registers are as long as the hash.
+ *
+ * The entry of each cause, which is also what a TRACE_MEASURE event must carry (base/trace.h):
+ *
+ *	cause			  addr			  top	 flags	 digest
+ *	RMI_REALM_CREATE	  ledger_pack_params()	  -	 flags	 -
+ *	RMI_DATA_CREATE		  IPA			  -	 flags	 of the granule, or none
+ *	RMI_REC_CREATE		  -			  -	 flags	 measure_rec_digest()
+ *	RMI_RTT_INIT_RIPAS	  base of one RTT entry	  top	 -	 -
+ *	RSI_MEASUREMENT_EXTEND	  size of the value	  -	 -	 the value, zero-padded to 64
+ *
+ * A JSON line of REALM_CREATE has the parameters by name in place of an address.
+ */
+#ifndef ATTEST_LEDGER_H
+#define ATTEST_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "attest/measure.h"
+#include "base/trace.h"
+
+enum ledger_cause {
+	LEDGER_REALM_CREATE,
+	LEDGER_DATA_CREATE,
+	LEDGER_REC_CREATE,
+	LEDGER_INIT_RIPAS,
+	LEDGER_EXTEND,
+	LEDGER_NUM_CAUSES
+};
+
+struct ledger_entry {
+	unsigned int realm;    /* VMID */
+	unsigned int index; /* 0 RIM, 1..4 REM */
+	enum ledger_cause cause;
+	enum measure_hash hash;
+	uint64_t addr, top, flags;
+	bool has_digest;
+	uint8_t digest[MEASURE_SIZE];
+	uint8_t after[MEASURE_SIZE];
+};
+
+const char *ledger_cause_name(enum ledger_cause c); /* "RMI_DATA_CREATE", ... */
+
+/* The measured parameters of a realm, flags and hash apart, in one number; and back. */
+uint64_t ledger_pack_params(const struct rmi_realm_params *p);
+void ledger_unpack_params(const struct ledger_entry *e, struct rmi_realm_params *p);
+
+/* False if it is no TRACE_MEASURE event or one that this table does not know. */
+bool ledger_from_event(const struct trace_event *ev, struct ledger_entry *e);
+
+/* What the register is after the entry, computed from what it was before. */
+void ledger_apply(const struct ledger_entry *e, uint8_t value[MEASURE_SIZE]);
+
+int ledger_write(FILE *f, const struct ledger_entry *e); /* 0 or -errno */
+
+/* 1: an entry; 0: end of file; -EINVAL: the line is not one (*line counts lines read). */
+int ledger_read(FILE *f, struct ledger_entry *e, unsigned int *line);
+
+#endif

@@ -27,8 +27,10 @@ struct vgic_owner {
 	/* vCPUs created so far, the MPIDR of one (index = vcpu_idx, creation order). */
 	unsigned int (*num_vcpus)(void *arg);
 	uint64_t (*mpidr)(void *arg, unsigned int vcpu);
-	/* True if any vCPU has run (KVM_RUN): what blocks CTRL_INIT, EBUSY. */
-	bool (*has_run)(void *arg);
+	/* Hold every vCPU out of KVM_RUN, for register access by user space; false: one is in
+	 * there now (EBUSY). Both NULL: nothing ever runs. */
+	bool (*lock_vcpus)(void *arg);
+	void (*unlock_vcpus)(void *arg);
 	/* IPA width of the VM in bits, and the overlap rule for addresses. */
 	unsigned int ipa_bits;
 	/* List registers per vCPU (the RMM's number), at most 16. */
@@ -47,7 +49,11 @@ result vgic_set_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_devi
 result vgic_get_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_device_attr *attr);
 result vgic_has_attr(struct vgic *v, const struct kvm_device_attr *attr);
 
-/* CTRL_INIT has been done. */
+/* A vCPU has been created (KVM_CREATE_VCPU, vgic there already): OK, or the rule that the call
+ * fails with, because its redistributor does not fit where the regions were set. */
+result vgic_vcpu_created(struct vgic *v);
+
+/* CTRL_INIT has been done. No vCPU may be created after it (EBUSY is the caller's). */
 bool vgic_initialized(const struct vgic *v);
 /* At the first KVM_RUN: initialises lazily where the kernel does, checks that the regions are
  * set and fit. OK or the rule that KVM_RUN fails with. */
@@ -60,6 +66,8 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 
 /* A write to ICC_SGI1R_EL1 (or SGI0R, ASGI1R) by vCPU `vcpu` that trapped. */
 void vgic_sgi(struct vgic *v, unsigned int vcpu, uint64_t value, bool group1);
+/* A write to ICC_DIR_EL1 that trapped (vgic_flush asked for TDIR). */
+void vgic_deactivate(struct vgic *v, unsigned int vcpu, unsigned int intid);
 
 /* KVM_IRQ_LINE, irqfd: intid >= 32 is an SPI (vcpu ignored), else a PPI of that vCPU. Level for
  * level interrupts; a rising edge for edge ones. False: no such interrupt. */
@@ -75,11 +83,14 @@ bool vgic_is_owned(struct vgic *v, unsigned int vcpu, unsigned int intid);
 void vgic_set_eoi_notifier(struct vgic *v, void (*eoi)(void *arg, unsigned int intid), void *arg);
 
 /* Before an entry: fill lrs[0..num_lrs) and the ICH_HCR bits to ask for (UIE when more is pending
- * than fits). After an exit: take the list registers back. Owner thread of the vCPU only. */
+ * than fits). After an exit: take the list registers back. Owner thread of the vCPU only. Every
+ * flush is followed by one sync, whatever happened in between (a vCPU that did not run gives its
+ * list registers back as they were, hcr 0): between the two others may wait for it. vmcr:
+ * ICH_VMCR_EL2 at the exit (its priority mask decides what vgic_pending calls takeable). */
 void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr);
 void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t hcr, uint64_t vmcr);
 
-/* Some enabled interrupt could be taken: what wakes a vCPU that waits. */
+/* Some enabled interrupt could be taken: what wakes a vCPU that waits. May change at any kick. */
 bool vgic_pending(struct vgic *v, unsigned int vcpu);
 
 unsigned int vgic_num_spis(const struct vgic *v);

@@ -1,10 +1,39 @@
 # softrealm: short names over Meson and Ninja.
 BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
 
 all: $(BUILD)/build.ninja
-	ninja -C $(BUILD)
+	@ninja -C $(BUILD)
+	@ln -sf cli/softrealm $(BUILD)/softrealm
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD)
+	@tools/need-packages build
+	meson setup --prefix=$(PREFIX) $(BUILD)
 
-.PHONY: all
+# A Debian kernel boots in a realm.
+demo: all
+	@demo/run $(BUILD)
+
+# Everything: unit tests, the same under sanitizers, end to end.
+test: test-deps all
+	@tests/run $(BUILD)
+
+# The figures that docs/ and the README speak of.
+bench: test-deps all
+	@bench/run $(BUILD)
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@meson install -C $(BUILD) --destdir "$(DESTDIR)"
+
+uninstall: $(BUILD)/build.ninja
+	@tools/uninstall $(BUILD) "$(DESTDIR)" $(PREFIX)
+
+deps test-deps:
+	@tools/need-packages test
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan
+
+.PHONY: all demo test bench install uninstall deps test-deps clean

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""boot.py - an unmodified Debian kernel boots to user space in a realm and powers off"""
+import json
+import re
+
+from realm import UP, case, check, main, realm, work
+
+REALM = ["realm        yes", "kernel says  RME: Using RSI version 1.0"]
+
+
+@case
+def one_vcpu_boots_and_powers_off():
+    realm().expect(0, UP, *REALM, "processors   1 of 1 online", "softrealm-init: powering off")
+
+
+@case
+def two_vcpus_boot_and_power_off():
+    realm("--cpus", 2).expect(0, UP, *REALM, "processors   2 of 2 online")
+
+
+@case
+def four_vcpus_all_work_at_once():
+    realm("-c", 4, append="softrealm.mode=smp").expect(0, "smp 4 of 4 processors")
+
+
+@case
+def psci_in_user_space_starts_and_ends_a_realm():
+    realm("-c", 2, "--psci", "user", append="softrealm.mode=smp").expect(
+        0, "processors   2 of 2 online", "smp 2 of 2 processors")
+
+
+@case
+def a_gibibyte_is_seen_by_the_realm():
+    run = realm("-m", "1G").expect(0)
+    size = int(re.search(r"memory +(\d+) MiB", run.out).group(1))
+    check(900 < size <= 1024, f"{size} MiB of 1024")
+
+
+@case
+def a_wider_ipa_space_boots():
+    realm("--ipa-bits", 40).expect(0, UP, *REALM)
+
+
+@case
+def an_unmeasured_realm_boots():
+    realm("--no-measure").expect(0, UP)
+
+
+@case
+def the_summary_tells_end_milestones_exits_and_rim():
+    path = work() / "summary.json"
+    realm("--summary", path).expect(0)
+    summary = json.loads(path.read_text())
+    text = json.dumps(summary)
+    check(re.search(r'"[0-9a-f]{64}"', text), "no RIM in", text)
+    check(UP in text, "no milestone of the init in", text)
+    check("mmio" in text.lower(), "no exits by kind in", text)
+
+
+@case
+def the_same_realm_has_the_same_rim_twice():
+    def rim():
+        path = work() / "rim.json"
+        realm("--summary", path, "--until", UP).expect(0)
+        return re.search(r'"rim": *"([0-9a-f]{64})', path.read_text()).group(1)
+
+    check(rim() == rim(), "two RIMs")
+
+
+main()

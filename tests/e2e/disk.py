@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""disk.py - a realm reads and writes a block device whose bytes the host sees"""
+import hashlib
+import random
+
+from realm import case, check, main, realm, work
+
+SIZE = 8 << 20
+PATTERN = 65536
+SECTOR = 512
+
+
+def make_disk(name):
+    path = work() / name
+    path.write_bytes(random.Random(name).randbytes(SIZE))
+    return path, path.read_bytes()
+
+
+def pattern(first):
+    sectors = (f"softrealm sector {first + i}\n".encode() for i in range(PATTERN // SECTOR))
+    return b"".join(s.ljust(SECTOR, b"\0") for s in sectors)
+
+
+@case
+def a_disk_is_read_and_written():
+    path, before = make_disk("rw")
+    realm("--disk", path, append="softrealm.mode=disk").expect(
+        0, hashlib.sha256(before).hexdigest(), "disk written and read back")
+    after = path.read_bytes()
+    check(after[:-PATTERN] == before[:-PATTERN], "bytes changed that the realm did not write")
+    check(after[-PATTERN:] == pattern((SIZE - PATTERN) // SECTOR), "what was written is not there")
+
+
+@case
+def a_read_only_disk_stays_as_it_is():
+    path, before = make_disk("ro")
+    realm("--disk", f"{path},ro", append="softrealm.mode=disk").expect(
+        0, hashlib.sha256(before).hexdigest(), "disk is read-only")
+    check(path.read_bytes() == before, "a read-only disk changed")
+
+
+@case
+def two_disks_are_two_devices():
+    (one, _), (two, two_before) = make_disk("one"), make_disk("two")
+    realm("--disk", one, "--disk", two, "-c", 2, append="softrealm.mode=disk").expect(
+        0, "disk         vda", "disk         vdb", "disk written and read back")
+    check(two.read_bytes() == two_before, "the second disk changed")
+
+
+main()

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""unprivileged.py - an installed softrealm runs a realm for a user with no rights at all"""
+import os
+import shutil
+import subprocess
+
+from realm import BUILD, UP, Skip, case, check, images, main, realm, work
+
+NOBODY = 65534
+
+
+def install():
+    """Installs to a folder that anybody may read; the command."""
+    root = work() / "root"
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", root],
+                   check=True, stdout=subprocess.DEVNULL)
+    found = [p for p in root.rglob("bin/softrealm")]
+    check(len(found) == 1, "installed commands:", found)
+    return str(found[0])
+
+
+@case
+def an_unprivileged_user_boots_a_realm():
+    prefix = []
+    if os.getuid() == 0:
+        prefix = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups",
+                  "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    command = install()
+    options = images()
+    # The cache is its owner's: a copy for everybody.
+    for i in (1, 3):
+        options[i] = shutil.copy(options[i], work() / f"image{i}")
+        os.chmod(options[i], 0o644)
+    run = realm("--kernel", options[1], "--initrd", options[3], "-c", 2, prefix=prefix,
+                command=command)
+    run.expect(0, UP, "realm        yes")
+
+
+@case
+def it_uses_no_host_kvm():
+    if not os.path.exists("/dev/kvm"):
+        raise Skip("this machine has no /dev/kvm: every other test shows it")
+    if os.uname().machine == "aarch64":
+        raise Skip("on arm64 a real realm may be asked for")
+    if not shutil.which("strace"):
+        raise Skip("no strace")
+    trace = work() / "trace"
+    realm("--until", UP, prefix=["strace", "-f", "-o", trace, "-e", "trace=openat"]).expect(0)
+    check('"/dev/kvm"' not in trace.read_text(errors="replace"), "opened the host's /dev/kvm")
+
+
+main()

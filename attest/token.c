@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* token.c - the platform's identity and the CCA attestation tokens made under it. */
+#include <errno.h>
+#include <gcrypt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/claims.h"
+#include "attest/cose.h"
+#include "attest/crypto.h"
+#include "attest/platform.h"
+#include "attest/token.h"
+
+enum { TAG_EAT = 399, TAG_CMW = 907 };
+enum { KEY_PLATFORM = 44234, KEY_REALM = 44241, CONTENT_EAT_CWT = 263 };
+
+#define MAX_PLATFORM_TOKEN 16384
+#define MAX_REALM_TOKEN 1024
+#define RAK_SEED "softrealm deterministic RAK"
+
+struct attest_identity {
+	enum attest_form form;
+	struct ec_private rak;
+	uint8_t rak_claim[COSE_MAX_KEY]; /* claim 44237, in the form's encoding */
+	size_t rak_claim_len;
+	uint8_t platform_token[MAX_PLATFORM_TOKEN];
+	size_t platform_token_len;
+};
+
+/* ---- identity ---- */
+
+static int make_rak(struct attest_identity *id, const struct platform *p, bool deterministic)
+{
+	struct cborio_out out = CBORIO_OUT(id->rak_claim);
+	uint8_t seed[sizeof(RAK_SEED) + EC_MAX_SIZE] = RAK_SEED;
+	int err;
+
+	if (deterministic) {
+		memcpy(seed + sizeof(RAK_SEED), p->cpak.d, EC_MAX_SIZE);
+		err = ec_derive(&id->rak, EC_P384, seed, sizeof(seed));
+	} else {
+		err = ec_generate(&id->rak, EC_P384);
+	}
+	if (err)
+		return err;
+	if (id->form == ATTEST_FORM_LEGACY) {
+		id->rak_claim_len = ec_point(&id->rak.pub, id->rak_claim);
+	} else {
+		cose_put_key(&out, &id->rak.pub);
+		id->rak_claim_len = out.len;
+	}
+	return 0;
+}
+
+static void put_components(struct cborio_out *out, const struct platform *p)
+{
+	cborio_put_array(out, p->num_components);
+	for (size_t i = 0; i < p->num_components; i++) {
+		const struct platform_component *c = &p->components[i];
+
+		cborio_put_map(out, c->version ? 4 : 3);
+		cborio_put_int(out, COMPONENT_TYPE);
+		cborio_put_text(out, c->type);
+		cborio_put_int(out, COMPONENT_MEASUREMENT);
+		cborio_put_bytes(out, c->measurement, c->measurement_len);
+		if (c->version) {
+			cborio_put_int(out, COMPONENT_VERSION);
+			cborio_put_text(out, c->version);
+		}
+		cborio_put_int(out, COMPONENT_SIGNER_ID);
+		cborio_put_bytes(out, c->signer_id, c->signer_id_len);
+	}
+}
+
+static void put_platform_claims(struct cborio_out *out, const struct attest_identity *id,
+				const struct platform *p, unsigned int lifecycle)
+{
+	uint8_t binding[32];
+
+	gcry_md_hash_buffer(GCRY_MD_SHA256, binding, id->rak_claim, id->rak_claim_len);
+	cborio_put_map(out, p->verification_service ? 9 : 8);
+	cborio_put_int(out, CLAIM_PROFILE);
+	cborio_put_text(out, id->form == ATTEST_FORM_LEGACY ? PROFILE_LEGACY : PROFILE_PLATFORM);
+	cborio_put_int(out, CLAIM_CHALLENGE);
+	cborio_put_bytes(out, binding, sizeof(binding));
+	cborio_put_int(out, CLAIM_IMPLEMENTATION_ID);
+	cborio_put_bytes(out, p->implementation_id, sizeof(p->implementation_id));
+	cborio_put_int(out, CLAIM_INSTANCE_ID);
+	cborio_put_bytes(out, p->instance_id, sizeof(p->instance_id));
+	cborio_put_int(out, CLAIM_CONFIG);
+	cborio_put_bytes(out, p->config, p->config_len);
+	cborio_put_int(out, CLAIM_LIFECYCLE);
+	cborio_put_int(out, lifecycle);
+	cborio_put_int(out, CLAIM_PLATFORM_HASH_ALGO);
+	cborio_put_text(out, "sha-256");
+	cborio_put_int(out, CLAIM_SW_COMPONENTS);
+	put_components(out, p);
+	if (p->verification_service) {
+		cborio_put_int(out, CLAIM_VERIFICATION_SERVICE);
+		cborio_put_text(out, p->verification_service);
+	}
+}
+
+/* What RSE does once at boot, on the RMM's request: a platform token over the RAK's hash. */
+static int make_platform_token(struct attest_identity *id, const struct platform *p,
+			       unsigned int lifecycle)
+{
+	struct cborio_out out = CBORIO_OUT(id->platform_token);
+	uint8_t buf[MAX_PLATFORM_TOKEN];
+	struct cborio_out claims = CBORIO_OUT(buf);
+
+	put_platform_claims(&claims, id, p, lifecycle ? lifecycle : p->lifecycle);
+	if (claims.full)
+		return -EINVAL;
+	if (cose_sign(&out, &p->cpak, (struct bytes){claims.p, claims.len}))
+		return -EIO;
+	id->platform_token_len = out.len;
+	return out.full ? -EINVAL : 0;
+}
+
+int attest_identity_load(const struct attest_options *opt, struct attest_identity **out)
+{
+	static const struct attest_options defaults;
+	struct attest_identity *id;
+	struct platform p;
+	int err;
+
+	if (!opt)
+		opt = &defaults;
+	crypto_init();
+	err = platform_load(opt->dir, &p);
+	if (err)
+		return err;
+	id = calloc(1, sizeof(*id));
+	err = id ? 0 : -ENOMEM;
+	if (!err) {
+		id->form = opt->form;
+		err = make_rak(id, &p, opt->deterministic);
+	}
+	if (!err)
+		err = make_platform_token(id, &p, opt->lifecycle);
+	platform_unload(&p);
+	if (err)
+		free(id);
+	else
+		*out = id;
+	return err;
+}
+
+void attest_identity_free(struct attest_identity *id)
+{
+	free(id);
+}
+
+/* ---- tokens ---- */
+
+/* In the order in which TF-RMM writes them. */
+static void put_realm_claims(struct cborio_out *out, const struct attest_identity *id,
+			     const struct attest_realm_claims *c)
+{
+	size_t len = measure_hash_len(c->hash);
+	bool legacy = id->form == ATTEST_FORM_LEGACY;
+
+	cborio_put_map(out, legacy ? 7 : 8);
+	cborio_put_int(out, CLAIM_CHALLENGE);
+	cborio_put_bytes(out, c->challenge, sizeof(c->challenge));
+	cborio_put_int(out, CLAIM_RPV);
+	cborio_put_bytes(out, c->rpv, sizeof(c->rpv));
+	cborio_put_int(out, CLAIM_RAK);
+	cborio_put_bytes(out, id->rak_claim, id->rak_claim_len);
+	cborio_put_int(out, CLAIM_REALM_HASH_ALGO);
+	cborio_put_text(out, measure_hash_name(c->hash));
+	cborio_put_int(out, CLAIM_RAK_HASH_ALGO);
+	cborio_put_text(out, "sha-256");
+	if (!legacy) {
+		cborio_put_int(out, CLAIM_PROFILE);
+		cborio_put_text(out, PROFILE_REALM);
+	}
+	cborio_put_int(out, CLAIM_RIM);
+	cborio_put_bytes(out, c->rim, len);
+	cborio_put_int(out, CLAIM_REMS);
+	cborio_put_array(out, ATTEST_NUM_REMS);
+	for (int i = 0; i < ATTEST_NUM_REMS; i++)
+		cborio_put_bytes(out, c->rem[i], len);
+}
+
+static void put_part(struct cborio_out *out, enum attest_form form, uint64_t key,
+		     const uint8_t *token, size_t len)
+{
+	cborio_put_int(out, (int64_t)key);
+	if (form == ATTEST_FORM_CMW) {
+		cborio_put_array(out, 2);
+		cborio_put_int(out, CONTENT_EAT_CWT);
+	}
+	cborio_put_bytes(out, token, len);
+}
+
+/* Tag, map, keys, records and string heads around the two tokens: 3 + 1 + 2 * (3 + 4 + 3). */
+#define MAX_WRAPPING 24
+
+size_t attest_token_bound(const struct attest_identity *id, enum measure_hash hash)
+{
+	return id->platform_token_len + MAX_REALM_TOKEN + MAX_WRAPPING;
+}
+
+int attest_token_create(const struct attest_identity *id, const struct attest_realm_claims *c,
+			uint8_t *buf, size_t cap, size_t *len)
+{
+	uint8_t claims_buf[MAX_REALM_TOKEN], token_buf[MAX_REALM_TOKEN];
+	struct cborio_out claims = CBORIO_OUT(claims_buf), token = CBORIO_OUT(token_buf);
+	struct cborio_out out = {.p = buf, .cap = cap};
+
+	put_realm_claims(&claims, id, c);
+	if (claims.full || cose_sign(&token, &id->rak, (struct bytes){claims.p, claims.len}) ||
+	    token.full)
+		return -EIO;
+	cborio_put_tag(&out, id->form == ATTEST_FORM_CMW ? TAG_CMW : TAG_EAT);
+	cborio_put_map(&out, 2);
+	put_part(&out, id->form, KEY_PLATFORM, id->platform_token, id->platform_token_len);
+	put_part(&out, id->form, KEY_REALM, token.p, token.len);
+	*len = out.len;
+	return out.full ? -ENOSPC : 0;
+}

@@ -6,6 +6,7 @@ in folders of its own (HOME, TMPDIR, XDG_RUNTIME_DIR, working folder) with this 
 reaper of its orphans, so whatever outlives it is seen: processes, and files, path sockets
 included. Abstract sockets and memfds cannot outlive the processes.
 """
+import contextlib
 import ctypes
 import glob
 import os
@@ -204,6 +205,17 @@ def realm(*args, append="", **how):
     return Run("run", *images(), "--append", f"loglevel=4 {append}".strip(), *args, **how)
 
 
+def end_all():
+    """Ends whatever this process has started and is still there."""
+    for pid in children():
+        for one in descendants(pid):
+            try:
+                os.kill(one, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    reap()
+
+
 def _run_case(number, function):
     name = function.__name__.replace("_", " ")
     try:
@@ -219,24 +231,29 @@ def _run_case(number, function):
         print(f"not ok {number} - {name}", flush=True)
         return False
     finally:
-        for pid in children():
-            for one in descendants(pid):
-                os.kill(one, signal.SIGKILL)
-        reap()
+        end_all()
 
 
-def main():
-    """Runs the cases, or those whose names contain the argument."""
+@contextlib.contextmanager
+def workspace():
+    """work() exists within, orphans come to this process, and in the end all is gone."""
     global _work
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    chosen = [c for c in _cases if wanted in c.__name__]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _work = pathlib.Path(tempfile.mkdtemp(prefix="softrealm-test-"))
     _work.chmod(0o755)
     try:
+        yield
+    finally:
+        end_all()
+        shutil.rmtree(_work, ignore_errors=True)
+
+
+def main():
+    """Runs the cases, or those whose names contain the argument."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = [c for c in _cases if wanted in c.__name__]
+    with workspace():
         print(f"1..{len(chosen)}", flush=True)
         good = [_run_case(i, c) for i, c in enumerate(chosen, 1)]
-    finally:
-        shutil.rmtree(_work, ignore_errors=True)
     sys.exit(0 if all(good) else 1)

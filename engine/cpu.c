@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * cpu.c - the host's side of the mailbox: commands, runs, spinning and sleeping (mailbox.h tells
+ * the protocol).
+ *
+ * The spin adapts: it doubles when an answer came in time and halves when it did not, so a guest
+ * that computes for long costs little, and a guest that exits often is answered at once. It never
+ * shrinks to nothing, or it could not notice that the guest's habits have changed.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/qemu_parts.h"
+#include "machine/pe.h"
+
+#define SPIN_FLOOR 16  /* a spin that keeps failing shrinks to this fraction of the longest */
+#define SPIN_PAUSES 16 /* between two looks at the clock */
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+static bool is_lost(const struct engine_cpu *c)
+{
+	return atomic_load_explicit(&c->engine->lost, memory_order_acquire);
+}
+
+static bool answered(const struct engine_cpu *c)
+{
+	return __atomic_load_n(&c->mailbox->turn, __ATOMIC_SEQ_CST) == MAILBOX_HOST;
+}
+
+static void give_turn(struct engine_cpu *c, enum mailbox_command cmd)
+{
+	struct mailbox *m = c->mailbox;
+
+	m->command = cmd;
+	__atomic_store_n(&m->turn, MAILBOX_MONITOR, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&m->monitor_sleeping, __ATOMIC_SEQ_CST))
+		doorbell_ring(&c->doorbell);
+}
+
+static bool spin_for_answer(struct engine_cpu *c)
+{
+	unsigned int max = c->engine->spin;
+	uint64_t end;
+
+	if (answered(c))
+		return true;
+	if (!max)
+		return false;
+	end = now_ns() + c->spin * UINT64_C(1000);
+	do {
+		for (unsigned int i = 0; i < SPIN_PAUSES; i++) {
+			cpu_relax();
+			if (answered(c)) {
+				c->spin = 2 * c->spin < max ? 2 * c->spin : max;
+				return true;
+			}
+		}
+	} while (now_ns() < end);
+	c->spin = c->spin / 2 > max / SPIN_FLOOR ? c->spin / 2 : max / SPIN_FLOOR;
+	return false;
+}
+
+/* On any thread: make the CPU leave the guest, or not enter it. */
+static void poke(void *arg)
+{
+	struct engine_cpu *c = arg;
+
+	__atomic_store_n(&c->mailbox->kick, 1, __ATOMIC_SEQ_CST);
+	doorbell_ring(&c->doorbell);
+}
+
+/* Sleep until the CPU rings, the engine is lost, or the PE is kicked from another process; then
+ * poke, and look at the PE no more (its kick stays until the owner clears it). */
+static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
+{
+	enum { KICK, LOST, PE };
+	struct pollfd p[] = {
+		[KICK] = {.fd = c->doorbell.kick, .events = POLLIN},
+		[LOST] = {.fd = c->engine->lost_fd, .events = POLLIN},
+		[PE] = {.fd = *pe ? pe_eventfd(*pe) : -1, .events = POLLIN},
+	};
+	uint64_t count;
+	ssize_t n;
+
+	if (poll(p, 3, -1) < 0)
+		return;
+	if (p[KICK].revents) {
+		n = read(p[KICK].fd, &count, sizeof(count));
+		(void)n; /* EAGAIN: none */
+	}
+	if (p[PE].revents) {
+		poke(c);
+		*pe = NULL;
+	}
+}
+
+/* 0, or -EIO: the engine is lost. */
+static int wait_for_answer(struct engine_cpu *c, struct pe *pe)
+{
+	struct mailbox *m = c->mailbox;
+
+	if (spin_for_answer(c))
+		return 0;
+	for (;;) {
+		__atomic_store_n(&m->host_sleeping, 1, __ATOMIC_SEQ_CST);
+		if (answered(c) || is_lost(c))
+			break;
+		sleep_for_answer(c, &pe);
+	}
+	__atomic_store_n(&m->host_sleeping, 0, __ATOMIC_RELAXED);
+	return is_lost(c) ? -EIO : 0;
+}
+
+/* The first answer says that the monitor is there; the doorbell must be, before one can wait. */
+bool cpu_bring_up(struct engine_cpu *c)
+{
+	struct engine *e = c->engine;
+
+	if (is_lost(c))
+		return false;
+	if (c->up)
+		return true;
+	pthread_mutex_lock(&e->lock);
+	while (!doorbell_connected(&c->doorbell) && !is_lost(c))
+		pthread_cond_wait(&e->connected, &e->lock);
+	pthread_mutex_unlock(&e->lock);
+	if (is_lost(c) || wait_for_answer(c, NULL))
+		return false;
+	c->up = true;
+	return true;
+}
+
+static void report_fault(struct engine_cpu *c)
+{
+	const struct engine_frame *f = &c->mailbox->frame;
+
+	log_error("engine: the monitor of CPU %u failed: esr %#llx far %#llx at %#llx",
+		  (unsigned int)(c - c->engine->cpu), (unsigned long long)f->esr,
+		  (unsigned long long)f->far, (unsigned long long)f->pc);
+	engine_set_lost(c->engine);
+}
+
+int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, uint64_t arg1)
+{
+	if (!cpu_bring_up(c))
+		return -EIO;
+	c->mailbox->arg[0] = arg0;
+	c->mailbox->arg[1] = arg1;
+	give_turn(c, cmd);
+	if (wait_for_answer(c, NULL))
+		return -EIO;
+	if (c->mailbox->answer == MAILBOX_DONE)
+		return 0;
+	report_fault(c);
+	return -EIO;
+}
+
+static enum engine_exit run_once(struct engine_cpu *c, struct pe *pe)
+{
+	/* A kick that came before pe_enter did not poke. */
+	if (pe && pe_kicked(pe))
+		return ENGINE_EXIT_IRQ;
+	give_turn(c, MAILBOX_RUN);
+	if (wait_for_answer(c, pe))
+		return ENGINE_EXIT_LOST;
+	switch (c->mailbox->answer) {
+	case MAILBOX_SYNC:
+		return ENGINE_EXIT_SYNC;
+	case MAILBOX_IRQ:
+		return ENGINE_EXIT_IRQ;
+	case MAILBOX_SERROR:
+		return ENGINE_EXIT_SERROR;
+	}
+	report_fault(c);
+	return ENGINE_EXIT_LOST;
+}
+
+enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
+{
+	enum engine_exit exit;
+
+	if (!cpu_bring_up(c))
+		return ENGINE_EXIT_LOST;
+	__atomic_store_n(&c->mailbox->kick, 0, __ATOMIC_SEQ_CST);
+	if (pe)
+		pe_enter(pe, poke, c);
+	exit = run_once(c, pe);
+	if (pe)
+		pe_leave(pe);
+	return exit;
+}

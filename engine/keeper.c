@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * keeper.c - the thread that keeps one QEMU: forks it, serves its doorbells, sees it die.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/qemu_parts.h"
+
+enum { POLL_STOP, POLL_STDERR, POLL_DOORBELLS };
+
+void engine_set_lost(struct engine *e)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	pthread_mutex_lock(&e->lock);
+	atomic_store(&e->lost, true);
+	pthread_cond_broadcast(&e->connected);
+	pthread_mutex_unlock(&e->lock);
+	n = write(e->lost_fd, &one, sizeof(one));
+	(void)n; /* a counter of 1 or 2 */
+}
+
+static int open_sockets(struct engine *e, int *theirs)
+{
+	int pair[2];
+
+	for (unsigned int i = 0; i <= e->cpus; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+			while (i--)
+				close(theirs[i]);
+			return -errno;
+		}
+		e->cpu[i].doorbell.sock = pair[0];
+		theirs[i] = pair[1];
+	}
+	return 0;
+}
+
+static int start(struct engine *e)
+{
+	int theirs[MAILBOX_MAX_CPUS];
+	int ret = open_sockets(e, theirs);
+
+	if (ret)
+		return ret;
+	ret = process_start(e, theirs);
+	for (unsigned int i = 0; i <= e->cpus; i++)
+		close(theirs[i]);
+	return ret;
+}
+
+static bool serve_doorbell(struct engine *e, unsigned int cpu)
+{
+	struct doorbell *d = &e->cpu[cpu].doorbell;
+	bool before = doorbell_connected(d);
+
+	if (!doorbell_serve(d))
+		return false;
+	if (!before && doorbell_connected(d)) {
+		pthread_mutex_lock(&e->lock);
+		pthread_cond_broadcast(&e->connected);
+		pthread_mutex_unlock(&e->lock);
+	}
+	return true;
+}
+
+/* Returns when destroy asks for the end (true), or when QEMU has ended (false). */
+static bool watch(struct engine *e)
+{
+	struct pollfd p[POLL_DOORBELLS + MAILBOX_MAX_CPUS] = {
+		[POLL_STOP] = {.fd = e->stop_fd, .events = POLLIN},
+		[POLL_STDERR] = {.fd = e->stderr_fd, .events = POLLIN},
+	};
+	unsigned int n = POLL_DOORBELLS;
+
+	for (unsigned int i = 0; i <= e->cpus; i++)
+		p[n++] = (struct pollfd){.fd = e->cpu[i].doorbell.sock, .events = POLLIN};
+	for (;;) {
+		if (poll(p, n, -1) < 0)
+			continue;
+		if (p[POLL_STOP].revents)
+			return true;
+		if (p[POLL_STDERR].revents && !process_read_stderr(e))
+			return false;
+		for (unsigned int i = POLL_DOORBELLS; i < n; i++) {
+			if (p[i].revents && !serve_doorbell(e, i - POLL_DOORBELLS))
+				return false;
+		}
+	}
+}
+
+static void *keeper(void *arg)
+{
+	struct engine *e = arg;
+	char how[80];
+	bool asked;
+	int ret = start(e);
+
+	if (ret) {
+		log_error("engine: cannot start %s: %s", e->program, strerror(-ret));
+		engine_set_lost(e);
+		return NULL;
+	}
+	asked = watch(e);
+	process_kill(e);
+	process_reap(e, how, sizeof(how));
+	if (!asked) {
+		log_error("engine: %s has ended (%s)%s%s", e->program, how, e->line_len ? ": " : "",
+			  e->line);
+		engine_set_lost(e);
+	}
+	return NULL;
+}
+
+/* Signals are for the other threads of the process. */
+int keeper_start(struct engine *e)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&e->keeper, NULL, keeper, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret ? -EAGAIN : 0;
+}
+
+void keeper_stop(struct engine *e)
+{
+	uint64_t one = 1;
+	ssize_t n = write(e->stop_fd, &one, sizeof(one));
+
+	(void)n;
+	pthread_join(e->keeper, NULL);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * mailbox.h - what the QEMU back-end and its EL2 monitor share: the window, and one mailbox for
+ * each CPU. Compiled for both sides; the assertions below make the layouts the same.
+ *
+ * A window is MACHINE_WINDOW_SIZE bytes of reserved memory that belongs to one engine:
+ *
+ *	0x000000  the monitor's image (position independent), entered at its first byte
+ *	0x020000  stacks, one page a CPU
+ *	0x040000  mailboxes, one page a CPU; the upper half of a page is the monitor's own
+ *	0x060000  virtqueues of the doorbell devices, two pages a CPU
+ *	0x100000  the monitor's stage 1 table: 1 GiB blocks, one page
+ *
+ * Turn. `turn` says whose the mailbox is. The owner alone may read or write the frame, command,
+ * args and answer; it gives the mailbox away by storing `turn`:
+ *
+ *	MAILBOX_MONITOR -> MAILBOX_HOST    the monitor: command done, or the guest has exited
+ *	MAILBOX_HOST -> MAILBOX_MONITOR    the host: a new command
+ *
+ * A fresh window is zero, so the first turn is the monitor's: it answers when the CPU is up.
+ *
+ * Sleep. A side that waits for its turn spins for a while, then sets its `sleeping` flag, looks
+ * at `turn` once more, and blocks. The other side stores `turn`, then looks at the flag, and
+ * rings the doorbell if it is set. Each has a full barrier between its store and its load, so one
+ * of the two sees the other's.
+ *
+ * Kick. `kick` may be set at any time by any thread of the host, which then rings. The monitor
+ * looks at it before each entry to the guest and on each doorbell, and answers with an IRQ exit.
+ * The host clears it before it gives the RUN command.
+ */
+#ifndef ENGINE_MAILBOX_H
+#define ENGINE_MAILBOX_H
+
+#define WINDOW_STACKS 0x20000
+#define WINDOW_MAILBOXES 0x40000
+#define WINDOW_QUEUES 0x60000
+#define WINDOW_TABLE 0x100000
+
+#define STACK_SIZE 0x1000
+#define MAILBOX_SIZE 0x1000
+#define MAILBOX_PRIVATE 0x800 /* where the monitor's half begins */
+#define QUEUES_SIZE 0x2000
+
+/* 16 for RECs, and the service CPU. */
+#define MAILBOX_MAX_CPUS 17
+
+/* Where the monitor's assembly finds the frame's fields. */
+#define MAILBOX_X 0x000
+#define MAILBOX_PC 0x0f8
+#define MAILBOX_PSTATE 0x100
+#define MAILBOX_ESR 0x150
+#define MAILBOX_FAR 0x158
+#define MAILBOX_TURN 0x200
+#define MAILBOX_ANSWER 0x208
+#define MAILBOX_HOST_SLEEPING 0x280
+
+/* Values of enum mailbox_answer that it uses. */
+#define MAILBOX_EXIT_SYNC 1
+#define MAILBOX_EXIT_IRQ 2
+#define MAILBOX_EXIT_SERROR 3
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+enum mailbox_turn { MAILBOX_MONITOR, MAILBOX_HOST };
+
+enum mailbox_command {
+	MAILBOX_RUN,	     /* answers with an exit */
+	MAILBOX_RESET,	     /* sysregs in */
+	MAILBOX_SYSREGS_GET, /* sysregs out */
+	MAILBOX_SYSREGS_SET, /* sysregs in */
+	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
+	MAILBOX_TOUCH,	     /* arg: first PA, length */
+	MAILBOX_COUNTER,     /* arg out: CNTPCT_EL0, CNTFRQ_EL0 */
+};
+
+enum mailbox_answer {
+	MAILBOX_DONE,  /* a command other than RUN; or the CPU has come up */
+	MAILBOX_SYNC = MAILBOX_EXIT_SYNC, /* exits of RUN */
+	MAILBOX_IRQ = MAILBOX_EXIT_IRQ,
+	MAILBOX_SERROR = MAILBOX_EXIT_SERROR,
+	MAILBOX_FAULT, /* the monitor itself took an exception: esr, far, pc tell. The CPU is lost */
+};
+
+struct mailbox {
+	struct engine_frame frame;
+	uint8_t pad0[0x200 - sizeof(struct engine_frame)];
+
+	/* Each line below is written by one side, or by the owner of the turn. */
+	uint32_t turn;
+	uint32_t command;
+	uint32_t answer;
+	uint32_t pad1;
+	uint64_t arg[2];
+	uint8_t pad2[0x240 - 0x220];
+
+	uint32_t monitor_sleeping; /* monitor */
+	uint8_t pad3[0x280 - 0x244];
+
+	uint32_t host_sleeping; /* host */
+	uint32_t kick;
+	uint8_t pad4[0x2c0 - 0x288];
+
+	/* Set by the host before the start. */
+	uint32_t cpus; /* CPUs to start, the service CPU counted; of CPU 0 */
+	uint32_t spin; /* turns of the wait loop before the monitor sleeps, at most */
+	uint8_t pad5[0x300 - 0x2c8];
+
+	uint64_t sysregs[ENGINE_NUM_SYSREGS];
+};
+
+_Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
+_Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
+_Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
+_Static_assert(offsetof(struct mailbox, frame.esr) == MAILBOX_ESR, "mailbox");
+_Static_assert(offsetof(struct mailbox, frame.far) == MAILBOX_FAR, "mailbox");
+_Static_assert(offsetof(struct mailbox, turn) == MAILBOX_TURN, "mailbox");
+_Static_assert(offsetof(struct mailbox, answer) == MAILBOX_ANSWER, "mailbox");
+_Static_assert(offsetof(struct mailbox, monitor_sleeping) == 0x240, "mailbox");
+_Static_assert(offsetof(struct mailbox, host_sleeping) == MAILBOX_HOST_SLEEPING, "mailbox");
+_Static_assert(offsetof(struct mailbox, cpus) == 0x2c0, "mailbox");
+_Static_assert(offsetof(struct mailbox, sysregs) == 0x300, "mailbox");
+_Static_assert(sizeof(struct mailbox) <= MAILBOX_PRIVATE, "mailbox");
+_Static_assert(ENGINE_MAX_CPUS + 1 <= MAILBOX_MAX_CPUS, "mailbox");
+_Static_assert(WINDOW_QUEUES + MAILBOX_MAX_CPUS * QUEUES_SIZE <= WINDOW_TABLE, "window");
+#endif
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * guest.c - the guest's registers: what is loaded at an entry, saved at an exit, reset at a start.
+ *
+ * EL1 and FP state stays in the CPU between runs. What the monitor loads is remembered in
+ * struct cpu, and only changes are written.
+ *
+ * Timers: the guest owns CNTx_CTL, the monitor never writes it. Each exit reports both timers. A
+ * timer whose output was reported as asserted has its PPI disabled, so the level that the host
+ * knows of does not make the guest exit again; once it is reported as deasserted the PPI is
+ * enabled again. An output that has changed otherwise is a pending PPI: an exit by itself.
+ */
+#include "engine/monitor/monitor.h"
+
+#define LOAD(c, field, reg, val)                                                                   \
+	do {                                                                                       \
+		uint64_t want_ = (val);                                                            \
+                                                                                                   \
+		if ((c)->has.field != want_) {                                                     \
+			(c)->has.field = want_;                                                    \
+			write_sysreg(reg, want_);                                                  \
+		}                                                                                  \
+	} while (0)
+
+#define LIST_REGISTERS(F) F(0) F(1) F(2) F(3)
+_Static_assert(ENGINE_NUM_LRS == 4, "LIST_REGISTERS");
+
+/* Nothing of the guest is known to the CPU yet: make has.* true of the registers. */
+void guest_init(struct cpu *c)
+{
+	if (read_sysreg(ctr_el0) & CTR_DIC)
+		c->hcr_extra |= HCR_TID2;
+
+	c->has.hcr = HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | c->hcr_extra;
+	write_sysreg(hcr_el2, c->has.hcr);
+	c->has.vmpidr = read_sysreg(mpidr_el1);
+	write_sysreg(vmpidr_el2, c->has.vmpidr);
+	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
+	write_sysreg(vttbr_el2, 0);
+	write_sysreg(vtcr_el2, 0);
+
+	write_sysreg(cptr_el2, CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM);
+	write_sysreg(mdcr_el2, MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPM | MDCR_TPMCR |
+				       PMCR_N(read_sysreg(pmcr_el0)));
+	write_sysreg(pmcntenclr_el0, 0xffffffff);
+	write_sysreg(pmintenclr_el1, 0xffffffff);
+	write_sysreg(hstr_el2, 0);
+	write_sysreg(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+	write_sysreg(cntvoff_el2, 0);
+
+	write_sysreg(ich_hcr_el2, 0);
+#define ZERO_LR(n) write_sysreg(ich_lr##n##_el2, 0);
+	LIST_REGISTERS(ZERO_LR)
+#undef ZERO_LR
+	isb();
+}
+
+void guest_load(struct cpu *c)
+{
+	const struct engine_frame *f = &cpu_mailbox(c)->frame;
+
+	LOAD(c, vttbr, vttbr_el2, f->vttbr);
+	LOAD(c, vtcr, vtcr_el2, f->vtcr);
+	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
+	LOAD(c, hcr, hcr_el2,
+	     (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | c->hcr_extra);
+#define LOAD_LR(n) LOAD(c, lr[n], ich_lr##n##_el2, f->lr[n]);
+	LIST_REGISTERS(LOAD_LR)
+#undef LOAD_LR
+	LOAD(c, ich_hcr, ich_hcr_el2, f->ich_hcr);
+}
+
+static uint64_t timer_status(uint64_t ctl, uint64_t cval)
+{
+	/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. */
+	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE &&
+	    read_sysreg(cntpct_el0) >= cval)
+		ctl |= CNT_CTL_ISTATUS;
+	return ctl;
+}
+
+static bool timer_asserted(uint64_t ctl)
+{
+	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) ==
+	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
+}
+
+static void timers_report(struct cpu *c)
+{
+	struct engine_frame *f = &cpu_mailbox(c)->frame;
+	uint32_t out = 0;
+
+	f->cntv_cval = read_sysreg(cntv_cval_el0);
+	f->cntp_cval = read_sysreg(cntp_cval_el0);
+	f->cntv_ctl = timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval);
+	f->cntp_ctl = timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval);
+	if (timer_asserted(f->cntv_ctl))
+		out |= TIMER_VIRTUAL;
+	if (timer_asserted(f->cntp_ctl))
+		out |= TIMER_PHYSICAL;
+	if (out != c->reported) {
+		c->reported = out;
+		gic_set_timer_masks(c, out);
+	}
+}
+
+/* A list register that was loaded invalid cannot have changed. */
+static void interrupts_save(struct cpu *c)
+{
+	struct engine_frame *f = &cpu_mailbox(c)->frame;
+	bool eoi = false;
+
+#define SAVE_LR(n)                                                                                 \
+	if (c->has.lr[n] & ICH_LR_STATE)                                                           \
+		f->lr[n] = c->has.lr[n] = read_sysreg(ich_lr##n##_el2);                            \
+	if ((c->has.lr[n] & (ICH_LR_STATE | ICH_LR_EOI)) == ICH_LR_EOI)                            \
+		eoi = true;
+	LIST_REGISTERS(SAVE_LR)
+#undef SAVE_LR
+	f->ich_vmcr = read_sysreg(ich_vmcr_el2);
+	f->ich_hcr_out = read_sysreg(ich_hcr_el2);
+	if (f->ich_hcr_out & ICH_HCR_EOICOUNT)
+		c->has.ich_hcr = f->ich_hcr_out;
+	f->ich_misr = eoi || (f->ich_hcr_out & ICH_HCR_MAINTENANCE) ? read_sysreg(ich_misr_el2) : 0;
+}
+
+void guest_save(struct cpu *c, uint32_t exit)
+{
+	struct engine_frame *f = &cpu_mailbox(c)->frame;
+
+	if (exit != MAILBOX_IRQ) {
+		f->esr = read_sysreg(esr_el2);
+		f->far = read_sysreg(far_el2);
+		f->hpfar = read_sysreg(hpfar_el2);
+	}
+	interrupts_save(c);
+	timers_report(c);
+}
+
+/* A pending virtual interrupt or SError ends WFI at EL2 too, in QEMU. */
+void guest_quiesce(struct cpu *c)
+{
+	LOAD(c, ich_hcr, ich_hcr_el2, 0);
+	LOAD(c, hcr, hcr_el2, c->has.hcr & ~HCR_VSE);
+}
+
+/*
+ * TID2, set where the CPU says that instruction caches need no invalidation (DIC): a realm is
+ * shown DIC = 0 whatever QEMU's version. The trap catches the other cache type registers too.
+ */
+static bool read_cache_id(uint64_t op, uint64_t *val)
+{
+	switch (op) {
+	case ESR_SYSREG(3, 3, 0, 0, 1):
+		*val = read_sysreg(ctr_el0) & ~CTR_DIC;
+		return true;
+	case ESR_SYSREG(3, 1, 0, 0, 0):
+		*val = read_sysreg(ccsidr_el1);
+		return true;
+	case ESR_SYSREG(3, 1, 0, 0, 1):
+		*val = read_sysreg(clidr_el1);
+		return true;
+	case ESR_SYSREG(3, 2, 0, 0, 0):
+		*val = read_sysreg(csselr_el1);
+		return true;
+	}
+	return false;
+}
+
+bool guest_emulate(struct cpu *c)
+{
+	struct engine_frame *f = &cpu_mailbox(c)->frame;
+	uint64_t esr = read_sysreg(esr_el2);
+	unsigned int rt = ESR_SYSREG_RT(esr);
+	uint64_t val;
+
+	if (!c->hcr_extra || (f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG)
+		return false;
+	if (esr & ESR_SYSREG_READ) {
+		if (!read_cache_id(ESR_SYSREG_OP(esr), &val))
+			return false;
+		if (rt != 31)
+			f->x[rt] = val;
+	} else {
+		if (ESR_SYSREG_OP(esr) != ESR_SYSREG(3, 2, 0, 0, 0))
+			return false;
+		write_sysreg(csselr_el1, rt == 31 ? 0 : f->x[rt]);
+	}
+	f->pc += 4;
+	return true;
+}
+
+void guest_get_sysregs(struct cpu *c)
+{
+	uint64_t *sys = cpu_mailbox(c)->sysregs;
+
+#define GET(reg) sys[ENGINE_##reg] = read_sysreg(reg);
+	ENGINE_SYSREGS(GET)
+#undef GET
+}
+
+void guest_set_sysregs(struct cpu *c)
+{
+	const uint64_t *sys = cpu_mailbox(c)->sysregs;
+
+#define SET(reg) write_sysreg(reg, sys[ENGINE_##reg]);
+	ENGINE_SYSREGS(SET)
+#undef SET
+	isb();
+}
+
+#define PAUTH_KEYS(F)                                                                              \
+	F(apiakeylo_el1) F(apiakeyhi_el1) F(apibkeylo_el1) F(apibkeyhi_el1) F(apdakeylo_el1)      \
+	F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1) F(apgakeyhi_el1)
+
+void guest_reset(struct cpu *c)
+{
+	guest_set_sysregs(c);
+	monitor_zero_fp();
+#define ZERO(reg) write_sysreg(reg, 0);
+	PAUTH_KEYS(ZERO)
+	ZERO(cntv_ctl_el0)
+	ZERO(cntp_ctl_el0)
+	ZERO(cntv_cval_el0)
+	ZERO(cntp_cval_el0)
+	ZERO(ich_vmcr_el2)
+	ZERO(ich_ap0r0_el2)
+	ZERO(ich_ap1r0_el2)
+#undef ZERO
+	isb();
+	timers_report(c);
+}
+
+/* QEMU's TLB knows neither VMIDs nor addresses of stage 2: it flushes all of EL1 and EL0 for any
+ * of these operations, so the widest is as cheap as the others. */
+void guest_tlbi(struct cpu *c, uint64_t vttbr)
+{
+	LOAD(c, vttbr, vttbr_el2, vttbr);
+	isb();
+	__asm__ volatile("dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory");
+}

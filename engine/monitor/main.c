@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * main.c - the EL2 monitor: brings the CPUs up, then does what the mailbox says.
+ *
+ * The monitor decides nothing about the guest: every exit goes to the host, except a doorbell
+ * that came late, and a trap that the monitor has set for itself.
+ */
+#include "engine/monitor/monitor.h"
+
+#define PSCI_CPU_ON UINT64_C(0xc4000003)
+#define SPIN_FLOOR 16 /* a spin that keeps failing shrinks to this fraction of the longest */
+
+static uint32_t turn(struct mailbox *m)
+{
+	return __atomic_load_n(&m->turn, __ATOMIC_ACQUIRE);
+}
+
+static bool spin_for_turn(struct cpu *c)
+{
+	struct mailbox *m = cpu_mailbox(c);
+	uint32_t max = m->spin;
+
+	for (uint32_t n = c->spin; n; n--) {
+		if (turn(m) == MAILBOX_MONITOR) {
+			c->spin = 2 * c->spin < max ? 2 * c->spin : max;
+			return true;
+		}
+	}
+	c->spin = c->spin / 2 > max / SPIN_FLOOR ? c->spin / 2 : max / SPIN_FLOOR;
+	return false;
+}
+
+static void sleep_for_turn(struct cpu *c)
+{
+	struct mailbox *m = cpu_mailbox(c);
+
+	guest_quiesce(c);
+	gic_mask_all_but_doorbell(true);
+	while (turn(m) != MAILBOX_MONITOR) {
+		__atomic_store_n(&m->monitor_sleeping, 1, __ATOMIC_RELAXED);
+		dmb_ish();
+		if (turn(m) != MAILBOX_MONITOR)
+			wfi();
+		__atomic_store_n(&m->monitor_sleeping, 0, __ATOMIC_RELAXED);
+		gic_take_doorbell(c);
+	}
+	gic_mask_all_but_doorbell(false);
+}
+
+static void give_turn(struct cpu *c, uint32_t answer)
+{
+	struct mailbox *m = cpu_mailbox(c);
+
+	m->answer = answer;
+	__atomic_store_n(&m->turn, MAILBOX_HOST, __ATOMIC_RELEASE);
+	dmb_ish();
+	if (__atomic_load_n(&m->host_sleeping, __ATOMIC_RELAXED))
+		gic_ring_host(c);
+}
+
+/* A store by a CPU makes QEMU forget what it translated from these bytes; OR with zero is one. */
+static void touch(uint64_t pa, uint64_t len)
+{
+	for (uint64_t end = pa + len; pa < end; pa += 8)
+		__asm__ volatile("stset xzr, [%0]" : : "r"(pa) : "memory");
+}
+
+static void obey(struct cpu *c)
+{
+	struct mailbox *m = cpu_mailbox(c);
+
+	switch (m->command) {
+	case MAILBOX_RESET:
+		guest_reset(c);
+		break;
+	case MAILBOX_SYSREGS_GET:
+		guest_get_sysregs(c);
+		break;
+	case MAILBOX_SYSREGS_SET:
+		guest_set_sysregs(c);
+		break;
+	case MAILBOX_TLBI:
+		guest_tlbi(c, m->arg[0]);
+		break;
+	case MAILBOX_TOUCH:
+		touch(m->arg[0], m->arg[1]);
+		break;
+	case MAILBOX_COUNTER:
+		m->arg[0] = read_sysreg(cntpct_el0);
+		m->arg[1] = read_sysreg(cntfrq_el0);
+		break;
+	}
+}
+
+/* Give the answer, then obey commands until one of them is to run the guest. */
+static void serve(struct cpu *c, uint32_t answer)
+{
+	struct mailbox *m = cpu_mailbox(c);
+
+	for (;;) {
+		give_turn(c, answer);
+		if (!spin_for_turn(c))
+			sleep_for_turn(c);
+		if (m->command != MAILBOX_RUN) {
+			obey(c);
+			answer = MAILBOX_DONE;
+		} else if (__atomic_load_n(&m->kick, __ATOMIC_ACQUIRE)) {
+			answer = MAILBOX_IRQ;
+		} else {
+			guest_load(c);
+			return;
+		}
+	}
+}
+
+/* Each CPU enters at the image's first byte, which is the window's. */
+static void start_others(unsigned int cpus, uint64_t window)
+{
+	for (unsigned int i = 1; i < cpus; i++)
+		monitor_smc(PSCI_CPU_ON, (i / 16) << 8 | i % 16, window, 0);
+}
+
+void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window)
+{
+	struct cpu *c = (struct cpu *)((char *)m + MAILBOX_PRIVATE);
+
+	c->index = index;
+	c->window = window;
+	c->spin = m->spin;
+	if (index == 0) {
+		gic_init_distributor(m->cpus);
+		start_others(m->cpus, window);
+	}
+	guest_init(c);
+	gic_init_cpu(c);
+	gic_init_doorbell(c);
+	serve(c, MAILBOX_DONE);
+}
+
+void monitor_exit(struct mailbox *m, uint32_t exit)
+{
+	struct cpu *c = (struct cpu *)((char *)m + MAILBOX_PRIVATE);
+
+	if (exit == MAILBOX_IRQ && !gic_take_doorbell(c) &&
+	    !__atomic_load_n(&m->kick, __ATOMIC_ACQUIRE))
+		return;
+	if (exit == MAILBOX_SYNC && guest_emulate(c))
+		return;
+	guest_save(c, exit);
+	serve(c, exit);
+}
+
+void monitor_fault(struct mailbox *m, uint64_t esr, uint64_t far, uint64_t elr)
+{
+	struct cpu *c = (struct cpu *)((char *)m + MAILBOX_PRIVATE);
+
+	m->frame.esr = esr;
+	m->frame.far = far;
+	m->frame.pc = elr - c->window;
+	give_turn(c, MAILBOX_FAULT);
+}

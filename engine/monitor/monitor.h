@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * monitor.h - the EL2 monitor: what its files know of each other.
+ *
+ * One instance of everything per CPU, nothing shared; the memory is the CPU's half page beside
+ * its mailbox. Interrupts stay masked at EL2.
+ */
+#ifndef MONITOR_MONITOR_H
+#define MONITOR_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/mailbox.h"
+#include "engine/monitor/sysreg.h"
+
+struct cpu {
+	unsigned int index;
+	uint64_t window;     /* PA */
+	uint64_t rd;	     /* redistributor, its SGI and PPI page */
+	uint64_t doorbell;   /* virtio-mmio registers of this CPU's device */
+	unsigned int intid;  /* of the doorbell */
+	uint32_t spin;	     /* turns of the wait loop before sleeping, now */
+	uint64_t hcr_extra;  /* what the monitor adds to the RMM's HCR_EL2 */
+	uint32_t reported;   /* timer outputs as last reported; their PPIs are disabled */
+
+	/* What the registers hold now, so that a register is written only when it changes:
+	 * writing some of these flushes QEMU's TLB or takes its global lock. */
+	struct {
+		uint64_t hcr, vttbr, vtcr, vmpidr, ich_hcr, lr[ENGINE_NUM_LRS];
+	} has;
+};
+
+static inline struct mailbox *cpu_mailbox(struct cpu *c)
+{
+	return (struct mailbox *)((char *)c - MAILBOX_PRIVATE);
+}
+
+/* start.S */
+void monitor_zero_fp(void);	/* V0..V31, FPCR, FPSR */
+uint64_t monitor_smc(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/* main.c; called by start.S. The first two return when the guest is to be entered from the frame. */
+void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window);
+void monitor_exit(struct mailbox *m, uint32_t exit);
+/* The monitor itself took an exception; the CPU stops when this returns. */
+void monitor_fault(struct mailbox *m, uint64_t esr, uint64_t far, uint64_t elr);
+
+/* gic.c: the physical GIC and the doorbell */
+void gic_init_distributor(unsigned int cpus);
+void gic_init_cpu(struct cpu *c);
+void gic_init_doorbell(struct cpu *c);
+void gic_ring_host(const struct cpu *c);
+/* Takes the doorbell interrupt if it is the pending one; true if another one is. */
+bool gic_take_doorbell(const struct cpu *c);
+/* While the CPU sleeps at EL2 only the doorbell wakes it. */
+void gic_mask_all_but_doorbell(bool mask);
+/* Disable the PPIs of the timers whose bit is set in `asserted`, enable the others. */
+void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
+
+/* guest.c: the guest's registers */
+#define TIMER_VIRTUAL 1u
+#define TIMER_PHYSICAL 2u
+
+void guest_init(struct cpu *c);
+void guest_load(struct cpu *c);
+void guest_save(struct cpu *c, uint32_t exit);
+/* Silence what would keep WFI from sleeping; guest_load undoes it. */
+void guest_quiesce(struct cpu *c);
+/* A trap that the monitor has set for itself: emulate and return true. */
+bool guest_emulate(struct cpu *c);
+void guest_reset(struct cpu *c);
+void guest_get_sysregs(struct cpu *c);
+void guest_set_sysregs(struct cpu *c);
+void guest_tlbi(struct cpu *c, uint64_t vttbr);
+
+#endif

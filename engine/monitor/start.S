@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * start.S - the monitor's first instructions on each CPU, and the way to and from the guest.
+ *
+ * Every CPU starts at monitor_start, at EL2 with the MMU off, wherever the window is. TPIDR_EL2
+ * holds the CPU's mailbox from then on; SP is the top of its stack page whenever the guest runs.
+ */
+#include "engine/mailbox.h"
+
+#define MAIR 0xff04		/* attribute 0: Device-nGnRE, 1: Normal Write-Back */
+#define TCR 0x80853519		/* 39 bits, 4 KiB granule, cacheable walks, 48 bit PA */
+#define SCTLR 0x30c5183d	/* MMU, caches, stack alignment check */
+
+	.section .text.start, "ax"
+	.global monitor_start
+monitor_start:
+	msr	daifset, #0xf
+	adr	x2, monitor_start
+
+	/* Identity map: the MMU is on because memory is Device, thus slow, without it. */
+	ldr	x3, =MAIR
+	msr	mair_el2, x3
+	ldr	x3, =TCR
+	msr	tcr_el2, x3
+	add	x3, x2, #WINDOW_TABLE
+	msr	ttbr0_el2, x3
+	isb
+	ldr	x3, =SCTLR
+	msr	sctlr_el2, x3
+	isb
+
+	/* QEMU numbers its CPUs in clusters of 16. */
+	mrs	x3, mpidr_el1
+	and	x0, x3, #0xff
+	ubfx	x3, x3, #8, #8
+	add	x0, x0, x3, lsl #4
+
+	add	x1, x2, #WINDOW_MAILBOXES
+	add	x1, x1, x0, lsl #12
+	msr	tpidr_el2, x1
+	add	x3, x2, #(WINDOW_STACKS + STACK_SIZE)
+	add	x3, x3, x0, lsl #12
+	mov	sp, x3
+	adr	x3, vectors
+	msr	vbar_el2, x3
+	isb
+	bl	monitor_boot
+
+	/* Restore the guest's registers from the frame and go. */
+enter:
+	mrs	x0, tpidr_el2
+	ldp	x2, x3, [x0, #MAILBOX_PC]
+	msr	elr_el2, x2
+	msr	spsr_el2, x3
+	ldp	x2, x3, [x0, #16]
+	ldp	x4, x5, [x0, #32]
+	ldp	x6, x7, [x0, #48]
+	ldp	x8, x9, [x0, #64]
+	ldp	x10, x11, [x0, #80]
+	ldp	x12, x13, [x0, #96]
+	ldp	x14, x15, [x0, #112]
+	ldp	x16, x17, [x0, #128]
+	ldp	x18, x19, [x0, #144]
+	ldp	x20, x21, [x0, #160]
+	ldp	x22, x23, [x0, #176]
+	ldp	x24, x25, [x0, #192]
+	ldp	x26, x27, [x0, #208]
+	ldp	x28, x29, [x0, #224]
+	ldr	x30, [x0, #240]
+	ldp	x0, x1, [x0]
+	eret
+
+	/* The guest has been left: save its registers in the frame. */
+	.macro from_guest exit
+	.balign 128
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, tpidr_el2
+	mov	x1, #\exit
+	b	leave
+	.endm
+
+	/* The monitor itself has taken an exception. */
+	.macro from_monitor
+	.balign 128
+	b	fault
+	.endm
+
+	.balign 2048
+vectors:
+	.rept 8
+	from_monitor
+	.endr
+	from_guest MAILBOX_EXIT_SYNC
+	from_guest MAILBOX_EXIT_IRQ
+	from_guest MAILBOX_EXIT_IRQ
+	from_guest MAILBOX_EXIT_SERROR
+	from_guest MAILBOX_EXIT_SYNC	/* AArch32 EL0 */
+	from_guest MAILBOX_EXIT_IRQ
+	from_guest MAILBOX_EXIT_IRQ
+	from_guest MAILBOX_EXIT_SERROR
+
+leave:
+	stp	x2, x3, [x0, #16]
+	stp	x4, x5, [x0, #32]
+	stp	x6, x7, [x0, #48]
+	stp	x8, x9, [x0, #64]
+	stp	x10, x11, [x0, #80]
+	stp	x12, x13, [x0, #96]
+	stp	x14, x15, [x0, #112]
+	stp	x16, x17, [x0, #128]
+	stp	x18, x19, [x0, #144]
+	stp	x20, x21, [x0, #160]
+	stp	x22, x23, [x0, #176]
+	stp	x24, x25, [x0, #192]
+	stp	x26, x27, [x0, #208]
+	stp	x28, x29, [x0, #224]
+	str	x30, [x0, #240]
+	ldp	x2, x3, [sp], #16
+	stp	x2, x3, [x0]
+	mrs	x2, elr_el2
+	mrs	x3, spsr_el2
+	stp	x2, x3, [x0, #MAILBOX_PC]
+	bl	monitor_exit
+	b	enter
+
+	/* Tell the host where it went wrong, and stop. The host polls nothing, so it is told by
+	 * the mailbox first; that QEMU goes on running does no harm. */
+fault:
+	mov	x19, x30
+	mrs	x0, tpidr_el2
+	mrs	x1, esr_el2
+	mrs	x2, far_el2
+	mrs	x3, elr_el2
+	bl	monitor_fault
+1:	wfi
+	b	1b
+
+	.global monitor_zero_fp
+monitor_zero_fp:
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	movi	v\n\().2d, #0
+	.endr
+	msr	fpcr, xzr
+	msr	fpsr, xzr
+	ret
+
+	.global monitor_smc
+monitor_smc:
+	smc	#0
+	ret

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sysreg.h - access to system registers and the bits of them that the monitor sets. */
+#ifndef MONITOR_SYSREG_H
+#define MONITOR_SYSREG_H
+
+#include <stdint.h>
+
+#define read_sysreg(reg)                                                                           \
+	({                                                                                         \
+		uint64_t val_;                                                                     \
+		__asm__ volatile("mrs %0, " #reg : "=r"(val_));                                    \
+		val_;                                                                              \
+	})
+#define write_sysreg(reg, val) __asm__ volatile("msr " #reg ", %x0" : : "rZ"((uint64_t)(val)))
+
+#define isb() __asm__ volatile("isb" : : : "memory")
+#define dsb_ish() __asm__ volatile("dsb ish" : : : "memory")
+#define dmb_ish() __asm__ volatile("dmb ish" : : : "memory")
+#define wfi() __asm__ volatile("wfi" : : : "memory")
+
+#define HCR_FMO (UINT64_C(1) << 3)
+#define HCR_IMO (UINT64_C(1) << 4)
+#define HCR_AMO (UINT64_C(1) << 5)
+#define HCR_VSE (UINT64_C(1) << 8)
+#define HCR_TID2 (UINT64_C(1) << 17)
+#define HCR_TGE (UINT64_C(1) << 27)
+#define HCR_RW (UINT64_C(1) << 31)
+#define HCR_E2H (UINT64_C(1) << 34)
+
+#define CPTR_RES1 UINT64_C(0x32ff)
+#define CPTR_TZ (UINT64_C(1) << 8)
+#define CPTR_TSM (UINT64_C(1) << 12)
+#define CPTR_TTA (UINT64_C(1) << 20)
+#define CPTR_TAM (UINT64_C(1) << 30)
+
+#define MDCR_TPMCR (UINT64_C(1) << 5)
+#define MDCR_TPM (UINT64_C(1) << 6)
+#define MDCR_TDA (UINT64_C(1) << 9)
+#define MDCR_TDOSA (UINT64_C(1) << 10)
+#define MDCR_TDRA (UINT64_C(1) << 11)
+#define PMCR_N(pmcr) (((pmcr) >> 11) & 0x1f)
+
+#define CNTHCTL_EL1PCTEN (UINT64_C(1) << 0)
+#define CNTHCTL_EL1PCEN (UINT64_C(1) << 1)
+
+#define CNT_CTL_ENABLE (UINT64_C(1) << 0)
+#define CNT_CTL_IMASK (UINT64_C(1) << 1)
+#define CNT_CTL_ISTATUS (UINT64_C(1) << 2)
+
+#define CTR_DIC (UINT64_C(1) << 29)
+
+#define ICH_HCR_EN (UINT64_C(1) << 0)
+#define ICH_HCR_MAINTENANCE UINT64_C(0xfe) /* the enables of the maintenance interrupt */
+#define ICH_HCR_EOICOUNT (UINT64_C(0x1f) << 27)
+#define ICH_LR_STATE (UINT64_C(3) << 62)
+#define ICH_LR_EOI (UINT64_C(1) << 41)
+
+#define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3f)
+#define ESR_EC_SYSREG 0x18
+#define ESR_SYSREG_READ (UINT64_C(1) << 0)
+#define ESR_SYSREG_RT(esr) (((esr) >> 5) & 0x1f)
+/* op0, op1, CRn, CRm, op2 of the trapped access, as they lie in the syndrome */
+#define ESR_SYSREG_OP(esr) ((esr)&UINT64_C(0x3ffc1e))
+#define ESR_SYSREG(op0, op1, crn, crm, op2)                                                        \
+	((UINT64_C(0) + (op0)) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * process.c - the QEMU process: its arguments, its descriptors, its last words.
+ *
+ * QEMU gets the machine's memfd, one socket a doorbell, /dev/null, and a pipe for its stderr;
+ * nothing else is inherited and no file is opened. It dies with the thread that forked it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/qemu_parts.h"
+#include "machine/memory.h"
+
+#define DEFAULT_PROGRAM "qemu-system-aarch64"
+
+/* ---- finding it ---- */
+
+static char *find_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *found;
+
+	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
+		size_t len = strcspn(p, ":");
+
+		if (len && asprintf(&found, "%.*s/%s", (int)len, p, name) > 0) {
+			if (!access(found, X_OK))
+				return found;
+			free(found);
+		}
+		p += len + (p[len] == ':');
+	}
+	return NULL;
+}
+
+char *process_find_program(void)
+{
+	const char *name = getenv("SOFTREALM_QEMU");
+
+	if (!name || !*name)
+		name = DEFAULT_PROGRAM;
+	if (!strchr(name, '/'))
+		return find_in_path(name);
+	return access(name, X_OK) ? NULL : strdup(name);
+}
+
+/* ---- its arguments ---- */
+
+struct args {
+	char text[8192];
+	size_t used;
+	char *v[32 + 4 * MAILBOX_MAX_CPUS];
+	unsigned int n;
+};
+
+__attribute__((format(printf, 2, 3))) static void arg(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	a->v[a->n++] = a->text + a->used;
+	a->used += vsnprintf(a->text + a->used, sizeof(a->text) - a->used, fmt, ap) + 1;
+	va_end(ap);
+}
+
+static void args_build(struct args *a, const struct engine *e, const int *socks)
+{
+	arg(a, "%s", e->program);
+	arg(a, "-nodefaults");
+	arg(a, "-no-user-config");
+	arg(a, "-display");
+	arg(a, "none");
+	arg(a, "-M");
+	arg(a, "virt,virtualization=on,gic-version=3,acpi=off,memory-backend=ram");
+	/* The reference model: it has all that a realm is told of, in every QEMU since 7.2. */
+	arg(a, "-cpu");
+	arg(a, "max,pauth-impdef=on,sve=off,sme=off");
+	arg(a, "-accel");
+	arg(a, "tcg,thread=multi");
+	arg(a, "-smp");
+	arg(a, "%u", e->cpus + 1);
+	arg(a, "-m");
+	arg(a, "%lluk", (unsigned long long)machine_size(e->machine) / 1024);
+	arg(a, "-object");
+	arg(a, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu",
+	    machine_memfd(e->machine), (unsigned long long)machine_size(e->machine));
+	arg(a, "-device");
+	arg(a, "loader,addr=0x%llx,cpu-num=0", (unsigned long long)e->window);
+	arg(a, "-global");
+	arg(a, "virtio-mmio.force-legacy=false");
+	for (unsigned int i = 0; i <= e->cpus; i++) {
+		arg(a, "-chardev");
+		arg(a, "socket,id=d%u,fd=%d", i, socks[i]);
+		arg(a, "-device");
+		arg(a,
+		    "vhost-user-fs-device,chardev=d%u,tag=d%u,num-request-queues=1,queue-size=8,"
+		    "bus=virtio-mmio-bus.%u",
+		    i, i, i);
+	}
+	a->v[a->n] = NULL;
+}
+
+/* ---- its start; between fork and exec only async-signal-safe calls ---- */
+
+static void keep_open(int fd)
+{
+	fcntl(fd, F_SETFD, 0);
+}
+
+static void child(const struct engine *e, const struct args *a, const int *socks, pid_t parent,
+		  int err)
+{
+	static const char failed[] = "cannot be executed\n";
+	sigset_t none;
+	int null;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	setsid(); /* the terminal's signals are for the VMM */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+
+	null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(err, 2);
+	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+	keep_open(machine_memfd(e->machine));
+	for (unsigned int i = 0; i <= e->cpus; i++)
+		keep_open(socks[i]);
+	execv(a->v[0], a->v);
+	null = write(2, failed, sizeof(failed) - 1);
+	_exit(127);
+}
+
+int process_start(struct engine *e, const int *socks)
+{
+	pid_t parent = getpid();
+	struct args a = {0};
+	int err[2];
+
+	args_build(&a, e, socks);
+	if (pipe2(err, O_CLOEXEC))
+		return -errno;
+	e->pid = fork();
+	if (e->pid == 0)
+		child(e, &a, socks, parent, err[1]);
+	close(err[1]);
+	if (e->pid < 0) {
+		close(err[0]);
+		return -EAGAIN;
+	}
+	e->stderr_fd = err[0];
+	return 0;
+}
+
+/* ---- its end ---- */
+
+void process_kill(struct engine *e)
+{
+	kill(e->pid, SIGKILL);
+}
+
+static void collect(struct engine *e, const char *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (buf[i] == '\n') {
+			if (!e->line_done)
+				log_debug("engine: QEMU: %s", e->line);
+			e->line_done = true;
+			continue;
+		}
+		if (e->line_done)
+			e->line_len = 0;
+		e->line_done = false;
+		if (e->line_len < sizeof(e->line) - 1)
+			e->line[e->line_len++] = buf[i];
+		e->line[e->line_len] = '\0';
+	}
+}
+
+bool process_read_stderr(struct engine *e)
+{
+	char buf[512];
+	ssize_t n = read(e->stderr_fd, buf, sizeof(buf));
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0)
+		return false;
+	collect(e, buf, n);
+	return true;
+}
+
+void process_reap(struct engine *e, char *how, size_t size)
+{
+	int status = 0;
+
+	while (process_read_stderr(e))
+		;
+	close(e->stderr_fd);
+	while (waitpid(e->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		snprintf(how, size, "killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(how, size, "exit status %d", WEXITSTATUS(status));
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * qemu.c - the QEMU back-end of the engine interface: what an engine consists of, its making and
+ * unmaking, and the one that is started ahead of need.
+ *
+ * An engine is a window of reserved memory with the monitor in it, a QEMU process with one CPU
+ * for each REC and one more, and a keeper thread. The further CPU is the service CPU: it
+ * invalidates and touches when the caller has no idle CPU of its own.
+ */
+#include "engine/qemu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "engine/monitor_image.h"
+#include "engine/qemu_parts.h"
+#include "machine/memory.h"
+#include "machine/pe.h"
+
+#define DEFAULT_SPIN 30	     /* microseconds */
+#define MAX_SPIN 10000
+#define MONITOR_LOOPS_PER_US 200 /* of its wait loop, translated */
+
+/* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
+#define MONITOR_MAP_SIZE BIT(39)
+#define MONITOR_MAP_BLOCK BIT(30)
+#define PTE_BLOCK UINT64_C(1)
+#define PTE_ATTR(n) ((uint64_t)(n) << 2)
+#define PTE_AP_RES1 BIT(6) /* AP[1], in a regime with one exception level */
+#define PTE_SH_INNER (UINT64_C(3) << 8)
+#define PTE_AF BIT(10)
+#define PTE_XN BIT(54)
+
+static unsigned int spin_from_environment(void)
+{
+	const char *s = getenv("SOFTREALM_SPIN");
+	unsigned long v;
+	char *end;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return 0;
+	if (!s || !*s)
+		return DEFAULT_SPIN;
+	v = strtoul(s, &end, 10);
+	if (*end || v > MAX_SPIN) {
+		log_warn("SOFTREALM_SPIN=%s ignored: not a number of microseconds up to %d", s,
+			 MAX_SPIN);
+		return DEFAULT_SPIN;
+	}
+	return v;
+}
+
+static void write_map(uint64_t *table, uint64_t top)
+{
+	table[0] = PTE_BLOCK | PTE_ATTR(0) | PTE_AP_RES1 | PTE_AF | PTE_XN;
+	for (uint64_t pa = MACHINE_RAM_BASE; pa < top; pa += MONITOR_MAP_BLOCK)
+		table[pa / MONITOR_MAP_BLOCK] =
+			pa | PTE_BLOCK | PTE_ATTR(1) | PTE_AP_RES1 | PTE_SH_INNER | PTE_AF;
+}
+
+_Static_assert(sizeof(monitor_image) <= WINDOW_STACKS, "the monitor fits its place");
+_Static_assert(MACHINE_RAM_BASE == MONITOR_MAP_BLOCK, "block 0 is devices, all above is RAM");
+
+static void fill_window(struct engine *e)
+{
+	char *w = machine_va(e->machine, e->window, MACHINE_WINDOW_SIZE);
+
+	memcpy(w, monitor_image, sizeof(monitor_image));
+	write_map((uint64_t *)(w + WINDOW_TABLE), MACHINE_RAM_BASE + machine_size(e->machine));
+	for (unsigned int i = 0; i <= e->cpus; i++) {
+		struct engine_cpu *c = &e->cpu[i];
+
+		c->engine = e;
+		c->spin = e->spin;
+		c->doorbell.sock = -1;
+		atomic_init(&c->doorbell.kick, -1);
+		atomic_init(&c->doorbell.call, -1);
+		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
+		c->mailbox->cpus = e->cpus + 1;
+		c->mailbox->spin = e->spin * MONITOR_LOOPS_PER_US;
+	}
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* All but the keeper, which has ended or was never started. */
+static void engine_free(struct engine *e)
+{
+	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++) {
+		close_fd(e->cpu[i].doorbell.sock);
+		close_fd(e->cpu[i].doorbell.kick);
+		close_fd(e->cpu[i].doorbell.call);
+	}
+	close_fd(e->stop_fd);
+	close_fd(e->lost_fd);
+	if (e->window)
+		machine_window_give(e->machine, e->window);
+	pthread_mutex_destroy(&e->service);
+	pthread_mutex_destroy(&e->lock);
+	pthread_cond_destroy(&e->connected);
+	free(e->program);
+	free(e);
+}
+
+static int engine_start(struct machine *m, unsigned int cpus, struct engine **out)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	int ret = -ENOMEM;
+
+	if (!e)
+		return -ENOMEM;
+	e->machine = m;
+	e->cpus = cpus;
+	e->spin = spin_from_environment();
+	e->stop_fd = e->lost_fd = -1;
+	pthread_mutex_init(&e->service, NULL);
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->connected, NULL);
+
+	e->program = process_find_program();
+	if (!e->program) {
+		ret = -ENOENT;
+		goto fail;
+	}
+	e->window = machine_window_take(m);
+	if (!e->window)
+		goto fail;
+	fill_window(e);
+	e->stop_fd = eventfd(0, EFD_CLOEXEC);
+	e->lost_fd = eventfd(0, EFD_CLOEXEC);
+	if (e->stop_fd < 0 || e->lost_fd < 0)
+		goto fail;
+	ret = keeper_start(e);
+	if (ret)
+		goto fail;
+	*out = e;
+	return 0;
+fail:
+	engine_free(e);
+	return ret;
+}
+
+static void qemu_destroy(struct engine *e)
+{
+	keeper_stop(e);
+	engine_free(e);
+}
+
+/* ---- started ahead: at most one for each attached machine ---- */
+
+static pthread_mutex_t ahead_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct engine *ahead;
+
+/* Unlink and return the engine that was started ahead on m, or NULL. */
+static struct engine *take_ahead(struct machine *m)
+{
+	struct engine **p, *e;
+
+	pthread_mutex_lock(&ahead_lock);
+	for (p = &ahead; *p && (*p)->machine != m; p = &(*p)->next)
+		;
+	e = *p;
+	if (e)
+		*p = e->next;
+	pthread_mutex_unlock(&ahead_lock);
+	return e;
+}
+
+static void put_ahead(struct engine *e)
+{
+	pthread_mutex_lock(&ahead_lock);
+	e->next = ahead;
+	ahead = e;
+	pthread_mutex_unlock(&ahead_lock);
+}
+
+/* The engine started ahead if it fits and lives; one that does not is dropped. */
+static struct engine *adopt(struct machine *m, unsigned int cpus)
+{
+	struct engine *e = take_ahead(m);
+
+	if (!e || (e->cpus == cpus && !atomic_load(&e->lost)))
+		return e;
+	qemu_destroy(e);
+	return NULL;
+}
+
+static void expect(struct machine *m, unsigned int cpus)
+{
+	struct engine *e;
+
+	if (cpus < 1 || cpus > ENGINE_MAX_CPUS)
+		return;
+	e = adopt(m, cpus);
+	if (e || !engine_start(m, cpus, &e))
+		put_ahead(e);
+}
+
+void engine_qemu_attach(struct machine *m)
+{
+	machine_set_expect_hook(m, expect);
+}
+
+void engine_qemu_detach(struct machine *m)
+{
+	struct engine *e;
+
+	machine_set_expect_hook(m, NULL);
+	e = take_ahead(m);
+	if (e)
+		qemu_destroy(e);
+}
+
+/* ---- engine_ops ---- */
+
+static int qemu_create(struct machine *m, unsigned int cpus, struct engine **out)
+{
+	int ret;
+
+	if (cpus < 1 || cpus > ENGINE_MAX_CPUS)
+		return -EINVAL;
+	if (MACHINE_RAM_BASE + machine_size(m) > MONITOR_MAP_SIZE) {
+		log_error("engine: more than 511 GiB of RAM");
+		return -ENOMEM;
+	}
+	*out = adopt(m, cpus);
+	if (*out)
+		return 0;
+	ret = engine_start(m, cpus, out);
+	if (ret == -ENOENT)
+		log_error("engine: qemu-system-aarch64 is not installed (Debian: qemu-system-arm)");
+	return ret;
+}
+
+static struct engine_frame *qemu_frame(struct engine *e, unsigned int cpu)
+{
+	return &e->cpu[cpu].mailbox->frame;
+}
+
+static int qemu_reset(struct engine *e, unsigned int cpu, const uint64_t sys[ENGINE_NUM_SYSREGS])
+{
+	if (!cpu_bring_up(&e->cpu[cpu]))
+		return -EIO;
+	memcpy(e->cpu[cpu].mailbox->sysregs, sys, sizeof(e->cpu[cpu].mailbox->sysregs));
+	return cpu_command(&e->cpu[cpu], MAILBOX_RESET, 0, 0);
+}
+
+static int qemu_sysregs_get(struct engine *e, unsigned int cpu, uint64_t sys[ENGINE_NUM_SYSREGS])
+{
+	int ret = cpu_command(&e->cpu[cpu], MAILBOX_SYSREGS_GET, 0, 0);
+
+	if (!ret)
+		memcpy(sys, e->cpu[cpu].mailbox->sysregs, sizeof(e->cpu[cpu].mailbox->sysregs));
+	return ret;
+}
+
+static int qemu_sysregs_set(struct engine *e, unsigned int cpu,
+			    const uint64_t sys[ENGINE_NUM_SYSREGS])
+{
+	if (!cpu_bring_up(&e->cpu[cpu]))
+		return -EIO;
+	memcpy(e->cpu[cpu].mailbox->sysregs, sys, sizeof(e->cpu[cpu].mailbox->sysregs));
+	return cpu_command(&e->cpu[cpu], MAILBOX_SYSREGS_SET, 0, 0);
+}
+
+static enum engine_exit qemu_run(struct engine *e, unsigned int cpu, struct pe *pe)
+{
+	atomic_store_explicit(&e->vttbr, e->cpu[cpu].mailbox->frame.vttbr, memory_order_relaxed);
+	return cpu_run(&e->cpu[cpu], pe);
+}
+
+/* On the caller's idle CPU, or on the service CPU. A lost engine has nothing to invalidate. */
+static void service(struct engine *e, int cpu, enum mailbox_command cmd, uint64_t arg0,
+		    uint64_t arg1)
+{
+	if (cpu >= 0) {
+		cpu_command(&e->cpu[cpu], cmd, arg0, arg1);
+		return;
+	}
+	pthread_mutex_lock(&e->service);
+	cpu_command(&e->cpu[e->cpus], cmd, arg0, arg1);
+	pthread_mutex_unlock(&e->service);
+}
+
+static void qemu_tlbi(struct engine *e, int cpu, uint64_t ipa, uint64_t size)
+{
+	uint64_t vttbr = atomic_load_explicit(&e->vttbr, memory_order_relaxed);
+
+	if (vttbr) /* else no CPU has run yet */
+		service(e, cpu, MAILBOX_TLBI, vttbr, 0);
+}
+
+static void qemu_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
+{
+	service(e, cpu, MAILBOX_TOUCH, pa, len);
+}
+
+const struct engine_ops engine_qemu = {
+	.name = "qemu",
+	.create = qemu_create,
+	.destroy = qemu_destroy,
+	.frame = qemu_frame,
+	.reset = qemu_reset,
+	.sysregs_get = qemu_sysregs_get,
+	.sysregs_set = qemu_sysregs_set,
+	.run = qemu_run,
+	.tlbi = qemu_tlbi,
+	.touch = qemu_touch,
+};

@@ -85,8 +85,9 @@ void vgic_set_eoi_notifier(struct vgic *v, void (*eoi)(void *arg, unsigned int i
 /* Before an entry: fill lrs[0..num_lrs) and the ICH_HCR bits to ask for (UIE when more is pending
  * than fits). After an exit: take the list registers back. Owner thread of the vCPU only. Every
  * flush is followed by one sync, whatever happened in between (a vCPU that did not run gives its
- * list registers back as they were, hcr 0): between the two others may wait for it. vmcr:
- * ICH_VMCR_EL2 at the exit (its priority mask decides what vgic_pending calls takeable). */
+ * list registers back as they were, hcr 0), and before its exit is handled: between the two others
+ * may wait for it. vmcr: ICH_VMCR_EL2 at the exit (its priority mask decides what vgic_pending
+ * calls takeable). */
 void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr);
 void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t hcr, uint64_t vmcr);
 

@@ -141,18 +141,29 @@ static uint64_t children(const struct cborio_item *item)
 	}
 }
 
+/* Decode the head at in->p; number of bytes it takes with a string's contents, 0: malformed. */
+static size_t decode(const struct cborio_in *in, struct step *s)
+{
+	struct cbor_decoder_result r;
+
+	/* libcbor 0.8 takes one-byte tags that were unassigned once, 18 among them, for errors. */
+	if (in->p[0] >= 0xc0 && in->p[0] < 0xd8) {
+		on_tag(s, in->p[0] - 0xc0);
+		return 1;
+	}
+	r = cbor_stream_decode(in->p, in->len, &callbacks, s);
+	return r.status == CBOR_DECODER_FINISHED && s->valid && r.read <= in->len ? r.read : 0;
+}
+
 bool cborio_get(struct cborio_in *in, struct cborio_item *item)
 {
 	struct step s = {.valid = false};
-	struct cbor_decoder_result r;
+	size_t n = in->len ? decode(in, &s) : 0;
 
-	if (!in->len)
+	if (!n)
 		return false;
-	r = cbor_stream_decode(in->p, in->len, &callbacks, &s);
-	if (r.status != CBOR_DECODER_FINISHED || !s.valid || r.read > in->len)
-		return false;
-	in->p += r.read;
-	in->len -= r.read;
+	in->p += n;
+	in->len -= n;
 	*item = s.item;
 	return !(item->kind == ITEM_MAP && item->value > in->len) && children(item) <= in->len;
 }

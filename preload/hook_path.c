@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* hook_path.c - access and stat of the files that exist only through the interposer. */
+#include "preload/path.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "preload/preload.h"
+
+enum path path_classify(const char *path)
+{
+	if (!client_enabled() || (uintptr_t)path < PAGE_SIZE)
+		return PATH_OTHER;
+	if (!strcmp(path, "/dev/kvm")) {
+		client_enter();
+		return PATH_KVM;
+	}
+	if (!strcmp(path, "/sys/module/kvm/parameters/kvm_cap_arm_rmi")) {
+		client_enter();
+		return PATH_PARAMETER;
+	}
+	return PATH_OTHER;
+}
+
+static bool access_ours(const char *path, int mode, int *r)
+{
+	enum path p = path_classify(path);
+
+	if (p == PATH_OTHER)
+		return false;
+	*r = 0;
+	if ((mode & X_OK) || (p == PATH_PARAMETER && (mode & W_OK)))
+		*r = sys_return(-EACCES);
+	return true;
+}
+
+EXPORT int access(const char *path, int mode)
+{
+	int r;
+
+	return access_ours(path, mode, &r) ? r : REAL(access)(path, mode);
+}
+
+EXPORT int euidaccess(const char *path, int mode)
+{
+	int r;
+
+	return access_ours(path, mode, &r) ? r : REAL(euidaccess)(path, mode);
+}
+
+EXPORT int eaccess(const char *path, int mode)
+{
+	int r;
+
+	return access_ours(path, mode, &r) ? r : REAL(eaccess)(path, mode);
+}
+
+EXPORT int faccessat(int dir, const char *path, int mode, int flags)
+{
+	int r;
+
+	return access_ours(path, mode, &r) ? r : REAL(faccessat)(dir, path, mode, flags);
+}
+
+#define KVM_MAJOR 10
+#define KVM_MINOR 232
+
+static void fill(struct stat *st, enum path p)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_nlink = 1;
+	st->st_blksize = PAGE_SIZE;
+	if (p == PATH_KVM) {
+		st->st_mode = S_IFCHR | 0666;
+		st->st_rdev = makedev(KVM_MAJOR, KVM_MINOR);
+	} else {
+		st->st_mode = S_IFREG | 0444;
+		st->st_size = PAGE_SIZE;
+	}
+}
+
+/* On 64-bit hosts struct stat64 is struct stat, and the fields that statx has are all there. */
+static bool stat_ours(const char *path, void *st)
+{
+	enum path p = path_classify(path);
+
+	if (p != PATH_OTHER)
+		fill(st, p);
+	return p != PATH_OTHER;
+}
+
+#define HOOK_STAT(name, type)                                                                      \
+	EXPORT int name(const char *restrict path, struct type *restrict st)                       \
+	{                                                                                          \
+		return stat_ours(path, st) ? 0 : REAL(name)(path, st);                        \
+	}
+
+#define HOOK_STATAT(name, type)                                                                    \
+	EXPORT int name(int dir, const char *restrict path, struct type *restrict st, int flags)   \
+	{                                                                                          \
+		return stat_ours(path, st) ? 0 : REAL(name)(dir, path, st, flags);            \
+	}
+
+/* Programs linked against a C library before 2.33 call these. */
+#define HOOK_XSTAT(name, as, type)                                                                 \
+	EXPORT int name(int version, const char *path, struct type *st);                           \
+	EXPORT int name(int version, const char *path, struct type *st)                            \
+	{                                                                                          \
+		return as(path, st);                                                               \
+	}
+
+HOOK_STAT(stat, stat)
+HOOK_STAT(stat64, stat64)
+HOOK_STAT(lstat, stat)
+HOOK_STAT(lstat64, stat64)
+HOOK_STATAT(fstatat, stat)
+HOOK_STATAT(fstatat64, stat64)
+HOOK_XSTAT(__xstat, stat, stat)
+HOOK_XSTAT(__xstat64, stat64, stat64)
+HOOK_XSTAT(__lxstat, lstat, stat)
+HOOK_XSTAT(__lxstat64, lstat64, stat64)
+
+EXPORT int statx(int dir, const char *restrict path, int flags, unsigned int mask,
+		 struct statx *restrict stx)
+{
+	struct stat st;
+
+	if (!stat_ours(path, &st))
+		return REAL(statx)(dir, path, flags, mask, stx);
+	memset(stx, 0, sizeof(*stx));
+	stx->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE;
+	stx->stx_mode = st.st_mode;
+	stx->stx_nlink = st.st_nlink;
+	stx->stx_size = st.st_size;
+	stx->stx_blksize = st.st_blksize;
+	stx->stx_rdev_major = major(st.st_rdev);
+	stx->stx_rdev_minor = minor(st.st_rdev);
+	return 0;
+}

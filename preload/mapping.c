@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * mapping.c - mmap of vCPU and guest_memfd descriptors.
+ *
+ * As in the kernel a mapping holds a reference: here a duplicate of the descriptor, far up in
+ * the table, until the last page of the mapping is unmapped or mapped over.
+ */
+#include "preload/preload.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "abi/kvm.h"
+
+#define MAX_MAPPINGS 256
+#define HIGH_FD 500
+
+struct mapping {
+	uint64_t start, end; /* what is left of it; both 0: the entry is free */
+	uint64_t dev, ino;
+	int fd;
+};
+
+static struct mapping mappings[MAX_MAPPINGS];
+static struct lock mappings_lock;
+static bool any_mapping; /* since the process began: most never map one */
+
+static void hold(uint64_t addr, uint64_t size, int fd)
+{
+	struct mapping *m = mappings;
+	struct stat st;
+	int dup;
+
+	lock_take(&mappings_lock);
+	__atomic_store_n(&any_mapping, true, __ATOMIC_RELAXED);
+	while (m < mappings + MAX_MAPPINGS && m->end)
+		m++;
+	if (m < mappings + MAX_MAPPINGS && !sys(fstat, fd, &st)) {
+		dup = sys(fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
+		if (dup < 0)
+			dup = sys(fcntl, fd, F_DUPFD_CLOEXEC, 0);
+		if (dup >= 0)
+			*m = (struct mapping){addr, addr + size, st.st_dev, st.st_ino, dup};
+	}
+	lock_drop(&mappings_lock);
+}
+
+static void release(const struct mapping *m)
+{
+	struct stat st;
+
+	/* The VMM may have closed our number and used it for something else. */
+	if (!sys(fstat, m->fd, &st) && st.st_dev == m->dev && st.st_ino == m->ino)
+		sys(close, m->fd);
+}
+
+/* mmap(2) of a descriptor: the checks and the placement are the kernel's. */
+static long map_file(const struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size,
+		     int prot, int flags, uint64_t offset)
+{
+	long r = channel_request(c, req);
+
+	if (r >= 0)
+		r = sys(mmap, addr, size, prot, flags, c->done_fd, offset + c->done.done.offset);
+	if (c->done_fd >= 0)
+		sys(close, c->done_fd);
+	return r;
+}
+
+static long map_vcpu(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
+		     uint64_t offset)
+{
+	struct wire_msg m = {.type = WIRE_VCPU_MEMORY, .object = {.id = obj->id}};
+	struct call c = {.done_fd = -1};
+	long r;
+
+	signals_block(&c.mask);
+	/* The VMM may not reach the page after the vCPU's: the control page. */
+	if (offset >= KVM_VCPU_MMAP_SIZE || size > KVM_VCPU_MMAP_SIZE - offset)
+		r = -EINVAL;
+	else
+		r = map_file(&m, &c, addr, size, prot, flags, offset);
+	signals_restore(&c.mask);
+	return r;
+}
+
+/* Without INIT_SHARED every page is private: it maps, and a touch is SIGBUS, as past the end of
+ * an empty file. */
+static long map_gmem(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
+		     uint64_t offset)
+{
+	struct wire_msg m = {.type = WIRE_GMEM_MAP, .object = {.id = obj->id}};
+	struct call c = {.done_fd = -1};
+	long r;
+
+	if (!(obj->flags & GUEST_MEMFD_FLAG_MMAP))
+		return -ENODEV;
+	if (!(flags & MAP_SHARED))
+		return -EINVAL;
+	signals_block(&c.mask);
+	m.object.size = offset;
+	r = map_file(&m, &c, addr, size, prot, flags, offset);
+	signals_restore(&c.mask);
+	return r;
+}
+
+long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, int prot, int flags,
+		    uint64_t offset)
+{
+	uint64_t pages = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
+	long r = -ENODEV;
+
+	if (obj->kind == OBJECT_VCPU)
+		r = map_vcpu(obj, addr, pages, prot, flags, offset);
+	else if (obj->kind == OBJECT_GMEM)
+		r = map_gmem(obj, addr, pages, prot, flags, offset);
+	if (r < 0 && r >= -4095)
+		return r;
+	if (flags & MAP_FIXED)
+		mapping_gone(r, pages);
+	hold(r, pages, fd);
+	return r;
+}
+
+void mapping_gone(uint64_t addr, uint64_t size)
+{
+	sigmask_t mask;
+
+	if (!__atomic_load_n(&any_mapping, __ATOMIC_RELAXED))
+		return;
+	signals_block(&mask);
+	lock_take(&mappings_lock);
+	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++) {
+		if (!m->end || addr >= m->end || addr + size <= m->start)
+			continue;
+		/* A hole in the middle leaves both ends: the reference stays. */
+		if (addr <= m->start)
+			m->start = addr + size;
+		else if (addr + size >= m->end)
+			m->end = addr;
+		if (m->start >= m->end) {
+			release(m);
+			m->end = 0;
+		}
+	}
+	lock_drop(&mappings_lock);
+	signals_restore(&mask);
+}

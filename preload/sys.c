@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* sys.c - system calls, signal masks and locks without the C library's side effects. */
+#include "preload/preload.h"
+
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <signal.h>
+
+long sys_call(long nr, long a, long b, long c, long d, long e, long f)
+{
+	int saved = errno;
+	long r = syscall(nr, a, b, c, d, e, f);
+
+	if (r == -1)
+		r = -errno;
+	errno = saved;
+	return r;
+}
+
+void signals_block(sigmask_t *old)
+{
+	static const sigmask_t all = ~UINT64_C(0);
+
+	sys(rt_sigprocmask, SIG_SETMASK, &all, old, sizeof(all));
+}
+
+void signals_restore(const sigmask_t *old)
+{
+	sys(rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof(*old));
+}
+
+static bool is_ignored(int sig)
+{
+	/* The kernel's struct sigaction begins with the handler. */
+	uintptr_t action[8] = {0};
+
+	if (sys(rt_sigaction, sig, NULL, action, sizeof(sigmask_t)))
+		return false;
+	if (action[0] == (uintptr_t)SIG_IGN)
+		return true;
+	return action[0] == (uintptr_t)SIG_DFL &&
+	       (sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT);
+}
+
+bool signals_pending(sigmask_t mask)
+{
+	sigmask_t pending = 0;
+
+	sys(rt_sigpending, &pending, sizeof(pending));
+	pending &= ~mask;
+	for (int sig = 1; pending; sig++, pending >>= 1)
+		if ((pending & 1) && !is_ignored(sig))
+			return true;
+	return false;
+}
+
+void lock_take(struct lock *l)
+{
+	uint32_t free = 0;
+
+	if (__atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
+		sys(futex, &l->word, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
+}
+
+void lock_drop(struct lock *l)
+{
+	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
+		sys(futex, &l->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void *real_function(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire.h - what the interposer (in the VMM) and the backend say to each other.
+ *
+ * Unix SOCK_SEQPACKET sockets of one host: host-endian, one fixed header a message, sometimes a
+ * payload or descriptors. Three kinds of channel speak the same language:
+ *
+ *	system channel	made by connect() to the backend's abstract socket, opened by HELLO and
+ *			WELCOME. The descriptor that open("/dev/kvm") returns is one that is never
+ *			used further: it is there to be counted. Every call on /dev/kvm, and every
+ *			request about the address space, gets a fresh one of its own, so that
+ *			parent and child of a fork do not take each other's answers.
+ *	object channel	one end of a socket pair for each VM, vCPU, device and guest_memfd. The
+ *			client's end *is* the descriptor that the VMM holds; the backend sees its
+ *			last close as a hang-up.
+ *
+ * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC or DISCARD. The backend then leads:
+ * it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH), each is answered before the
+ * next (but a PULL may be answered late), and DONE ends the request. Either side that receives
+ * what it does not expect closes the channel; the client's caller then gets EIO.
+ *
+ * User memory is copied by the client's sendmsg and recvmsg straight from and to the address that
+ * the backend named, after the header: a bad address is the system call's EFAULT, never a signal,
+ * and a short count means the same. No descriptor has to be kept beside those the VMM knows of.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WIRE_VERSION 1u
+#define WIRE_CHUNK 65536u /* longest payload; longer copies are several messages */
+#define WIRE_EAGER_MAX 256u
+#define WIRE_MAX_FDS 2
+
+/* How client processes find the backend: the name of its socket, without the leading NUL. */
+#define WIRE_ENV_SOCKET "SOFTREALM_SOCKET"
+/* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. */
+#define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
+
+enum wire_type {
+	/* client: opens a system channel / backend: accepts it */
+	WIRE_HELLO = 1,
+	WIRE_WELCOME,
+
+	/* client: requests */
+	WIRE_CALL,	  /* ioctl; payload: the argument's first bytes, if they could be read */
+	WIRE_CANCEL,	  /* a signal came: KVM_RUN `seq` shall end; no answer of its own */
+	WIRE_FALLOCATE,	  /* on a guest_memfd's channel */
+	WIRE_VCPU_MEMORY, /* system channel: DONE carries the memfd of vCPU `id` */
+	WIRE_GMEM_MAP,	  /* system channel: DONE carries the memory of guest_memfd `id` */
+	WIRE_SYNC,	  /* system channel: this range was changed; AREA... AREA_END follow */
+	WIRE_DISCARD,	  /* system channel: madvise(DONTNEED, REMOVE) on this range */
+
+	/* backend: needs / client: answers, in the next line */
+	WIRE_READ, /* `user` -> DATA */
+	WIRE_DATA, /* payload, or status */
+	WIRE_WRITE, /* `user`, and a second message WIRE_WRITE with the payload -> ANSWER */
+	WIRE_FD,      /* `answer.value` = number -> ANSWER with the descriptor, or status */
+	WIRE_INSTALL, /* `object`, with the descriptor(s) -> ANSWER with the number, or status */
+	WIRE_PULL,    /* `pull`, with physical memory -> ANSWER with the bytes copied */
+	WIRE_ATTACH,  /* `user` -> AREA... AREA_END */
+	WIRE_ANSWER,
+
+	/* client: what is mapped in a range, in ascending order */
+	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows */
+	WIRE_PLACE,    /* backend: offset in physical memory, with its descriptor; or status */
+	WIRE_MOVED,    /* client: `answer.value`: 0 or -errno */
+	WIRE_AREA_END, /* backend: APPLIED when lookups see the new state */
+	WIRE_APPLIED,
+
+	/* backend: the request is finished */
+	WIRE_DONE,
+};
+
+enum wire_role {
+	WIRE_ROLE_OPEN,	   /* the descriptor that open("/dev/kvm") returns */
+	WIRE_ROLE_REQUEST, /* one request follows */
+};
+
+enum wire_area {
+	WIRE_AREA_PHYSICAL, /* maps physical memory already, at `offset` */
+	WIRE_AREA_PRIVATE,  /* movable: discarding it gives zeroes */
+	WIRE_AREA_SHARED,   /* movable: discarding keeps the contents */
+	WIRE_AREA_MEMFD,    /* the same, but others may map or hold the file: worth a warning */
+	WIRE_AREA_FIXED,    /* cannot be moved: shared with somebody else */
+};
+
+enum wire_mask { WIRE_MASK_KEEP, WIRE_MASK_CLEAR, WIRE_MASK_SET };
+
+struct wire_msg {
+	uint32_t type;
+	uint32_t len; /* bytes of payload that follow the header */
+	union {
+		struct {
+			uint32_t version;
+			uint32_t role;
+			uint64_t token; /* names the client's address space; random, not 0 */
+		} hello;
+		struct {
+			int32_t status; /* -EPROTO: another version */
+			uint32_t rmi_cap; /* the number of KVM_CAP_ARM_RMI in this revision */
+			uint64_t dev, ino; /* of physical memory */
+		} welcome;
+		struct {
+			uint32_t nr;
+			uint32_t seq; /* of KVM_RUN and CANCEL */
+			uint64_t arg;
+		} call;
+		struct {
+			int32_t mode;
+			uint32_t pad;
+			uint64_t offset;
+			uint64_t len;
+		} fallocate;
+		struct {
+			uint64_t addr;
+			uint64_t len;
+		} user;
+		struct {
+			uint64_t offset; /* in physical memory's file */
+			uint64_t addr;
+			uint64_t len;
+		} pull;
+		struct {
+			int64_t value; /* >= 0, or -errno */
+			uint32_t interrupted; /* a signal was handled meanwhile */
+		} answer;
+		struct {
+			uint32_t kind; /* enum kvm_file_kind */
+			uint32_t id;   /* names the object in VCPU_MEMORY, GMEM_MAP, done.gone */
+			uint64_t size; /* guest_memfd */
+			uint64_t flags;
+		} object;
+		struct {
+			uint64_t addr;
+			uint64_t size;
+			uint64_t offset;
+			uint32_t prot;
+			uint32_t kind; /* enum wire_area */
+		} area;
+		struct {
+			int64_t ret;
+			uint32_t gone; /* id of an object whose last descriptor is closed, or 0 */
+			uint32_t mask_op; /* enum wire_mask: KVM_SET_SIGNAL_MASK succeeded */
+			uint64_t mask;
+			uint64_t offset; /* GMEM_MAP: in the file that came with it */
+		} done;
+		uint64_t words[5];
+	};
+};
+
+/*
+ * The control page: the page after a vCPU's kvm_run and ring, mapped by the interposer only.
+ */
+struct wire_control {
+	uint32_t cancel; /* client: KVM_RUN of this sequence number shall end with EINTR */
+};
+
+_Static_assert(sizeof(struct wire_msg) == 48, "wire_msg");
+_Static_assert(offsetof(struct wire_msg, hello.token) == 16, "hello");
+_Static_assert(offsetof(struct wire_msg, call.arg) == 16, "call");
+_Static_assert(offsetof(struct wire_msg, fallocate.len) == 24, "fallocate");
+_Static_assert(offsetof(struct wire_msg, pull.len) == 24, "pull");
+_Static_assert(offsetof(struct wire_msg, object.flags) == 24, "object");
+_Static_assert(offsetof(struct wire_msg, area.kind) == 36, "area");
+_Static_assert(offsetof(struct wire_msg, done.offset) == 32, "done");
+
+/*
+ * Send one message; m->len bytes of payload at `data`, which may be an address of the caller's
+ * user. 0; -EFAULT: `data` cannot be read, nothing (or a message too short) was sent; -EPIPE: the
+ * other side is gone.
+ */
+int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds, int nfds);
+
+/*
+ * Receive one message: the header to *m, payload up to `size` bytes to `data`. Descriptors go to
+ * fds[0..*nfds), *nfds as room on entry (NULL: none are expected, any are closed); they are
+ * close-on-exec. Returns the bytes of payload that came, or -EPIPE (hang-up or nonsense), -EFAULT
+ * (`data` cannot be written; the message is lost), -EMFILE (no room for a descriptor: m is valid).
+ */
+ssize_t wire_recv(int fd, struct wire_msg *m, void *data, size_t size, int *fds, int *nfds);
+
+#endif

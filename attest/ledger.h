@@ -3,7 +3,7 @@
  * ledger.h - the measurement ledger: one entry for each extension of a RIM or a REM, enough to
  * compute the register again. As text it is JSON lines:
  *
- *	{"realm":1,"register":"RIM","cause":"RMI_DATA_CREATE","hash":"sha-256",
+ *	{"realm":1,"register":"RIM","cause":"DATA_CREATE","hash":"sha-256",
  *	 "address":"0x80000000","flags":1,"digest":"6f16...","after":"1a1d..."}
  *
  * (one line each). register is RIM or REM1..REM4, numbered as by RSI_MEASUREMENT_READ. Numbers
@@ -11,12 +11,12 @@
  *
  * The entry of each cause, which is also what a TRACE_MEASURE event must carry (base/trace.h):
  *
- *	cause			  addr			  top	 flags	 digest
- *	RMI_REALM_CREATE	  ledger_pack_params()	  -	 flags	 -
- *	RMI_DATA_CREATE		  IPA			  -	 flags	 of the granule, or none
- *	RMI_REC_CREATE		  -			  -	 flags	 measure_rec_digest()
- *	RMI_RTT_INIT_RIPAS	  base of one RTT entry	  top	 -	 -
- *	RSI_MEASUREMENT_EXTEND	  size of the value	  -	 -	 the value, zero-padded to 64
+ *	cause		    addr		  top	flags	digest
+ *	REALM_CREATE	    ledger_pack_params()  -	flags	-
+ *	DATA_CREATE	    IPA			  -	flags	of the granule, or none
+ *	REC_CREATE	    -			  -	flags	measure_rec_digest()
+ *	RTT_INIT_RIPAS	    base of an RTT entry  top	-	-
+ *	MEASUREMENT_EXTEND  size of the value	  -	-	the value, zero-padded to 64
  *
  * A JSON line of REALM_CREATE has the parameters by name in place of an address.
  */
@@ -50,7 +50,7 @@ struct ledger_entry {
 	uint8_t after[MEASURE_SIZE];
 };
 
-const char *ledger_cause_name(enum ledger_cause c); /* "RMI_DATA_CREATE", ... */
+const char *ledger_cause_name(enum ledger_cause c); /* "DATA_CREATE", ... */
 
 /* The measured parameters of a realm, flags and hash apart, in one number; and back. */
 uint64_t ledger_pack_params(const struct rmi_realm_params *p);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* blk.h - a virtio block device over a raw image file or a block device. */
+#ifndef VMM_BLK_H
+#define VMM_BLK_H
+
+#include "vmm/virtio.h"
+
+struct blk {
+	struct virtio_device dev;
+	int fd;
+	bool readonly;
+	uint64_t size; /* bytes, a multiple of the sector size */
+	char id[20];   /* what the guest sees as serial number */
+};
+
+/* 0 or -errno, message printed. */
+int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bool readonly,
+	     unsigned int index);
+void blk_destroy(struct blk *b);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* loop.c - the main thread's poll loop. */
+#include "vmm/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/end.h"
+#include "vmm/output.h"
+#include "vmm/term.h"
+
+#define BUSY_RETRY_MS 20	/* a vCPU had the console */
+#define FOREGROUND_RETRY_MS 500 /* in the background: has the shell brought us back? */
+#define SUSPECT_MS 500		/* for a better reason to come */
+#define DRAIN_STEP_MS 200
+#define DRAIN_PATIENCE 10 /* steps without progress */
+
+static int signal_fd = -1;
+static int end_signal;
+
+static struct {
+	struct console *con;
+	struct term_keys keys;
+	uint8_t typed[512]; /* read, but not yet taken by the console */
+	size_t ntyped;
+	bool eof;    /* no more input: the realm goes on */
+	bool busy;   /* retry soon: somebody had the console */
+	bool resize; /* the window's size changed */
+	uint64_t deadline;
+} loop;
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int loop_init(void)
+{
+	static const int taken[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGWINCH,
+				    SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++)
+		sigaddset(&set, taken[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signal_fd < 0 ? -errno : 0;
+}
+
+int loop_signal(void)
+{
+	return end_signal;
+}
+
+/* The realm goes on while we are stopped only in that its vCPU threads stop with us. */
+static void stop_self(void)
+{
+	term_restore();
+	raise(SIGSTOP);
+	term_raw();
+	loop.resize = true;
+}
+
+static void take_signal(int sig)
+{
+	switch (sig) {
+	case SIGWINCH:
+		loop.resize = true;
+		break;
+	case SIGTSTP:
+		stop_self();
+		break;
+	case SIGCONT:
+		term_raw();
+		loop.resize = true;
+		break;
+	case SIGTTIN:
+	case SIGTTOU:
+		break;
+	default:
+		end_signal = sig;
+		end_run(128 + sig, "ended by signal %d (%s)", sig, strsignal(sig));
+	}
+}
+
+static void take_signals(void)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signal_fd, &info, sizeof(info)) == sizeof(info))
+		take_signal((int)info.ssi_signo);
+}
+
+static void act(enum term_action action)
+{
+	if (action == TERM_QUIT)
+		end_run(VMM_QUIT, "ended from the keyboard");
+	else if (action == TERM_HELP)
+		write(STDERR_FILENO, term_help, strlen(term_help));
+}
+
+/* Escape keys are a matter of terminals: a pipe's bytes go through as they are. */
+static void read_input(void)
+{
+	uint8_t in[sizeof(loop.typed)];
+	ssize_t n = read(STDIN_FILENO, in, sizeof(in));
+	size_t taken = 0, used;
+	enum term_action action;
+
+	if (n <= 0) {
+		loop.eof = !n || (errno != EINTR && errno != EAGAIN);
+		return;
+	}
+	if (!term_is_terminal()) {
+		memcpy(loop.typed, in, (size_t)n);
+		loop.ntyped = (size_t)n;
+		return;
+	}
+	while (taken < (size_t)n) {
+		loop.ntyped += term_filter(&loop.keys, in + taken, (size_t)n - taken,
+					   loop.typed + loop.ntyped, &used, &action);
+		taken += used;
+		act(action);
+	}
+}
+
+/* What the console could not take stays for the next round. */
+static void give_input(void)
+{
+	ssize_t n;
+
+	loop.busy = false;
+	if (loop.ntyped) {
+		n = console_input(loop.con, 0, loop.typed, loop.ntyped);
+		loop.busy = n == -EBUSY;
+		if (n > 0) {
+			loop.ntyped -= (size_t)n;
+			memmove(loop.typed, loop.typed + n, loop.ntyped);
+		}
+	}
+	if (loop.resize) {
+		uint16_t cols, rows;
+
+		if (!term_size(&cols, &rows) || !console_resize(loop.con, cols, rows))
+			loop.resize = false;
+		else
+			loop.busy = true;
+	}
+}
+
+static int poll_timeout(bool background)
+{
+	int ms = -1;
+
+	if (loop.deadline) {
+		uint64_t now = now_ms();
+
+		ms = loop.deadline > now ? (int)MIN(loop.deadline - now, 1000000u) : 0;
+	}
+	if (loop.busy)
+		ms = ms < 0 ? BUSY_RETRY_MS : MIN(ms, BUSY_RETRY_MS);
+	if (background)
+		ms = ms < 0 ? FOREGROUND_RETRY_MS : MIN(ms, FOREGROUND_RETRY_MS);
+	return ms;
+}
+
+static void loop_once(unsigned int timeout)
+{
+	bool background = !loop.eof && !term_is_foreground();
+	bool listen = !loop.eof && !background && !loop.ntyped;
+	struct pollfd fds[] = {
+		{.fd = end_fd(), .events = POLLIN},
+		{.fd = signal_fd, .events = POLLIN},
+		{.fd = console_room_fd(loop.con), .events = POLLIN},
+		{.fd = listen ? STDIN_FILENO : -1, .events = POLLIN},
+	};
+	struct output_state out;
+
+	poll(fds, ARRAY_SIZE(fds), poll_timeout(background));
+	if (fds[1].revents)
+		take_signals();
+	if (fds[2].revents)
+		console_clear_room(loop.con);
+	if (fds[3].revents)
+		read_input();
+	if (!background)
+		term_raw();
+	give_input();
+	if (loop.deadline && now_ms() >= loop.deadline)
+		end_run(VMM_TIMEOUT, "ended after %u s (--timeout)", timeout);
+	output_get(&out);
+	if (out.gone) {
+		end_signal = SIGPIPE;
+		end_run(128 + SIGPIPE, "nobody reads the console any more");
+	}
+}
+
+/* A moment for the vCPU that knows more to say so. */
+static void settle(void)
+{
+	uint64_t until = now_ms() + SUSPECT_MS;
+
+	while (end_is_suspect() && now_ms() < until)
+		usleep(1000);
+	end_confirm();
+}
+
+void loop_run(struct console *con, unsigned int timeout)
+{
+	loop.con = con;
+	if (timeout)
+		loop.deadline = now_ms() + timeout * 1000ull;
+	term_raw();
+	while (!end_reached()) {
+		loop_once(timeout);
+		if (end_is_suspect())
+			settle();
+	}
+}
+
+void loop_drain(void)
+{
+	bool hurry = end_signal || end_status() == VMM_TIMEOUT || end_status() == VMM_QUIT;
+	unsigned int steps = 0;
+
+	while (!output_drain(DRAIN_STEP_MS) && (!hurry || ++steps < DRAIN_PATIENCE)) {
+		take_signals();
+		hurry |= end_signal != 0;
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * loop.h - the main thread while the realm runs: typed input, window size, signals, job control,
+ * the time limit, until somebody ends the run.
+ */
+#ifndef VMM_LOOP_H
+#define VMM_LOOP_H
+
+#include "vmm/console.h"
+
+/* Block the signals that the loop takes from a descriptor, before any thread exists. 0 or -errno. */
+int loop_init(void);
+/* Until end_run; timeout in seconds, 0: none. */
+void loop_run(struct console *con, unsigned int timeout);
+/* Wait until the output is written. A signal, or an end that somebody waits for, cuts it short. */
+void loop_drain(void);
+/* The signal that ended the run, or 0. */
+int loop_signal(void);
+
+#endif

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * main.c - softrealm-vmm from its command line to its exit status: load, create the realm and its
+ * devices, run, end. It uses nothing but the ABI of /dev/kvm.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "vmm/blk.h"
+#include "vmm/console.h"
+#include "vmm/dtb.h"
+#include "vmm/end.h"
+#include "vmm/image.h"
+#include "vmm/loop.h"
+#include "vmm/options.h"
+#include "vmm/output.h"
+#include "vmm/pci.h"
+#include "vmm/realm.h"
+#include "vmm/report.h"
+#include "vmm/term.h"
+#include "vmm/uart.h"
+#include "vmm/vcpu.h"
+#include "vmm/virtio_pci.h"
+
+#define CONSOLE_SLOT 1
+#define FIRST_DISK_SLOT 2
+/* With disks: the kernel's own pool of bounce buffers is too small for their traffic. */
+#define BOUNCE_SLABS "16384"
+
+static struct vmm {
+	struct vmm_options opt;
+	unsigned int ipa_bits;
+	struct boot_images images;
+	struct realm realm;
+	struct mmio_map mmio;
+	struct pci_host pci;
+	struct uart uart;
+	struct console console;
+	struct virtio_pci console_pci;
+	struct blk disks[VMM_MAX_DISKS];
+	struct virtio_pci disks_pci[VMM_MAX_DISKS];
+	unsigned int ndisks; /* initialised ones */
+	struct vcpus vcpus;
+	struct output_watch watches[VMM_MAX_MILESTONES + 1];
+	unsigned int nwatches;
+	struct report report;
+} vmm;
+
+/* ---- what is loaded ---- */
+
+/* One bit more than RAM needs: the top bit is the shared alias. */
+static int choose_ipa_bits(void)
+{
+	uint64_t end = LAYOUT_RAM + vmm.opt.memory;
+	unsigned int bits = 64 - (unsigned int)__builtin_clzll(end - 1) + 1;
+
+	if (bits < LAYOUT_MIN_IPA_BITS + 1)
+		bits = LAYOUT_MIN_IPA_BITS + 1;
+	vmm.ipa_bits = vmm.opt.ipa_bits ? vmm.opt.ipa_bits : bits;
+	if (end <= layout_alias_bit(vmm.ipa_bits))
+		return 0;
+	log_error("--ipa-bits %u leaves %llu MiB for memory, --memory asks for %llu MiB",
+		  vmm.ipa_bits,
+		  (unsigned long long)(layout_alias_bit(vmm.ipa_bits) - LAYOUT_RAM) >> 20,
+		  (unsigned long long)vmm.opt.memory >> 20);
+	return VMM_USAGE;
+}
+
+static void make_bootargs(char *buf, size_t size)
+{
+	size_t n = 0;
+
+	if (vmm.opt.earlycon)
+		n += (size_t)snprintf(buf, size, "earlycon=uart,mmio,%#llx ",
+				      (unsigned long long)(LAYOUT_UART |
+							   layout_alias_bit(vmm.ipa_bits)));
+	n += (size_t)snprintf(buf + n, size - n, "console=hvc0");
+	if (vmm.opt.ndisks && !strstr(vmm.opt.append, "swiotlb="))
+		n += (size_t)snprintf(buf + n, size - n, " swiotlb=" BOUNCE_SLABS);
+	if (*vmm.opt.append)
+		snprintf(buf + n, size - n, " %s", vmm.opt.append);
+}
+
+static int dump_dtb(const char *path, const void *dtb, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	ssize_t n = fd < 0 ? -1 : write(fd, dtb, size);
+
+	if (fd >= 0 && close(fd))
+		n = -1;
+	if (n == (ssize_t)size)
+		return 0;
+	log_error("--dtb-dump %s: %s", path, n < 0 ? strerror(errno) : "no room");
+	return VMM_HOST;
+}
+
+static int load(void)
+{
+	static uint8_t dtb[DTB_MAX_SIZE];
+	char bootargs[DTB_MAX_BOOTARGS + 2] = "";
+	struct dtb_config cfg = {.cpus = vmm.opt.cpus,
+				 .ram = LAYOUT_RAM,
+				 .ram_size = vmm.opt.memory,
+				 .bootargs = bootargs};
+	int size, ret = choose_ipa_bits();
+
+	if (ret)
+		return ret;
+	vmm.report.images = &vmm.images;
+	vmm.report.ipa_bits = vmm.ipa_bits;
+	if (images_load(&vmm.images, vmm.opt.kernel, vmm.opt.initrd, LAYOUT_RAM, vmm.opt.memory))
+		return VMM_INPUT;
+	cfg.initrd = vmm.images.initrd.addr;
+	cfg.initrd_size = vmm.images.initrd.size;
+	make_bootargs(bootargs, sizeof(bootargs));
+	size = dtb_build(&cfg, dtb);
+	if (size < 0) {
+		log_error("--append is too long: the kernel takes %d characters", DTB_MAX_BOOTARGS);
+		return VMM_USAGE;
+	}
+	if (images_set_dtb(&vmm.images, dtb, (uint64_t)size)) {
+		log_error("out of memory");
+		return VMM_HOST;
+	}
+	return vmm.opt.dtb_dump ? dump_dtb(vmm.opt.dtb_dump, dtb, (size_t)size) : 0;
+}
+
+/* ---- what it runs on ---- */
+
+static void console_output(void *arg, const void *data, size_t len)
+{
+	output_write(data, len);
+}
+
+static int create_console(void)
+{
+	uint16_t cols = 0, rows = 0;
+	int ret = console_init(&vmm.console, &vmm.realm.mem, console_output, NULL);
+
+	if (ret) {
+		log_error("cannot create the console: %s", strerror(-ret));
+		return VMM_HOST;
+	}
+	if (!term_size(&cols, &rows))
+		cols = rows = 0;
+	console_finish(&vmm.console, cols, rows);
+	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT,
+			vmm.realm.vm_fd);
+	return 0;
+}
+
+static int create_devices(void)
+{
+	int ret;
+
+	pci_host_init(&vmm.pci);
+	mmio_add(&vmm.mmio, "uart", LAYOUT_UART, LAYOUT_UART_SIZE, uart_access, &vmm.uart);
+	mmio_add(&vmm.mmio, "pci-config", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &vmm.pci);
+	mmio_add(&vmm.mmio, "virtio", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
+		 &vmm.pci);
+	ret = create_console();
+	for (unsigned int i = 0; !ret && i < vmm.opt.ndisks; i++) {
+		const struct vmm_disk *d = &vmm.opt.disks[i];
+
+		if (blk_init(&vmm.disks[i], &vmm.realm.mem, d->path, d->readonly, i))
+			return VMM_INPUT;
+		vmm.ndisks++;
+		virtio_pci_plug(&vmm.disks_pci[i], &vmm.disks[i].dev, &vmm.pci, FIRST_DISK_SLOT + i,
+				vmm.realm.vm_fd);
+	}
+	return ret;
+}
+
+static int create(void)
+{
+	const struct realm_config cfg = {.cpus = vmm.opt.cpus,
+					 .ipa_bits = vmm.ipa_bits,
+					 .ram = LAYOUT_RAM,
+					 .ram_size = vmm.opt.memory,
+					 .psci_user = vmm.opt.psci_user};
+	int ret = realm_create(&vmm.realm, &cfg);
+
+	if (!ret)
+		ret = create_devices();
+	if (!ret)
+		ret = realm_populate(&vmm.realm, &vmm.images.kernel, vmm.opt.measure);
+	if (!ret)
+		ret = realm_populate(&vmm.realm, &vmm.images.dtb, vmm.opt.measure);
+	if (!ret)
+		ret = realm_populate(&vmm.realm, &vmm.images.initrd, vmm.opt.measure);
+	if (!ret)
+		ret = realm_set_entry(&vmm.realm, vmm.images.kernel.addr, vmm.images.dtb.addr);
+	return ret;
+}
+
+/* ---- running ---- */
+
+static void until_found(void)
+{
+	end_run(VMM_OK, "the console printed \"%s\"", vmm.opt.until);
+}
+
+static void watch(const char *text, void (*found)(void))
+{
+	struct output_watch *w = &vmm.watches[vmm.nwatches++];
+
+	*w = (struct output_watch){.text = text, .found = found};
+	output_watch(w);
+}
+
+static void watch_console(void)
+{
+	for (unsigned int i = 0; i < vmm.opt.nmilestones; i++)
+		watch(vmm.opt.milestones[i], NULL);
+	if (vmm.opt.until)
+		watch(vmm.opt.until, until_found);
+	vmm.report.watches = vmm.watches;
+	vmm.report.nwatches = vmm.nwatches;
+}
+
+/* In raw mode a line needs its carriage return. */
+static void log_line(const char *line)
+{
+	fprintf(stderr, "%s%s\n", line, term_is_raw() ? "\r" : "");
+}
+
+/*
+ * Run to the end. True: everything may be taken apart. Until here signals had their usual effect,
+ * which is to end a process that has nothing to restore yet.
+ */
+static bool run(void)
+{
+	bool stopped;
+
+	vmm.report.vcpus = &vmm.vcpus;
+	if (loop_init() || output_start(STDOUT_FILENO) || vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
+		end_run(VMM_HOST, "the host is out of threads or descriptors");
+	loop_run(&vmm.console, vmm.opt.timeout);
+	stopped = vcpus_stop(&vmm.vcpus);
+	loop_drain();
+	term_restore();
+	return stopped;
+}
+
+static void destroy(void)
+{
+	for (unsigned int i = 0; i < vmm.ndisks; i++)
+		blk_destroy(&vmm.disks[i]);
+	realm_destroy(&vmm.realm);
+	console_destroy(&vmm.console);
+}
+
+/* Powering off is not what --until waits for. */
+static enum vmm_status final_status(void)
+{
+	bool met = vmm.opt.until && vmm.watches[vmm.nwatches - 1].seen;
+
+	if (end_status() == VMM_OK && vmm.opt.until && !met) {
+		log_error("the realm powered off, but never printed \"%s\" (--until)",
+			  vmm.opt.until);
+		return VMM_UNTIL_MISSED;
+	}
+	return end_status();
+}
+
+static void say_how_it_ended(enum vmm_status status)
+{
+	struct output_state out;
+
+	output_get(&out);
+	if (out.dropped && !out.gone)
+		log_warn("%llu bytes of console output were dropped: nobody read them",
+			 (unsigned long long)out.dropped);
+	if (status == VMM_UNTIL_MISSED)
+		return;
+	if (status == VMM_OK || status == VMM_QUIT) {
+		if (!vmm.opt.quiet)
+			fprintf(stderr, "softrealm: %s\n", end_reason());
+	} else {
+		log_error("%s", end_reason());
+	}
+}
+
+static int finish(enum vmm_status status)
+{
+	int ret = vmm.opt.report_fd >= 0 ? report_write(&vmm.report, vmm.opt.report_fd) : 0;
+
+	if (ret)
+		log_warn("--report-fd: %s", strerror(-ret));
+	images_free(&vmm.images);
+	options_free(&vmm.opt);
+	return status;
+}
+
+/* Die by the signal that ended the run, so that the shell sees what it expects. */
+static void die_by(int sig)
+{
+	sigset_t set;
+
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	enum vmm_status status;
+	int ret;
+
+	report_start(&vmm.report);
+	ret = options_parse(&vmm.opt, argc, argv);
+	if (ret)
+		return ret < 0 ? VMM_USAGE : 0;
+	vmm.report.options = &vmm.opt;
+	vmm.report.mmio = &vmm.mmio;
+	if (end_init()) {
+		log_error("out of file descriptors");
+		return VMM_HOST;
+	}
+	term_init();
+	log_redirect(log_line);
+	ret = load();
+	if (!ret)
+		ret = create();
+	if (ret) {
+		end_run(ret, "the realm could not be started");
+		destroy();
+		return finish(ret);
+	}
+	watch_console();
+	if (run())
+		destroy();
+	status = final_status();
+	say_how_it_ended(status);
+	finish(status);
+	if (loop_signal())
+		die_by(loop_signal());
+	return status;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* memory.c - maps the shared half of the RAM, and checks every guest address against it. */
+#include "vmm/memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+int memory_create(struct guest_memory *m, uint64_t base, uint64_t size, uint64_t alias_bit)
+{
+	int err;
+
+	*m = (struct guest_memory){.base = base, .size = size, .alias_bit = alias_bit};
+	/* Shared, not private: a private mapping's first touch by the realm would be refused. */
+	m->fd = memfd_create("realm-shared", MFD_CLOEXEC);
+	if (m->fd < 0 || ftruncate(m->fd, (off_t)size))
+		goto fail;
+	m->host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
+	if (m->host != MAP_FAILED)
+		return 0;
+fail:
+	err = errno;
+	log_error("cannot have %llu MiB of memory: %s", (unsigned long long)size >> 20,
+		  strerror(err));
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	m->host = NULL;
+	return -err;
+}
+
+void memory_destroy(struct guest_memory *m)
+{
+	if (!m->host)
+		return;
+	munmap(m->host, m->size);
+	close(m->fd);
+	m->host = NULL;
+}
+
+void *memory_at(const struct guest_memory *m, uint64_t addr, uint64_t len)
+{
+	addr &= ~m->alias_bit;
+	if (addr < m->base || len > m->size || addr - m->base > m->size - len)
+		return NULL;
+	return m->host + (addr - m->base);
+}
+
+uint64_t memory_clip(const struct guest_memory *m, uint64_t *addr, uint64_t size)
+{
+	uint64_t end = *addr + size < *addr ? UINT64_MAX : *addr + size;
+
+	if (*addr < m->base)
+		*addr = m->base;
+	if (end > m->base + m->size)
+		end = m->base + m->size;
+	return end > *addr ? end - *addr : 0;
+}
+
+int memory_discard(struct guest_memory *m, uint64_t addr, uint64_t size)
+{
+	void *p = memory_at(m, addr, size);
+
+	if (!p)
+		return -EINVAL;
+	return madvise(p, size, MADV_REMOVE) ? -errno : 0;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* realm.c - builds a realm VM by the calls of the v12 ABI, and converts its memory. */
+#include "vmm/realm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "vmm/status.h"
+
+/* POPULATE's progress travels as an int: stay far below 2 GiB a call. */
+#define POPULATE_CHUNK (UINT64_C(256) << 20)
+#define RAM_SLOT 0
+#define NR_IRQS (32 + LAYOUT_SPIS)
+#define PSCI_CALLS 0x20
+
+/* EIO is how a platform says that it is gone; everything else is a refusal. */
+static int refused(const char *what, int err)
+{
+	if (err == EIO) {
+		log_error("%s: the platform is gone (%s)", what, strerror(err));
+		return VMM_ENGINE_LOST;
+	}
+	log_error("%s was refused: %s", what, strerror(err));
+	return VMM_REFUSED;
+}
+
+static int call(const char *name, int fd, unsigned long nr, const void *arg)
+{
+	return ioctl(fd, nr, arg) < 0 ? refused(name, errno) : 0;
+}
+#define CALL(fd, nr, arg) call(#nr, fd, nr, arg)
+
+static int set_attr(int fd, const char *name, uint32_t group, uint64_t attr, const void *value)
+{
+	struct kvm_device_attr a = {.group = group, .attr = attr, .addr = (uintptr_t)value};
+
+	return call(name, fd, KVM_SET_DEVICE_ATTR, &a);
+}
+
+/* The capability's number alone proves nothing: other kernels use it for something else. */
+static int open_kvm(struct realm *r)
+{
+	int version;
+
+	r->sys_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (r->sys_fd < 0) {
+		log_error("cannot open /dev/kvm: %s%s", strerror(errno),
+			  errno == ENOENT ? " (no KVM here: run it under `softrealm exec --`)" : "");
+		return VMM_NO_REALM;
+	}
+	version = ioctl(r->sys_fd, KVM_GET_API_VERSION, 0);
+	if (version != KVM_API_VERSION) {
+		log_error("/dev/kvm does not speak KVM's API version %d", KVM_API_VERSION);
+		return VMM_NO_REALM;
+	}
+	if (ioctl(r->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI) <= 0) {
+		log_error("this /dev/kvm has no realms (KVM_CAP_ARM_RMI, capability %d, is 0)",
+			  KVM_CAP_ARM_RMI);
+		return VMM_NO_REALM;
+	}
+	return 0;
+}
+
+static int create_vm(struct realm *r)
+{
+	unsigned long type = KVM_VM_TYPE_ARM_REALM | r->cfg.ipa_bits;
+
+	r->vm_fd = ioctl(r->sys_fd, KVM_CREATE_VM, type);
+	if (r->vm_fd >= 0)
+		return 0;
+	if (errno == EINVAL)
+		log_error("KVM cannot create a realm with %u IPA bits (too wide for this platform, "
+			  "or not the v12 ABI)",
+			  r->cfg.ipa_bits);
+	else
+		log_error("KVM_CREATE_VM for a realm was refused: %s", strerror(errno));
+	return errno == EINVAL ? VMM_NO_REALM : VMM_REFUSED;
+}
+
+/* Both halves of PSCI's range of calls: the 32-bit and the 64-bit convention. */
+static int filter_psci(struct realm *r)
+{
+	static const uint32_t bases[] = {0x84000000, 0xc4000000};
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < ARRAY_SIZE(bases); i++) {
+		struct kvm_smccc_filter f = {.base = bases[i],
+					     .nr_functions = PSCI_CALLS,
+					     .action = KVM_SMCCC_FILTER_FWD_TO_USER};
+
+		ret = set_attr(r->vm_fd, "the SMCCC filter", KVM_ARM_VM_SMCCC_CTRL,
+			       KVM_ARM_VM_SMCCC_FILTER, &f);
+	}
+	return ret;
+}
+
+static int create_vcpu(struct realm *r, unsigned int id)
+{
+	struct kvm_vcpu_init init = {0};
+	void *run;
+	int ret;
+
+	r->vcpu_fds[id] = ioctl(r->vm_fd, KVM_CREATE_VCPU, (unsigned long)id);
+	if (r->vcpu_fds[id] < 0)
+		return refused("KVM_CREATE_VCPU", errno);
+	ret = CALL(r->vm_fd, KVM_ARM_PREFERRED_TARGET, &init);
+	if (ret)
+		return ret;
+	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	if (id)
+		init.features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
+	ret = CALL(r->vcpu_fds[id], KVM_ARM_VCPU_INIT, &init);
+	if (ret)
+		return ret;
+	run = mmap(NULL, r->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, r->vcpu_fds[id], 0);
+	if (run == MAP_FAILED)
+		return refused("mapping a vCPU", errno);
+	r->runs[id] = run;
+	return 0;
+}
+
+/* In order of their ids: a vCPU's REC index must equal the number of RECs before it. */
+static int create_vcpus(struct realm *r)
+{
+	int size = ioctl(r->sys_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	int ret = 0;
+
+	if (size < (int)sizeof(struct kvm_run))
+		return refused("KVM_GET_VCPU_MMAP_SIZE", size < 0 ? errno : EINVAL);
+	r->run_size = (uint64_t)size;
+	for (unsigned int i = 0; !ret && i < r->cfg.cpus; i++)
+		ret = create_vcpu(r, i);
+	return ret;
+}
+
+static int create_gic(struct realm *r)
+{
+	struct kvm_create_device dev = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+	uint64_t dist = LAYOUT_GICD, redist = LAYOUT_GICR;
+	uint32_t irqs = NR_IRQS;
+	int ret = CALL(r->vm_fd, KVM_CREATE_DEVICE, &dev);
+
+	if (ret)
+		return ret;
+	r->gic_fd = (int)dev.fd;
+	ret = set_attr(r->gic_fd, "the GIC's distributor address", KVM_DEV_ARM_VGIC_GRP_ADDR,
+		       KVM_VGIC_V3_ADDR_TYPE_DIST, &dist);
+	if (!ret)
+		ret = set_attr(r->gic_fd, "the GIC's redistributor address",
+			       KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &redist);
+	if (!ret)
+		ret = set_attr(r->gic_fd, "the GIC's number of interrupts",
+			       KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
+	if (!ret)
+		ret = set_attr(r->gic_fd, "the GIC's initialisation", KVM_DEV_ARM_VGIC_GRP_CTRL,
+			       KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	return ret;
+}
+
+static int set_attributes(struct realm *r, uint64_t addr, uint64_t size, bool private)
+{
+	struct kvm_memory_attributes a = {.address = addr,
+					  .size = size,
+					  .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0};
+
+	return ioctl(r->vm_fd, KVM_SET_MEMORY_ATTRIBUTES, &a) < 0 ? -errno : 0;
+}
+
+static int create_memory(struct realm *r)
+{
+	struct kvm_create_guest_memfd gmem = {.size = r->cfg.ram_size};
+	struct kvm_userspace_memory_region2 slot = {.slot = RAM_SLOT,
+						    .flags = KVM_MEM_GUEST_MEMFD,
+						    .guest_phys_addr = r->cfg.ram,
+						    .memory_size = r->cfg.ram_size};
+	int ret;
+
+	if (memory_create(&r->mem, r->cfg.ram, r->cfg.ram_size, layout_alias_bit(r->cfg.ipa_bits)))
+		return VMM_HOST;
+	r->gmem_fd = ioctl(r->vm_fd, KVM_CREATE_GUEST_MEMFD, &gmem);
+	if (r->gmem_fd < 0)
+		return refused("KVM_CREATE_GUEST_MEMFD", errno);
+	slot.userspace_addr = (uintptr_t)r->mem.host;
+	slot.guest_memfd = (uint32_t)r->gmem_fd;
+	ret = CALL(r->vm_fd, KVM_SET_USER_MEMORY_REGION2, &slot);
+	if (ret)
+		return ret;
+	ret = set_attributes(r, r->cfg.ram, r->cfg.ram_size, true);
+	return ret ? refused("KVM_SET_MEMORY_ATTRIBUTES", -ret) : 0;
+}
+
+int realm_create(struct realm *r, const struct realm_config *cfg)
+{
+	int ret;
+
+	*r = (struct realm){.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .gmem_fd = -1};
+	for (unsigned int i = 0; i < LAYOUT_MAX_CPUS; i++)
+		r->vcpu_fds[i] = -1;
+	ret = open_kvm(r);
+	if (!ret)
+		ret = create_vm(r);
+	if (!ret && cfg->psci_user)
+		ret = filter_psci(r);
+	if (!ret)
+		ret = create_vcpus(r);
+	if (!ret)
+		ret = create_gic(r);
+	if (!ret)
+		ret = create_memory(r);
+	return ret;
+}
+
+/* v12 returns the bytes done and leaves the structure alone; less than asked is no error. */
+int realm_populate(struct realm *r, const struct image *im, bool measure)
+{
+	uint64_t done = 0;
+	int n;
+
+	while (done < im->mapped) {
+		struct kvm_arm_rmi_populate p = {
+			.base = im->addr + done,
+			.size = MIN(im->mapped - done, POPULATE_CHUNK),
+			.source_uaddr = (uintptr_t)im->data + done,
+			.flags = measure ? KVM_ARM_RMI_POPULATE_FLAGS_MEASURE : 0,
+		};
+
+		n = ioctl(r->vm_fd, KVM_ARM_RMI_POPULATE, &p);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0 || (uint64_t)n > p.size) {
+			char what[80];
+
+			snprintf(what, sizeof(what), "KVM_ARM_RMI_POPULATE (%s, at %#llx)", im->name,
+				 (unsigned long long)p.base);
+			return refused(what, n < 0 ? errno : EPROTO);
+		}
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+int realm_set_reg(int vcpu_fd, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
+
+	return ioctl(vcpu_fd, KVM_SET_ONE_REG, &reg) < 0 ? -errno : 0;
+}
+
+int realm_get_reg(int vcpu_fd, uint64_t id, uint64_t *value)
+{
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)value};
+
+	return ioctl(vcpu_fd, KVM_GET_ONE_REG, &reg) < 0 ? -errno : 0;
+}
+
+int realm_set_entry(struct realm *r, uint64_t pc, uint64_t dtb)
+{
+	const struct {
+		uint64_t id, value;
+	} regs[] = {
+		{KVM_REG_ARM_CORE_PC, pc},  {KVM_REG_ARM_CORE_X(0), dtb}, {KVM_REG_ARM_CORE_X(1), 0},
+		{KVM_REG_ARM_CORE_X(2), 0}, {KVM_REG_ARM_CORE_X(3), 0},
+	};
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < ARRAY_SIZE(regs); i++)
+		ret = realm_set_reg(r->vcpu_fds[0], regs[i].id, regs[i].value);
+	return ret ? refused("KVM_SET_ONE_REG", -ret) : 0;
+}
+
+int realm_convert(struct realm *r, uint64_t addr, uint64_t size, bool to_private)
+{
+	int ret;
+
+	size = memory_clip(&r->mem, &addr, size);
+	if (!size)
+		return 0;
+	ret = set_attributes(r, addr, size, to_private);
+	if (ret)
+		return ret;
+	/* Dropping the stale side saves memory only: a host that cannot do it is no failure. */
+	if (to_private)
+		memory_discard(&r->mem, addr, size);
+	else
+		fallocate(r->gmem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  (off_t)(addr - r->mem.base), (off_t)size);
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void realm_destroy(struct realm *r)
+{
+	for (unsigned int i = 0; i < r->cfg.cpus; i++) {
+		if (r->runs[i])
+			munmap(r->runs[i], r->run_size);
+		r->runs[i] = NULL;
+		close_fd(&r->vcpu_fds[i]);
+	}
+	close_fd(&r->gic_fd);
+	close_fd(&r->vm_fd);
+	close_fd(&r->gmem_fd);
+	close_fd(&r->sys_fd);
+	memory_destroy(&r->mem);
+}

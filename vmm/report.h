@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * report.h - what --report-fd gets when the run has ended: one JSON object, one line.
+ *
+ *	status, how, reason	exit status, its stable word, the sentence for people
+ *	seconds			total; console (first byte); milestones: text -> seconds, or null
+ *	exits			what KVM_RUN returned, by kind
+ *	mmio			accesses by region, "stray" for those that nobody answers
+ *	console			bytes written by the realm, and dropped for want of a reader
+ *	realm			cpus, memory, ipa_bits, sizes and addresses of what was loaded
+ *
+ * Seconds count from report_start. Fields may be added, never changed.
+ */
+#ifndef VMM_REPORT_H
+#define VMM_REPORT_H
+
+#include "vmm/image.h"
+#include "vmm/options.h"
+#include "vmm/output.h"
+#include "vmm/vcpu.h"
+
+struct report {
+	uint64_t start; /* monotonic nanoseconds */
+	/* All may be NULL or 0 if the run ended before they existed. */
+	const struct vmm_options *options;
+	const struct boot_images *images;
+	const struct vcpus *vcpus;
+	const struct mmio_map *mmio;
+	const struct output_watch *watches;
+	unsigned int nwatches;
+	unsigned int ipa_bits;
+};
+
+void report_start(struct report *r);
+/* Write to fd: 0 or -errno. */
+int report_write(const struct report *r, int fd);
+
+#endif

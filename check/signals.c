@@ -2,6 +2,7 @@
 /* signals.c - what ends KVM_RUN: a signal always, a masked one never, immediate_exit without loss. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>

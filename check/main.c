@@ -92,6 +92,7 @@ static int check_run_one(const struct check *c, char *text, size_t size)
 	int p[2], status;
 	pid_t pid;
 
+	fflush(stdout);
 	if (pipe(p) || (pid = fork()) < 0) {
 		perror("softrealm-check");
 		exit(2);

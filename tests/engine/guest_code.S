@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* guest_code.S - small EL1 guests for the tests of the engine, MMU off, position independent. */
+#include "tests/engine/guest_code.h"
+
+	.arch armv8.5-a
+	.macro at offset
+	.org \offset
+	.endm
+
+	/* Interrupts through the GIC's CPU interface, vectors, all priorities, group 1. */
+	.macro gic_on
+	adr	x9, vectors
+	msr	vbar_el1, x9
+	mov	x9, #7
+	msr	icc_sre_el1, x9
+	isb
+	mov	x9, #0xff
+	msr	icc_pmr_el1, x9
+	mov	x9, #1
+	msr	icc_igrpen1_el1, x9
+	isb
+	mov	x20, #0
+	.endm
+
+	.text
+	at GUEST_HVC
+1:	hvc	#0
+	b	1b
+
+	at GUEST_ADD
+1:	add	x0, x0, x1
+	add	x0, x0, #1
+	hvc	#1
+	b	1b
+
+	at GUEST_LOAD
+1:	ldr	x1, [x0]
+	hvc	#2
+	b	1b
+
+	at GUEST_STORE
+1:	str	w1, [x0]
+	hvc	#3
+	b	1b
+
+	at GUEST_SPIN
+1:	add	x0, x0, #1
+	b	1b
+
+	at GUEST_WFI
+1:	wfi
+	add	x0, x0, #1
+	b	1b
+
+	at GUEST_CALL
+1:	blr	x19
+	hvc	#4
+	b	1b
+
+	at GUEST_IRQ
+	gic_on
+	hvc	#5
+	msr	daifclr, #2
+1:	wfi
+	b	1b
+
+	at GUEST_TIMER
+	mov	x10, x0
+	gic_on
+	mrs	x2, cntpct_el0
+	add	x2, x2, x1
+	mov	x3, #1
+	cbnz	x10, 2f
+	msr	cntv_cval_el0, x2
+	msr	cntv_ctl_el0, x3
+	b	3f
+2:	msr	cntp_cval_el0, x2
+	msr	cntp_ctl_el0, x3
+3:	isb
+	msr	daifclr, #2
+	hvc	#6
+1:	wfi
+	b	1b
+
+	at GUEST_REGS
+	fmov	x0, d8
+	fmov	x1, d31
+	mrs	x2, apiakeylo_el1
+	mrs	x3, cntv_ctl_el0
+	mrs	x4, cntp_ctl_el0
+	mrs	x5, icc_pmr_el1
+	mrs	x6, vbar_el1
+	hvc	#7
+
+	at GUEST_DIRTY
+	mov	x0, #0x55
+	fmov	d8, x0
+	fmov	d31, x0
+	msr	apiakeylo_el1, x0
+	msr	icc_pmr_el1, x0
+	msr	vbar_el1, xzr
+	mov	x1, #3
+	msr	cntv_ctl_el0, x1
+	msr	cntp_ctl_el0, x1
+	adr	x1, vectors
+	msr	vbar_el1, x1
+	hvc	#8
+
+	at GUEST_CTR
+	mrs	x0, ctr_el0
+	hvc	#9
+
+	at GUEST_MPIDR
+	mrs	x0, mpidr_el1
+	hvc	#10
+	mrs	x1, mpidr_el1
+	hvc	#10
+
+	at GUEST_REARM
+	gic_on
+1:	mov	x4, x20
+	mrs	x2, cntvct_el0
+	add	x2, x2, x1
+	msr	cntv_cval_el0, x2
+	mov	x3, #1
+	msr	cntv_ctl_el0, x3
+	isb
+2:	wfi			/* interrupts are masked: one that comes before it ends it */
+	msr	daifclr, #2
+	isb
+	msr	daifset, #2
+	cmp	x4, x20
+	b.eq	2b
+	b	1b
+
+	at GUEST_VECTORS
+vectors:
+	/* Synchronous: report by hvc #0xff. */
+	.org GUEST_VECTORS + 0x200
+	hvc	#0xff
+	b	.
+	/* IRQ: acknowledge, stop the timers, end; x20 counts, x21 is the INTID. */
+	.org GUEST_VECTORS + 0x280
+	mrs	x21, icc_iar1_el1
+	msr	cntv_ctl_el0, xzr
+	msr	cntp_ctl_el0, xzr
+	isb
+	add	x20, x20, #1
+	msr	icc_eoir1_el1, x21
+	eret
+	.org GUEST_SIZE

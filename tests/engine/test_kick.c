@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * test_kick.c - kicks end a run, in whatever state they find it, and none is lost.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "machine/pe.h"
+#include "tests/engine/rig.h"
+
+#define KICKS 10000
+
+struct kicker {
+	struct pe *pe;
+	sem_t seen; /* the owner has come out */
+	unsigned int kicks;
+	unsigned int longest; /* random pause before a kick, in turns of an empty loop */
+	bool from_outside;    /* by the eventfd, as another process would */
+};
+
+static void *kicker(void *arg)
+{
+	struct kicker *k = arg;
+	unsigned int seed = 1;
+	uint64_t one = 1;
+
+	for (unsigned int i = 0; i < k->kicks; i++) {
+		for (volatile unsigned int n = rand_r(&seed) % k->longest; n; n--)
+			;
+		if (k->from_outside)
+			assert_int_equal(write(pe_eventfd(k->pe), &one, sizeof(one)), sizeof(one));
+		else
+			pe_kick(k->pe);
+		sem_wait(&k->seen);
+	}
+	return NULL;
+}
+
+/* A lost kick leaves both threads waiting: alarm() fails the test. */
+static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
+{
+	struct kicker k = {.pe = pe_create(),
+			   .kicks = kicks,
+			   .longest = 20000,
+			   .from_outside = from_outside};
+	unsigned int seen = 0;
+	pthread_t t;
+	struct rig r;
+
+	rig_start(&r, 1);
+	rig_enter(&r, 0, guest);
+	sem_init(&k.seen, 0, 0);
+	pthread_create(&t, NULL, kicker, &k);
+	while (seen < kicks) {
+		assert_int_equal(engine_qemu.run(r.engine, 0, k.pe), ENGINE_EXIT_IRQ);
+		if (!pe_kicked(k.pe))
+			continue; /* the doorbell of the last one, late */
+		pe_clear(k.pe);
+		seen++;
+		sem_post(&k.seen);
+	}
+	pthread_join(t, NULL);
+	sem_destroy(&k.seen);
+	rig_stop(&r);
+	pe_destroy(k.pe);
+}
+
+static void kicks_end_a_busy_guest(void **state)
+{
+	storm(GUEST_SPIN, KICKS, false);
+}
+
+static void kicks_end_a_waiting_guest(void **state)
+{
+	storm(GUEST_WFI, KICKS, false);
+}
+
+static void kicks_from_another_process_end_a_busy_guest(void **state)
+{
+	storm(GUEST_SPIN, KICKS / 10, true);
+}
+
+static void kicks_from_another_process_end_a_waiting_guest(void **state)
+{
+	storm(GUEST_WFI, KICKS / 10, true);
+}
+
+static void kick_before_the_run_keeps_the_guest_out(void **state)
+{
+	struct pe *pe = pe_create();
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_ADD);
+	pe_kick(pe);
+	assert_int_equal(engine_qemu.run(r.engine, 0, pe), ENGINE_EXIT_IRQ);
+	assert_int_equal(f->pc, RIG_CODE + GUEST_ADD);
+	pe_clear(pe);
+	assert_int_equal(engine_qemu.run(r.engine, 0, pe), ENGINE_EXIT_SYNC);
+	rig_stop(&r);
+	pe_destroy(pe);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kick_before_the_run_keeps_the_guest_out),
+		cmocka_unit_test(kicks_end_a_busy_guest),
+		cmocka_unit_test(kicks_end_a_waiting_guest),
+		cmocka_unit_test(kicks_from_another_process_end_a_busy_guest),
+		cmocka_unit_test(kicks_from_another_process_end_a_waiting_guest),
+	};
+
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * test_life.c - engines come, stand beside each other, idle, die, and leave nothing.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/qemu.h"
+#include "machine/memory.h"
+#include "machine/pe.h"
+#include "tests/engine/rig.h"
+
+static unsigned int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static char last_message[512];
+
+static void remember(const char *line)
+{
+	strncpy(last_message, line, sizeof(last_message) - 1);
+}
+
+static void two_engines_do_not_meet(void **state)
+{
+	struct rig a, b;
+
+	rig_start(&a, 2);
+	rig_start_beside(&b, &a);
+	for (unsigned int cpu = 0; cpu < 2; cpu++) {
+		rig_enter(&a, cpu, GUEST_ADD);
+		rig_enter(&b, cpu, GUEST_ADD);
+	}
+	for (uint64_t i = 0; i < 200; i++) {
+		struct engine_frame *fa = engine_qemu.frame(a.engine, i % 2);
+		struct engine_frame *fb = engine_qemu.frame(b.engine, i % 2);
+
+		fa->x[0] = i;
+		fa->x[1] = 1;
+		fb->x[0] = i;
+		fb->x[1] = 100;
+		rig_run_hvc(&a, i % 2, 1);
+		rig_run_hvc(&b, i % 2, 1);
+		assert_int_equal(fa->x[0], i + 2);
+		assert_int_equal(fb->x[0], i + 101);
+	}
+	rig_stop_beside(&b);
+	rig_run_hvc(&a, 0, 1);
+	rig_stop(&a);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	unsigned int before = open_descriptors();
+	struct rig r;
+
+	for (unsigned int i = 0; i < 5; i++) {
+		rig_start(&r, 2);
+		if (i % 2) { /* ended before it was up, or after it ran */
+			rig_enter(&r, 1, GUEST_HVC);
+			rig_run_hvc(&r, 1, 0);
+		}
+		engine_qemu.destroy(r.engine);
+		assert_int_equal(rig_child(), 0);
+		for (unsigned int w = 0; w < 31; w++)
+			assert_int_not_equal(machine_window_take(r.machine), 0);
+		machine_destroy(r.machine);
+	}
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void *run_until_lost(void *arg)
+{
+	struct rig *r = arg;
+	enum engine_exit exit;
+
+	do {
+		exit = engine_qemu.run(r->engine, 0, NULL);
+	} while (exit == ENGINE_EXIT_SYNC);
+	return (void *)exit;
+}
+
+static void death_of_qemu_ends_every_run(void **state)
+{
+	static const uint64_t guest[] = {GUEST_SPIN, GUEST_WFI, GUEST_HVC};
+	struct engine_frame *f;
+	void *exit;
+	pthread_t t;
+	struct rig r;
+
+	log_redirect(remember);
+	for (unsigned int i = 0; i < 3; i++) {
+		uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
+
+		rig_start(&r, 2);
+		f = rig_enter(&r, 0, guest[i]);
+		pthread_create(&t, NULL, run_until_lost, &r);
+		while (f->pc == 0) /* it has been up since the reset */
+			usleep(1000);
+		usleep(20000);
+		last_message[0] = '\0';
+		kill(rig_child(), SIGKILL);
+		pthread_join(t, &exit);
+		assert_int_equal((uintptr_t)exit, ENGINE_EXIT_LOST);
+		assert_non_null(strstr(last_message, "killed by signal 9"));
+
+		assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_LOST);
+		assert_int_equal(engine_qemu.run(r.engine, 1, NULL), ENGINE_EXIT_LOST);
+		assert_int_equal(engine_qemu.reset(r.engine, 1, sys), -EIO);
+		engine_qemu.touch(r.engine, -1, r.data, GRANULE_SIZE);
+		engine_qemu.tlbi(r.engine, -1, RIG_DATA, GRANULE_SIZE);
+		rig_stop(&r);
+	}
+	log_redirect(NULL);
+}
+
+static void qemu_that_refuses_to_start_says_why(void **state)
+{
+	char script[] = "/tmp/softrealm-test-XXXXXX";
+	static const char text[] = "#!/bin/sh\necho 'first' >&2\necho 'no such machine' >&2\nexit 3\n";
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
+	struct machine_config cfg = {0};
+	struct machine *m;
+	struct engine *e;
+	int fd = mkstemp(script);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	fchmod(fd, 0700);
+	close(fd);
+	setenv("SOFTREALM_QEMU", script, 1);
+	log_redirect(remember);
+	assert_int_equal(machine_create(&cfg, &m), 0);
+	assert_int_equal(engine_qemu.create(m, 1, &e), 0);
+	assert_int_equal(engine_qemu.reset(e, 0, sys), -EIO);
+	assert_non_null(strstr(last_message, "exit status 3"));
+	assert_non_null(strstr(last_message, "no such machine"));
+	engine_qemu.destroy(e);
+
+	setenv("SOFTREALM_QEMU", "/nonexistent/qemu", 1);
+	assert_int_equal(engine_qemu.create(m, 1, &e), -ENOENT);
+	machine_destroy(m);
+	log_redirect(NULL);
+	unsetenv("SOFTREALM_QEMU");
+	unlink(script);
+}
+
+#define IDLE_MS 500
+/* A CPU that spins would use all of it; timers and the like use a tick or two. */
+#define IDLE_TICKS (sysconf(_SC_CLK_TCK) * IDLE_MS / 1000 / 4)
+
+static void *run_once(void *arg)
+{
+	struct runner {
+		struct rig *r;
+		struct pe *pe;
+	} *t = arg;
+
+	engine_qemu.run(t->r->engine, 0, t->pe);
+	return NULL;
+}
+
+static void waiting_cpus_use_no_cpu_time(void **state)
+{
+	struct {
+		struct rig *r;
+		struct pe *pe;
+	} t;
+	struct engine_frame *f;
+	unsigned long before;
+	pthread_t id;
+	struct rig r;
+	pid_t pid;
+
+	rig_start(&r, 4);
+	f = rig_enter(&r, 0, GUEST_HVC);
+	pid = rig_child();
+	rig_enter(&r, 1, GUEST_HVC);
+	/* For the host, with a virtual interrupt pending that would end a WFI. */
+	f->lr[0] = RIG_LR(40);
+	rig_run_hvc(&r, 0, 0);
+	usleep(50000);
+	before = rig_cpu_ticks(pid);
+	usleep(IDLE_MS * 1000);
+	assert_in_range(rig_cpu_ticks(pid) - before, 0, IDLE_TICKS);
+
+	/* In WFI in the guest, the host asleep. */
+	rig_enter(&r, 0, GUEST_WFI);
+	t.r = &r;
+	t.pe = pe_create();
+	pthread_create(&id, NULL, run_once, &t);
+	usleep(50000);
+	before = rig_cpu_ticks(pid) + rig_cpu_ticks(getpid());
+	usleep(IDLE_MS * 1000);
+	assert_in_range(rig_cpu_ticks(pid) + rig_cpu_ticks(getpid()) - before, 0, IDLE_TICKS);
+	pe_kick(t.pe);
+	pthread_join(id, NULL);
+	pe_destroy(t.pe);
+	rig_stop(&r);
+}
+
+/* A timer that fires while the CPU waits for the host must not keep it awake. */
+static void pending_timer_does_not_wake_a_cpu_that_waits_for_the_host(void **state)
+{
+	struct engine_frame *f;
+	unsigned long before;
+	struct rig r;
+	pid_t pid;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_TIMER);
+	pid = rig_child();
+	f->x[1] = 1000000;
+	rig_run_hvc(&r, 0, 6);
+	usleep(50000);
+	before = rig_cpu_ticks(pid);
+	usleep(IDLE_MS * 1000);
+	assert_in_range(rig_cpu_ticks(pid) - before, 0, IDLE_TICKS);
+	rig_stop(&r);
+}
+
+static void engine_started_ahead_is_adopted(void **state)
+{
+	struct machine_config cfg = {.size = UINT64_C(1) << 30};
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
+	struct machine *m;
+	struct engine *e;
+	struct rig r;
+	pid_t pid;
+
+	rig_start(&r, 1); /* skips without QEMU */
+	rig_stop(&r);
+	assert_int_equal(machine_create(&cfg, &m), 0);
+	engine_qemu_attach(m);
+	machine_expect_cpus(m, 2);
+	while (!(pid = rig_child()))
+		usleep(1000);
+	machine_expect_cpus(m, 2); /* again: kept */
+	assert_int_equal(engine_qemu.create(m, 2, &e), 0);
+	assert_int_equal(rig_child(), pid);
+	assert_int_equal(engine_qemu.reset(e, 1, sys), 0);
+	engine_qemu.destroy(e);
+	assert_int_equal(rig_child(), 0);
+
+	machine_expect_cpus(m, 3); /* never used */
+	engine_qemu_detach(m);
+	assert_int_equal(rig_child(), 0);
+	machine_destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_engines_do_not_meet),
+		cmocka_unit_test(nothing_is_left_behind),
+		cmocka_unit_test(death_of_qemu_ends_every_run),
+		cmocka_unit_test(qemu_that_refuses_to_start_says_why),
+		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
+		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
+		cmocka_unit_test(engine_started_ahead_is_adopted),
+	};
+
+	alarm(60);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

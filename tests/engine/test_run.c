@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * test_run.c - entries and exits of a guest, and what a reset leaves behind.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "machine/memory.h"
+#include "tests/engine/rig.h"
+
+#define ESR_EC(esr) ((unsigned int)((esr) >> 26))
+#define EC_DATA_ABORT_LOWER 0x24
+#define EC_INSTRUCTION_ABORT_LOWER 0x20
+#define EC_SYSREG 0x18
+#define ESR_ISV BIT(24)
+#define ESR_WNR BIT(6)
+#define DFSC(esr) ((esr)&0x3f)
+#define DFSC_TRANSLATION_L2 0x06
+#define DFSC_TRANSLATION_L3 0x07
+
+static void hvc_carries_registers_both_ways(void **state)
+{
+	struct rig r;
+	struct engine_frame *f;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_ADD);
+	for (uint64_t i = 0; i < 1000; i++) {
+		f->x[0] = i;
+		f->x[1] = i << 32;
+		f->x[30] = ~i;
+		rig_run_hvc(&r, 0, 1);
+		assert_int_equal(f->x[0], (i << 32) + i + 1);
+		assert_int_equal(f->x[30], ~i);
+		assert_int_equal(f->pc, RIG_CODE + GUEST_ADD + 12);
+	}
+	rig_stop(&r);
+}
+
+static void stage_2_fault_tells_address_and_access(void **state)
+{
+	struct rig r;
+	struct engine_frame *f;
+	uint64_t ipa = RIG_DATA + 5 * GRANULE_SIZE + 0x120;
+
+	rig_start(&r, 1);
+	rig_map(&r, 5, 0);
+
+	f = rig_enter(&r, 0, GUEST_STORE);
+	f->x[0] = ipa;
+	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_SYNC);
+	assert_int_equal(ESR_EC(f->esr), EC_DATA_ABORT_LOWER);
+	assert_int_equal(DFSC(f->esr), DFSC_TRANSLATION_L3);
+	assert_true(f->esr & ESR_ISV);
+	assert_true(f->esr & ESR_WNR);
+	assert_int_equal((f->esr >> 22) & 3, 2);  /* SAS: 4 bytes */
+	assert_int_equal((f->esr >> 16) & 31, 1); /* SRT */
+	assert_int_equal(f->hpfar << 8, ALIGN_DOWN(ipa, GRANULE_SIZE));
+	assert_int_equal(f->far, ipa);
+	assert_int_equal(f->pc, RIG_CODE + GUEST_STORE);
+
+	/* Mapped after the fault: an invalid entry is not cached, the access is done. */
+	rig_map(&r, 5, r.data + 5 * GRANULE_SIZE);
+	f->x[1] = 0x1234;
+	rig_run_hvc(&r, 0, 3);
+	assert_int_equal(*(uint32_t *)((char *)rig_data(&r, 5) + 0x120), 0x1234);
+
+	f->pc = RIG_DATA + 0x400000;
+	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_SYNC);
+	assert_int_equal(ESR_EC(f->esr), EC_INSTRUCTION_ABORT_LOWER);
+	assert_int_equal(DFSC(f->esr), DFSC_TRANSLATION_L2);
+	rig_stop(&r);
+}
+
+static void reset_clears_what_a_guest_left(void **state)
+{
+	struct rig r;
+	struct engine_frame *f;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_DIRTY);
+	rig_run_hvc(&r, 0, 8);
+	assert_int_equal(f->cntv_ctl & 3, 3);
+	assert_int_equal(f->cntp_ctl & 3, 3);
+	f->pc = RIG_CODE + GUEST_REGS;
+	rig_run_hvc(&r, 0, 7);
+	assert_int_equal(f->x[0], 0x55);
+	assert_int_equal(f->x[2], 0x55);
+	assert_int_not_equal(f->x[6], 0);
+
+	f = rig_enter(&r, 0, GUEST_REGS);
+	rig_run_hvc(&r, 0, 7);
+	for (unsigned int i = 0; i <= 6; i++)
+		assert_int_equal(f->x[i], 0);
+	rig_stop(&r);
+}
+
+static void system_registers_move_out_and_in(void **state)
+{
+	uint64_t sys[ENGINE_NUM_SYSREGS], again[ENGINE_NUM_SYSREGS];
+	struct rig r;
+	struct engine_frame *f;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_DIRTY);
+	rig_run_hvc(&r, 0, 8);
+	assert_int_equal(engine_qemu.sysregs_get(r.engine, 0, sys), 0);
+	assert_int_equal(sys[ENGINE_VBAR_EL1], RIG_CODE + GUEST_VECTORS);
+
+	sys[ENGINE_VBAR_EL1] = 0x12345800;
+	sys[ENGINE_TPIDR_EL0] = 0x1111;
+	sys[ENGINE_SP_EL1] = 0x2220;
+	assert_int_equal(engine_qemu.sysregs_set(r.engine, 0, sys), 0);
+	assert_int_equal(engine_qemu.sysregs_get(r.engine, 0, again), 0);
+	assert_memory_equal(sys, again, sizeof(sys));
+	f->pc = RIG_CODE + GUEST_REGS;
+	rig_run_hvc(&r, 0, 7);
+	assert_int_equal(f->x[6], 0x12345800);
+	rig_stop(&r);
+}
+
+static void each_cpu_reads_its_own_mpidr(void **state)
+{
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, ENGINE_MAX_CPUS);
+	for (unsigned int i = 0; i < r.cpus; i++) {
+		f = rig_enter(&r, i, GUEST_MPIDR);
+		f->vmpidr = BIT(31) | (i * 0x101);
+		rig_run_hvc(&r, i, 10);
+		assert_int_equal(f->x[0], BIT(31) | (i * 0x101));
+	}
+	rig_stop(&r);
+}
+
+static void debug_registers_trap(void **state)
+{
+	struct rig r;
+	struct engine_frame *f;
+	uint32_t *code;
+
+	rig_start(&r, 1);
+	code = rig_data(&r, 0);
+	code[0] = 0xd5300240; /* mrs x0, mdscr_el1 */
+	f = rig_enter(&r, 0, 0);
+	f->pc = RIG_DATA;
+	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_SYNC);
+	assert_int_equal(ESR_EC(f->esr), EC_SYSREG);
+	rig_stop(&r);
+}
+
+static void instruction_caches_look_as_if_they_need_maintenance(void **state)
+{
+	struct rig r;
+	struct engine_frame *f;
+
+	rig_start(&r, 1);
+	f = rig_enter(&r, 0, GUEST_CTR);
+	rig_run_hvc(&r, 0, 9);
+	assert_false(f->x[0] & BIT(29));
+	assert_int_not_equal(f->x[0], 0);
+	rig_stop(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hvc_carries_registers_both_ways),
+		cmocka_unit_test(stage_2_fault_tells_address_and_access),
+		cmocka_unit_test(reset_clears_what_a_guest_left),
+		cmocka_unit_test(system_registers_move_out_and_in),
+		cmocka_unit_test(each_cpu_reads_its_own_mpidr),
+		cmocka_unit_test(debug_registers_trap),
+		cmocka_unit_test(instruction_caches_look_as_if_they_need_maintenance),
+	};
+
+	alarm(60); /* a hang fails, and ends QEMU */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* test_options.c - the command line, right and wrong. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "testing.h"
+#include "vmm/options.h"
+
+static struct vmm_options o;
+static char last_log[1024];
+
+static void keep_log(const char *line)
+{
+	snprintf(last_log, sizeof(last_log), "%s", line);
+}
+
+#define PARSE(...) parse((char *[]){"vmm", __VA_ARGS__, NULL})
+static int parse(char **argv)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	last_log[0] = 0;
+	options_free(&o);
+	return options_parse(&o, argc, argv);
+}
+
+static void defaults_are_sensible(void **state)
+{
+	assert_int_equal(PARSE("--kernel", "k"), 0);
+	assert_string_equal(o.kernel, "k");
+	assert_string_equal(o.append, "");
+	assert_null(o.initrd);
+	assert_int_equal(o.memory, 512 << 20);
+	assert_int_equal(o.cpus, 1);
+	assert_true(o.measure);
+	assert_false(o.psci_user);
+	assert_int_equal(o.report_fd, -1);
+}
+
+static void everything_can_be_given(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "-i", "i", "-a", "quiet x=1", "-m", "2G", "-c", "16",
+			       "--disk", "a,b", "-d", "c,ro", "--ipa-bits=40", "--no-measure",
+			       "--psci", "user", "--earlycon", "--dtb-dump", "d", "-u", "login:",
+			       "-t", "60", "-q", "--milestone", "one", "--milestone", "two",
+			       "--report-fd", "2"),
+			 0);
+	assert_int_equal(o.memory, UINT64_C(2) << 30);
+	assert_int_equal(o.cpus, 16);
+	assert_int_equal(o.ndisks, 2);
+	assert_string_equal(o.disks[0].path, "a,b");
+	assert_false(o.disks[0].readonly);
+	assert_string_equal(o.disks[1].path, "c");
+	assert_true(o.disks[1].readonly);
+	assert_int_equal(o.ipa_bits, 40);
+	assert_false(o.measure);
+	assert_true(o.psci_user && o.earlycon && o.quiet);
+	assert_int_equal(o.timeout, 60);
+	assert_int_equal(o.nmilestones, 2);
+	assert_string_equal(o.milestones[1], "two");
+	assert_int_equal(o.report_fd, 2);
+}
+
+static void sizes_have_units(void **state)
+{
+	static const struct {
+		char *arg;
+		uint64_t bytes;
+	} good[] = {{"256", 256 << 20}, {"64M", 64 << 20}, {"64m", 64 << 20},
+		    {"8192K", 8 << 20}, {"1g", 1 << 30}};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(PARSE("-k", "k", "-m", good[i].arg), 0);
+		assert_int_equal(o.memory, good[i].bytes);
+	}
+}
+
+static void wrong_values_are_refused_by_name(void **state)
+{
+	static char *bad[][2] = {
+		{"--memory", "0"},	{"--memory", "-1"},    {"--memory", "1T"},
+		{"--memory", "12MB"},	{"--memory", ""},      {"--memory", "3K"},
+		{"--memory", "99999999999999999999"},	       {"--memory", "2000G"},
+		{"--cpus", "0"},	{"--cpus", "17"},      {"--cpus", "two"},
+		{"--cpus", ""},		{"--cpus", "-1"},      {"--cpus", "1x"},
+		{"--ipa-bits", "31"},	{"--ipa-bits", "53"},  {"--psci", "both"},
+		{"--timeout", "0"},	{"--until", ""},       {"--disk", ""},
+		{"--disk", ",ro"},	{"--milestone", ""},   {"--report-fd", "9999"},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(PARSE("-k", "k", bad[i][0], bad[i][1]), -EINVAL);
+		if (!strstr(last_log, bad[i][0]))
+			fail_msg("%s %s: \"%s\" does not name it", bad[i][0], bad[i][1], last_log);
+	}
+}
+
+static void too_many_disks_are_refused(void **state)
+{
+	char *argv[2 * VMM_MAX_DISKS + 6] = {"vmm", "-k", "k"};
+	int n = 3;
+
+	for (unsigned int i = 0; i < VMM_MAX_DISKS; i++) {
+		argv[n++] = "-d";
+		argv[n++] = "disk";
+	}
+	assert_int_equal(options_parse(&o, n, argv), 0);
+	options_free(&o);
+	argv[n++] = "-d";
+	argv[n++] = "disk";
+	assert_int_equal(options_parse(&o, n, argv), -EINVAL);
+}
+
+static void kernel_is_needed(void **state)
+{
+	assert_int_equal(PARSE("-m", "64M"), -EINVAL);
+	assert_non_null(strstr(last_log, "--kernel"));
+}
+
+static void unknown_options_are_named(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "--frobnicate"), -EINVAL);
+	assert_non_null(strstr(last_log, "--frobnicate"));
+	assert_int_equal(PARSE("-k", "k", "stray"), -EINVAL);
+	assert_non_null(strstr(last_log, "stray"));
+	assert_int_equal(PARSE("-k"), -EINVAL);
+	assert_non_null(strstr(last_log, "argument"));
+}
+
+static void help_names_every_public_option(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	options_help(f);
+	fclose(f);
+	for (unsigned int i = 0; i < vmm_options_count; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "--%s ", vmm_options_table[i].name);
+		assert_int_equal(strstr(text, name) != NULL, vmm_options_table[i].help != NULL);
+	}
+	free(text);
+}
+
+static int setup(void **state)
+{
+	log_redirect(keep_log);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	options_free(&o);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_sensible),
+		cmocka_unit_test(everything_can_be_given),
+		cmocka_unit_test(sizes_have_units),
+		cmocka_unit_test(wrong_values_are_refused_by_name),
+		cmocka_unit_test(too_many_disks_are_refused),
+		cmocka_unit_test(kernel_is_needed),
+		cmocka_unit_test(unknown_options_are_named),
+		cmocka_unit_test(help_names_every_public_option),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

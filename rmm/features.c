@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* features.c - RMI_VERSION, RMI_FEATURES, and what the platform offers by default. */
+#include "base/bits.h"
+#include "rmm/call.h"
+#include "rmm/rules.h"
+
+/*
+ * 48-bit IPAs without LPA2; 6 breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; no
+ * SVE, no PMU. MAX_RECS_ORDER is the least that allows 16 RECs; beyond ENGINE_MAX_CPUS a REC can
+ * be created but has no CPU to run on.
+ */
+#define MAX_RECS_ORDER 5
+
+uint64_t rmm_default_features(void)
+{
+	return FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_PA_BITS) | FIELD_PUT(RMI_FEATURE0_NUM_BPS, 5) |
+	       FIELD_PUT(RMI_FEATURE0_NUM_WPS, 3) | RMI_FEATURE0_HASH_SHA_256 |
+	       RMI_FEATURE0_HASH_SHA_512 |
+	       FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS - 1) |
+	       FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, MAX_RECS_ORDER);
+}
+
+/* One version is supported, so there is none below it to fall back to. */
+bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher)
+{
+	*lower = *higher = RMI_ABI_VERSION;
+	return req == RMI_ABI_VERSION;
+}
+
+result rmi_version(struct rmi_call *c)
+{
+	return rmm_version(c->x[1], &c->out[1], &c->out[2]) ? OK : &rule_rmi_version;
+}
+
+result rmi_features(struct rmi_call *c)
+{
+	c->out[1] = c->x[1] == 0 ? c->rmm->feature_reg0 : 0;
+	return OK;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * granule.c - the granule table: states, locks, wiping.
+ *
+ *	UNDELEGATED <-> DELEGATED		GRANULE_DELEGATE, GRANULE_UNDELEGATE
+ *	DELEGATED <-> RD			REALM_CREATE, REALM_DESTROY
+ *	DELEGATED <-> RTT			REALM_CREATE, RTT_CREATE; the destroys, RTT_FOLD
+ *	DELEGATED <-> REC, REC_AUX		REC_CREATE, REC_DESTROY
+ *	DELEGATED <-> DATA			DATA_CREATE(_UNKNOWN), DATA_DESTROY
+ *
+ * Invariants: a DELEGATED granule is all zero (so nothing of a former use is ever seen, and
+ * UNDELEGATE has no work); only an UNDELEGATED granule has valid unprotected mappings.
+ *
+ * That second one replaces the GPT of real hardware, which checks each access: here a CPU walks
+ * the RTTs itself, so an unprotected mapping may be valid only while all of its pages are the
+ * host's. GRANULE_DELEGATE takes such mappings back first (rtt_ns.c).
+ */
+#include "rmm/granule.h"
+
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "rmm/call.h"
+#include "rmm/rules.h"
+#include "rmm/state.h"
+
+#define NS_MAX 0xffffu
+#define CODE_MANY 0xffff /* more than one live engine may have translated it */
+
+struct granule *granule_find(const struct rmm *rmm, uint64_t pa)
+{
+	if (!IS_ALIGNED(pa, GRANULE_SIZE) || !machine_is_ram(rmm->machine, pa, GRANULE_SIZE))
+		return NULL;
+	return &rmm->granules[machine_pa_to_offset(pa) >> GRANULE_SHIFT];
+}
+
+static uint64_t granule_pa(const struct rmm *rmm, const struct granule *g)
+{
+	return MACHINE_RAM_BASE + ((uint64_t)(g - rmm->granules) << GRANULE_SHIFT);
+}
+
+enum granule_state granule_state(const struct granule *g)
+{
+	return atomic_load(&g->word) >> 16;
+}
+
+const char *granule_state_name(enum granule_state s)
+{
+	static const char *const names[] = {
+		"UNDELEGATED", "DELEGATED", "RD", "REC", "REC_AUX", "DATA", "RTT",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == GRANULE_NUM_STATES, "a name for each state");
+	return names[s];
+}
+
+void *granule_map(const struct rmm *rmm, uint64_t pa)
+{
+	return machine_va(rmm->machine, pa, GRANULE_SIZE);
+}
+
+/* ---- locks ---- */
+
+static void lock_wait(struct granule *g)
+{
+	syscall(SYS_futex, &g->lock, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
+}
+
+void granule_lock(struct granule *g)
+{
+	uint32_t was = 0;
+
+	if (atomic_compare_exchange_strong(&g->lock, &was, 1))
+		return;
+	while (atomic_exchange(&g->lock, 2))
+		lock_wait(g);
+}
+
+void granule_unlock(struct granule *g)
+{
+	if (atomic_exchange(&g->lock, 0) == 2)
+		syscall(SYS_futex, &g->lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+struct granule *granule_lock_as(const struct rmm *rmm, uint64_t pa, enum granule_state s)
+{
+	struct granule *g = granule_find(rmm, pa);
+
+	if (!g)
+		return NULL;
+	granule_lock(g);
+	if (granule_state(g) == s)
+		return g;
+	granule_unlock(g);
+	return NULL;
+}
+
+static void sort_by_address(struct granule_arg *a, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct granule_arg x = a[i];
+		size_t j = i;
+
+		for (; j > 0 && a[j - 1].pa > x.pa; j--)
+			a[j] = a[j - 1];
+		a[j] = x;
+	}
+}
+
+result granules_lock(const struct rmm *rmm, struct granule_arg *a, size_t n)
+{
+	size_t i;
+	result why;
+
+	sort_by_address(a, n);
+	for (i = 0; i < n; i++) {
+		why = &rule_rmi_granules_equal;
+		if (i > 0 && a[i].pa == a[i - 1].pa)
+			goto unlock;
+		why = a[i].rule;
+		a[i].g = granule_lock_as(rmm, a[i].pa, a[i].state);
+		if (!a[i].g)
+			goto unlock;
+	}
+	return OK;
+unlock:
+	granules_unlock(a, i);
+	return why;
+}
+
+void granules_unlock(struct granule_arg *a, size_t n)
+{
+	while (n--)
+		granule_unlock(a[n].g);
+}
+
+/* ---- states ---- */
+
+static void granule_wipe(struct rmm *rmm, struct granule *g)
+{
+	uint64_t pa = granule_pa(rmm, g);
+
+	/* A hole is zero already; writing to it would only cost memory. */
+	if (!machine_page_is_hole(rmm->machine, pa))
+		memset(granule_map(rmm, pa), 0, GRANULE_SIZE);
+}
+
+void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
+{
+	if (s == GRANULE_DELEGATED)
+		granule_wipe(rmm, g);
+	atomic_store(&g->word, (uint32_t)s << 16);
+}
+
+void granule_release(struct rmm *rmm, uint64_t pa, enum granule_state s)
+{
+	struct granule *g = granule_lock_as(rmm, pa, s);
+
+	if (!g)
+		abort(); /* an RTT or REC names a granule that is not its own */
+	granule_set(rmm, g, GRANULE_DELEGATED);
+	granule_unlock(g);
+}
+
+bool granule_ns_get(const struct rmm *rmm, uint64_t pa, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++) {
+		struct granule *g = granule_find(rmm, pa + (i << GRANULE_SHIFT));
+		uint32_t was = g ? atomic_load(&g->word) : NS_MAX;
+
+		do {
+			if (was >= NS_MAX) { /* another state, or the count is full */
+				granule_ns_put(rmm, pa, i);
+				return false;
+			}
+		} while (!atomic_compare_exchange_weak(&g->word, &was, was + 1));
+	}
+	return true;
+}
+
+void granule_ns_put(const struct rmm *rmm, uint64_t pa, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++)
+		atomic_fetch_sub(&granule_find(rmm, pa + (i << GRANULE_SHIFT))->word, 1);
+}
+
+bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial)
+{
+	uint16_t tag = g->code;
+	bool live = atomic_load(&rmm->live_serials[tag / 64]) & BIT(tag % 64);
+
+	if (tag == serial)
+		return true;
+	if (tag == CODE_MANY || live) {
+		g->code = CODE_MANY;
+		return true;
+	}
+	g->code = serial;
+	return false;
+}
+
+/* ---- GRANULE_DELEGATE, GRANULE_UNDELEGATE ---- */
+
+result rmi_granule_delegate(struct rmi_call *c)
+{
+	uint64_t addr = c->x[1];
+	struct granule *g;
+	uint32_t was;
+
+	for (;;) {
+		g = granule_lock_as(c->rmm, addr, GRANULE_UNDELEGATED);
+		if (!g)
+			return &rule_rmi_delegate_state;
+		was = GRANULE_UNDELEGATED << 16;
+		if (atomic_compare_exchange_strong(&g->word, &was, GRANULE_DELEGATED << 16))
+			break;
+		granule_unlock(g);
+		rtt_ns_revoke(c->rmm, addr);
+	}
+	granule_wipe(c->rmm, g);
+	atomic_fetch_add(&c->rmm->delegated, 1);
+	granule_unlock(g);
+	return OK;
+}
+
+result rmi_granule_undelegate(struct rmi_call *c)
+{
+	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_DELEGATED);
+
+	if (!g)
+		return &rule_rmi_undelegate_state;
+	granule_set(c->rmm, g, GRANULE_UNDELEGATED);
+	atomic_fetch_sub(&c->rmm->delegated, 1);
+	granule_unlock(g);
+	return OK;
+}

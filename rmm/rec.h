@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rec.h - what the families around a REC share. */
+#ifndef RMM_REC_H
+#define RMM_REC_H
+
+#include "rmm/call.h"
+
+#define REC_PSTATE_RESET UINT64_C(0x3c5) /* EL1h; D, A, I, F masked */
+
+/* REC index from an MPIDR_EL1 value, as PSCI arguments have it; other bits are ignored. */
+uint64_t rec_mpidr_index(uint64_t mpidr);
+/* The REC's MPIDR_EL1. */
+uint64_t rec_mpidr_el1(const struct rec *rec);
+
+/* X0..X3 of an answer to the realm. */
+void rec_set_answer(struct rec *rec, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
+
+#endif

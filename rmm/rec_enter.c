@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * rec_enter.c - REC_ENTER: from the host's RmiRecRun into the realm and back.
+ *
+ * Order: check everything; complete what the last exit left; run until something is the host's
+ * business; fill the exit record. A failed check writes nothing and consumes nothing.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/log.h"
+#include "rmm/entry.h"
+#include "rmm/realm.h"
+#include "rmm/rec.h"
+#include "rmm/rules.h"
+
+/* HCR_EL2 while a realm runs. No E2H: the engine's monitor is a plain EL2. */
+#define HCR_VM BIT(0)
+#define HCR_SWIO BIT(1)
+#define HCR_PTW BIT(2)
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
+#define HCR_AMO BIT(5)
+#define HCR_BSU_IS BIT(10)
+#define HCR_TWI BIT(13)
+#define HCR_TWE BIT(14)
+#define HCR_TID3 BIT(18)
+#define HCR_TSC BIT(19)
+#define HCR_RW BIT(31)
+#define HCR_TEA BIT(37)
+#define HCR_APK BIT(40)
+#define HCR_API BIT(41)
+#define HCR_FWB BIT(46)
+#define HCR_REALM                                                                                  \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
+	 HCR_TSC | HCR_RW | HCR_TEA | HCR_APK | HCR_API | HCR_FWB)
+
+#define VTCR_T0SZ MASK(5, 0)
+#define VTCR_SL0 MASK(7, 6)
+#define VTCR_IRGN0_WBWA FIELD_PUT(MASK(9, 8), 1)
+#define VTCR_ORGN0_WBWA FIELD_PUT(MASK(11, 10), 1)
+#define VTCR_SH0_INNER FIELD_PUT(MASK(13, 12), 3)
+#define VTCR_PS_48 FIELD_PUT(MASK(18, 16), 5)
+#define VTCR_RES1 BIT(31)
+#define VTTBR_VMID MASK(63, 48)
+
+#define SCTLR_RESET UINT64_C(0x00c50878)
+#define SCTLR_EE BIT(25)
+#define MDSCR_RESET UINT64_C(0x1000) /* TDCC */
+
+#define ICH_HCR_EN BIT(0)
+#define ICH_HCR_VSGIEOI BIT(8)
+#define ICH_HCR_DVIM BIT(15)
+#define ICH_HCR_EOICOUNT MASK(31, 27)
+
+#define ESR_HOST_SERROR (BIT(24) | MASK(12, 10) | ESR_EA | ESR_FSC) /* IDS, AET, EA, DFSC */
+
+/* ---- running ---- */
+
+static void load_frame(const struct rec_entry *e, struct engine_frame *f)
+{
+	const struct rec *rec = e->rec;
+	const struct rd *rd = e->rd;
+
+	memcpy(f->x, rec->x, sizeof(f->x));
+	f->pc = rec->pc;
+	f->pstate = rec->pstate;
+	memcpy(f->lr, rec->lr, sizeof(f->lr));
+	f->ich_hcr = rec->ich_hcr | ICH_HCR_EN | ICH_HCR_VSGIEOI | ICH_HCR_DVIM;
+	f->hcr = HCR_REALM | (e->enter.flags & RMI_ENTER_TRAP_WFI ? HCR_TWI : 0) |
+		 (e->enter.flags & RMI_ENTER_TRAP_WFE ? HCR_TWE : 0);
+	f->vttbr = rd->rtt_base | FIELD_PUT(VTTBR_VMID, rd->vmid);
+	f->vtcr = FIELD_PUT(VTCR_T0SZ, 64 - rd->ipa_bits) |
+		  FIELD_PUT(VTCR_SL0, 2 - rd->start_level) | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
+		  VTCR_SH0_INNER | VTCR_PS_48 | VTCR_RES1;
+	f->vmpidr = rec_mpidr_el1(rec);
+}
+
+/* The frame may be shared with the CPU: each field is read once, here. */
+static void save_frame(struct rec *rec, const struct engine_frame *f, struct rec_fault *fault)
+{
+	memcpy(rec->x, f->x, sizeof(rec->x));
+	rec->pc = f->pc;
+	rec->pstate = f->pstate;
+	memcpy(rec->lr, f->lr, sizeof(rec->lr));
+	rec->ich_hcr = f->ich_hcr_out & (ICH_HCR_EOICOUNT | GIC_HOST_HCR);
+	rec->ich_misr = f->ich_misr;
+	rec->ich_vmcr = f->ich_vmcr;
+	rec->cntp_ctl = f->cntp_ctl;
+	rec->cntp_cval = f->cntp_cval;
+	rec->cntv_ctl = f->cntv_ctl;
+	rec->cntv_cval = f->cntv_cval;
+	*fault = (struct rec_fault){f->esr, f->far, f->hpfar};
+}
+
+static enum engine_exit run(struct rec_entry *e, struct rec_fault *fault)
+{
+	const struct engine_ops *ops = e->rmm->engine;
+	struct engine_frame *frame = ops->frame(e->rd->engine, e->rec->index);
+	enum engine_exit x;
+
+	load_frame(e, frame);
+	x = ops->run(e->rd->engine, e->rec->index, e->pe);
+	if (x != ENGINE_EXIT_LOST)
+		save_frame(e->rec, frame, fault);
+	return x;
+}
+
+static bool exit_serror(struct rec_entry *e, uint64_t esr)
+{
+	e->exit.exit_reason = RMI_EXIT_SERROR;
+	e->exit.esr = FIELD_PUT(ESR_EC, EC_SERROR) | (esr & ESR_HOST_SERROR);
+	return true;
+}
+
+static bool exit_lost(struct rec_entry *e)
+{
+	if (!atomic_exchange(&e->rd->engine_lost, true)) {
+		log_error("realm %u: its engine is gone", e->rd->vmid);
+		realm_report(e->rd, "engine lost");
+	}
+	return exit_serror(e, 0);
+}
+
+/* The architectural reset state: SCTLR and MDSCR, everything else zero. False: engine lost. */
+static bool reset_cpu(struct rec_entry *e)
+{
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {
+		[ENGINE_SCTLR_EL1] = SCTLR_RESET | (e->rec->big_endian ? SCTLR_EE : 0),
+		[ENGINE_MDSCR_EL1] = MDSCR_RESET,
+	};
+
+	if (e->rmm->engine->reset(e->rd->engine, e->rec->index, sys))
+		return false;
+	e->rec->fresh = false;
+	return true;
+}
+
+/* One run; true if the host has to know. */
+static bool run_once(struct rec_entry *e)
+{
+	struct rec_fault fault;
+
+	switch (run(e, &fault)) {
+	case ENGINE_EXIT_SYNC:
+		return rec_handle_sync(e, &fault);
+	case ENGINE_EXIT_IRQ:
+		e->exit.exit_reason = RMI_EXIT_IRQ;
+		return true;
+	case ENGINE_EXIT_SERROR:
+		return exit_serror(e, fault.esr);
+	case ENGINE_EXIT_LOST:
+		break;
+	}
+	return exit_lost(e);
+}
+
+static void run_until_exit(struct rec_entry *e)
+{
+	if (!e->rd->engine || !e->pe || e->rec->index >= ENGINE_MAX_CPUS) {
+		exit_serror(e, 0);
+		return;
+	}
+	if (e->rec->fresh && !reset_cpu(e)) {
+		exit_lost(e);
+		return;
+	}
+	e->rec->spurious = 0;
+	while (!run_once(e))
+		;
+}
+
+/* ---- entry and exit ---- */
+
+static result check_enter(const struct rec_entry *e)
+{
+	const struct rec *rec = e->rec;
+	result r;
+
+	if (e->rd->state == REALM_SYSTEM_OFF)
+		return &rule_rmi_enter_system_off;
+	if (e->rd->state == REALM_NEW)
+		return &rule_rmi_enter_realm_new;
+	if (!rec->runnable)
+		return &rule_rmi_enter_not_runnable;
+	if (rec->psci != REC_PSCI_NONE)
+		return &rule_rmi_enter_psci_pending;
+	r = gic_check_enter(e);
+	if (r)
+		return r;
+	if ((e->enter.flags & RMI_ENTER_EMUL_MMIO) && !(e->enter.flags & RMI_ENTER_INJECT_SEA) &&
+	    !rec->last.emulatable)
+		return &rule_rmi_enter_emul_mmio;
+	return OK;
+}
+
+/* False: the realm cannot run on yet; e->exit tells the host why. */
+static bool complete_last_exit(struct rec_entry *e)
+{
+	struct rec *rec = e->rec;
+
+	memcpy(rec->lr, e->enter.gicv3_lrs, sizeof(rec->lr));
+	rec->ich_hcr = e->enter.gicv3_hcr;
+	/* inject_sea after any other exit is ignored (specification; TF-RMM refuses it). */
+	if ((e->enter.flags & RMI_ENTER_INJECT_SEA) && rec->last.ns_abort)
+		inject_abort(e, rec->last.esr, rec->last.far, FSC_SEA);
+	else if (e->enter.flags & RMI_ENTER_EMUL_MMIO)
+		abort_complete_mmio(e);
+	rec->last = (struct rec_last_exit){0};
+	if (rec->ripas.pending)
+		rsi_complete_ripas(e);
+	return !rec->host_call || rsi_complete_host_call(e);
+}
+
+static void fill_exit(struct rec_entry *e)
+{
+	const struct rec *rec = e->rec;
+
+	memcpy(e->exit.gicv3_lrs, rec->lr, sizeof(rec->lr));
+	e->exit.gicv3_hcr = rec->ich_hcr;
+	e->exit.gicv3_misr = rec->ich_misr;
+	e->exit.gicv3_vmcr = rec->ich_vmcr;
+	e->exit.cntp_ctl = rec->cntp_ctl;
+	e->exit.cntp_cval = rec->cntp_cval;
+	e->exit.cntv_ctl = rec->cntv_ctl;
+	e->exit.cntv_cval = rec->cntv_cval;
+}
+
+static result enter(struct rec_entry *e, struct rmi_call *c)
+{
+	result r = check_enter(e);
+
+	if (r) {
+		c->index = r == &rule_rmi_enter_system_off;
+		return r;
+	}
+	if (complete_last_exit(e))
+		run_until_exit(e);
+	fill_exit(e);
+	return OK;
+}
+
+/* Lock run and rec, take the REC for this entry, copy the host's part of run. */
+static result claim(struct rec_entry *e, uint64_t rec_pa, uint64_t run_pa)
+{
+	struct granule_arg a[] = {
+		{rec_pa, GRANULE_REC, &rule_rmi_rec_state, NULL},
+		{run_pa, GRANULE_UNDELEGATED, &rule_rmi_run_not_ns, NULL},
+	};
+	result r = granules_lock(e->rmm, a, ARRAY_SIZE(a));
+
+	if (r)
+		return r;
+	e->rec = rec_map(e->rmm, rec_pa);
+	if (e->rec->running) {
+		r = &rule_rmi_enter_rec_running;
+	} else {
+		e->rec->running = true;
+		e->rd = rd_map(e->rmm, e->rec->owner);
+		memcpy(&e->enter, granule_map(e->rmm, run_pa), sizeof(e->enter));
+	}
+	granules_unlock(a, ARRAY_SIZE(a));
+	return r;
+}
+
+static void unclaim(struct rec_entry *e, uint64_t rec_pa)
+{
+	struct granule *g = granule_find(e->rmm, rec_pa);
+
+	granule_lock(g);
+	e->rec->running = false;
+	granule_unlock(g);
+}
+
+static result write_exit(const struct rec_entry *e, uint64_t run_pa)
+{
+	struct granule *g = granule_lock_as(e->rmm, run_pa, GRANULE_UNDELEGATED);
+
+	if (!g)
+		return &rule_rmi_run_lost;
+	memcpy((char *)granule_map(e->rmm, run_pa) + sizeof(e->enter), &e->exit, sizeof(e->exit));
+	granule_unlock(g);
+	return OK;
+}
+
+result rmi_rec_enter(struct rmi_call *c)
+{
+	struct rec_entry e = {.rmm = c->rmm, .pe = c->pe};
+	uint64_t rec_pa = c->x[1], run_pa = c->x[2];
+	result r = claim(&e, rec_pa, run_pa);
+
+	if (r)
+		return r;
+	r = enter(&e, c);
+	if (!r)
+		r = write_exit(&e, run_pa);
+	unclaim(&e, rec_pa);
+	return r;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* rtt_walk.c - RTT geometry, the walk, what lies above a dead entry (DEN0137 A5.5). */
+#include "rmm/rtt.h"
+
+bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, unsigned int *tables)
+{
+	unsigned int one; /* IPA bits that one start table resolves */
+
+	if (ipa_bits < 32 || ipa_bits > 48 || start_level < 0 || start_level > 2)
+		return false;
+	one = 9 * (RTT_LEAF_LEVEL - start_level) + 21;
+	/* Up to RTT_MAX_START_TABLES are concatenated; a start table must resolve at least one bit. */
+	if (ipa_bits < one - 8 || ipa_bits > (start_level > 0 ? one + 4 : one))
+		return false;
+	*tables = ipa_bits > one ? 1u << (ipa_bits - one) : 1;
+	return true;
+}
+
+uint64_t *rtt_start_table(const struct rmm *rmm, const struct rd *rd, unsigned int t)
+{
+	return granule_map(rmm, rd->rtt_base + t * GRANULE_SIZE);
+}
+
+unsigned int rtt_start_entries(const struct rd *rd)
+{
+	return (UINT64_C(1) << rd->ipa_bits) / rtt_entry_size(rd->start_level);
+}
+
+void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int level,
+	      struct rtt_walk *w)
+{
+	uint64_t n = ipa / rtt_entry_size(rd->start_level);
+
+	w->level = rd->start_level;
+	w->table = rtt_start_table(rmm, rd, n / RTT_ENTRIES);
+	for (;;) {
+		uint64_t size = rtt_entry_size(w->level);
+
+		w->index = ipa / size % RTT_ENTRIES;
+		w->base = ALIGN_DOWN(ipa, size);
+		w->entry = rtte_read(&w->table[w->index]);
+		if (w->level == level || !rtte_is_table(w->entry, w->level))
+			return;
+		w->table = granule_map(rmm, rtte_pa(w->entry));
+		w->level++;
+	}
+}
+
+uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
+{
+	unsigned int i = w->index;
+
+	if (rtte_live(w->table[i], w->level))
+		return ipa;
+	while (++i < RTT_ENTRIES && !rtte_live(w->table[i], w->level))
+		;
+	return w->base + (i - w->index) * rtt_entry_size(w->level);
+}
+
+void rtt_invalidate(const struct rmm *rmm, const struct rd *rd, int cpu, uint64_t ipa,
+		    uint64_t size)
+{
+	if (rd->engine)
+		rmm->engine->tlbi(rd->engine, cpu, ipa, size);
+}

@@ -2,7 +2,7 @@
 /*
  * mktoken.c - a token on stdout, for verifiers in other languages:
  *
- *	mktoken eat|cmw|legacy sha-256|sha-512 NONCE
+ *	mktoken eat|cmw|legacy sha-256|sha-512 NONCE [PLATFORM]
  *
  * with RIM aa.., REMs 01.., 02.., 03.., 04.., RPV 55... NONCE is 64 bytes in hexadecimal.
  */
@@ -21,12 +21,13 @@ int main(int argc, char **argv)
 	uint8_t token[16384];
 	size_t len;
 
-	if (argc != 4 || hex_decode(argv[3], c.challenge, 64) != 64)
+	if (argc < 4 || argc > 5 || hex_decode(argv[3], c.challenge, 64) != 64)
 		return 2;
 	for (unsigned int i = 0; i < 3; i++)
 		if (!strcmp(argv[1], forms[i]))
 			opt.form = (enum attest_form)i;
 	c.hash = strcmp(argv[2], "sha-512") ? MEASURE_SHA_256 : MEASURE_SHA_512;
+	opt.dir = argv[4];
 	memset(c.rpv, 0x55, sizeof(c.rpv));
 	memset(c.rim, 0xaa, sizeof(c.rim));
 	for (int i = 0; i < ATTEST_NUM_REMS; i++)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* input.h - what the attestation subcommands take from files and options. Failures are logged. */
+#ifndef CLI_INPUT_H
+#define CLI_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "attest/evidence.h"
+
+/* Exit statuses of these subcommands. */
+enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+/* A file's bytes ("-": standard input), with a 0 behind them. Length; -errno; -EFBIG: over cap - 1. */
+ssize_t input_read(const char *path, uint8_t *buf, size_t cap);
+
+/* Hexadecimal bytes of an option, 1..cap of them. Length or -EINVAL. */
+ssize_t input_hex(const char *option, const char *text, uint8_t *out, size_t cap);
+
+/* "I=HEX", I within 1..4. I, with the bytes in out and their number in *len; or -EINVAL. */
+int input_rem(const char *text, uint8_t out[MEASURE_SIZE], size_t *len);
+
+/* Keys from a file; NULL: those of the built-in test platform. 0 or -errno. */
+int input_anchors(const char *path, struct trust_anchors *out);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * measure.c - softrealm measure: what a realm measures, from a ledger or before it runs.
+ *
+ * Exit status: 0 done (diff: no difference); 1 the ledgers differ, or one contradicts itself;
+ * 2 wrong usage, or a file that cannot be read.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/hex.h"
+#include "attest/ledger.h"
+#include "base/bits.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+
+static const char usage[] =
+	"usage: softrealm measure --ledger FILE [--explain]\n"
+	"       softrealm measure diff A B\n"
+	"\n"
+	"FILE, A and B are ledgers (--measurement-log of run and exec). The first form computes each\n"
+	"register again from what was measured and prints the last values, or with --explain the\n"
+	"whole ledger; the second names the first operation that differs.\n"
+	"Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or unreadable.\n";
+
+/* ---- reading a ledger ---- */
+
+struct ledger {
+	struct ledger_entry *entries;
+	size_t count;
+};
+
+static int append(struct ledger *l, const struct ledger_entry *e)
+{
+	if (!(l->count & (l->count - 1))) { /* grows at each power of two */
+		size_t room = l->count ? 2 * l->count : 1;
+		void *p = realloc(l->entries, room * sizeof(*e));
+
+		if (!p)
+			return -ENOMEM;
+		l->entries = p;
+	}
+	l->entries[l->count++] = *e;
+	return 0;
+}
+
+static int load(const char *path, struct ledger *l)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "r") : stdin;
+	struct ledger_entry e;
+	unsigned int line = 0;
+	int got = 0, err = 0;
+
+	memset(l, 0, sizeof(*l));
+	if (!f) {
+		log_error("%s: %s", path, strerror(errno));
+		return -errno;
+	}
+	while (!err && (got = ledger_read(f, &e, &line)) > 0)
+		err = append(l, &e);
+	if (f != stdin)
+		fclose(f);
+	if (got < 0)
+		log_error("%s:%u: not an entry of a measurement ledger", path, line);
+	return got < 0 ? got : err;
+}
+
+/* ---- replay ---- */
+
+#define NUM_REGISTERS 5
+#define MAX_REALMS 0x10000 /* VMIDs */
+
+struct registers {
+	bool seen;
+	enum measure_hash hash;
+	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
+};
+
+static const char *const register_names[NUM_REGISTERS] = {"RIM", "REM1", "REM2", "REM3", "REM4"};
+
+static void print_registers(const struct registers *r, unsigned int realm)
+{
+	static const uint8_t zero[MEASURE_SIZE];
+	char text[HEX_SIZE(MEASURE_SIZE)];
+
+	for (int i = 0; i < NUM_REGISTERS; i++)
+		if (memcmp(r->value[i], zero, MEASURE_SIZE))
+			printf("realm %u %-4s %s %s\n", realm, register_names[i],
+			       measure_hash_name(r->hash),
+			       hex_encode(r->value[i], measure_hash_len(r->hash), text));
+}
+
+/* Compute each entry again; false and a message at the first that does not follow. */
+static bool replay(const char *path, const struct ledger *l, struct registers *realms)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct ledger_entry *e = &l->entries[i];
+		struct registers *r = &realms[e->realm % MAX_REALMS];
+
+		if (e->cause == LEDGER_REALM_CREATE)
+			memset(r, 0, sizeof(*r));
+		r->seen = true;
+		r->hash = e->hash;
+		ledger_apply(e, r->value[e->index]);
+		if (memcmp(r->value[e->index], e->after, MEASURE_SIZE)) {
+			log_error("%s:%zu: the register does not follow from what was measured",
+				  path, i + 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int from_ledger(const char *path, bool explain)
+{
+	struct registers *realms = calloc(MAX_REALMS, sizeof(*realms));
+	struct ledger l;
+	int status = EXIT_USAGE;
+
+	if (!realms || load(path, &l))
+		goto out;
+	status = replay(path, &l, realms) ? EXIT_GOOD : EXIT_REFUSED;
+	for (size_t i = 0; explain && i < l.count; i++)
+		ledger_write(stdout, &l.entries[i]);
+	for (unsigned int i = 0; !explain && status == EXIT_GOOD && i < MAX_REALMS; i++)
+		if (realms[i].seen)
+			print_registers(&realms[i], i);
+	free(l.entries);
+out:
+	free(realms);
+	return status;
+}
+
+/* ---- diff ---- */
+
+/* What differs between two operations, registers apart; NULL: nothing. */
+static const char *difference(const struct ledger_entry *a, const struct ledger_entry *b)
+{
+	if (a->index != b->index)
+		return "the register";
+	if (a->cause != b->cause)
+		return "the operation";
+	if (a->hash != b->hash)
+		return "the hash algorithm";
+	if (a->addr != b->addr)
+		return a->cause == LEDGER_REALM_CREATE ? "the realm's parameters" : "the address";
+	if (a->top != b->top)
+		return "the end of the range";
+	if (a->flags != b->flags)
+		return "the flags";
+	if (a->has_digest != b->has_digest || memcmp(a->digest, b->digest, MEASURE_SIZE))
+		return a->cause == LEDGER_REC_CREATE ? "the vCPU's registers (pc, x0..x7)"
+						     : "the contents";
+	return NULL;
+}
+
+static void print_entry(const char *name, const struct ledger *l, size_t i)
+{
+	printf("%s: ", name);
+	if (i < l->count)
+		ledger_write(stdout, &l->entries[i]);
+	else
+		puts("(the ledger ends)");
+}
+
+static int diff(const char *path_a, const char *path_b)
+{
+	struct ledger a = {0}, b = {0};
+	int status = EXIT_USAGE;
+
+	if (load(path_a, &a) || load(path_b, &b))
+		goto out;
+	status = EXIT_GOOD;
+	for (size_t i = 0; i < MAX(a.count, b.count); i++) {
+		const char *what = i < a.count && i < b.count
+					   ? difference(&a.entries[i], &b.entries[i])
+					   : "the number of operations";
+
+		if (!what)
+			continue;
+		printf("operation %zu differs in %s:\n", i + 1, what);
+		print_entry(path_a, &a, i);
+		print_entry(path_b, &b, i);
+		status = EXIT_REFUSED;
+		break;
+	}
+	if (status == EXIT_GOOD)
+		printf("%zu operations, no difference\n", a.count);
+out:
+	free(a.entries);
+	free(b.entries);
+	return status;
+}
+
+int cmd_measure(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"ledger", required_argument, NULL, 'l'}, {"explain", no_argument, NULL, 'e'}, {0},
+	};
+	const char *ledger = NULL;
+	bool explain = false, ok = true;
+	int c;
+
+	if (argc == 4 && !strcmp(argv[1], "diff"))
+		return diff(argv[2], argv[3]);
+	optind = 0;
+	while (ok && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		if (c == 'l')
+			ledger = optarg;
+		else if (c == 'e')
+			explain = true;
+		else
+			ok = false;
+	}
+	if (!ok || !ledger || optind != argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	return from_ledger(ledger, explain);
+}

@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The attestation subcommands as a user meets them.
+
+usage: test_cli.py COMMAND MKTOKEN PLATFORM_DIR   (COMMAND takes token, endorse... as softrealm does)
+"""
+import hashlib
+import json
+import os
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+COMMAND, MKTOKEN, PLATFORM = sys.argv[1:4]
+NONCE = os.urandom(64)
+
+
+def run(*args, stdin=None):
+    return subprocess.run([COMMAND, *args], input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.dir.name, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+        return self.path(name)
+
+    def token(self, form="eat", algo="sha-256", *platform):
+        return subprocess.run([MKTOKEN, form, algo, NONCE.hex(), *platform], check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def run_ok(self, status, *args, **kw):
+        r = run(*args, **kw)
+        self.assertEqual(r.returncode, status, (args, r.stdout, r.stderr))
+        return r.stdout.decode()
+
+
+class Token(Case):
+    def test_a_good_token_is_verified_with_each_kind_of_key(self):
+        self.run_ok(0, "endorse", self.path("e"))
+        keys = [os.path.join(PLATFORM, n) for n in ("cpak.pem", "cpak.pub.pem", "cpak.jwk")]
+        for form in ("eat", "cmw", "legacy"):
+            t = self.write("t", self.token(form))
+            for key in keys + [self.path("e/ta.json")]:
+                out = self.run_ok(0, "token", "verify", t, "--cpak", key, "--nonce", NONCE.hex())
+                self.assertIn("\nverified\n", out)
+
+    def test_standard_input_and_values_that_hold(self):
+        args = ["token", "verify", "-", "--test-platform", "--nonce", NONCE.hex(), "--rim",
+                "aa" * 32, "--rpv", "55" * 64]
+        for i in (1, 2, 3, 4):
+            args += ["--rem", "%d=%s" % (i, "%02x" % i * 32)]
+        out = self.run_ok(0, *args, stdin=self.token())
+        self.assertNotIn("may be an old one", out)
+
+    def test_each_refusal_names_its_rule(self):
+        t = self.write("t", self.token())
+        bad = bytearray(self.token())
+        bad[-1] ^= 1
+        self.run_ok(0, "platform", "create", self.path("other"))
+        for rule, args in {
+            "attest_expected_nonce": [t, "--nonce", "00"],
+            "attest_expected_rim": [t, "--rim", "bb" * 32],
+            "attest_expected_rem": [t, "--rem", "1=" + "02" * 32],
+            "attest_expected_rpv": [t, "--rpv", "55"],
+            "attest_realm_signature": [self.write("bad", bytes(bad))],
+            "attest_cbor": [self.write("cut", self.token()[:-1])],
+            "attest_not_a_token": [self.write("zero", b"\0")],
+            "attest_unsigned": [self.write("empty", b"\xa0")],
+            "attest_too_large": [self.write("large", b"\0" * 32769)],
+        }.items():
+            out = self.run_ok(1, "token", "verify", "--test-platform", *args)
+            self.assertIn("refused: %s\n" % rule, out)
+            out = json.loads(self.run_ok(1, "token", "verify", "--json", "--test-platform", *args))
+            self.assertEqual((out["verdict"], out["refusal"]["rule"]), ("refused", rule))
+        for key, rule in (("cpak.jwk", "attest_platform_signature"),):
+            out = self.run_ok(1, "token", "verify", t, "--cpak", self.path("other/" + key))
+            self.assertIn(rule, out)
+
+    def test_wrong_usage_and_unreadable_files_are_status_2(self):
+        t = self.write("t", self.token())
+        junk = self.write("junk", b"no key")
+        for args in (["token"], ["token", "verify", t], ["token", "steal", t], ["token", "show"],
+                     ["token", "show", self.path("missing")],
+                     ["token", "show", self.write("huge", b"\0" * 40000)], ["token", "show", t, t],
+                     ["token", "verify", t, "--cpak", junk],
+                     ["token", "verify", t, "--test-platform", "--cpak", junk],
+                     ["token", "verify", t, "--test-platform", "--nonce", "xyz"],
+                     ["token", "verify", t, "--test-platform", "--nonce", "00" * 65],
+                     ["token", "verify", t, "--test-platform", "--rem", "0=00"],
+                     ["token", "verify", t, "--test-platform", "--rem", "5=00"],
+                     ["platform"], ["platform", "create"], ["endorse"],
+                     ["endorse", self.path("e"), "--rem", "1=00"],
+                     ["endorse", self.path("e"), "--rim", "00"],
+                     ["endorse", self.path("e"), "--token", junk],
+                     ["measure"], ["measure", "--ledger", junk], ["measure", "diff", t]):
+            r = run(*args)
+            self.assertEqual(r.returncode, 2, args)
+            self.assertTrue(r.stderr, args)
+
+    def test_show_says_what_is_in_it_and_that_nothing_is_proven(self):
+        t = self.write("t", self.token("cmw", "sha-512"))
+        out = self.run_ok(0, "token", "show", t)
+        for text in ("tag 907", NONCE.hex(), "non-CCA platform debug", "REM4", "04" * 64,
+                     "Nothing has been verified"):
+            self.assertIn(text, out)
+        obj = json.loads(self.run_ok(0, "token", "show", "--json", t))
+        self.assertEqual(obj["realm"]["challenge"], NONCE.hex())
+        self.assertEqual(obj["platform"]["lifecycle"], 0x4000)
+        self.assertEqual(obj["malformed"], [])
+
+
+class Platform(Case):
+    def test_a_platform_of_ones_own_signs_tokens(self):
+        p = self.path("p")
+        old = os.umask(0)
+        try:
+            self.run_ok(0, "platform", "create", p)
+        finally:
+            os.umask(old)
+        self.assertEqual(stat.S_IMODE(os.stat(p + "/cpak.pem").st_mode), 0o600)
+        t = self.write("t", self.token("eat", "sha-256", p))
+        self.run_ok(0, "token", "verify", t, "--cpak", p + "/cpak.jwk")
+        self.run_ok(0, "token", "verify", t, "--cpak", p + "/cpak.pub.pem")
+        self.run_ok(1, "token", "verify", t, "--test-platform")
+
+    def test_nothing_is_overwritten(self):
+        p = self.path("p")
+        os.mkdir(p)
+        self.run_ok(2, "platform", "create", p)
+        self.assertEqual(os.listdir(p), [])
+
+    def test_the_published_files_belong_together(self):
+        self.run_ok(0, "endorse", self.path("e"))
+        with open(self.path("e/ta.json")) as f:
+            anchor, = json.load(f)
+        with open(os.path.join(PLATFORM, "cpak.jwk")) as f:
+            jwk = json.load(f)
+        self.assertEqual(anchor["pkey"], {k: jwk[k] for k in ("kty", "crv", "x", "y")})
+        for name in os.listdir(PLATFORM):
+            with open(os.path.join(PLATFORM, name)) as f:
+                self.assertIn("TEST ONLY", f.read(), name)
+
+
+class Endorse(Case):
+    def load(self, name):
+        with open(self.path("e/" + name)) as f:
+            return json.load(f)
+
+    def test_a_token_gives_the_values_of_its_realm(self):
+        t = self.write("t", self.token())
+        self.run_ok(0, "endorse", self.path("e"), "--token", t)
+        rv = self.load("rv.json")
+        realm, = rv["realm"]
+        self.assertEqual(realm["initial-measurement"], "aa" * 32)
+        self.assertEqual(realm["extensible-measurements"], ["%02x" % i * 32 for i in (1, 2, 3, 4)])
+        self.assertEqual(realm["personalization-value"], "55" * 64)
+        shown = json.loads(self.run_ok(0, "token", "show", "--json", t))["platform"]
+        platform, = rv["platform"]
+        for key in ("implementation-id", "platform-configuration", "sw-components"):
+            self.assertEqual(platform[key], shown[key])
+        anchor, = self.load("ta.json")
+        self.assertEqual(anchor["instance-id"], shown["instance-id"])
+
+    def test_comids_have_the_shape_of_veraisons(self):
+        self.run_ok(0, "endorse", self.path("e"), "--rim", "cc" * 64, "--rem", "2=" + "dd" * 64)
+        triple, = self.load("comid-platform-ta.json")["triples"]["attester-verification-keys"]
+        self.assertEqual(triple["environment"]["instance"]["type"], "ueid")
+        key, = triple["verification-keys"]
+        self.assertEqual(key["type"], "pkix-base64-key")
+        self.assertTrue(key["value"].startswith("-----BEGIN PUBLIC KEY-----\n"))
+        ref, = self.load("comid-platform-refval.json")["triples"]["reference-values"]
+        names = [m["key"]["value"] for m in ref["measurements"]]
+        self.assertEqual(names, ["cca.software-component"] * 2 + ["cca.platform-config"])
+        ref, = self.load("comid-realm-refval.json")["triples"]["reference-values"]
+        values = {m["key"]["value"]: m["value"] for m in ref["measurements"]}
+        self.assertEqual(set(values), {"cca.rim", "cca.rpv"} | {"cca.rem%d" % i for i in range(4)})
+        (algo, digest), = values["cca.rem1"]["digests"]
+        self.assertEqual((algo, digest), (8, "3d3d" * 21 + "3Q"))
+
+    def test_without_a_realm_there_is_none(self):
+        self.run_ok(0, "endorse", self.path("e"))
+        self.assertEqual(self.load("rv.json")["realm"], [])
+        self.assertFalse(os.path.exists(self.path("e/comid-realm-refval.json")))
+
+
+class Measure(Case):
+    """The ledger's lines are computed here once more, from the tables of the specification."""
+
+    def ledger(self, contents):
+        params = bytearray(4096)
+        params[8], params[0x18], params[0x20] = 40, 5, 3
+        rim = hashlib.sha256(params).digest()
+        common = {"realm": 1, "register": "RIM", "hash": "sha-256"}
+        lines = [dict(common, cause="REALM_CREATE", s2sz=40, num_bps=5, num_wps=3, flags=0,
+                      after=rim.hex())]
+        ipa = 0x80000000
+        for page in contents:
+            digest = hashlib.sha256(page).digest()
+            desc = struct.pack("<QQ64sQQ64s", 0, 0x100, rim, ipa, 1, digest).ljust(256, b"\0")
+            rim = hashlib.sha256(desc).digest()
+            lines.append(dict(common, cause="DATA_CREATE", address=hex(ipa), flags=1,
+                              digest=digest.hex(), after=rim.hex()))
+            ipa += 4096
+        return "".join(json.dumps(line) + "\n" for line in lines).encode(), rim.hex()
+
+    def test_a_ledger_is_computed_again(self):
+        text, rim = self.ledger([b"\1" * 4096, b"\2" * 4096])
+        f = self.write("l", text)
+        self.assertEqual(self.run_ok(0, "measure", "--ledger", f),
+                         "realm 1 RIM  sha-256 %s\n" % rim)
+        explained = self.run_ok(0, "measure", "--ledger", f, "--explain")
+        self.assertEqual(len(explained.splitlines()), 3)
+        again = self.write("again", explained.encode())
+        self.run_ok(0, "measure", "diff", f, again)
+
+    def test_a_ledger_that_contradicts_itself_is_refused(self):
+        text, _ = self.ledger([b"\1" * 4096])
+        f = self.write("l", text.replace(b"0x80000000", b"0x80001000"))
+        r = run("measure", "--ledger", f)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn(b"l:2:", r.stderr)
+
+    def test_diff_names_the_first_operation_that_differs(self):
+        pages = [b"\1" * 4096, b"\2" * 4096, b"\3" * 4096]
+        a = self.write("a", self.ledger(pages)[0])
+        pages[1] = b"\4" * 4096
+        b = self.write("b", self.ledger(pages)[0])
+        out = self.run_ok(1, "measure", "diff", a, b)
+        self.assertIn("operation 3 differs in the contents", out)
+        c = self.write("c", self.ledger(pages[:2])[0])
+        out = self.run_ok(1, "measure", "diff", b, c)
+        self.assertIn("operation 4 differs in the number of operations", out)
+        self.assertIn("the ledger ends", out)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)

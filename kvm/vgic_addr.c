@@ -39,7 +39,7 @@ static result check_range(const struct vgic *v, uint64_t base, uint64_t size)
 		return &rule_kvm_vgic_addr_align;
 	if (base + size < base)
 		return &rule_kvm_vgic_addr_wrap;
-	if (base + size > BIT(v->owner.ipa_bits))
+	if (base >= BIT(v->owner.ipa_bits) || base + size > BIT(v->owner.ipa_bits))
 		return &rule_kvm_vgic_addr_ipa;
 	return OK;
 }

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * caller.c - the caller of an ioctl, at the other end of a channel.
+ *
+ * What a handler needs of the client becomes one question and one answer on the channel that the
+ * call came by. A client that dies or answers nonsense breaks the caller: from then on memory is
+ * EFAULT, descriptors are not open, and a signal is pending, so that the handler unwinds.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/channel.h"
+#include "base/bits.h"
+#include "machine/memory.h"
+
+static struct wire_caller *wire_caller(struct kvm_caller *c)
+{
+	return container_of(c, struct wire_caller, base);
+}
+
+static int broken(struct wire_caller *c)
+{
+	c->broken = true;
+	return -EPIPE;
+}
+
+/* Wait for the answer of the kind expected; CANCEL may come at any time and has done its work. */
+static ssize_t receive(struct wire_caller *c, uint32_t type, struct wire_msg *m, void *data,
+		       size_t size, int *fd)
+{
+	int nfds = fd ? 1 : 0;
+	ssize_t n;
+
+	if (c->broken)
+		return -EPIPE;
+	do {
+		nfds = fd ? 1 : 0;
+		n = wire_recv(c->ch->fd, m, data, size, fd, &nfds);
+	} while (n >= 0 && m->type == WIRE_CANCEL);
+	if (fd && !nfds)
+		*fd = -1;
+	if (n < 0 || m->type != type) {
+		if (fd && *fd >= 0)
+			close(*fd);
+		return broken(c);
+	}
+	return n;
+}
+
+static int ask(struct wire_caller *c, const struct wire_msg *m, const void *data, const int *fds,
+	       int nfds)
+{
+	if (c->broken || wire_send(c->ch->fd, m, data, fds, nfds))
+		return broken(c);
+	return 0;
+}
+
+/* The client's answer: >= 0 or -errno. */
+static int64_t answer(struct wire_caller *c)
+{
+	struct wire_msg m;
+
+	if (receive(c, WIRE_ANSWER, &m, NULL, 0, NULL) < 0)
+		return -EPIPE;
+	c->interrupted |= m.answer.interrupted != 0;
+	return m.answer.value;
+}
+
+static int op_read(struct kvm_caller *base, void *dst, uint64_t uaddr, size_t len)
+{
+	struct wire_caller *c = wire_caller(base);
+
+	if (uaddr >= c->eager_addr && len <= c->eager_len &&
+	    uaddr - c->eager_addr <= c->eager_len - len) {
+		memcpy(dst, c->eager + (uaddr - c->eager_addr), len);
+		return 0;
+	}
+	while (len) {
+		size_t chunk = MIN(len, WIRE_CHUNK);
+		struct wire_msg m = {.type = WIRE_READ, .user = {uaddr, chunk}};
+
+		if (ask(c, &m, NULL, NULL, 0) ||
+		    receive(c, WIRE_DATA, &m, dst, chunk, NULL) != (ssize_t)chunk)
+			return -EFAULT;
+		dst = (char *)dst + chunk;
+		uaddr += chunk;
+		len -= chunk;
+	}
+	return 0;
+}
+
+static int op_write(struct kvm_caller *base, uint64_t uaddr, const void *src, size_t len)
+{
+	struct wire_caller *c = wire_caller(base);
+
+	while (len) {
+		size_t chunk = MIN(len, WIRE_CHUNK);
+		struct wire_msg m = {.type = WIRE_WRITE, .user = {uaddr, chunk}};
+
+		if (ask(c, &m, NULL, NULL, 0))
+			return -EFAULT;
+		m.len = chunk;
+		if (ask(c, &m, src, NULL, 0) || answer(c))
+			return -EFAULT;
+		src = (const char *)src + chunk;
+		uaddr += chunk;
+		len -= chunk;
+	}
+	return 0;
+}
+
+static void op_pull_start(struct kvm_caller *base, uint64_t pa, uint64_t uaddr, size_t len)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct machine *ram = c->ch->srv->cfg.machine;
+	struct wire_msg m = {.type = WIRE_PULL, .pull = {machine_pa_to_offset(pa), uaddr, len}};
+	int fd = machine_memfd(ram);
+
+	c->pulling = !ask(c, &m, NULL, &fd, 1);
+}
+
+static ssize_t op_pull_finish(struct kvm_caller *base)
+{
+	struct wire_caller *c = wire_caller(base);
+	int64_t n = c->pulling ? answer(c) : 0;
+
+	c->pulling = false;
+	return n < 0 ? 0 : n;
+}
+
+static int op_take_fd(struct kvm_caller *base, int fd)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct wire_msg m = {.type = WIRE_FD, .answer = {.value = fd}};
+	int got = -1;
+
+	if (ask(c, &m, NULL, NULL, 0) || receive(c, WIRE_ANSWER, &m, NULL, 0, &got) < 0)
+		return -EBADF;
+	return got >= 0 ? got : -EBADF;
+}
+
+/* The client passes the descriptor itself: nobody can name what he does not hold. */
+static struct kvm_file *op_lookup(struct kvm_caller *base, int fd)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct kvm_file *file = NULL;
+	struct stat st;
+	int got = op_take_fd(base, fd);
+
+	if (got < 0)
+		return NULL;
+	if (!fstat(got, &st) && S_ISSOCK(st.st_mode) &&
+	    c->num_looked_up < ARRAY_SIZE(c->looked_up))
+		file = channel_find_file(c->ch->srv, st.st_dev, st.st_ino);
+	if (file)
+		c->looked_up[c->num_looked_up++] = file;
+	close(got);
+	return file;
+}
+
+static void describe(const struct channel *ch, struct wire_msg *m)
+{
+	struct kvm_gmem_info info = {0};
+
+	m->type = WIRE_INSTALL;
+	m->object.kind = kvm_file_kind(ch->file);
+	m->object.id = ch->id;
+	if (m->object.kind == KVM_FILE_GMEM)
+		kvm_gmem_info(ch->file, &info);
+	m->object.size = info.size;
+	m->object.flags = info.flags;
+}
+
+static int op_install(struct kvm_caller *base, struct kvm_file *f)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct wire_msg m = {0};
+	struct channel *ch;
+	struct stat st;
+	int pair[2], fds[2];
+	int64_t fd = -EMFILE;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		kvm_file_put(f);
+		return -EMFILE;
+	}
+	ch = channel_create(c->ch->srv, pair[0], c->ch->mm, f);
+	if (!ch || fstat(pair[1], &st))
+		goto out;
+	ch->dev = st.st_dev;
+	ch->ino = st.st_ino;
+	describe(ch, &m);
+	fds[0] = pair[1];
+	fds[1] = m.object.kind == KVM_FILE_VCPU ? kvm_vcpu_memfd(f) : -1;
+	if (!ask(c, &m, NULL, fds, fds[1] >= 0 ? 2 : 1))
+		fd = answer(c);
+out:
+	close(pair[1]);
+	if (fd >= 0 && !channel_start(ch))
+		return fd;
+	if (fd < 0 && ch)
+		channel_destroy(ch);
+	return -EMFILE;
+}
+
+static bool op_interrupted(struct kvm_caller *base)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct channel *ch = c->ch;
+	struct wire_control *control;
+
+	if (c->broken || c->interrupted || atomic_load(&ch->hung_up))
+		return true;
+	if (!ch->run_seq)
+		return false;
+	control = kvm_vcpu_control_page(ch->file);
+	return __atomic_load_n(&control->cancel, __ATOMIC_SEQ_CST) == ch->run_seq;
+}
+
+static const struct kvm_caller_ops caller_ops = {
+	.read = op_read,
+	.write = op_write,
+	.pull_start = op_pull_start,
+	.pull_finish = op_pull_finish,
+	.install = op_install,
+	.lookup = op_lookup,
+	.take_fd = op_take_fd,
+	.interrupted = op_interrupted,
+};
+
+void caller_init(struct wire_caller *c, struct channel *ch)
+{
+	memset(c, 0, offsetof(struct wire_caller, eager));
+	c->num_looked_up = 0;
+	c->ch = ch;
+	c->base = (struct kvm_caller){.ops = &caller_ops, .mm = mm_base(ch->mm)};
+}
+
+void caller_finish(struct wire_caller *c)
+{
+	if (c->pulling)
+		op_pull_finish(&c->base);
+	while (c->num_looked_up)
+		kvm_file_put(c->looked_up[--c->num_looked_up]);
+}

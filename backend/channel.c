@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * channel.c - serves one socket to a client until it hangs up.
+ *
+ * A channel is
+ *	CREATED	in the server's list; destroyed by its creator, or started ->
+ *	GREETED	(system channels) HELLO names the client; then it has a file and ->
+ *	SERVED	its thread reads requests, one at a time; hang-up or nonsense ->
+ *	CLOSED	out of the list; the thread releases the file (which may wait for vCPUs to stop, and
+ *		ends a VM whose last file it is) and frees the channel.
+ */
+#include "backend/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "base/log.h"
+#include "machine/memory.h"
+
+#define STACK_SIZE (512 * 1024)
+
+struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file)
+{
+	struct channel *ch = calloc(1, sizeof(*ch));
+
+	if (!ch) {
+		if (file)
+			kvm_file_put(file);
+		close(fd);
+		return NULL;
+	}
+	*ch = (struct channel){.srv = s, .fd = fd, .mm = mm, .file = file, .kick_fd = -1};
+	if (mm)
+		mm_base(mm)->ops->get(mm_base(mm));
+	pthread_mutex_lock(&s->lock);
+	if (file) {
+		ch->id = ++s->last_id;
+		ch->counted = true;
+		s->num_clients++;
+	}
+	ch->next = s->channels;
+	s->channels = ch;
+	s->num_channels++;
+	pthread_mutex_unlock(&s->lock);
+	return ch;
+}
+
+static void unlist(struct channel *ch)
+{
+	struct server *s = ch->srv;
+	struct channel **p;
+
+	pthread_mutex_lock(&s->lock);
+	for (p = &s->channels; *p != ch; p = &(*p)->next)
+		;
+	*p = ch->next;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void channel_destroy(struct channel *ch)
+{
+	struct server *s = ch->srv;
+	const uint64_t one = 1;
+	bool counted = ch->counted;
+
+	unlist(ch);
+	close(ch->fd);
+	if (ch->file)
+		kvm_file_put(ch->file);
+	if (ch->id)
+		mm_add_gone(ch->mm, ch->id);
+	if (ch->mm)
+		mm_put(ch->mm);
+	free(ch);
+	pthread_mutex_lock(&s->lock);
+	if (counted && !--s->num_clients && write(s->idle_fd, &one, sizeof(one)) < 0)
+		log_debug("nobody reads the idle eventfd");
+	if (!--s->num_channels)
+		pthread_cond_broadcast(&s->all_closed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- requests ---- */
+
+static int done(struct channel *ch, int64_t ret, struct wire_msg *m, int fd)
+{
+	m->type = WIRE_DONE;
+	m->len = 0;
+	m->done.ret = ret;
+	m->done.gone = mm_take_gone(ch->mm);
+	return wire_send(ch->fd, m, NULL, &fd, fd >= 0);
+}
+
+static int64_t run(struct channel *ch, struct wire_caller *c, const struct wire_msg *m)
+{
+	int64_t r;
+
+	ch->run_seq = m->call.seq;
+	watch_arm(ch);
+	r = kvm_ioctl(ch->file, &c->base, m->call.nr, m->call.arg);
+	watch_disarm(ch);
+	ch->run_seq = 0;
+	return r;
+}
+
+static void tell_mask(struct channel *ch, struct wire_msg *m)
+{
+	m->done.mask_op = kvm_vcpu_signal_mask(ch->file, &m->done.mask) ? WIRE_MASK_SET
+									: WIRE_MASK_CLEAR;
+}
+
+static int serve_call(struct channel *ch, const struct wire_msg *m, const void *eager, size_t len)
+{
+	bool is_vcpu = kvm_file_kind(ch->file) == KVM_FILE_VCPU;
+	struct wire_msg reply = {0};
+	struct wire_caller c;
+	int64_t r;
+
+	caller_init(&c, ch);
+	c.eager_addr = m->call.arg;
+	c.eager_len = len;
+	memcpy(c.eager, eager, len);
+	if (is_vcpu && m->call.nr == KVM_RUN)
+		r = run(ch, &c, m);
+	else
+		r = kvm_ioctl(ch->file, &c.base, m->call.nr, m->call.arg);
+	caller_finish(&c);
+	if (c.broken)
+		return -EPIPE;
+	if (is_vcpu && m->call.nr == KVM_SET_SIGNAL_MASK && !r)
+		tell_mask(ch, &reply);
+	return done(ch, r, &reply, -1);
+}
+
+static int serve_vcpu_memory(struct channel *ch, const struct wire_msg *m)
+{
+	struct kvm_file *file = channel_find_id(ch->srv, ch->mm, m->object.id);
+	struct wire_msg reply = {0};
+	int r;
+
+	if (file && kvm_file_kind(file) == KVM_FILE_VCPU)
+		r = done(ch, 0, &reply, kvm_vcpu_memfd(file));
+	else
+		r = done(ch, -ENODEV, &reply, -1);
+	if (file)
+		kvm_file_put(file);
+	return r;
+}
+
+/* Pages that are private for life, and what lies behind the end, are an empty file's. */
+static int send_gmem(struct channel *ch, const struct kvm_gmem_info *info, uint64_t offset)
+{
+	struct wire_msg reply = {0};
+	int fd, r;
+
+	if ((info->flags & GUEST_MEMFD_FLAG_INIT_SHARED) && offset < info->size) {
+		reply.done.offset = machine_pa_to_offset(info->pa);
+		return done(ch, 0, &reply, machine_memfd(ch->srv->cfg.machine));
+	}
+	fd = memfd_create("softrealm-private", MFD_CLOEXEC);
+	r = done(ch, fd < 0 ? -ENOMEM : 0, &reply, fd);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int serve_gmem_map(struct channel *ch, const struct wire_msg *m)
+{
+	struct kvm_file *file = channel_find_id(ch->srv, ch->mm, m->object.id);
+	struct wire_msg reply = {0};
+	struct kvm_gmem_info info;
+	int r;
+
+	if (file && kvm_file_kind(file) == KVM_FILE_GMEM) {
+		kvm_gmem_info(file, &info);
+		r = send_gmem(ch, &info, m->object.size);
+	} else {
+		r = done(ch, -ENODEV, &reply, -1);
+	}
+	if (file)
+		kvm_file_put(file);
+	return r;
+}
+
+static int serve_fallocate(struct channel *ch, const struct wire_msg *m)
+{
+	struct wire_msg reply = {0};
+
+	if (kvm_file_kind(ch->file) != KVM_FILE_GMEM)
+		return -EPIPE;
+	return done(ch, kvm_gmem_fallocate(ch->file, m->fallocate.mode, m->fallocate.offset,
+					   m->fallocate.len), &reply, -1);
+}
+
+static int serve_memory(struct channel *ch, const struct wire_msg *m)
+{
+	struct wire_msg reply = {0};
+	int r;
+
+	if (m->type == WIRE_SYNC)
+		r = mm_take_report(ch->mm, ch->fd, m->user.addr, m->user.len);
+	else
+		r = mm_discard(ch->mm, m->user.addr, ALIGN_DOWN(m->user.len, GRANULE_SIZE),
+			       m->user.len & 1);
+	return r ? r : done(ch, 0, &reply, -1);
+}
+
+static int serve(struct channel *ch, const struct wire_msg *m, const void *eager, size_t len)
+{
+	bool system = kvm_file_kind(ch->file) == KVM_FILE_SYSTEM;
+
+	switch (m->type) {
+	case WIRE_CALL:
+		return serve_call(ch, m, eager, len);
+	case WIRE_CANCEL: /* of a run that has ended */
+		return 0;
+	case WIRE_FALLOCATE:
+		return serve_fallocate(ch, m);
+	case WIRE_VCPU_MEMORY:
+		return system ? serve_vcpu_memory(ch, m) : -EPIPE;
+	case WIRE_GMEM_MAP:
+		return system ? serve_gmem_map(ch, m) : -EPIPE;
+	case WIRE_SYNC:
+	case WIRE_DISCARD:
+		return system ? serve_memory(ch, m) : -EPIPE;
+	}
+	return -EPIPE;
+}
+
+/* HELLO. What open("/dev/kvm") returned is counted as a client's; a request's channel is not. */
+static int greet(struct channel *ch)
+{
+	struct server *s = ch->srv;
+	struct wire_msg m;
+	bool counted;
+	int status = 0;
+
+	if (wire_recv(ch->fd, &m, NULL, 0, NULL, NULL) < 0 || m.type != WIRE_HELLO)
+		return -EPIPE;
+	counted = m.hello.role == WIRE_ROLE_OPEN;
+	if (m.hello.version != WIRE_VERSION)
+		status = -EPROTO;
+	else if (m.hello.token)
+		ch->mm = mm_find(s, m.hello.token, ch->pid);
+	ch->file = ch->mm ? kvm_open(s->cfg.host) : NULL;
+	if (!ch->file && !status)
+		status = -ENOMEM;
+	if (!status && counted) {
+		pthread_mutex_lock(&s->lock);
+		ch->counted = true;
+		s->num_clients++;
+		pthread_mutex_unlock(&s->lock);
+	}
+	m = (struct wire_msg){.type = WIRE_WELCOME,
+			      .welcome = {status, s->cfg.rmi_cap, s->ram_dev, s->ram_ino}};
+	return wire_send(ch->fd, &m, NULL, NULL, 0) || status ? -EPIPE : 0;
+}
+
+static void *channel_main(void *arg)
+{
+	struct channel *ch = arg;
+	uint8_t eager[WIRE_EAGER_MAX];
+	struct wire_msg m;
+	ssize_t n = ch->file ? 0 : greet(ch);
+
+	while (n >= 0) {
+		n = wire_recv(ch->fd, &m, eager, sizeof(eager), NULL, NULL);
+		if (n >= 0 && (n != m.len || serve(ch, &m, eager, n)))
+			n = -EPIPE;
+	}
+	channel_destroy(ch);
+	return NULL;
+}
+
+int channel_start(struct channel *ch)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (ch->file && kvm_file_kind(ch->file) == KVM_FILE_VCPU) {
+		ch->kick_fd = kvm_vcpu_kick_fd(ch->file);
+		if (watch_add(ch))
+			goto fail;
+	}
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	r = pthread_create(&thread, &attr, channel_main, ch);
+	pthread_attr_destroy(&attr);
+	if (!r)
+		return 0;
+fail:
+	channel_destroy(ch);
+	return -EAGAIN;
+}
+
+/* ---- objects by name ---- */
+
+struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino)
+{
+	struct kvm_file *file = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	for (struct channel *ch = s->channels; ch && !file; ch = ch->next)
+		if (ch->id && ch->ino == ino && ch->dev == dev)
+			file = ch->file;
+	if (file)
+		kvm_file_get(file);
+	pthread_mutex_unlock(&s->lock);
+	return file;
+}
+
+struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t id)
+{
+	struct kvm_file *file = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	for (struct channel *ch = s->channels; ch && !file; ch = ch->next)
+		if (id && ch->id == id && ch->mm == mm)
+			file = ch->file;
+	if (file)
+		kvm_file_get(file);
+	pthread_mutex_unlock(&s->lock);
+	return file;
+}
+
+bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
+{
+	struct kvm_gmem_info info;
+	bool holds = false;
+
+	pthread_mutex_lock(&s->lock);
+	for (struct channel *ch = s->channels; ch && !holds; ch = ch->next) {
+		if (!ch->id || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
+			continue;
+		kvm_gmem_info(ch->file, &info);
+		holds = (info.flags & GUEST_MEMFD_FLAG_INIT_SHARED) && pa >= info.pa &&
+			pa + size > pa && pa + size <= info.pa + info.size;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return holds;
+}

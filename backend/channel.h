@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * channel.h - inside the server: channels, callers over the wire, address spaces, the watcher.
+ */
+#ifndef BACKEND_CHANNEL_H
+#define BACKEND_CHANNEL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "backend/ranges.h"
+#include "backend/server.h"
+#include "kvm/kvm.h"
+#include "wire/wire.h"
+
+struct mm;
+
+struct server {
+	struct server_config cfg;
+	int listen_fd, idle_fd;
+	int epoll_fd, wake_fd; /* watch.c */
+	pthread_t watcher;
+	atomic_bool stopping;
+	uint64_t ram_dev, ram_ino;
+
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t all_closed;
+	struct channel *channels;
+	unsigned int num_channels, num_clients;
+	uint32_t last_id;
+	struct mm *mms;
+};
+
+/*
+ * One socket to a client, served by a thread of its own until it hangs up.
+ */
+struct channel {
+	struct server *srv;
+	struct channel *next; /* srv->channels */
+	int fd;
+	pid_t pid;		/* of who connected; system channels */
+	struct mm *mm;		/* whose calls come here; one reference */
+	struct kvm_file *file;	/* one reference */
+	uint32_t id;		/* of an object; 0: a system channel */
+	bool counted;		/* is a descriptor that a client holds */
+	uint64_t dev, ino;	/* of the client's end, by which a passed descriptor is known */
+
+	/* While KVM_RUN lasts: */
+	atomic_bool hung_up;
+	uint32_t run_seq;
+	int kick_fd;
+};
+
+/* A channel over fd for file (takes both over, and a reference on mm); without file and mm it
+ * begins with HELLO. NULL: out of memory. */
+struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file);
+/* Begin to serve it. 0 or -EAGAIN (it has been destroyed). */
+int channel_start(struct channel *ch);
+/* Close it: the file is released. Not to be called once started. */
+void channel_destroy(struct channel *ch);
+/* The live object behind the client's end of a socket; NULL: none. One reference on the file. */
+struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino);
+/* The same by the object's id, of this mm only. */
+struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t id);
+/* A live guest_memfd that user space may map holds all of these pages. */
+bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size);
+
+/* ---- caller.c: a kvm_caller whose client is at the other end of a channel ---- */
+struct wire_caller {
+	struct kvm_caller base;
+	struct channel *ch;
+	bool broken;	  /* the client is gone or talks nonsense */
+	bool interrupted; /* it said that a signal waits */
+	bool pulling;
+	uint64_t eager_addr; /* the argument, as far as it came with the call */
+	uint32_t eager_len;
+	uint8_t eager[WIRE_EAGER_MAX];
+	struct kvm_file *looked_up[2]; /* references until the call is over */
+	unsigned int num_looked_up;
+};
+void caller_init(struct wire_caller *c, struct channel *ch);
+void caller_finish(struct wire_caller *c);
+
+/* ---- mm.c: address spaces of clients ---- */
+/* The one that `token` names, one reference; NULL: out of memory. */
+struct mm *mm_find(struct server *s, uint64_t token, pid_t pid);
+void mm_put(struct mm *mm);
+struct kvm_mm *mm_base(struct mm *mm);
+/* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over fd.
+ * 0 or -EPIPE. */
+int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size);
+int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
+/* Ids of objects whose last descriptor is closed, for the client to forget. */
+void mm_add_gone(struct mm *mm, uint32_t id);
+uint32_t mm_take_gone(struct mm *mm);
+/* The process ended (watch.c). */
+void mm_process_ended(struct server *s, pid_t pid);
+
+/* ---- watch.c ---- */
+int watch_start(struct server *s);
+void watch_stop(struct server *s);
+/* While a KVM_RUN lasts: anything that the client sends, and its hang-up, kicks the vCPU. */
+int watch_add(struct channel *ch);
+void watch_arm(struct channel *ch);
+void watch_disarm(struct channel *ch);
+/* mm_process_ended will be called when it ends. Returns a descriptor to be closed when that is of
+ * no interest any more; -1: it cannot be watched. */
+int watch_process(struct server *s, pid_t pid);
+
+#endif

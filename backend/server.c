@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * server.c - the abstract socket: who may connect, what a connection is.
+ *
+ * The name is random and only the launcher's descendants know it; only processes of the same user
+ * are served.
+ */
+#include "backend/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backend/channel.h"
+#include "base/log.h"
+#include "machine/memory.h"
+
+static int listen_on(const char *name)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	size_t len = strlen(name);
+	int fd, r;
+
+	if (!len || len >= sizeof(sun.sun_path))
+		return -EINVAL;
+	memcpy(sun.sun_path + 1, name, len);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!bind(fd, (struct sockaddr *)&sun, offsetof(struct sockaddr_un, sun_path) + 1 + len) &&
+	    !listen(fd, 128))
+		return fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+int server_create(const struct server_config *cfg, const char *name, struct server **out)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	struct stat st;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->cfg = *cfg;
+	s->listen_fd = r = listen_on(name);
+	if (r < 0)
+		goto fail_free;
+	s->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = -EMFILE;
+	if (s->idle_fd < 0 || fstat(machine_memfd(cfg->machine), &st))
+		goto fail_close;
+	s->ram_dev = st.st_dev;
+	s->ram_ino = st.st_ino;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->all_closed, NULL);
+	r = watch_start(s);
+	if (r)
+		goto fail_close;
+	*out = s;
+	return 0;
+
+fail_close:
+	close(s->idle_fd);
+	close(s->listen_fd);
+fail_free:
+	free(s);
+	return r;
+}
+
+void server_destroy(struct server *s)
+{
+	close(s->listen_fd);
+	pthread_mutex_lock(&s->lock);
+	for (struct channel *ch = s->channels; ch; ch = ch->next)
+		shutdown(ch->fd, SHUT_RDWR);
+	while (s->num_channels)
+		pthread_cond_wait(&s->all_closed, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	watch_stop(s);
+	while (s->mms) /* of processes that live on */
+		mm_put(s->mms);
+	close(s->idle_fd);
+	pthread_cond_destroy(&s->all_closed);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+int server_listen_fd(const struct server *s)
+{
+	return s->listen_fd;
+}
+
+int server_idle_fd(const struct server *s)
+{
+	return s->idle_fd;
+}
+
+unsigned int server_clients(struct server *s)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->num_clients;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+/* A process of another user has no business here; everything else is up to the channel. */
+void server_accept(struct server *s)
+{
+	int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	struct channel *ch;
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid != geteuid()) {
+		close(fd);
+		return;
+	}
+	ch = channel_create(s, fd, NULL, NULL);
+	if (!ch)
+		return;
+	ch->pid = peer.pid;
+	channel_start(ch);
+}

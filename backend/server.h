@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * server.h - the backend's side of the wire: takes connections and carries calls to kvm/.
+ *
+ * Threads: one accepts (the owner's, by server_accept); one for each channel; one that watches
+ * the channels of running vCPUs and the processes of clients (watch.c).
+ */
+#ifndef BACKEND_SERVER_H
+#define BACKEND_SERVER_H
+
+#include <stdint.h>
+
+struct kvm_host;
+struct machine;
+struct server;
+
+struct server_config {
+	struct kvm_host *host;	 /* not owned */
+	struct machine *machine; /* not owned */
+	uint32_t rmi_cap;	 /* number of KVM_CAP_ARM_RMI in this revision */
+};
+
+/* Listen on the abstract socket `name`. 0, -EADDRINUSE, -EMFILE, -ENOMEM, -EINVAL (name). */
+int server_create(const struct server_config *cfg, const char *name, struct server **out);
+/* Hang up on every client (its next call is EIO) and wait until all files are released. */
+void server_destroy(struct server *s);
+
+/* Becomes readable when somebody connects: then call server_accept. */
+int server_listen_fd(const struct server *s);
+void server_accept(struct server *s);
+
+/* Descriptors of ours that clients hold now: VMs, vCPUs, devices, guest_memfds, /dev/kvm. */
+unsigned int server_clients(struct server *s);
+/* An eventfd: readable after server_clients has become 0. */
+int server_idle_fd(const struct server *s);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * watch.c - one thread that notices what channel threads cannot: they are inside KVM_RUN.
+ *
+ * While a run lasts its channel is armed: whatever the client sends then (CANCEL), or its
+ * hang-up, kicks the vCPU, once. Nothing is read here; the channel's own thread does that. The
+ * same thread learns from process descriptors that a client's process has ended. Events carry
+ * names (an object's id, a process id), not pointers: what they name may be gone by then.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "backend/channel.h"
+#include "base/bits.h"
+
+#define NAME_WAKE UINT64_C(0)
+#define NAME_PROCESS BIT(63) /* and the process id */
+
+static void kick(struct server *s, uint32_t id, uint32_t events)
+{
+	const uint64_t one = 1;
+	struct channel *ch;
+
+	pthread_mutex_lock(&s->lock);
+	for (ch = s->channels; ch && ch->id != id; ch = ch->next)
+		;
+	if (ch && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
+		atomic_store(&ch->hung_up, true);
+	if (ch && write(ch->kick_fd, &one, sizeof(one)) < 0)
+		atomic_load(&ch->hung_up); /* the eventfd is full: it is kicked already */
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *watch_main(void *arg)
+{
+	struct server *s = arg;
+	struct epoll_event ev;
+
+	while (!atomic_load(&s->stopping)) {
+		if (epoll_wait(s->epoll_fd, &ev, 1, -1) != 1 || ev.data.u64 == NAME_WAKE)
+			continue;
+		if (ev.data.u64 & NAME_PROCESS)
+			mm_process_ended(s, ev.data.u64 & ~NAME_PROCESS);
+		else
+			kick(s, ev.data.u64, ev.events);
+	}
+	return NULL;
+}
+
+static int control(struct server *s, int op, int fd, uint32_t events, uint64_t name)
+{
+	struct epoll_event ev = {.events = events, .data.u64 = name};
+
+	return epoll_ctl(s->epoll_fd, op, fd, &ev) ? -errno : 0;
+}
+
+int watch_start(struct server *s)
+{
+	int r;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->epoll_fd < 0 || s->wake_fd < 0)
+		r = -EMFILE;
+	else
+		r = control(s, EPOLL_CTL_ADD, s->wake_fd, EPOLLIN, NAME_WAKE);
+	if (!r && pthread_create(&s->watcher, NULL, watch_main, s))
+		r = -EAGAIN;
+	if (!r)
+		return 0;
+	close(s->epoll_fd);
+	close(s->wake_fd);
+	return r;
+}
+
+void watch_stop(struct server *s)
+{
+	const uint64_t one = 1;
+
+	atomic_store(&s->stopping, true);
+	if (write(s->wake_fd, &one, sizeof(one)) == sizeof(one))
+		pthread_join(s->watcher, NULL);
+	close(s->epoll_fd);
+	close(s->wake_fd);
+}
+
+int watch_add(struct channel *ch)
+{
+	return control(ch->srv, EPOLL_CTL_ADD, ch->fd, EPOLLONESHOT, ch->id);
+}
+
+void watch_arm(struct channel *ch)
+{
+	control(ch->srv, EPOLL_CTL_MOD, ch->fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, ch->id);
+}
+
+void watch_disarm(struct channel *ch)
+{
+	control(ch->srv, EPOLL_CTL_MOD, ch->fd, EPOLLONESHOT, ch->id);
+}
+
+int watch_process(struct server *s, pid_t pid)
+{
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && control(s, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, NAME_PROCESS | pid)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}

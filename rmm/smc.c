@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/fault.h"
 #include "base/trace.h"
 #include "rmm/call.h"
 #include "rmm/rules.h"
@@ -71,12 +72,18 @@ result rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS])
 	struct rmi_call c = {.rmm = rmm, .pe = pe};
 	const struct rmi_row *row = find_row((uint32_t)regs[0] & ~SVE_HINT);
 	result why;
+	int status;
 
 	memcpy(c.x, regs, sizeof(c.x));
 	if (!row) {
 		regs[0] = SMC_NOT_SUPPORTED;
 		report(NULL, NULL, regs[0], &rule_rmi_unknown_fid);
 		return &rule_rmi_unknown_fid;
+	}
+	if (fault_due(TRACE_RMI, row->name, &status)) {
+		regs[0] = status;
+		report(row, &c.x[1], regs[0], &rule_rmi_fault);
+		return &rule_rmi_fault;
 	}
 	why = row->handler(&c);
 	regs[0] = why ? (uint64_t)why->code | c.index << 8 : RMI_SUCCESS;

@@ -197,6 +197,7 @@ static void put_part(struct cborio_out *out, enum attest_form form, uint64_t key
 
 /* Tag, map, keys, records and string heads around the two tokens: 3 + 1 + 2 * (3 + 4 + 3). */
 #define MAX_WRAPPING 24
+_Static_assert(MAX_PLATFORM_TOKEN + MAX_REALM_TOKEN + MAX_WRAPPING <= ATTEST_MAX_TOKEN, "token.h");
 
 size_t attest_token_bound(const struct attest_identity *id, enum measure_hash hash)
 {

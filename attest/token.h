@@ -19,6 +19,7 @@
 
 #define ATTEST_CHALLENGE_SIZE 64
 #define ATTEST_NUM_REMS 4
+#define ATTEST_MAX_TOKEN 20480 /* no token of any platform is longer */
 
 /* How a token is wrapped and which claims it speaks. */
 enum attest_form {

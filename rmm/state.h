@@ -11,6 +11,7 @@
 
 #include "abi/rmi.h"
 #include "abi/rsi.h"
+#include "attest/token.h"
 #include "engine/engine.h"
 #include "rmm/granule.h"
 #include "rmm/rmm.h"
@@ -78,6 +79,16 @@ struct rec_ripas {
 
 enum rec_psci { REC_PSCI_NONE, REC_PSCI_CPU_ON, REC_PSCI_AFFINITY_INFO };
 
+/* Generation of an attestation token: rsi_attest.c has the state machine. */
+enum rec_attest_phase { REC_ATTEST_NONE, REC_ATTEST_STARTED, REC_ATTEST_SIGNED };
+
+struct rec_attest {
+	enum rec_attest_phase phase;
+	struct attest_realm_claims claims; /* as they were at INIT */
+	size_t len;			   /* SIGNED: the token, which is in the auxiliary granules */
+	size_t done;			   /* and what the realm has of it */
+};
+
 /*
  * REC: READY <-> RUNNING (`running`, set and cleared by REC_ENTER under the granule's lock). While
  * it is running, all other fields belong to the thread in REC_ENTER; else to the lock.
@@ -102,11 +113,13 @@ struct rec {
 	enum rec_psci psci;
 	bool caller_big_endian; /* SCTLR_EL1.EE at CPU_ON: the target starts with it */
 	bool host_call;		/* the answer is still to be written at X1 */
+	struct rec_attest attest;
 	unsigned int spurious;	/* faults in a row on entries that were right */
 };
 
 _Static_assert(sizeof(struct rd) <= GRANULE_SIZE, "RD fits its granule");
 _Static_assert(sizeof(struct rec) <= GRANULE_SIZE, "REC fits its granule");
+_Static_assert(ATTEST_MAX_TOKEN <= RMM_NUM_AUX * GRANULE_SIZE, "a token fits the auxiliary granules");
 
 static inline struct rd *rd_map(const struct rmm *rmm, uint64_t pa)
 {

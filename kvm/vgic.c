@@ -134,6 +134,7 @@ int vgic_create(const struct vgic_owner *owner, struct vgic **out)
 	if (!v)
 		return -ENOMEM;
 	v->owner = *owner;
+	v->owner.num_lrs = MIN(owner->num_lrs, VGIC_MAX_LRS);
 	v->dist_base = VGIC_UNDEF;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->synced, NULL);
@@ -150,6 +151,52 @@ void vgic_destroy(struct vgic *v)
 	pthread_cond_destroy(&v->synced);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
+}
+
+static void init_irq(struct vgic_irq *irq, unsigned int intid, int target)
+{
+	*irq = (struct vgic_irq){
+		.intid = intid,
+		.target = target,
+		.home = VGIC_NO_VCPU,
+		.edge = intid < VGIC_NR_SGIS,
+		.enabled = intid < VGIC_NR_SGIS,
+		.group1 = true,
+	};
+}
+
+static void init_cpu(struct vgic_cpu *c, unsigned int index, uint64_t mpidr)
+{
+	c->mpidr = mpidr;
+	for (unsigned int n = 0; n < VGIC_NR_PRIVATE; n++) {
+		init_irq(&c->private[n], n, index);
+		c->private[n].mpidr = mpidr & MASK(23, 0);
+	}
+	vgic_icc_reset(c);
+}
+
+void vgic_init(struct vgic *v)
+{
+	unsigned int num_cpus = v->owner.num_vcpus(v->owner.arg);
+	uint64_t mpidr[VGIC_MAX_VCPUS];
+
+	num_cpus = MIN(num_cpus, VGIC_MAX_VCPUS);
+	for (unsigned int i = 0; i < num_cpus; i++)
+		mpidr[i] = v->owner.mpidr(v->owner.arg, i);
+	pthread_mutex_lock(&v->lock);
+	if (!v->initialized) {
+		v->num_cpus = num_cpus;
+		for (unsigned int i = 0; i < num_cpus; i++)
+			init_cpu(&v->cpus[i], i, mpidr[i]);
+		if (!v->num_spis)
+			v->num_spis = VGIC_DEFAULT_SPIS;
+		for (unsigned int n = 0; n < v->num_spis; n++)
+			init_irq(&v->spis[n], n + VGIC_NR_PRIVATE, num_cpus ? 0 : VGIC_NO_VCPU);
+		if (!v->revision)
+			v->revision = VGIC_REV_LATEST;
+		__atomic_store_n(&v->initialized, true, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&v->lock);
 }
 
 bool vgic_initialized(const struct vgic *v)

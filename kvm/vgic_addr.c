@@ -87,8 +87,6 @@ static result check_region(const struct vgic *v, unsigned int index, uint64_t ba
 
 	if (!count && v->num_regions)
 		return &rule_kvm_vgic_region_mixed;
-	if (base + size < base)
-		return &rule_kvm_vgic_addr_wrap;
 	if (index != v->num_regions)
 		return &rule_kvm_vgic_region_index;
 	if (v->num_regions && !v->regions[0].count)

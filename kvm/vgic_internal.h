@@ -121,6 +121,9 @@ int vgic_cpu_by_mpidr(const struct vgic *v, uint64_t mpidr);
 void vgic_halt(struct vgic *v);
 void vgic_resume(struct vgic *v);
 
+/* CTRL_INIT: fixes the numbers of interrupts and vCPUs. Allowed without vCPUs, as in the kernel. */
+void vgic_init(struct vgic *v);
+
 /* ---- vgic_addr.c ---- */
 result vgic_addr_set(struct vgic *v, uint64_t type, uint64_t value);
 result vgic_addr_get(struct vgic *v, uint64_t type, uint64_t *value);
@@ -156,7 +159,7 @@ struct vgic_reg {
 extern const struct vgic_reg vgic_dist_regs[], vgic_redist_regs[];
 extern const unsigned int vgic_num_dist_regs, vgic_num_redist_regs;
 
-/* Register access of user space, 32 bits wide, after all checks but the register's. */
+/* Register access of user space, 32 bits wide, after all checks but the register's. Lock held. */
 bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset);
 result vgic_uaccess(struct vgic *v, enum vgic_frame f, unsigned int cpu, uint32_t offset,
 		    bool is_write, uint32_t *val);
@@ -205,6 +208,19 @@ static inline uint64_t vgic_insert(const struct vgic_access *a, uint64_t reg, ui
 
 /* GICD_PIDR2: GICv3, as all ID registers of both frames. */
 uint64_t vgic_read_id(struct vgic_access *a);
+
+/* ---- vgic_uaccess.c ---- */
+#define VGIC_LEVEL_INFO MASK(31, 10)
+#define VGIC_LEVEL_INTID MASK(9, 0)
+result vgic_put(struct kvm_caller *c, uint64_t uaddr, const void *val, size_t len);
+result vgic_get(struct kvm_caller *c, uint64_t uaddr, void *val, size_t len);
+/* Hold the vCPUs out of KVM_RUN; false: one is in there. */
+bool vgic_lock_vcpus(struct vgic *v);
+void vgic_unlock_vcpus(struct vgic *v);
+bool vgic_is_reg_group(uint32_t group);
+result vgic_attr_regs(struct vgic *v, struct kvm_caller *c, const struct kvm_device_attr *attr,
+		      bool set);
+result vgic_has_regs(struct vgic *v, const struct kvm_device_attr *attr);
 
 /* ---- vgic_icc.c ---- */
 void vgic_icc_reset(struct vgic_cpu *c);

@@ -107,6 +107,7 @@ static void frames_must_not_overlap(void **state)
 	fix_create(&f, 2);
 	assert_int_equal(fix_set64(&f, ADDR, T_DIST, DIST), 0);
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, DIST), EINVAL);
+	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, DIST + 0x1000), EINVAL);
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, DIST - 0x20000), EINVAL); /* vCPU 1's */
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, DIST - 0x40000), 0);
 	assert_int_equal(init(&f), 0);
@@ -413,6 +414,7 @@ static void the_cpu_interface_keeps_what_it_can_hold(void **state)
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(4, 6, 0), 0xf0), 0); /* PMR */
 	assert_int_equal(icc(&f, ICC(4, 6, 0)), 0xf0);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 8, 3), 3), 0); /* BPR0 */
+	assert_int_equal(icc(&f, ICC(12, 8, 3)), 3);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 3), 5), 0); /* BPR1 */
 	assert_int_equal(icc(&f, ICC(12, 12, 3)), 5);
 	assert_int_equal(icc(&f, ICC(12, 12, 4)), 1 << 15 | 1 << 11 | 4 << 8); /* CTLR */
@@ -424,10 +426,14 @@ static void the_cpu_interface_keeps_what_it_can_hold(void **state)
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 4), 0), EINVAL); /* A3V */
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 7), 1), 0); /* IGRPEN1 */
 	assert_int_equal(icc(&f, ICC(12, 12, 7)), 1);
-	assert_int_equal(icc(&f, ICC(12, 12, 6)), 0);
+	assert_int_equal(icc(&f, ICC(12, 12, 6)), 0); /* IGRPEN0 */
+	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 6), 1), 0);
+	assert_int_equal(icc(&f, ICC(12, 12, 6)), 1);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 9, 0), 0x80), 0); /* AP1R0 */
 	assert_int_equal(icc(&f, ICC(12, 9, 0)), 0x80);
-	assert_int_equal(icc(&f, ICC(12, 8, 4)), 0);
+	assert_int_equal(icc(&f, ICC(12, 8, 4)), 0); /* AP0R0 */
+	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 8, 4), 2), 0);
+	assert_int_equal(icc(&f, ICC(12, 8, 4)), 2);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 9, 1), 0), EINVAL);
 	assert_int_equal(fix_get(&f, SYSREGS, ICC(12, 8, 5), &val), EINVAL);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 11, 5), 0), ENOENT); /* SGI1R */

@@ -6,19 +6,21 @@
  */
 #include "guest/payload/payload.h"
 
-	.section .text.start, "ax"
+	.section .text.head, "ax"
 	.global _start
 _start:
 	b	primary
 	.long	0
-	.quad	0			/* text_offset */
-	.quad	image_size
+	.quad	0			/* text_offset; image_size follows (payload.ld) */
+#define HEAD_SIZE 24
+
+	.section .text.start, "ax"
 	.quad	0xa			/* little endian, 4 KiB pages, anywhere */
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"
 	.long	0
 
-	.org	PAYLOAD_PARAMS
+	.org	PAYLOAD_PARAMS - HEAD_SIZE
 	.global	params
 params:
 	.quad	PAYLOAD_ALL		/* commands */

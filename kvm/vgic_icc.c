@@ -40,7 +40,7 @@ void vgic_icc_reset(struct vgic_cpu *c)
 
 static void vmcr_put(struct vgic_cpu *c, uint64_t mask, uint64_t val)
 {
-	c->vmcr = (c->vmcr & ~mask) | FIELD_PUT(mask, val) | VMCR_FIQEN;
+	c->vmcr = (c->vmcr & ~mask) | FIELD_PUT(mask, val);
 }
 
 static uint64_t get_ctlr(const struct vgic_cpu *c)

@@ -37,7 +37,6 @@
 /* ICH_VMCR_EL2 */
 #define VMCR_ENG0 BIT(0)
 #define VMCR_ENG1 BIT(1)
-#define VMCR_FIQEN BIT(3)
 #define VMCR_CBPR BIT(4)
 #define VMCR_EOIM BIT(9)
 #define VMCR_BPR1 MASK(20, 18)

@@ -237,6 +237,22 @@ static void a_signal_from_before_is_not_lost(void **state)
 	close(efd);
 }
 
+static void a_plain_irqfd_does_not_hold_a_level_line(void **state)
+{
+	struct vm vm;
+	int efd = eventfd(0, 0);
+
+	vm_create(&vm);
+	assert_int_equal(irqfd(&vm, efd, 8, 0, 0), 0);
+	kick_eventfd(efd);
+	while (!vm.f.kicks[0])
+		sched_yield();
+	irqs_destroy(vm.q); /* waits for the thread */
+	assert_int_equal(R32(&vm.f, DIST + 0x204), 0);
+	fix_destroy(&vm.f);
+	close(efd);
+}
+
 static void nothing_comes_after_deassign(void **state)
 {
 	struct vm vm;
@@ -507,6 +523,7 @@ int main(void)
 		cmocka_unit_test(an_eventfd_drives_one_interrupt),
 		cmocka_unit_test(a_signal_is_an_edge_on_the_spi_of_its_gsi),
 		cmocka_unit_test(a_signal_from_before_is_not_lost),
+		cmocka_unit_test(a_plain_irqfd_does_not_hold_a_level_line),
 		cmocka_unit_test(nothing_comes_after_deassign),
 		cmocka_unit_test(a_resampling_irqfd_holds_its_line_until_the_eoi),
 		cmocka_unit_test(all_resamplers_of_a_gsi_are_signalled),

@@ -267,6 +267,23 @@ static void active_interrupts_that_do_not_fit_end_by_eoicount(void **state)
 	fix_destroy(&f);
 }
 
+static void active_interrupts_make_room_for_pending_ones(void **state)
+{
+	struct guest g;
+	struct fix f;
+
+	fix_boot_enabled(&f, 1);
+	for (unsigned int i = 0; i < NUM_LRS; i++)
+		spi_bit(&f, 0x300, 40 + i); /* of the highest priority, 0 */
+	spi_priority(&f, 50, 0xf0);
+	vgic_set_line(f.v, 0, 50, true);
+	guest_enter(&g, &f, 0);
+	assert_int_equal(g.hcr, ICH_LRENPIE | ICH_TDIR);
+	assert_int_equal(guest_ack(&g), 50);
+	guest_exit(&g);
+	fix_destroy(&f);
+}
+
 static void a_trapped_deactivation_ends_the_interrupt_it_names(void **state)
 {
 	struct guest g;
@@ -524,6 +541,7 @@ int main(void)
 		cmocka_unit_test(the_highest_priority_comes_first),
 		cmocka_unit_test(more_pending_than_list_registers_asks_for_underflow),
 		cmocka_unit_test(active_interrupts_that_do_not_fit_end_by_eoicount),
+		cmocka_unit_test(active_interrupts_make_room_for_pending_ones),
 		cmocka_unit_test(a_trapped_deactivation_ends_the_interrupt_it_names),
 		cmocka_unit_test(the_eoi_of_a_level_spi_is_told),
 		cmocka_unit_test(ppis_go_to_their_own_vcpu),

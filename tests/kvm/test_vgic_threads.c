@@ -119,9 +119,42 @@ static void nothing_is_lost_and_nobody_waits_for_ever(void **state)
 	fix_destroy(&f);
 }
 
+static atomic_bool in_handler;
+
+static void *busy_vcpu_main(void *arg)
+{
+	struct guest g;
+
+	guest_enter(&g, &f, 1);
+	assert_int_equal(guest_ack(&g), 40);
+	f.kicks[1] = 0;
+	in_handler = true;
+	while (!f.kicks[1])
+		sched_yield();
+	guest_exit(&g);
+	return NULL;
+}
+
+/* What a guest's synchronize_irq asks. */
+static void a_handler_that_runs_on_another_vcpu_is_seen_to_be_active(void **state)
+{
+	pthread_t vcpu;
+
+	fix_boot_enabled(&f, 2);
+	spi_route(&f, 40, 1);
+	vgic_set_line(f.v, 0, 40, true);
+	pthread_create(&vcpu, NULL, busy_vcpu_main, NULL);
+	while (!in_handler)
+		sched_yield();
+	assert_int_equal(R32(&f, DIST + 0x304), 1u << 8);
+	pthread_join(vcpu, NULL);
+	fix_destroy(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_handler_that_runs_on_another_vcpu_is_seen_to_be_active),
 		cmocka_unit_test(nothing_is_lost_and_nobody_waits_for_ever),
 	};
 

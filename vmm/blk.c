@@ -78,8 +78,6 @@ static uint8_t do_io(struct blk *b, const struct vq_chain *c, uint64_t sector, b
 	uint64_t len = write ? c->read_len - sizeof(struct virtio_blk_outhdr) : c->write_len - 1;
 	unsigned int n;
 
-	if (write && b->readonly)
-		return VIRTIO_BLK_S_IOERR;
 	if (len % SECTOR || sector > b->size / SECTOR || len > b->size - sector * SECTOR)
 		return VIRTIO_BLK_S_IOERR;
 	if (write)
@@ -151,12 +149,12 @@ static const struct virtio_class blk_class = {
 	.notify = notify,
 };
 
-static int open_image(struct blk *b, const char *path)
+static int open_image(struct blk *b, const char *path, bool readonly)
 {
 	struct stat st;
 	off_t end;
 
-	b->fd = open(path, (b->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	b->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	if (b->fd < 0 || fstat(b->fd, &st))
 		return -errno;
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
@@ -180,8 +178,7 @@ int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bo
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	b->readonly = readonly;
-	ret = open_image(b, path);
+	ret = open_image(b, path, readonly);
 	if (ret) {
 		log_error("disk %s: %s", path,
 			  ret == -ENOTBLK  ? "neither a regular file nor a block device"

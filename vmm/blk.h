@@ -7,8 +7,7 @@
 
 struct blk {
 	struct virtio_device dev;
-	int fd;
-	bool readonly;
+	int fd;	       /* a read-only disk's cannot write either */
 	uint64_t size; /* bytes, a multiple of the sector size */
 	char id[20];   /* what the guest sees as serial number */
 };

@@ -57,7 +57,7 @@ static void push_input(struct console *con, unsigned int port)
 	struct console_port *p = &con->ports[port];
 	struct virtqueue *q = &con->dev.queues[port_queue(port)];
 
-	if (!virtio_is_ready(&con->dev) || !q->enabled)
+	if (!virtio_is_ready(&con->dev) || !q->enabled || !p->open)
 		return;
 	fill_buffers(con, p, q);
 	vq_set_notify(q, p->input_len > 0);
@@ -146,8 +146,14 @@ static void handle_control(struct console *con, const struct virtio_console_cont
 	if (msg->event == VIRTIO_CONSOLE_DEVICE_READY && msg->value) {
 		for (unsigned int i = 0; i < con->nports; i++)
 			send_control(con, i, VIRTIO_CONSOLE_PORT_ADD, 0, NULL, 0);
-	} else if (msg->event == VIRTIO_CONSOLE_PORT_READY && msg->value && msg->id < con->nports) {
+	} else if (msg->id >= con->nports) {
+		return;
+	} else if (msg->event == VIRTIO_CONSOLE_PORT_READY && msg->value) {
 		port_ready(con, msg->id);
+	} else if (msg->event == VIRTIO_CONSOLE_PORT_OPEN && msg->id) {
+		/* A Linux guest throws away what comes to a port that nobody has opened. */
+		con->ports[msg->id].open = msg->value;
+		push_input(con, msg->id);
 	}
 }
 
@@ -196,11 +202,20 @@ static void ready(struct virtio_device *dev)
 		vq_set_notify(&dev->queues[CONTROL_IN], false);
 }
 
+static void reset(struct virtio_device *dev)
+{
+	struct console *con = container_of(dev, struct console, dev);
+
+	for (unsigned int i = 1; i < con->nports; i++)
+		con->ports[i].open = false;
+}
+
 static const struct virtio_class console_class = {
 	.id = VIRTIO_ID_CONSOLE,
 	.pci_class = 0x078000, /* communication controller, other */
 	.queue_size = QUEUE_SIZE,
 	.notify = notify,
+	.reset = reset,
 	.ready = ready,
 };
 
@@ -215,6 +230,7 @@ int console_init(struct console *con, const struct guest_memory *mem,
 	con->nports = 1;
 	con->ports[0].output = output;
 	con->ports[0].arg = arg;
+	con->ports[0].open = true;
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct console_port {
 	/* What the guest writes; called with the device's lock held. */
 	void (*output)(void *arg, const void *data, size_t len);
 	void *arg;
+	bool open; /* the guest listens; always so for port 0 */
 	/* typed bytes that wait for buffers of the guest */
 	uint8_t input[CONSOLE_INPUT_SIZE];
 	unsigned int input_start, input_len;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "vmm/attest.h"
 #include "vmm/blk.h"
 #include "vmm/console.h"
 #include "vmm/dtb.h"
@@ -42,6 +43,7 @@ static struct vmm {
 	struct pci_host pci;
 	struct uart uart;
 	struct console console;
+	struct attest attest;
 	struct virtio_pci console_pci;
 	struct blk disks[VMM_MAX_DISKS];
 	struct virtio_pci disks_pci[VMM_MAX_DISKS];
@@ -138,6 +140,21 @@ static void console_output(void *arg, const void *data, size_t len)
 	output_write(data, len);
 }
 
+/* The token's port, and the nonce that waits there until the realm opens it. */
+static int create_attest_port(void)
+{
+	int ret = attest_init(&vmm.attest, vmm.opt.attest_nonce);
+
+	if (ret) {
+		log_error("--attest-nonce: %s", ret == -EINVAL ? "not 128 hexadecimal digits"
+							       : strerror(-ret));
+		return VMM_USAGE;
+	}
+	console_add_port(&vmm.console, ATTEST_PORT, attest_take, &vmm.attest);
+	vmm.report.attest = &vmm.attest;
+	return 0;
+}
+
 static int create_console(void)
 {
 	uint16_t cols = 0, rows = 0;
@@ -147,9 +164,17 @@ static int create_console(void)
 		log_error("cannot create the console: %s", strerror(-ret));
 		return VMM_HOST;
 	}
+	if (vmm.opt.attest)
+		ret = create_attest_port();
+	if (ret)
+		return ret;
 	if (!term_size(&cols, &rows))
 		cols = rows = 0;
 	console_finish(&vmm.console, cols, rows);
+	if (vmm.opt.attest) {
+		console_input(&vmm.console, 1, vmm.attest.nonce, strlen(vmm.attest.nonce));
+		console_input(&vmm.console, 1, "\n", 1);
+	}
 	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT,
 			vmm.realm.vm_fd);
 	return 0;
@@ -287,6 +312,17 @@ static void say_how_it_ended(enum vmm_status status)
 	}
 }
 
+static void save_token(void)
+{
+	const char *error = attest_error(&vmm.attest);
+	int ret = error ? 0 : attest_save(&vmm.attest, vmm.opt.attest);
+
+	if (error)
+		log_error("no token (--attest): %s", error);
+	else if (ret)
+		log_error("--attest %s: %s", vmm.opt.attest, strerror(-ret));
+}
+
 static int finish(enum vmm_status status)
 {
 	int ret = vmm.opt.report_fd >= 0 ? report_write(&vmm.report, vmm.opt.report_fd) : 0;
@@ -340,6 +376,8 @@ int main(int argc, char **argv)
 		destroy();
 	status = final_status();
 	say_how_it_ended(status);
+	if (vmm.opt.attest)
+		save_token();
 	finish(status);
 	if (loop_signal())
 		die_by(loop_signal());

@@ -59,6 +59,7 @@ STRING_OPTION(initrd)
 STRING_OPTION(append)
 STRING_OPTION(dtb_dump)
 STRING_OPTION(attest)
+STRING_OPTION(attest_nonce)
 FLAG_OPTION(measure, measure, true)
 FLAG_OPTION(no_measure, measure, false)
 FLAG_OPTION(earlycon, earlycon, true)
@@ -194,13 +195,15 @@ const struct vmm_option vmm_options_table[] = {
 	{"psci", 0, "kernel|user", "who answers PSCI (kernel)", set_psci},
 	{"earlycon", 0, NULL, "print early messages on a UART (slow: each byte is an exit)",
 	 set_earlycon},
+	{"attest", 0, "FILE", "ask the realm for an attestation token and write it to FILE",
+	 set_attest},
 	{"dtb-dump", 0, "FILE", "write the device tree to FILE", set_dtb_dump},
 	{"until", 'u', "TEXT", "end well as soon as the console has printed TEXT", set_until},
 	{"timeout", 't', "SECONDS", "end with status 124 after this time", set_timeout},
 	{"quiet", 'q', NULL, "say nothing about the end of the realm", set_quiet},
 	{"version", 'V', NULL, "print the version", set_nothing},
 	{"help", 'h', NULL, "print this help", set_nothing},
-	{"attest", 0, "FILE", NULL, set_attest},
+	{"attest-nonce", 0, "HEX", NULL, set_attest_nonce},
 	{"milestone", 0, "TEXT", NULL, set_milestone},
 	{"report-fd", 0, "N", NULL, set_report_fd},
 };

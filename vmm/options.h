@@ -24,7 +24,7 @@ struct vmm_options {
 	const char *append; /* never NULL */
 	const char *dtb_dump;
 	const char *until;
-	const char *attest;
+	const char *attest, *attest_nonce;
 	const char *milestones[VMM_MAX_MILESTONES];
 	unsigned int nmilestones;
 	struct vmm_disk disks[VMM_MAX_DISKS];

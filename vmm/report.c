@@ -104,6 +104,21 @@ static json_t *make_realm(const struct report *r)
 	return o;
 }
 
+static json_t *make_attest(const struct attest *a)
+{
+	json_t *o = json_object();
+	const char *error = attest_error(a);
+
+	json_object_set_new(o, "nonce", json_string(a->nonce));
+	if (error) {
+		json_object_set_new(o, "error", json_string(error));
+	} else {
+		json_object_set_new(o, "bytes", integer(a->length));
+		json_object_set_new(o, "sha256", json_string(a->sha256));
+	}
+	return o;
+}
+
 static json_t *make_report(const struct report *r)
 {
 	json_t *o = json_object(), *console = json_object();
@@ -120,6 +135,8 @@ static json_t *make_report(const struct report *r)
 	json_object_set_new(o, "mmio", make_mmio(r->mmio));
 	json_object_set_new(o, "console", console);
 	json_object_set_new(o, "realm", make_realm(r));
+	if (r->attest)
+		json_object_set_new(o, "attest", make_attest(r->attest));
 	return o;
 }
 

@@ -7,6 +7,7 @@
  *	exits			what KVM_RUN returned, by kind
  *	mmio			accesses by region, "stray" for those that nobody answers
  *	console			bytes written by the realm, and dropped for want of a reader
+ *	attest			with --attest: nonce; bytes and sha256 (as told) of the token, or error
  *	realm			cpus, memory, ipa_bits, sizes and addresses of what was loaded
  *
  * Seconds count from report_start. Fields may be added, never changed.
@@ -14,6 +15,7 @@
 #ifndef VMM_REPORT_H
 #define VMM_REPORT_H
 
+#include "vmm/attest.h"
 #include "vmm/image.h"
 #include "vmm/options.h"
 #include "vmm/output.h"
@@ -24,6 +26,7 @@ struct report {
 	/* All may be NULL or 0 if the run ended before they existed. */
 	const struct vmm_options *options;
 	const struct boot_images *images;
+	const struct attest *attest;
 	const struct vcpus *vcpus;
 	const struct mmio_map *mmio;
 	const struct output_watch *watches;

@@ -73,7 +73,7 @@ static int add_buffer(struct virtqueue *q, struct vq_chain *c, const struct vrin
 
 /*
  * Walk a chain of descriptors in a table of n, from index i. A chain can be no longer than its
- * table: a longer one is a loop.
+ * table: a longer one is a loop. (An indirect table may be huge, its chain may not: add_buffer.)
  */
 static int walk(struct virtqueue *q, struct vq_chain *c, const struct vring_desc *table,
 		unsigned int n, unsigned int i, bool indirect)
@@ -88,8 +88,7 @@ static int walk(struct virtqueue *q, struct vq_chain *c, const struct vring_desc
 		memcpy(&d, &table[i], sizeof(d));
 		__asm__ volatile("" : : : "memory"); /* d is the only copy that counts */
 		if (d.flags & VRING_DESC_F_INDIRECT) {
-			if (indirect || (d.flags & VRING_DESC_F_NEXT) || !d.len ||
-			    d.len % sizeof(d) || d.len / sizeof(d) > VQ_MAX_SEGMENTS)
+			if (indirect || (d.flags & VRING_DESC_F_NEXT) || d.len % sizeof(d))
 				return -EPROTO;
 			inner = memory_at(q->mem, d.addr, d.len);
 			return inner ? walk(q, c, inner, d.len / sizeof(d), 0, true) : -EPROTO;

@@ -66,12 +66,11 @@ static unsigned int vcpu_of(int fd)
 	abort();
 }
 
-/* Block as KVM_RUN does: until a signal, or at once with immediate_exit. */
+/* Block as a KVM_RUN that every signal misses: only immediate_exit ends it. */
 static int block(struct kvm_run *run)
 {
 	while (!__atomic_load_n(&run->immediate_exit, __ATOMIC_SEQ_CST))
-		if (usleep(10000))
-			break;
+		usleep(10000);
 	run->exit_reason = KVM_EXIT_INTR;
 	return -EINTR;
 }

@@ -204,6 +204,7 @@ static void ports_are_announced_and_named(void **state)
 
 static void second_port_has_its_own_queues(void **state)
 {
+	control(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	say(5, "token", 5);
 	say(1, "text", 4);
 	assert_string_equal(said[0], "text");
@@ -211,6 +212,20 @@ static void second_port_has_its_own_queues(void **state)
 	give_buffers(4);
 	assert_int_equal(console_input(&con, 1, "nonce", 5), 5);
 	assert_memory_equal(buffer(4, 0), "nonce", 5);
+}
+
+static void closed_port_gets_no_input(void **state)
+{
+	give_buffers(4);
+	assert_int_equal(console_input(&con, 1, "nonce", 5), 5);
+	virtio_notify(&con.dev, 4);
+	assert_int_equal(rings[4].used->idx, 0);
+	control(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	assert_int_equal(rings[4].used->idx, 1);
+	assert_memory_equal(buffer(4, 0), "nonce", 5);
+	control(1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	assert_int_equal(console_input(&con, 1, "more", 4), 4);
+	assert_int_equal(rings[4].used->idx, 1);
 }
 
 static void bad_control_messages_are_ignored(void **state)
@@ -241,6 +256,7 @@ int main(void)
 		ONE(single_port_has_no_control_queues),
 		TWO(ports_are_announced_and_named),
 		TWO(second_port_has_its_own_queues),
+		TWO(closed_port_gets_no_input),
 		TWO(bad_control_messages_are_ignored),
 	};
 

@@ -231,6 +231,20 @@ static void mmio_is_answered_in_place(void **state)
 	assert_int_equal(outcome(1, false, NULL), VMM_OK);
 }
 
+static void access_across_the_end_of_a_region_is_stray(void **state)
+{
+	uint32_t v = 0;
+
+	mmio_add(&mmio, "device", DEVICE, 0x1000, answer, NULL);
+	mmio_access(&mmio, DEVICE + 0xffc, &v, 4, false);
+	assert_int_equal(mmio.strays, 0);
+	mmio_access(&mmio, DEVICE + 0xffd, &v, 4, false);
+	mmio_access(&mmio, DEVICE - 1, &v, 4, false);
+	mmio_access(&mmio, UINT64_MAX, &v, 1, false);
+	assert_int_equal(mmio.strays, 3);
+	assert_int_equal(mmio.regions[0].accesses, 1);
+}
+
 static void stray_mmio_reads_ones(void **state)
 {
 	fake.steps[0] = SCRIPT({0, load_stray}, {0, loaded_ones});
@@ -379,6 +393,7 @@ int main(void)
 		T(internal_error_of_a_dead_engine_is_told_apart),
 		T(shutdown_race_ends_with_the_better_reason),
 		T(mmio_is_answered_in_place),
+		T(access_across_the_end_of_a_region_is_stray),
 		T(stray_mmio_reads_ones),
 		T(memory_fault_is_converted),
 		T(endless_memory_fault_ends),

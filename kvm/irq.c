@@ -4,12 +4,12 @@
 
 #include <stdlib.h>
 
-#define IRQ_NUM MASK(15, 0)
-#define IRQ_VCPU MASK(23, 16)
-#define IRQ_TYPE MASK(27, 24)
+#define IRQ_NUM	  MASK(15, 0)
+#define IRQ_VCPU  MASK(23, 16)
+#define IRQ_TYPE  MASK(27, 24)
 #define IRQ_VCPU2 MASK(31, 28)
-#define CPU_FIQ 1
-#define NR_SGIS 16
+#define CPU_FIQ	  1
+#define NR_SGIS	  16
 
 struct irqs *irqs_create(const struct irqs_owner *owner)
 {

@@ -58,7 +58,7 @@ static result add_route(struct irq_routes *rt, bool *used, const struct kvm_irq_
 static result build_routes(struct irq_routes *rt, const struct kvm_irq_routing_entry *e,
 			   unsigned int nr)
 {
-	bool used[IRQ_MAX_GSIS] = { false };
+	bool used[IRQ_MAX_GSIS] = {false};
 	result r = OK;
 
 	memset(rt, 0xff, sizeof(*rt)); /* IRQ_NO_ROUTE everywhere */

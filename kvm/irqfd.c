@@ -19,6 +19,7 @@
 #include "kvm/irq_internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct irqfd {
 	uint64_t eventfd; /* the kernel's number of the eventfd: the same for all its descriptors */
 	unsigned int gsi;
 	int fd;
-	int resamplefd;	  /* -1: a plain one */
+	int resamplefd; /* -1: a plain one */
 };
 
 /* The eventfd behind a descriptor: its number, or -EINVAL if it is something else. */
@@ -51,7 +52,7 @@ static int eventfd_number(int fd, uint64_t *number)
 	if (!f)
 		return -EINVAL;
 	while (ret && fgets(line, sizeof(line), f))
-		if (sscanf(line, "eventfd-id: %lu", number) == 1)
+		if (sscanf(line, "eventfd-id: %" SCNu64, number) == 1)
 			ret = 0;
 	fclose(f);
 	return ret;
@@ -103,7 +104,7 @@ static void irqfd_remove(struct irqs *q, struct irqfd **link)
 
 static void signal_eventfd(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	uint64_t one = 1;
 	ssize_t n;
 
@@ -117,7 +118,7 @@ static void signal_eventfd(int fd)
 static bool consume(int fd)
 {
 	uint64_t count;
-	struct iovec iov = { &count, sizeof(count) };
+	struct iovec iov = {&count, sizeof(count)};
 
 	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) == sizeof(count);
 }
@@ -177,7 +178,7 @@ static void *irqfd_main(void *arg)
 
 static int watch(struct irqs *q, int fd, uint64_t id)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = id };
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = id};
 
 	return epoll_ctl(q->epoll, EPOLL_CTL_ADD, fd, &ev);
 }

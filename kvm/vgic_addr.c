@@ -11,7 +11,7 @@
 #define FRAME_ALIGN UINT64_C(0x10000)
 #define RDIST_INDEX MASK(7, 0) /* as an 8-bit variable holds it: bits 11:8 are lost */
 #define RDIST_FLAGS MASK(15, 12)
-#define RDIST_BASE MASK(51, 16)
+#define RDIST_BASE  MASK(51, 16)
 #define RDIST_COUNT MASK(63, 52)
 
 static uint64_t region_size(const struct vgic_region *r, unsigned int num_cpus)
@@ -117,7 +117,7 @@ static result add_region(struct vgic *v, unsigned int index, uint64_t base, uint
 
 	if (r)
 		return r;
-	v->regions[v->num_regions++] = (struct vgic_region){ base, count };
+	v->regions[v->num_regions++] = (struct vgic_region){base, count};
 	if (last_region_used(v, num_cpus) && !bases_fit(v, num_cpus)) {
 		v->num_regions--;
 		return &rule_kvm_vgic_region_fit;

@@ -2,17 +2,17 @@
 /* vgic_dist.c - the distributor's registers (GICD_*). Lock held in every handler. */
 #include "kvm/vgic_internal.h"
 
-#define GICD_CTLR 0x0
-#define GICD_TYPER 0x4
-#define GICD_IIDR 0x8
-#define GICD_TYPER2 0xc
-#define CTLR_ENABLE_G1 BIT(1)
-#define CTLR_ARE BIT(4)
-#define CTLR_DS BIT(6)
-#define TYPER_IDBITS MASK(23, 19)
-#define IIDR_REVISION MASK(15, 12)
+#define GICD_CTLR	0x0
+#define GICD_TYPER	0x4
+#define GICD_IIDR	0x8
+#define GICD_TYPER2	0xc
+#define CTLR_ENABLE_G1	BIT(1)
+#define CTLR_ARE	BIT(4)
+#define CTLR_DS		BIT(6)
+#define TYPER_IDBITS	MASK(23, 19)
+#define IIDR_REVISION	MASK(15, 12)
 #define IIDR_KVM_BY_ARM 0x4b00043b
-#define SPI_ID_BITS 10
+#define SPI_ID_BITS	10
 
 static uint64_t read_misc(struct vgic_access *a)
 {
@@ -57,8 +57,7 @@ static result uwrite_misc(struct vgic_access *a, uint64_t val)
 	case GICD_TYPER2:
 		if (!val)
 			return OK;
-		return a->v->initialized ? &rule_kvm_vgic_typer2_late
-					 : &rule_kvm_vgic_typer2_value;
+		return a->v->initialized ? &rule_kvm_vgic_typer2_late : &rule_kvm_vgic_typer2_value;
 	default:
 		write_misc(a, val);
 		return OK;
@@ -82,11 +81,14 @@ static void write_irouter(struct vgic_access *a, uint64_t val)
 	vgic_irq_update(a->v, irq);
 }
 
-#define PER_IRQ(off, bits, widths, ...) { off, (bits) * 128, bits, widths, __VA_ARGS__ }
+#define PER_IRQ(off, bits, widths, ...)                                                            \
+	{                                                                                          \
+		off, (bits)*128, bits, widths, __VA_ARGS__                                         \
+	}
 
 const struct vgic_reg vgic_dist_regs[] = {
-	{ 0x0000, 16, 0, 4, read_misc, write_misc, NULL, uwrite_misc },
-	{ 0x0010, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL }, /* STATUSR */
+	{0x0000, 16, 0, 4, read_misc, write_misc, NULL, uwrite_misc},
+	{0x0010, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* STATUSR */
 	PER_IRQ(0x0080, 1, 4, vgic_read_group, vgic_write_group, NULL, NULL),
 	PER_IRQ(0x0100, 1, 4, vgic_read_enable, vgic_write_senable, NULL, NULL),
 	PER_IRQ(0x0180, 1, 4, vgic_read_enable, vgic_write_cenable, NULL, NULL),
@@ -103,6 +105,6 @@ const struct vgic_reg vgic_dist_regs[] = {
 	PER_IRQ(0x0c00, 2, 4, vgic_read_config, vgic_write_config, NULL, NULL),
 	PER_IRQ(0x0d00, 1, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL), /* IGRPMODR */
 	PER_IRQ(0x6000, 64, 8 | 4, read_irouter, write_irouter, NULL, NULL),
-	{ 0xffd0, 48, 0, 4, vgic_read_id, vgic_write_ignore, NULL, NULL },
+	{0xffd0, 48, 0, 4, vgic_read_id, vgic_write_ignore, NULL, NULL},
 };
 const unsigned int vgic_num_dist_regs = ARRAY_SIZE(vgic_dist_regs);

@@ -8,25 +8,25 @@
 #include "kvm/vgic_internal.h"
 
 #define ICC(crn, crm, op2) (3 << 14 | 0 << 11 | (crn) << 7 | (crm) << 3 | (op2))
-#define ICC_PMR ICC(4, 6, 0)
-#define ICC_BPR0 ICC(12, 8, 3)
-#define ICC_AP0R(n) ICC(12, 8, 4 + (n))
-#define ICC_AP1R(n) ICC(12, 9, n)
-#define ICC_BPR1 ICC(12, 12, 3)
-#define ICC_CTLR ICC(12, 12, 4)
-#define ICC_SRE ICC(12, 12, 5)
-#define ICC_IGRPEN0 ICC(12, 12, 6)
-#define ICC_IGRPEN1 ICC(12, 12, 7)
+#define ICC_PMR		   ICC(4, 6, 0)
+#define ICC_BPR0	   ICC(12, 8, 3)
+#define ICC_AP0R(n)	   ICC(12, 8, 4 + (n))
+#define ICC_AP1R(n)	   ICC(12, 9, n)
+#define ICC_BPR1	   ICC(12, 12, 3)
+#define ICC_CTLR	   ICC(12, 12, 4)
+#define ICC_SRE		   ICC(12, 12, 5)
+#define ICC_IGRPEN0	   ICC(12, 12, 6)
+#define ICC_IGRPEN1	   ICC(12, 12, 7)
 
-#define CTLR_CBPR BIT(0)
-#define CTLR_EOIMODE BIT(1)
-#define CTLR_PRIBITS MASK(10, 8)
-#define CTLR_IDBITS MASK(13, 11)
-#define CTLR_SEIS BIT(14)
-#define CTLR_A3V BIT(15)
-#define ID_BITS_24 1
-#define SRE_SRE BIT(0)
-#define SRE_ALL 7 /* system registers only, no bypass: fixed */
+#define CTLR_CBPR	BIT(0)
+#define CTLR_EOIMODE	BIT(1)
+#define CTLR_PRIBITS	MASK(10, 8)
+#define CTLR_IDBITS	MASK(13, 11)
+#define CTLR_SEIS	BIT(14)
+#define CTLR_A3V	BIT(15)
+#define ID_BITS_24	1
+#define SRE_SRE		BIT(0)
+#define SRE_ALL		7     /* system registers only, no bypass: fixed */
 #define PENDBASER_RESET 0x580 /* inner shareable, write-back */
 
 void vgic_icc_reset(struct vgic_cpu *c)
@@ -81,8 +81,8 @@ bool vgic_icc_exists(uint64_t id)
 	switch (id) {
 	case ICC_PMR:
 	case ICC_BPR0:
-	case ICC_AP0R(0) ... ICC_AP0R(3):
-	case ICC_AP1R(0) ... ICC_AP1R(3):
+	case ICC_AP0R(0)... ICC_AP0R(3):
+	case ICC_AP1R(0)... ICC_AP1R(3):
 	case ICC_BPR1:
 	case ICC_CTLR:
 	case ICC_SRE:

@@ -10,38 +10,37 @@
 #include "kvm/vgic.h"
 #include "kvm/vgic_rules.h"
 
-#define VGIC_NR_SGIS 16
-#define VGIC_DEFAULT_SPIS 224		 /* when NR_IRQS was not set: 256 interrupts */
-#define VGIC_MAX_REGIONS 256		 /* a region's index is 8 bits wide */
-#define VGIC_MAX_LRS 16
-#define VGIC_PRI_BITS 5			 /* of the GIC that is presented, and of its CPU interface */
-#define VGIC_PRI_MASK 0xf8
-#define VGIC_NO_VCPU (-1)
-#define VGIC_UNDEF UINT64_MAX		 /* a base address that is not set */
-#define VGIC_REV_LATEST 3
+#define VGIC_NR_SGIS	  16
+#define VGIC_DEFAULT_SPIS 224 /* when NR_IRQS was not set: 256 interrupts */
+#define VGIC_MAX_REGIONS  256 /* a region's index is 8 bits wide */
+#define VGIC_MAX_LRS	  16
+#define VGIC_PRI_BITS	  5 /* of the GIC that is presented, and of its CPU interface */
+#define VGIC_PRI_MASK	  0xf8
+#define VGIC_NO_VCPU	  (-1)
+#define VGIC_UNDEF	  UINT64_MAX /* a base address that is not set */
+#define VGIC_REV_LATEST	  3
 
 /* ICH_LR<n>_EL2 */
-#define LR_VINTID MASK(31, 0)
-#define LR_EOI BIT(41)
-#define LR_PRIORITY MASK(55, 48)
-#define LR_GROUP1 BIT(60)
-#define LR_HW BIT(61)
-#define LR_PENDING BIT(62)
-#define LR_ACTIVE BIT(63)
-#define LR_STATE (LR_PENDING | LR_ACTIVE)
+#define LR_EOI	     BIT(41)
+#define LR_PRIORITY  MASK(55, 48)
+#define LR_GROUP1    BIT(60)
+#define LR_HW	     BIT(61)
+#define LR_PENDING   BIT(62)
+#define LR_ACTIVE    BIT(63)
+#define LR_STATE     (LR_PENDING | LR_ACTIVE)
 /* ICH_HCR_EL2 */
-#define HCR_UIE BIT(1)
-#define HCR_LRENPIE BIT(2)
-#define HCR_TDIR BIT(14)
+#define HCR_UIE	     BIT(1)
+#define HCR_LRENPIE  BIT(2)
+#define HCR_TDIR     BIT(14)
 #define HCR_EOICOUNT MASK(31, 27)
 /* ICH_VMCR_EL2 */
-#define VMCR_ENG0 BIT(0)
-#define VMCR_ENG1 BIT(1)
-#define VMCR_CBPR BIT(4)
-#define VMCR_EOIM BIT(9)
-#define VMCR_BPR1 MASK(20, 18)
-#define VMCR_BPR0 MASK(23, 21)
-#define VMCR_PMR MASK(31, 24)
+#define VMCR_ENG0    BIT(0)
+#define VMCR_ENG1    BIT(1)
+#define VMCR_CBPR    BIT(4)
+#define VMCR_EOIM    BIT(9)
+#define VMCR_BPR1    MASK(20, 18)
+#define VMCR_BPR0    MASK(23, 21)
+#define VMCR_PMR     MASK(31, 24)
 
 struct vgic_irq {
 	uint16_t intid;
@@ -49,11 +48,11 @@ struct vgic_irq {
 	int8_t home;   /* vCPU on whose list it is */
 	uint8_t priority;
 	bool edge, enabled, group1;
-	bool line;   /* input of a level interrupt */
-	bool latch;  /* pending by an edge or by software */
+	bool line;  /* input of a level interrupt */
+	bool latch; /* pending by an edge or by software */
 	bool active;
-	bool in_lr;  /* in a list register of home, which has not been synced yet */
-	uint32_t mpidr; /* of the target, as the guest wrote it */
+	bool in_lr;	   /* in a list register of home, which has not been synced yet */
+	uint32_t mpidr;	   /* of the target, as the guest wrote it */
 	const void *owner; /* in-kernel device that drives it */
 };
 
@@ -83,12 +82,12 @@ struct vgic {
 	pthread_cond_t resumed; /* halting has become 0 */
 	unsigned int halting;	/* callers that keep vCPUs out of the guest */
 
-	bool initialized;	/* CTRL_INIT: num_spis, cpus and irqs are fixed */
-	bool ready;		/* map_resources: the distributor answers */
-	bool enabled;		/* GICD_CTLR.EnableGrp1 */
-	uint32_t revision;	/* GICD_IIDR; 0: not chosen yet */
-	uint32_t maint_irq;	/* kept for user space only */
-	unsigned int num_spis;	/* 0: not chosen yet */
+	bool initialized;      /* CTRL_INIT: num_spis, cpus and irqs are fixed */
+	bool ready;	       /* map_resources: the distributor answers */
+	bool enabled;	       /* GICD_CTLR.EnableGrp1 */
+	uint32_t revision;     /* GICD_IIDR; 0: not chosen yet */
+	uint32_t maint_irq;    /* kept for user space only */
+	unsigned int num_spis; /* 0: not chosen yet */
 	uint64_t propbaser;
 
 	uint64_t dist_base;
@@ -137,11 +136,11 @@ enum vgic_frame { VGIC_FRAME_DIST, VGIC_FRAME_REDIST };
 /* One access to a register, of the guest or of user space. */
 struct vgic_access {
 	struct vgic *v;
-	unsigned int cpu;    /* whose redistributor it is; for the distributor whoever asks */
-	uint32_t offset;     /* in the frame */
-	unsigned int len;    /* bytes: 1, 4, 8 */
-	unsigned int intid;  /* first interrupt that the access covers */
-	unsigned int count;  /* interrupts that it covers */
+	unsigned int cpu;   /* whose redistributor it is; for the distributor whoever asks */
+	uint32_t offset;    /* in the frame */
+	unsigned int len;   /* bytes: 1, 4, 8 */
+	unsigned int intid; /* first interrupt that the access covers */
+	unsigned int count; /* interrupts that it covers */
 };
 
 struct vgic_reg {
@@ -209,7 +208,7 @@ static inline uint64_t vgic_insert(const struct vgic_access *a, uint64_t reg, ui
 uint64_t vgic_read_id(struct vgic_access *a);
 
 /* ---- vgic_uaccess.c ---- */
-#define VGIC_LEVEL_INFO MASK(31, 10)
+#define VGIC_LEVEL_INFO	 MASK(31, 10)
 #define VGIC_LEVEL_INTID MASK(9, 0)
 result vgic_put(struct kvm_caller *c, uint64_t uaddr, const void *val, size_t len);
 result vgic_get(struct kvm_caller *c, uint64_t uaddr, void *val, size_t len);

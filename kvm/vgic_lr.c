@@ -78,7 +78,7 @@ static uint64_t fill_lr(struct vgic_irq *irq)
 
 void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 {
-	struct lr_choice ch = { .num = 0 };
+	struct lr_choice ch = {.num = 0};
 	struct vgic_cpu *c = &v->cpus[vcpu];
 
 	memset(lrs, 0, v->owner.num_lrs * sizeof(*lrs));
@@ -169,7 +169,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 {
 	struct vgic_cpu *c = &v->cpus[vcpu];
 	void (*eoi)(void *arg, unsigned int intid);
-	struct eois e = { .num = 0 };
+	struct eois e = {.num = 0};
 	void *arg;
 
 	pthread_mutex_lock(&v->lock);
@@ -192,7 +192,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 void vgic_deactivate(struct vgic *v, unsigned int vcpu, unsigned int intid)
 {
 	void (*eoi)(void *arg, unsigned int intid);
-	struct eois e = { .num = 0 };
+	struct eois e = {.num = 0};
 	struct vgic_irq *irq;
 	void *arg;
 

@@ -55,14 +55,15 @@ static void access_guest(struct vgic_access *a, enum vgic_frame f, bool is_write
 bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, unsigned int len,
 	       uint64_t *val)
 {
-	struct vgic_access a = { .v = v, .cpu = vcpu, .len = len };
+	struct vgic_access a = {.v = v, .cpu = vcpu, .len = len};
 	enum vgic_frame f = VGIC_FRAME_DIST;
 	bool found;
 
 	if (!len || len > 8)
 		return false;
 	pthread_mutex_lock(&v->lock);
-	found = v->ready && ipa >= v->dist_base && ipa - v->dist_base <= KVM_VGIC_V3_DIST_SIZE - len;
+	found = v->ready && ipa >= v->dist_base &&
+		ipa - v->dist_base <= KVM_VGIC_V3_DIST_SIZE - len;
 	if (found)
 		a.offset = ipa - v->dist_base;
 	for (unsigned int i = 0; v->ready && !found && i < v->num_cpus; i++) {
@@ -83,7 +84,7 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 
 bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset)
 {
-	struct vgic_access a = { .v = v, .offset = offset, .len = 4 };
+	struct vgic_access a = {.v = v, .offset = offset, .len = 4};
 
 	return resolve(&a, f);
 }
@@ -91,7 +92,7 @@ bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset)
 result vgic_uaccess(struct vgic *v, enum vgic_frame f, unsigned int cpu, uint32_t offset,
 		    bool is_write, uint32_t *val)
 {
-	struct vgic_access a = { .v = v, .cpu = cpu, .offset = offset, .len = 4 };
+	struct vgic_access a = {.v = v, .cpu = cpu, .offset = offset, .len = 4};
 	const struct vgic_reg *r = resolve(&a, f);
 
 	if (!r || is_private_in_dist(f, r, &a)) {

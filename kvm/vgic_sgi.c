@@ -3,16 +3,17 @@
 #include "kvm/vgic_internal.h"
 
 #define SGI_TARGETS MASK(15, 0)
-#define SGI_AFF1 MASK(23, 16)
-#define SGI_INTID MASK(27, 24)
-#define SGI_AFF2 MASK(39, 32)
-#define SGI_IRM BIT(40) /* all but the sender */
-#define SGI_AFF3 MASK(55, 48)
+#define SGI_AFF1    MASK(23, 16)
+#define SGI_INTID   MASK(27, 24)
+#define SGI_AFF2    MASK(39, 32)
+#define SGI_IRM	    BIT(40) /* all but the sender */
+#define SGI_AFF3    MASK(55, 48)
 
 static bool targets(uint64_t value, uint64_t mpidr)
 {
 	/* Aff0 is a bit in a list of 16 (GICD_TYPER.RSS is 0); no vCPU has an Aff3. */
-	return !(value & SGI_AFF3) && FIELD_GET(SGI_AFF2, value) == FIELD_GET(MASK(23, 16), mpidr) &&
+	return !(value & SGI_AFF3) &&
+	       FIELD_GET(SGI_AFF2, value) == FIELD_GET(MASK(23, 16), mpidr) &&
 	       FIELD_GET(SGI_AFF1, value) == FIELD_GET(MASK(15, 8), mpidr) && (mpidr & 0xff) < 16 &&
 	       (value & SGI_TARGETS & BIT(mpidr & 0xff));
 }

@@ -5,10 +5,10 @@
  */
 #include "kvm/vgic_internal.h"
 
-#define ATTR_MPIDR MASK(63, 32)
+#define ATTR_MPIDR  MASK(63, 32)
 #define ATTR_OFFSET MASK(31, 0)
 #define ATTR_SYSREG MASK(15, 0)
-#define GICD_IIDR 0x8
+#define GICD_IIDR   0x8
 #define GICD_TYPER2 0xc
 
 result vgic_put(struct kvm_caller *c, uint64_t uaddr, const void *val, size_t len)

@@ -34,7 +34,7 @@ static int owner_vcpu_by_id(void *arg, unsigned int id)
 
 static void vm_create(struct vm *vm)
 {
-	struct irqs_owner owner = { owner_vgic, owner_vcpu_by_id, vm };
+	struct irqs_owner owner = {owner_vgic, owner_vcpu_by_id, vm};
 
 	fix_boot_enabled(&vm->f, 2);
 	vm->given = vm->f.v;
@@ -55,21 +55,21 @@ static int errno_of(result r)
 
 static int line(struct vm *vm, uint32_t irq, uint32_t level)
 {
-	struct kvm_irq_level l = { .irq = irq, .level = level };
+	struct kvm_irq_level l = {.irq = irq, .level = level};
 
 	return errno_of(irqs_line(vm->q, &l));
 }
 
 static int irqfd(struct vm *vm, int fd, uint32_t gsi, uint32_t flags, int resamplefd)
 {
-	struct kvm_irqfd a = { .fd = fd, .gsi = gsi, .flags = flags, .resamplefd = resamplefd };
+	struct kvm_irqfd a = {.fd = fd, .gsi = gsi, .flags = flags, .resamplefd = resamplefd};
 
 	return errno_of(irqs_irqfd(vm->q, &fix_caller, &a));
 }
 
 static int route(struct vm *vm, uint32_t nr, const struct kvm_irq_routing_entry *e)
 {
-	struct kvm_irq_routing r = { .nr = nr };
+	struct kvm_irq_routing r = {.nr = nr};
 
 	return errno_of(irqs_set_routing(vm->q, &fix_caller, &r, (uintptr_t)e));
 }
@@ -93,7 +93,7 @@ static unsigned int wait_take(struct vm *vm)
 
 static bool readable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
@@ -182,7 +182,7 @@ static void irqfds_check_their_arguments(void **state)
 	assert_int_equal(irqfd(&vm, -1, 8, KVM_IRQFD_FLAG_DEASSIGN, 0), EBADF);
 	assert_int_equal(irqfd(&vm, file, 8, KVM_IRQFD_FLAG_DEASSIGN, 0), EINVAL);
 	assert_int_equal(irqfd(&vm, efd, 8, KVM_IRQFD_FLAG_DEASSIGN, 0), 0); /* nothing to do */
-	assert_int_equal(irqfd(&vm, efd, 100000, 0, 0), 0); /* any GSI */
+	assert_int_equal(irqfd(&vm, efd, 100000, 0, 0), 0);		     /* any GSI */
 	vm_destroy(&vm);
 	close(file);
 	close(efd);
@@ -307,8 +307,8 @@ static void a_resampling_irqfd_holds_its_line_until_the_eoi(void **state)
 static void all_resamplers_of_a_gsi_are_signalled(void **state)
 {
 	struct vm vm;
-	int efd[2] = { eventfd(0, 0), eventfd(0, 0) };
-	int resample[3] = { eventfd(0, 0), eventfd(0, 0), eventfd(0, 0) };
+	int efd[2] = {eventfd(0, 0), eventfd(0, 0)};
+	int resample[3] = {eventfd(0, 0), eventfd(0, 0), eventfd(0, 0)};
 	int third = eventfd(0, 0);
 
 	vm_create(&vm);
@@ -383,10 +383,10 @@ static void the_end_of_a_vm_leaves_no_descriptor(void **state)
 /* ---- KVM_SET_GSI_ROUTING ---- */
 static void routing_tables_are_checked(void **state)
 {
-	struct kvm_irq_routing r = { .nr = 4097, .flags = 1 };
+	struct kvm_irq_routing r = {.nr = 4097, .flags = 1};
 	struct kvm_irq_routing_entry e[2] = {
-		{ .gsi = 3, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = { 0, 8 } },
-		{ .gsi = 4, .type = KVM_IRQ_ROUTING_MSI, .flags = KVM_MSI_VALID_DEVID },
+		{.gsi = 3, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = {0, 8}},
+		{.gsi = 4, .type = KVM_IRQ_ROUTING_MSI, .flags = KVM_MSI_VALID_DEVID},
 	};
 	struct vm vm;
 
@@ -423,9 +423,9 @@ static void routing_tables_are_checked(void **state)
 static void irqfds_follow_the_routing_table(void **state)
 {
 	struct kvm_irq_routing_entry e[3] = {
-		{ .gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = { 0, 20 } },
-		{ .gsi = 9, .type = KVM_IRQ_ROUTING_MSI },
-		{ .gsi = 4095, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = { 0, 9 } },
+		{.gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = {0, 20}},
+		{.gsi = 9, .type = KVM_IRQ_ROUTING_MSI},
+		{.gsi = 4095, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = {0, 9}},
 	};
 	struct vm vm;
 	int to_spi = eventfd(0, 0), to_msi = eventfd(0, 0), nowhere = eventfd(0, 0);
@@ -462,8 +462,8 @@ static void irqfds_follow_the_routing_table(void **state)
 static void a_refused_table_changes_nothing(void **state)
 {
 	struct kvm_irq_routing_entry e[2] = {
-		{ .gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = { 0, 20 } },
-		{ .gsi = 9, .type = 77 },
+		{.gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = {0, 20}},
+		{.gsi = 9, .type = 77},
 	};
 	struct vm vm;
 	int efd = eventfd(0, 0);
@@ -479,8 +479,8 @@ static void a_refused_table_changes_nothing(void **state)
 
 static void init_replaces_an_earlier_table(void **state)
 {
-	struct kvm_irq_routing_entry e = { .gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP,
-					   .u.irqchip = { 0, 20 } };
+	struct kvm_irq_routing_entry e = {
+		.gsi = 8, .type = KVM_IRQ_ROUTING_IRQCHIP, .u.irqchip = {0, 20}};
 	struct vm vm;
 	int efd = eventfd(0, 0);
 
@@ -499,7 +499,7 @@ static void init_replaces_an_earlier_table(void **state)
 /* ---- KVM_SIGNAL_MSI ---- */
 static void an_msi_has_no_its_to_go_to(void **state)
 {
-	struct kvm_msi m = { .address_lo = 0x8090040, .flags = KVM_MSI_VALID_DEVID };
+	struct kvm_msi m = {.address_lo = 0x8090040, .flags = KVM_MSI_VALID_DEVID};
 	struct vm vm;
 
 	vm_create(&vm);

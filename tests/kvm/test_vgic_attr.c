@@ -4,20 +4,20 @@
 
 #include <errno.h>
 
-#define ADDR KVM_DEV_ARM_VGIC_GRP_ADDR
-#define CTRL KVM_DEV_ARM_VGIC_GRP_CTRL
-#define NR KVM_DEV_ARM_VGIC_GRP_NR_IRQS
-#define DIST_REGS KVM_DEV_ARM_VGIC_GRP_DIST_REGS
-#define REDIST_REGS KVM_DEV_ARM_VGIC_GRP_REDIST_REGS
-#define SYSREGS KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS
-#define LEVELS KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO
-#define MAINT KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ
-#define T_DIST KVM_VGIC_V3_ADDR_TYPE_DIST
-#define T_REDIST KVM_VGIC_V3_ADDR_TYPE_REDIST
-#define T_REGION KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION
+#define ADDR			   KVM_DEV_ARM_VGIC_GRP_ADDR
+#define CTRL			   KVM_DEV_ARM_VGIC_GRP_CTRL
+#define NR			   KVM_DEV_ARM_VGIC_GRP_NR_IRQS
+#define DIST_REGS		   KVM_DEV_ARM_VGIC_GRP_DIST_REGS
+#define REDIST_REGS		   KVM_DEV_ARM_VGIC_GRP_REDIST_REGS
+#define SYSREGS			   KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS
+#define LEVELS			   KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO
+#define MAINT			   KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ
+#define T_DIST			   KVM_VGIC_V3_ADDR_TYPE_DIST
+#define T_REDIST		   KVM_VGIC_V3_ADDR_TYPE_REDIST
+#define T_REGION		   KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION
 #define REGION(base, count, index) ((uint64_t)(count) << 52 | (base) | (index))
-#define MPIDR(aff0) ((uint64_t)(aff0) << 32)
-#define ICC(crn, crm, op2) (3 << 14 | (crn) << 7 | (crm) << 3 | (op2))
+#define MPIDR(aff0)		   ((uint64_t)(aff0) << 32)
+#define ICC(crn, crm, op2)	   (3 << 14 | (crn) << 7 | (crm) << 3 | (op2))
 
 static int init(struct fix *f)
 {
@@ -424,7 +424,7 @@ static void the_cpu_interface_keeps_what_it_can_hold(void **state)
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 4), 1 << 15 | 5 << 8), EINVAL);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 4), 1 << 15 | 1 << 11), EINVAL);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 4), 0), EINVAL); /* A3V */
-	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 7), 1), 0); /* IGRPEN1 */
+	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 7), 1), 0);	     /* IGRPEN1 */
 	assert_int_equal(icc(&f, ICC(12, 12, 7)), 1);
 	assert_int_equal(icc(&f, ICC(12, 12, 6)), 0); /* IGRPEN0 */
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 12, 6), 1), 0);
@@ -437,7 +437,7 @@ static void the_cpu_interface_keeps_what_it_can_hold(void **state)
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 9, 1), 0), EINVAL);
 	assert_int_equal(fix_get(&f, SYSREGS, ICC(12, 8, 5), &val), EINVAL);
 	assert_int_equal(fix_set64(&f, SYSREGS, ICC(12, 11, 5), 0), ENOENT); /* SGI1R */
-	assert_int_equal(fix_get(&f, SYSREGS, ICC(12, 8, 0), &val), ENOENT);   /* IAR0 */
+	assert_int_equal(fix_get(&f, SYSREGS, ICC(12, 8, 0), &val), ENOENT); /* IAR0 */
 	assert_int_equal(fix_set(&f, SYSREGS, ICC(4, 6, 0), NULL), EFAULT);
 	assert_int_equal(fix_get(&f, SYSREGS, ICC(4, 6, 0), NULL), EFAULT);
 	fix_destroy(&f);

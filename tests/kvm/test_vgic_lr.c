@@ -2,14 +2,14 @@
 /* test_vgic_lr.c - which interrupts a vCPU takes, when, in what order, and when they are over. */
 #include "vgic_fixture.h"
 
-#define ICH_UIE 2
+#define ICH_UIE	    2
 #define ICH_LRENPIE 4
-#define ICH_TDIR (1 << 14)
-#define LR_EOI (UINT64_C(1) << 41)
-#define LR_GROUP1 (UINT64_C(1) << 60)
-#define LR_HW (UINT64_C(1) << 61)
-#define LR_PENDING (UINT64_C(1) << 62)
-#define LR_ACTIVE (UINT64_C(1) << 63)
+#define ICH_TDIR    (1 << 14)
+#define LR_EOI	    (UINT64_C(1) << 41)
+#define LR_GROUP1   (UINT64_C(1) << 60)
+#define LR_HW	    (UINT64_C(1) << 61)
+#define LR_PENDING  (UINT64_C(1) << 62)
+#define LR_ACTIVE   (UINT64_C(1) << 63)
 
 static void a_level_interrupt_comes_again_until_its_line_falls(void **state)
 {
@@ -179,7 +179,7 @@ static void disabled_interrupts_wait(void **state)
 
 static void the_highest_priority_comes_first(void **state)
 {
-	static const unsigned int order[] = { 45, 41, 40, 44, 43 };
+	static const unsigned int order[] = {45, 41, 40, 44, 43};
 	struct fix f;
 
 	fix_boot_enabled(&f, 1);
@@ -201,7 +201,7 @@ static void the_highest_priority_comes_first(void **state)
 
 static void more_pending_than_list_registers_asks_for_underflow(void **state)
 {
-	bool seen[8] = { false };
+	bool seen[8] = {false};
 	struct guest g;
 	struct fix f;
 

@@ -7,11 +7,11 @@ static void the_distributor_describes_itself(void **state)
 	struct fix f;
 
 	fix_boot(&f, 2);
-	assert_int_equal(R32(&f, DIST + 0x0), 0x50);		   /* ARE, DS; disabled */
-	assert_int_equal(R32(&f, DIST + 0x4), 9 << 19 | 3);	   /* 128 interrupts, no LPIs */
-	assert_int_equal(R32(&f, DIST + 0x8), 0x4b00343b);	   /* KVM, revision 3, Arm */
+	assert_int_equal(R32(&f, DIST + 0x0), 0x50);	    /* ARE, DS; disabled */
+	assert_int_equal(R32(&f, DIST + 0x4), 9 << 19 | 3); /* 128 interrupts, no LPIs */
+	assert_int_equal(R32(&f, DIST + 0x8), 0x4b00343b);  /* KVM, revision 3, Arm */
 	assert_int_equal(R32(&f, DIST + 0xc), 0);
-	assert_int_equal(R32(&f, DIST + 0xffe8), 0x3b);		   /* PIDR2: GICv3 */
+	assert_int_equal(R32(&f, DIST + 0xffe8), 0x3b); /* PIDR2: GICv3 */
 	assert_int_equal(R32(&f, DIST + 0xffe0), 0);
 	fix_destroy(&f);
 }
@@ -94,10 +94,10 @@ static void odd_accesses_read_zero_and_write_nothing(void **state)
 	struct fix f;
 
 	fix_boot(&f, 1);
-	fix_write(&f, DIST + 0x104, 2, 0xffff);	     /* no 16-bit registers */
-	fix_write(&f, DIST + 0x104, 8, 0xffffffff);  /* ISENABLER is 32 bits wide */
+	fix_write(&f, DIST + 0x104, 2, 0xffff);	    /* no 16-bit registers */
+	fix_write(&f, DIST + 0x104, 8, 0xffffffff); /* ISENABLER is 32 bits wide */
 	fix_write(&f, DIST + 0x105, 1, 0xff);
-	fix_write(&f, DIST + 0x106, 4, 0xffffffff);  /* unaligned */
+	fix_write(&f, DIST + 0x106, 4, 0xffffffff); /* unaligned */
 	assert_int_equal(R32(&f, DIST + 0x104), 0);
 	assert_int_equal(fix_read(&f, DIST + 0x4, 1), 0);
 	assert_int_equal(fix_read(&f, DIST + 0x6, 4), 0);

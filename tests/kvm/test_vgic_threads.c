@@ -11,11 +11,11 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define VCPUS 3
-#define EDGES 300
-#define EDGE_IRQ(d) (64 + (d))	/* one edge SPI for each device */
+#define VCPUS	     3
+#define EDGES	     300
+#define EDGE_IRQ(d)  (64 + (d)) /* one edge SPI for each device */
 #define LEVEL_IRQ(d) (80 + (d)) /* and one level SPI */
-#define DEVICES 2
+#define DEVICES	     2
 
 static struct fix f;
 static atomic_bool stop;

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #define LR_PENDING (UINT64_C(1) << 62)
-#define LR_ACTIVE (UINT64_C(1) << 63)
-#define LR_EOI (UINT64_C(1) << 41)
+#define LR_ACTIVE  (UINT64_C(1) << 63)
+#define LR_EOI	   (UINT64_C(1) << 41)
 
 /* ---- the owner ---- */
 static void owner_kick(void *arg, unsigned int vcpu)
@@ -70,7 +70,7 @@ static const struct kvm_caller_ops caller_ops = {
 	.write = caller_write,
 	.take_fd = caller_take_fd,
 };
-struct kvm_caller fix_caller = { .ops = &caller_ops };
+struct kvm_caller fix_caller = {.ops = &caller_ops};
 
 /* ---- the fixture ---- */
 void fix_create(struct fix *f, unsigned int num_vcpus)
@@ -127,21 +127,21 @@ static int errno_of(result r)
 
 int fix_set(struct fix *f, uint32_t group, uint64_t attr, const void *val)
 {
-	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)val };
+	struct kvm_device_attr a = {.group = group, .attr = attr, .addr = (uintptr_t)val};
 
 	return errno_of(vgic_set_attr(f->v, &fix_caller, &a));
 }
 
 int fix_get(struct fix *f, uint32_t group, uint64_t attr, void *val)
 {
-	struct kvm_device_attr a = { .group = group, .attr = attr, .addr = (uintptr_t)val };
+	struct kvm_device_attr a = {.group = group, .attr = attr, .addr = (uintptr_t)val};
 
 	return errno_of(vgic_get_attr(f->v, &fix_caller, &a));
 }
 
 int fix_has(struct fix *f, uint32_t group, uint64_t attr)
 {
-	struct kvm_device_attr a = { .group = group, .attr = attr };
+	struct kvm_device_attr a = {.group = group, .attr = attr};
 
 	return errno_of(vgic_has_attr(f->v, &a));
 }
@@ -194,7 +194,7 @@ void spi_route(struct fix *f, unsigned int intid, uint64_t mpidr)
 /* ---- the guest's CPU interface ---- */
 void guest_enter(struct guest *g, struct fix *f, unsigned int cpu)
 {
-	*g = (struct guest){ .f = f, .cpu = cpu };
+	*g = (struct guest){.f = f, .cpu = cpu};
 	vgic_flush(f->v, cpu, g->lr, &g->hcr);
 }
 

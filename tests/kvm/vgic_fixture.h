@@ -19,13 +19,13 @@
 #include "abi/kvm.h"
 #include "kvm/vgic.h"
 
-#define NUM_LRS 4
-#define DIST UINT64_C(0x08000000)
-#define REDIST UINT64_C(0x080a0000)
-#define REDIST_OF(cpu) (REDIST + (cpu) * UINT64_C(0x20000))
-#define SGI_OF(cpu) (REDIST_OF(cpu) + 0x10000)
-#define NR_IRQS 128
-#define SPURIOUS 1023
+#define NUM_LRS	       4
+#define DIST	       UINT64_C(0x08000000)
+#define REDIST	       UINT64_C(0x080a0000)
+#define REDIST_OF(cpu) (REDIST + (cpu)*UINT64_C(0x20000))
+#define SGI_OF(cpu)    (REDIST_OF(cpu) + 0x10000)
+#define NR_IRQS	       128
+#define SPURIOUS       1023
 
 struct fix {
 	struct vgic *v;
@@ -64,7 +64,7 @@ int fix_set32(struct fix *f, uint32_t group, uint64_t attr, uint32_t val);
 /* MMIO by vCPU 0; the access must be the GIC's. */
 uint64_t fix_read(struct fix *f, uint64_t ipa, unsigned int len);
 void fix_write(struct fix *f, uint64_t ipa, unsigned int len, uint64_t val);
-#define R32(f, ipa) fix_read(f, ipa, 4)
+#define R32(f, ipa)	 fix_read(f, ipa, 4)
 #define W32(f, ipa, val) fix_write(f, ipa, 4, val)
 
 /* Bit, byte and two-bit fields of an SPI in the distributor. */

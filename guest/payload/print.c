@@ -4,7 +4,7 @@
 
 static void put(char c)
 {
-	*(volatile uint8_t *)params.uart = c;
+	__asm__ volatile("strb %w0, [%1]" : : "r"(c), "r"(params.uart) : "memory");
 }
 
 void print(const char *s)

@@ -13,6 +13,7 @@
 
 struct engine *fake;
 realm_script script;
+const struct engine_ops *host_engine;
 int fake_create_error, fake_io_error;
 
 static int fake_create(struct machine *m, unsigned int cpus, struct engine **out)
@@ -125,7 +126,8 @@ static const struct trace_observer observer = {.call = observe_call};
 void host_start(struct host *h, uint64_t feature_reg0)
 {
 	struct machine_config mc = {.size = MACHINE_RESERVED + HOST_RAM};
-	struct rmm_config rc = {.engine = &engine_fake, .feature_reg0 = feature_reg0};
+	struct rmm_config rc = {.engine = host_engine ? host_engine : &engine_fake,
+				.feature_reg0 = feature_reg0};
 
 	trace_observe(&observer);
 	script = NULL;

@@ -52,6 +52,8 @@ extern int fake_io_error;     /* what reset, sysregs_get and _set answer */
 
 /* ---- the host ---- */
 
+extern const struct engine_ops *host_engine; /* what runs realms; NULL: the scripted engine */
+
 struct host {
 	struct machine *m;
 	struct rmm *rmm;

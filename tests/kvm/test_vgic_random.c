@@ -8,17 +8,19 @@
 #include "vgic_fixture.h"
 
 #define VCPUS 3
-#define STEPS 60000
+#define STEPS 100000
 
 static uint64_t seed = 1;
 static bool in_guest[VCPUS];
 
 static uint64_t rnd(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	/* SplitMix64 */
+	uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
 }
 
 /* Often a plausible number, sometimes any. */
@@ -56,28 +58,31 @@ static void check(struct fix *f)
 		check_irq(f->v, &f->v->spis[n], VGIC_NO_VCPU);
 }
 
+/* The address of a register that holds something of some interrupt; now and then of no register. */
+static uint64_t pick_register(void)
+{
+	static const struct {
+		uint32_t offset;
+		unsigned int bits;
+	} regs[] = {{0x0, 0},	{0x80, 1},  {0x100, 1}, {0x180, 1}, {0x200, 1},	 {0x280, 1},
+		    {0x300, 1}, {0x380, 1}, {0x400, 8}, {0xc00, 2}, {0x6000, 64}};
+	unsigned int r = rnd() % ARRAY_SIZE(regs), intid = pick(NR_IRQS);
+	uint64_t base = intid < VGIC_NR_PRIVATE ? SGI_OF(rnd() % VCPUS) : DIST;
+	uint64_t ipa = base + regs[r].offset + (uint64_t)intid * regs[r].bits / 8;
+
+	return rnd() % 16 ? ipa & ~UINT64_C(3) : ipa;
+}
+
 static void access_mmio(struct fix *f)
 {
-	static const uint64_t base[] = {DIST, REDIST, SGI_OF(0), SGI_OF(1), SGI_OF(2)};
-	static const uint32_t reg[] = {0,     0x80,  0x100, 0x180, 0x200,
-				       0x280, 0x300, 0x380, 0x400, 0xc00};
-	uint64_t ipa = base[rnd() % 5] + reg[rnd() % 10] + pick(0x80);
-	unsigned int len = 1 << rnd() % 4;
-	bool is_write = rnd() % 4;
-	uint64_t val = rnd();
+	uint64_t ipa = pick_register(), val = rnd() % 2 ? rnd() : rnd() & rnd() & rnd() & rnd();
 
-	if (rnd() % 2)
-		ipa &= ~UINT64_C(3);
-	if (rnd() % 8 == 0)
-		ipa = DIST + 0x6000 + pick(NR_IRQS) * 8;
-	if (rnd() % 2)
-		val &= 3;
 	/* A register of active bits would wait for the vCPUs that this thread keeps in the guest.
 	 */
 	for (unsigned int i = 0; i < VCPUS; i++)
 		if (in_guest[i] && (ipa & 0xff00) == 0x300)
 			return;
-	vgic_mmio(f->v, rnd() % VCPUS, ipa, is_write, len, &val);
+	vgic_mmio(f->v, rnd() % VCPUS, ipa, rnd() % 4, rnd() % 8 ? 4 : 1 << rnd() % 4, &val);
 }
 
 static void enter_or_exit(struct fix *f)

@@ -117,6 +117,8 @@ const char *end_status_name(enum vmm_status status)
 		return "until-missed";
 	case VMM_TIMEOUT:
 		return "timeout";
+	case VMM_SIGNAL:
+		break;
 	}
 	return "signal";
 }

@@ -21,7 +21,7 @@
 #define DRAIN_PATIENCE 10 /* steps without progress */
 
 static int signal_fd = -1;
-static int end_signal;
+static bool hurry; /* somebody waits for our end */
 
 static struct {
 	struct console *con;
@@ -57,11 +57,6 @@ int loop_init(void)
 	return signal_fd < 0 ? -errno : 0;
 }
 
-int loop_signal(void)
-{
-	return end_signal;
-}
-
 /* The realm goes on while we are stopped only in that its vCPU threads stop with us. */
 static void stop_self(void)
 {
@@ -88,8 +83,8 @@ static void take_signal(int sig)
 	case SIGTTOU:
 		break;
 	default:
-		end_signal = sig;
-		end_run(128 + sig, "ended by signal %d (%s)", sig, strsignal(sig));
+		hurry = true;
+		end_run(VMM_SIGNAL + sig, "ended by signal %d (%s)", sig, strsignal(sig));
 	}
 }
 
@@ -184,7 +179,6 @@ static void loop_once(unsigned int timeout)
 		{.fd = console_room_fd(loop.con), .events = POLLIN},
 		{.fd = listen ? STDIN_FILENO : -1, .events = POLLIN},
 	};
-	struct output_state out;
 
 	poll(fds, ARRAY_SIZE(fds), poll_timeout(background));
 	if (fds[1].revents)
@@ -198,11 +192,6 @@ static void loop_once(unsigned int timeout)
 	give_input();
 	if (loop.deadline && now_ms() >= loop.deadline)
 		end_run(VMM_TIMEOUT, "ended after %u s (--timeout)", timeout);
-	output_get(&out);
-	if (out.gone) {
-		end_signal = SIGPIPE;
-		end_run(128 + SIGPIPE, "nobody reads the console any more");
-	}
 }
 
 /* A moment for the vCPU that knows more to say so. */
@@ -230,11 +219,9 @@ void loop_run(struct console *con, unsigned int timeout)
 
 void loop_drain(void)
 {
-	bool hurry = end_signal || end_status() == VMM_TIMEOUT || end_status() == VMM_QUIT;
 	unsigned int steps = 0;
 
-	while (!output_drain(DRAIN_STEP_MS) && (!hurry || ++steps < DRAIN_PATIENCE)) {
+	hurry |= end_status() == VMM_TIMEOUT || end_status() == VMM_QUIT;
+	while (!output_drain(DRAIN_STEP_MS) && (!hurry || ++steps < DRAIN_PATIENCE))
 		take_signals();
-		hurry |= end_signal != 0;
-	}
 }

@@ -14,7 +14,5 @@ int loop_init(void);
 void loop_run(struct console *con, unsigned int timeout);
 /* Wait until the output is written. A signal, or an end that somebody waits for, cuts it short. */
 void loop_drain(void);
-/* The signal that ended the run, or 0. */
-int loop_signal(void);
 
 #endif

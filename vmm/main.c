@@ -379,7 +379,7 @@ int main(int argc, char **argv)
 	if (vmm.opt.attest)
 		save_token();
 	finish(status);
-	if (loop_signal())
-		die_by(loop_signal());
+	if (status > VMM_SIGNAL)
+		die_by((int)status - VMM_SIGNAL);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,6 +155,10 @@ static void *writer(void *arg)
 			/* Somebody else made the shared description non-blocking. */
 			wait_ms(&out.filled, 10);
 		} else if (n < 0 && errno != EINTR) {
+			if (errno == EPIPE)
+				end_run(VMM_SIGNAL + SIGPIPE, "nobody reads the console any more");
+			else
+				end_run(VMM_HOST, "cannot write the console: %s", strerror(errno));
 			out.state.gone = true;
 			out.state.dropped += out.head - out.tail;
 			out.tail = out.head;

@@ -23,7 +23,10 @@ struct output_watch {
  */
 void output_watch(struct output_watch *w);
 
-/* Start the writer. Signals must be blocked already. 0 or -errno. */
+/*
+ * Start the writer. Signals must be blocked already and SIGPIPE ignored: a reader who closes his
+ * end ends the run as that signal would. 0 or -errno.
+ */
 int output_start(int fd);
 
 /*

@@ -20,6 +20,7 @@ enum vmm_status {
 	VMM_QUIT = 9,	      /* ended from the keyboard (Ctrl-a x) */
 	VMM_UNTIL_MISSED = 10, /* powered off before the console had printed --until's text */
 	VMM_TIMEOUT = 124,    /* --timeout passed (the number of timeout(1)) */
+	VMM_SIGNAL = 128,     /* + number: never returned, the VMM dies by the signal */
 };
 
 #endif

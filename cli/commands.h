@@ -6,9 +6,14 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+int cmd_check(int argc, char **argv);
 int cmd_endorse(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_info(int argc, char **argv);
 int cmd_measure(int argc, char **argv);
 int cmd_platform(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* events.h - what the backend tells the launcher: log, refusals, trace, measurements, report. */
+#ifndef BACKEND_EVENTS_H
+#define BACKEND_EVENTS_H
+
+#include "backend/backend.h"
+
+/* Observe all calls and events of this process from now on, and send them to o->control. */
+void events_start(const struct backend_options *o);
+void events_send(enum backend_message kind, const char *text);
+/* The final report. `pages`: of physical memory that nobody gave back. */
+void events_report(uint64_t pages);
+
+#endif

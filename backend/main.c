@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* main.c - puts the host together, serves clients, and ends with the launcher. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "abi/kvm.h"
+#include "backend/backend.h"
+#include "backend/events.h"
+#include "backend/server.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/qemu.h"
+#include "machine/memory.h"
+#include "rmm/rmm.h"
+
+struct host {
+	struct machine *machine;
+	struct attest_identity *identity;
+	struct rmm *rmm;
+	struct kvm_host *kvm;
+	struct server *server;
+};
+
+static int fail(const char *what, int r)
+{
+	log_error("the backend cannot start: %s: %s", what, strerror(-r));
+	return r;
+}
+
+static void host_destroy(struct host *h)
+{
+	if (h->server)
+		server_destroy(h->server);
+	if (h->kvm)
+		kvm_host_destroy(h->kvm);
+	if (h->rmm)
+		rmm_destroy(h->rmm);
+	if (h->identity)
+		attest_identity_free(h->identity);
+	if (h->machine) {
+		engine_qemu_detach(h->machine);
+		events_report(machine_allocated(h->machine));
+		machine_destroy(h->machine);
+	}
+}
+
+static int host_create(struct host *h, const struct backend_options *o)
+{
+	struct machine_config mc = {.size = o->ram};
+	struct rmm_config rc = {.engine = &engine_qemu};
+	struct kvm_config kc = {.profile = o->profile};
+	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI};
+	int r = machine_create(&mc, &h->machine);
+
+	if (r)
+		return fail("physical memory", r);
+	engine_qemu_attach(h->machine);
+	r = attest_identity_load(&o->attest, &h->identity);
+	if (r)
+		return fail("attestation identity", r);
+	rc.machine = kc.machine = sc.machine = h->machine;
+	rc.attest = h->identity;
+	r = rmm_create(&rc, &h->rmm);
+	if (r)
+		return fail("RMM", r);
+	kc.rmm = h->rmm;
+	r = kvm_host_create(&kc, &h->kvm);
+	if (r)
+		return fail("KVM", r);
+	sc.host = h->kvm;
+	r = server_create(&sc, o->socket, &h->server);
+	return r ? fail("socket", r) : 0;
+}
+
+/* The launcher's word: true once the command has ended. Without a launcher there is no backend. */
+static bool read_control(int control)
+{
+	char text[16];
+	ssize_t n = recv(control, text, sizeof(text), 0);
+
+	if (n < 0 && errno == EINTR)
+		return false;
+	if (n <= 0)
+		_exit(1);
+	return text[0] == BACKEND_DRAIN;
+}
+
+static void serve(struct host *h, const struct backend_options *o)
+{
+	struct pollfd pfd[] = {
+		{server_listen_fd(h->server), POLLIN, 0},
+		{o->control, POLLIN, 0},
+		{server_idle_fd(h->server), POLLIN, 0},
+	};
+	bool draining = false;
+	uint64_t junk;
+
+	while (!draining || server_clients(h->server)) {
+		if (poll(pfd, 3, -1) < 0)
+			continue;
+		if (pfd[0].revents)
+			server_accept(h->server);
+		if (pfd[1].revents)
+			draining |= read_control(o->control);
+		if (pfd[2].revents && read(pfd[2].fd, &junk, sizeof(junk)) < 0)
+			continue;
+	}
+}
+
+/* Keys of the terminal and signals to the group are the command's business. Each VM and vCPU
+ * takes descriptors: allow as many as we may. */
+static void settle(void)
+{
+	static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU,
+				      SIGPIPE, SIGUSR1, SIGUSR2};
+	struct rlimit rl;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	prctl(PR_SET_NAME, "softrealm-backend");
+	if (!getrlimit(RLIMIT_NOFILE, &rl)) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+int backend_main(const struct backend_options *o)
+{
+	struct host h = {0};
+	int r;
+
+	settle();
+	events_start(o);
+	r = host_create(&h, o);
+	if (!r) {
+		events_send(BACKEND_READY, "");
+		serve(&h, o);
+	}
+	host_destroy(&h);
+	return r ? 1 : 0;
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * launcher.c - starts backend and command, stays between them and the outside, and ends last.
+ *
+ *	STARTING  backend forked; READY comes ->
+ *	RUNNING	  command forked; signals are passed on to it; it ends ->
+ *	DRAINING  DRAIN sent: the backend stays for clients that are left (a VMM that has become a
+ *		  daemon); INT or TERM ends the wait; the backend hangs up -> done
+ *
+ * The backend may die in any state: its clients get EIO, the launcher says so, and our own VMM,
+ * which has nothing left to do, is ended if it does not end by itself. Both children ask for a
+ * signal on the death of this process; the launcher has one thread, so that is when it dies.
+ */
+#include "cli/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/carrier.h"
+
+#define GRACE_MS 2000 /* for our own VMM after the backend's death */
+
+struct launcher {
+	struct launch *l;
+	char socket[64];
+	pid_t backend, command;
+	int backend_status, command_status;
+	bool backend_ended, command_ended, ready, gave_up;
+	int control; /* -1: hung up */
+	int signals;
+	sigset_t outside; /* the signal mask that we were given */
+	FILE *trace, *measurement_log;
+	struct termios terminal;
+	bool has_terminal;
+	char *vmm_text;
+	size_t vmm_len;
+};
+
+/* ---- children ---- */
+
+/* Die with the launcher, which may be dead already. */
+static void follow_parent(pid_t parent, int sig)
+{
+	prctl(PR_SET_PDEATHSIG, sig);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+static int start_backend(struct launcher *la)
+{
+	pid_t self = getpid();
+	uint64_t name[2];
+	int pair[2];
+
+	if (getrandom(name, sizeof(name), 0) != sizeof(name) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		log_error("the backend cannot start: %s", strerror(errno));
+		return -errno;
+	}
+	snprintf(la->socket, sizeof(la->socket), "softrealm-%016" PRIx64 "%016" PRIx64, name[0],
+		 name[1]);
+	la->backend = fork();
+	if (la->backend == 0) {
+		follow_parent(self, SIGKILL);
+		setpgid(0, 0);
+		sigprocmask(SIG_SETMASK, &la->outside, NULL);
+		close(pair[0]);
+		close(la->signals);
+		if (la->l->report_fd >= 0) {
+			close(la->l->report_fd);
+			close(la->l->report_write);
+		}
+		la->l->backend.socket = la->socket;
+		la->l->backend.control = pair[1];
+		_exit(backend_main(&la->l->backend));
+	}
+	close(pair[1]);
+	la->control = pair[0];
+	if (la->backend < 0) {
+		log_error("the backend cannot start: %s", strerror(errno));
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+static void exec_command(struct launcher *la, pid_t parent)
+{
+	char **argv = la->l->argv;
+
+	/* A command that is killed with its launcher can still put the terminal right. */
+	follow_parent(parent, SIGTERM);
+	sigprocmask(SIG_SETMASK, &la->outside, NULL);
+	if (!la->l->real)
+		argv = carrier_prepare(argv, la->socket, la->l->sysroot);
+	if (!argv)
+		_exit(LAUNCH_FAILED);
+	if (la->l->report_write >= 0)
+		fcntl(la->l->report_write, F_SETFD, 0);
+	execvp(argv[0], argv);
+	log_error("%s: %s", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_STARTED);
+}
+
+static int start_command(struct launcher *la)
+{
+	pid_t self = getpid();
+
+	la->command = fork();
+	if (la->command == 0)
+		exec_command(la, self);
+	if (la->l->report_write >= 0)
+		close(la->l->report_write);
+	la->l->report_write = -1;
+	if (la->command < 0) {
+		log_error("the command cannot start: %s", strerror(errno));
+		la->command_ended = true;
+		la->command_status = LAUNCH_FAILED << 8;
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+static void drain(struct launcher *la)
+{
+	const char message = BACKEND_DRAIN;
+
+	if (la->control >= 0)
+		send(la->control, &message, 1, MSG_NOSIGNAL);
+}
+
+static void command_changed(struct launcher *la, int status)
+{
+	if (WIFSTOPPED(status)) {
+		/* Job control: stop with it, and let it go on with us. */
+		kill(getpid(), SIGSTOP);
+		kill(la->command, SIGCONT);
+		return;
+	}
+	la->command_ended = true;
+	la->command_status = status;
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT && WTERMSIG(status) != SIGPIPE)
+		log_error("%s was ended by signal %d (%s)", la->l->argv[0], WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+	drain(la);
+}
+
+static void reap(struct launcher *la)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid == la->command) {
+			command_changed(la, status);
+		} else if (pid == la->backend && !WIFSTOPPED(status)) {
+			la->backend_ended = true;
+			la->backend_status = status;
+		}
+	}
+}
+
+/* ---- signals ---- */
+
+static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+
+static int open_signals(struct launcher *la)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		sigaddset(&set, passed_on[i]);
+	sigprocmask(SIG_BLOCK, &set, &la->outside);
+	la->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return la->signals < 0 ? -errno : 0;
+}
+
+static void handle_signal(struct launcher *la)
+{
+	struct signalfd_siginfo si;
+	int sig;
+
+	if (read(la->signals, &si, sizeof(si)) != sizeof(si))
+		return;
+	sig = si.ssi_signo;
+	if (sig == SIGCHLD) {
+		reap(la);
+		return;
+	}
+	/* What the terminal sends goes to the whole group: the command has it already. */
+	if (!la->command_ended && la->command > 0 && si.ssi_code != SI_KERNEL)
+		kill(la->command, sig);
+	else if ((la->command_ended || !la->command) &&
+		 (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT))
+		la->gave_up = true;
+}
+
+/* ---- the backend's messages ---- */
+
+static void write_line(FILE *f, const char *text)
+{
+	if (f)
+		fprintf(f, "%s\n", text);
+}
+
+static void handle_message(struct launcher *la, char *text)
+{
+	switch (text[0]) {
+	case BACKEND_READY:
+		la->ready = true;
+		break;
+	case BACKEND_LOG:
+		fprintf(stderr, "%s\n", text + 1);
+		break;
+	case BACKEND_EXPLAIN:
+		fprintf(stderr, "softrealm: refused: %s\n", text + 1);
+		break;
+	case BACKEND_TRACE:
+		write_line(la->trace, text + 1);
+		break;
+	case BACKEND_MEASURE:
+		write_line(la->measurement_log, text + 1);
+		break;
+	case BACKEND_REPORT:
+		json_decref(la->l->backend_report);
+		la->l->backend_report = json_loads(text + 1, 0, NULL);
+		break;
+	}
+}
+
+static void read_control(struct launcher *la)
+{
+	static char text[BACKEND_MESSAGE_MAX + 1];
+	ssize_t n = recv(la->control, text, BACKEND_MESSAGE_MAX, 0);
+
+	if (n > 0) {
+		text[n] = 0;
+		handle_message(la, text);
+	} else if (n == 0 || errno != EINTR) {
+		close(la->control);
+		la->control = -1;
+	}
+}
+
+/* ---- the VMM's report ---- */
+
+static void read_report(struct launcher *la)
+{
+	char *text = realloc(la->vmm_text, la->vmm_len + 65536);
+	ssize_t n;
+
+	if (!text)
+		return;
+	la->vmm_text = text;
+	n = read(la->l->report_fd, text + la->vmm_len, 65536);
+	if (n > 0) {
+		la->vmm_len += n;
+	} else if (n == 0 || errno != EINTR) {
+		close(la->l->report_fd);
+		la->l->report_fd = -1;
+	}
+}
+
+/* ---- the whole run ---- */
+
+static void poll_once(struct launcher *la, int timeout)
+{
+	struct pollfd pfd[] = {
+		{la->control, POLLIN, 0},
+		{la->l->report_fd, POLLIN, 0},
+		{la->signals, POLLIN, 0},
+	};
+
+	if (poll(pfd, 3, timeout) < 0)
+		return;
+	if (pfd[0].revents)
+		read_control(la);
+	if (pfd[1].revents)
+		read_report(la);
+	if (pfd[2].revents)
+		handle_signal(la);
+}
+
+static void wait_ready(struct launcher *la)
+{
+	while (!la->ready && la->control >= 0 && !la->gave_up)
+		poll_once(la, -1);
+	if (la->ready)
+		return;
+	if (!la->gave_up)
+		log_error("the backend did not start");
+	la->command_ended = true;
+	la->command_status = LAUNCH_FAILED << 8;
+}
+
+/* The backend hung up while the command still runs. */
+static void backend_lost(struct launcher *la)
+{
+	log_error("the backend has died: every call on /dev/kvm fails with EIO from now on");
+	if (!la->l->own_vmm)
+		return;
+	for (int waited = 0; !la->command_ended && waited < GRACE_MS; waited += 50)
+		poll_once(la, 50);
+	for (int sig = SIGTERM; !la->command_ended; sig = SIGKILL) {
+		kill(la->command, sig);
+		for (int waited = 0; !la->command_ended && waited < GRACE_MS; waited += 50)
+			poll_once(la, 50);
+	}
+}
+
+static void run(struct launcher *la)
+{
+	bool lost = la->l->real;
+
+	while (!la->command_ended) {
+		poll_once(la, -1);
+		if (la->control < 0 && !lost && !la->command_ended) {
+			lost = true;
+			backend_lost(la);
+		}
+	}
+	while (la->control >= 0 && !la->gave_up)
+		poll_once(la, -1);
+	while (la->l->report_fd >= 0)
+		read_report(la);
+}
+
+static void reap_backend(struct launcher *la)
+{
+	if (la->control >= 0)
+		close(la->control); /* it ends at once */
+	if (la->backend <= 0 || la->backend_ended)
+		return;
+	if (waitpid(la->backend, &la->backend_status, 0) == la->backend)
+		la->backend_ended = true;
+}
+
+static void keep_terminal(struct launcher *la)
+{
+	la->has_terminal = !tcgetattr(STDIN_FILENO, &la->terminal);
+}
+
+/* The command may have been killed with the terminal in raw mode. */
+static void restore_terminal(struct launcher *la)
+{
+	struct termios now;
+
+	if (!la->has_terminal || tcgetpgrp(STDIN_FILENO) != getpgrp() ||
+	    tcgetattr(STDIN_FILENO, &now) || !memcmp(&now, &la->terminal, sizeof(now)))
+		return;
+	tcsetattr(STDIN_FILENO, TCSANOW, &la->terminal);
+}
+
+static FILE *open_output(const char *path, int *r)
+{
+	FILE *f = path ? fopen(path, "we") : NULL;
+
+	if (path && !f) {
+		*r = -errno;
+		log_error("%s: %s", path, strerror(errno));
+	}
+	return f;
+}
+
+static int close_output(FILE *f, const char *path)
+{
+	if (!f || !fclose(f))
+		return 0;
+	log_error("%s: %s", path, strerror(errno));
+	return -EIO;
+}
+
+static int exit_status(const struct launcher *la)
+{
+	if (WIFSIGNALED(la->command_status))
+		return 128 + WTERMSIG(la->command_status);
+	return WEXITSTATUS(la->command_status);
+}
+
+int launch(struct launch *l)
+{
+	struct launcher la = {.l = l, .control = -1, .signals = -1};
+	int r = 0;
+
+	la.trace = open_output(l->trace, &r);
+	la.measurement_log = open_output(l->measurement_log, &r);
+	if (r || open_signals(&la))
+		return LAUNCH_FAILED;
+	l->backend.trace = la.trace;
+	l->backend.measure = la.measurement_log;
+	keep_terminal(&la);
+	if (!l->real && start_backend(&la))
+		return LAUNCH_FAILED;
+	if (!l->real)
+		wait_ready(&la);
+	if (!la.command_ended && !start_command(&la))
+		run(&la);
+	reap_backend(&la);
+	restore_terminal(&la);
+	if (la.vmm_len)
+		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);
+	free(la.vmm_text);
+	r = close_output(la.trace, l->trace) | close_output(la.measurement_log, l->measurement_log);
+	sigprocmask(SIG_SETMASK, &la.outside, NULL);
+	close(la.signals);
+	return r && !exit_status(&la) ? LAUNCH_FAILED : exit_status(&la);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * launcher.h - the parent of backend and VMM: what `softrealm exec` and `softrealm run` share.
+ */
+#ifndef CLI_LAUNCHER_H
+#define CLI_LAUNCHER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "backend/backend.h"
+
+/* Exit statuses of the launcher's own; else the command's, or 128 + the signal that ended it. */
+enum {
+	LAUNCH_FAILED = 1,	  /* the backend cannot start, a file cannot be written */
+	LAUNCH_USAGE = 2,
+	LAUNCH_NOT_STARTED = 126, /* the command cannot be executed */
+	LAUNCH_NOT_FOUND = 127,
+};
+
+struct launch {
+	/* options */
+	struct backend_options backend;
+	bool quiet;
+	const char *summary, *trace, *measurement_log; /* files, or NULL */
+	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */
+
+	/* what to run */
+	char **argv;	  /* ended by NULL */
+	bool real;	  /* with the machine's own /dev/kvm: no backend */
+	bool own_vmm;	  /* gets SIGTERM when the launcher dies, and soon after the backend has */
+	int report_fd;	  /* read end of the VMM's report, or -1 ... */
+	int report_write; /* ... and the write end, the VMM's */
+
+	/* results */
+	json_t *backend_report, *vmm_report; /* NULL: there is none */
+};
+
+#define LAUNCH_INIT {.report_fd = -1, .report_write = -1}
+
+/* Run it to the end: the exit status. */
+int launch(struct launch *l);
+
+
+#endif

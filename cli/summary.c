@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* summary.c - merges the reports. */
+#include "cli/summary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static json_t *last_rim(const json_t *backend)
+{
+	json_t *realms = json_object_get(backend, "realms");
+	json_t *last = json_array_get(realms, json_array_size(realms) - 1);
+	json_t *rim = json_object_get(last, "rim");
+
+	return rim ? json_incref(rim) : json_null();
+}
+
+static json_t *merge(const struct launch *l, int status)
+{
+	json_t *o = l->vmm_report ? json_copy(l->vmm_report) : json_object();
+
+	json_object_set_new(o, "status", json_integer(status));
+	json_object_set_new(o, "rim", last_rim(l->backend_report));
+	json_object_set_new(o, "backend",
+			    l->backend_report ? json_incref(l->backend_report) : json_null());
+	json_object_set_new(o, "versions", json_pack("{s:s}", "softrealm", SOFTREALM_VERSION));
+	return o;
+}
+
+static int write_file(const char *path, const json_t *o)
+{
+	FILE *f = fopen(path, "we");
+	int r = 0;
+
+	if (!f || json_dumpf(o, f, JSON_INDENT(2)) || fputc('\n', f) == EOF)
+		r = -EIO;
+	if (f && fclose(f))
+		r = -EIO;
+	if (r)
+		log_error("%s: %s", path, strerror(errno ? errno : EIO));
+	return r;
+}
+
+static void say_milestones(const json_t *o)
+{
+	json_t *all = json_object_get(json_object_get(o, "seconds"), "milestones"), *when;
+	const char *text;
+
+	json_object_foreach (all, text, when)
+		if (json_is_number(when))
+			fprintf(stderr, "softrealm: %7.2f s  %s\n", json_number_value(when), text);
+}
+
+static void say_exits(const json_t *o)
+{
+	json_t *exits = json_object_get(o, "exits"), *n;
+	const char *name;
+
+	if (!json_object_size(exits))
+		return;
+	fprintf(stderr, "softrealm: exits:");
+	json_object_foreach (exits, name, n)
+		if (json_integer_value(n))
+			fprintf(stderr, " %s %lld", name, (long long)json_integer_value(n));
+	fprintf(stderr, "\n");
+}
+
+static void say(const struct launch *l, const json_t *o)
+{
+	const char *rim = json_string_value(json_object_get(o, "rim"));
+
+	say_milestones(o);
+	say_exits(o);
+	fprintf(stderr, "softrealm: RIM %s\n", rim ? rim : "not available");
+}
+
+static void hint(const struct launch *l, int status)
+{
+	long long refused = json_integer_value(json_object_get(l->backend_report, "refused"));
+
+	if (status && refused && !l->backend.explain)
+		fprintf(stderr, "softrealm: %lld KVM call%s refused: --explain tells why\n", refused,
+			refused == 1 ? " was" : "s were");
+}
+
+int summary_finish(struct launch *l, int status)
+{
+	json_t *o = merge(l, status);
+	int r = 0;
+
+	if (l->summary)
+		r = write_file(l->summary, o);
+	if (!l->quiet && l->vmm_report)
+		say(l, o);
+	if (!l->quiet)
+		hint(l, status);
+	json_decref(o);
+	json_decref(l->vmm_report);
+	json_decref(l->backend_report);
+	return r;
+}

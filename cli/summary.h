@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * summary.h - what is left of a run: one JSON object from the VMM's report and the backend's, and
+ * a few lines for people.
+ */
+#ifndef CLI_SUMMARY_H
+#define CLI_SUMMARY_H
+
+#include "cli/launcher.h"
+
+/*
+ * After launch(): write --summary, say on standard error what is worth saying (nothing with
+ * --quiet), drop the reports. 0 or -errno (the file; logged).
+ *
+ * The object has what the VMM reported (softrealm run), and
+ *	status	 exit status
+ *	rim	 of the realm that was created last; null: not available
+ *	backend	 the backend's report: abi, realms with rim and rem, exits to the VMM and in the
+ *		 host by kind, refused calls; null on real hardware or when it died
+ *	versions softrealm
+ */
+int summary_finish(struct launch *l, int status);
+
+#endif

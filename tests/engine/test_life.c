@@ -30,11 +30,21 @@ static unsigned int open_descriptors(void)
 	return n;
 }
 
+static pthread_mutex_t message_lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_message[512];
 
 static void remember(const char *line)
 {
+	pthread_mutex_lock(&message_lock);
 	strncpy(last_message, line, sizeof(last_message) - 1);
+	pthread_mutex_unlock(&message_lock);
+}
+
+static void expect_message(const char *part)
+{
+	pthread_mutex_lock(&message_lock);
+	assert_non_null(strstr(last_message, part));
+	pthread_mutex_unlock(&message_lock);
 }
 
 static void two_engines_do_not_meet(void **state)
@@ -116,11 +126,11 @@ static void death_of_qemu_ends_every_run(void **state)
 		while (f->pc == 0) /* it has been up since the reset */
 			usleep(1000);
 		usleep(20000);
-		last_message[0] = '\0';
+		remember("");
 		kill(rig_child(), SIGKILL);
 		pthread_join(t, &exit);
 		assert_int_equal((uintptr_t)exit, ENGINE_EXIT_LOST);
-		assert_non_null(strstr(last_message, "killed by signal 9"));
+		expect_message("killed by signal 9");
 
 		assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_LOST);
 		assert_int_equal(engine_qemu.run(r.engine, 1, NULL), ENGINE_EXIT_LOST);
@@ -151,8 +161,8 @@ static void qemu_that_refuses_to_start_says_why(void **state)
 	assert_int_equal(machine_create(&cfg, &m), 0);
 	assert_int_equal(engine_qemu.create(m, 1, &e), 0);
 	assert_int_equal(engine_qemu.reset(e, 0, sys), -EIO);
-	assert_non_null(strstr(last_message, "exit status 3"));
-	assert_non_null(strstr(last_message, "no such machine"));
+	expect_message("exit status 3");
+	expect_message("no such machine");
 	engine_qemu.destroy(e);
 
 	setenv("SOFTREALM_QEMU", "/nonexistent/qemu", 1);

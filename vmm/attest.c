@@ -39,8 +39,8 @@ static void take_line(struct attest *a)
 
 	a->line[a->line_len] = 0;
 	a->state = ATTEST_FAILED;
-	if (sscanf(a->line, "token %zu %64[0-9a-f]%n", &length, sha256, &end) != 2 || a->line[end] ||
-	    strlen(sha256) != 64 || !length || length > ATTEST_MAX_TOKEN)
+	if (sscanf(a->line, "token %zu %64[0-9a-f]%n", &length, sha256, &end) != 2 ||
+	    a->line[end] || strlen(sha256) != 64 || !length || length > ATTEST_MAX_TOKEN)
 		return;
 	memcpy(a->sha256, sha256, sizeof(sha256));
 	a->length = length;

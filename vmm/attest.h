@@ -17,9 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ATTEST_PORT "org.softrealm.attest"
+#define ATTEST_PORT	  "org.softrealm.attest"
 #define ATTEST_NONCE_SIZE 64
-#define ATTEST_MAX_TOKEN 65536
+#define ATTEST_MAX_TOKEN  65536
 
 struct attest {
 	enum { ATTEST_HEAD, ATTEST_BODY, ATTEST_DONE, ATTEST_FAILED } state;

@@ -17,8 +17,8 @@
 #include "base/log.h"
 
 #define QUEUE_SIZE 128
-#define SECTOR 512
-#define SEG_MAX (QUEUE_SIZE - 2)
+#define SECTOR	   512
+#define SEG_MAX	   (QUEUE_SIZE - 2)
 _Static_assert(SEG_MAX + 2 <= VQ_MAX_SEGMENTS, "a full request fits into a chain");
 _Static_assert(VQ_MAX_SEGMENTS <= IOV_MAX, "a chain fits into one preadv");
 

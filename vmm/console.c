@@ -17,8 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define QUEUE_SIZE 64
-#define CONTROL_IN 2
+#define QUEUE_SIZE  64
+#define CONTROL_IN  2
 #define CONTROL_OUT 3
 
 static bool multiport(const struct console *con)

@@ -10,7 +10,7 @@
 
 #include "vmm/virtio.h"
 
-#define CONSOLE_MAX_PORTS 2
+#define CONSOLE_MAX_PORTS  2
 #define CONSOLE_INPUT_SIZE 4096
 
 struct console_port {

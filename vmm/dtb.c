@@ -11,10 +11,10 @@
 #include "base/bits.h"
 #include "vmm/layout.h"
 
-#define PHANDLE_GIC 1
-#define GIC_SPI 0
-#define GIC_PPI 1
-#define IRQ_LEVEL_HIGH 4
+#define PHANDLE_GIC	1
+#define GIC_SPI		0
+#define GIC_PPI		1
+#define IRQ_LEVEL_HIGH	4
 #define PCI_SPACE_MEM32 0x02000000
 
 /*
@@ -95,7 +95,8 @@ static void add_psci(void *fdt)
 
 static void add_timer(void *fdt)
 {
-	static const uint32_t ppis[] = LAYOUT_TIMER_PPIS;
+	/* secure, non-secure, virtual, hypervisor; 16 less than the interrupt's number */
+	static const uint32_t ppis[] = {13, 14, 11, 10};
 	uint32_t cells[3 * ARRAY_SIZE(ppis)];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(ppis); i++) {
@@ -133,11 +134,13 @@ static void add_pci_interrupts(void *fdt)
 	uint32_t map[8 * LAYOUT_PCI_SLOTS], *p = map;
 
 	for (unsigned int slot = 0; slot < LAYOUT_PCI_SLOTS; slot++) {
-		const uint32_t row[8] = {slot << 11, 0, 0, 1, PHANDLE_GIC,
-					 GIC_SPI, layout_pci_spi(slot), IRQ_LEVEL_HIGH};
+		const uint32_t child[] = {slot << 11, 0, 0, 1};
+		const uint32_t parent[] = {PHANDLE_GIC, GIC_SPI, layout_pci_spi(slot),
+					   IRQ_LEVEL_HIGH};
 
-		memcpy(p, row, sizeof(row));
-		p += ARRAY_SIZE(row);
+		memcpy(p, child, sizeof(child));
+		memcpy(p + ARRAY_SIZE(child), parent, sizeof(parent));
+		p += ARRAY_SIZE(child) + ARRAY_SIZE(parent);
 	}
 	fdt_property_u32(fdt, "#interrupt-cells", 1);
 	CELLS(fdt, "interrupt-map-mask", 0xf800, 0, 0, 7);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DTB_MAX_SIZE 0x10000
+#define DTB_MAX_SIZE	 0x10000
 #define DTB_MAX_BOOTARGS 2047 /* arm64 Linux cuts what is longer */
 
 struct dtb_config {

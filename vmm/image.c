@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "vmm/layout.h"
 
-#define IMAGE_HEADER_SIZE 64
-#define IMAGE_MAGIC UINT32_C(0x644d5241) /* "ARM\x64" */
+#define IMAGE_HEADER_SIZE     64
+#define IMAGE_MAGIC	      UINT32_C(0x644d5241) /* "ARM\x64" */
 #define IMAGE_FLAG_BIG_ENDIAN BIT(0)
 
 static uint64_t get64(const uint8_t *p)
@@ -125,7 +125,8 @@ static int image_read(struct image *im, const char *path, uint64_t max)
 	}
 	if ((uint64_t)st.st_size > max) {
 		log_error("%s %s: %llu MiB do not fit into %llu MiB of memory (--memory)", im->name,
-			  path, (unsigned long long)st.st_size >> 20, (unsigned long long)max >> 20);
+			  path, (unsigned long long)st.st_size >> 20,
+			  (unsigned long long)max >> 20);
 		goto close;
 	}
 	ret = image_alloc(im, (uint64_t)st.st_size);

@@ -19,28 +19,25 @@
 #include <stdint.h>
 
 #define LAYOUT_PAGE UINT64_C(0x1000)
-#define LAYOUT_2M UINT64_C(0x200000)
+#define LAYOUT_2M   UINT64_C(0x200000)
 
-#define LAYOUT_GICD UINT64_C(0x08000000)
-#define LAYOUT_GICD_SIZE UINT64_C(0x10000)
-#define LAYOUT_GICR UINT64_C(0x080a0000)
-#define LAYOUT_GICR_SIZE UINT64_C(0x20000) /* each vCPU */
-#define LAYOUT_UART UINT64_C(0x09000000)
-#define LAYOUT_UART_SIZE UINT64_C(0x1000)
-#define LAYOUT_ECAM UINT64_C(0x10000000)
-#define LAYOUT_ECAM_SIZE UINT64_C(0x100000)
-#define LAYOUT_PCI_WINDOW UINT64_C(0x20000000)
+#define LAYOUT_GICD	       UINT64_C(0x08000000)
+#define LAYOUT_GICD_SIZE       UINT64_C(0x10000)
+#define LAYOUT_GICR	       UINT64_C(0x080a0000)
+#define LAYOUT_GICR_SIZE       UINT64_C(0x20000) /* each vCPU */
+#define LAYOUT_UART	       UINT64_C(0x09000000)
+#define LAYOUT_UART_SIZE       UINT64_C(0x1000)
+#define LAYOUT_ECAM	       UINT64_C(0x10000000)
+#define LAYOUT_ECAM_SIZE       UINT64_C(0x100000)
+#define LAYOUT_PCI_WINDOW      UINT64_C(0x20000000)
 #define LAYOUT_PCI_WINDOW_SIZE UINT64_C(0x1000000)
-#define LAYOUT_RAM UINT64_C(0x40000000)
+#define LAYOUT_RAM	       UINT64_C(0x40000000)
 
-#define LAYOUT_MAX_CPUS 16
-#define LAYOUT_PCI_SLOTS 32
-#define LAYOUT_SPIS 32	     /* one for each PCI slot */
+#define LAYOUT_MAX_CPUS	    16
+#define LAYOUT_PCI_SLOTS    32
+#define LAYOUT_SPIS	    32 /* one for each PCI slot */
 #define LAYOUT_MIN_IPA_BITS 32 /* what KVM accepts */
 #define LAYOUT_MAX_IPA_BITS 52
-
-/* PPIs of the architected timers (secure, non-secure, virtual, hypervisor), as 16..31 minus 16. */
-#define LAYOUT_TIMER_PPIS {13, 14, 11, 10}
 
 /* The first SPI is interrupt 32 of the GIC; slot n of the PCI bus has SPI n. */
 static inline uint32_t layout_pci_spi(unsigned int slot)

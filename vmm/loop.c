@@ -14,11 +14,11 @@
 #include "vmm/output.h"
 #include "vmm/term.h"
 
-#define BUSY_RETRY_MS 20	/* a vCPU had the console */
+#define BUSY_RETRY_MS	    20	/* a vCPU had the console */
 #define FOREGROUND_RETRY_MS 500 /* in the background: has the shell brought us back? */
-#define SUSPECT_MS 500		/* for a better reason to come */
-#define DRAIN_STEP_MS 200
-#define DRAIN_PATIENCE 10 /* steps without progress */
+#define SUSPECT_MS	    500 /* for a better reason to come */
+#define DRAIN_STEP_MS	    200
+#define DRAIN_PATIENCE	    10 /* steps without progress */
 
 static int signal_fd = -1;
 static bool hurry; /* somebody waits for our end */

@@ -8,7 +8,7 @@
 
 #include "vmm/console.h"
 
-/* Block the signals that the loop takes from a descriptor, before any thread exists. 0 or -errno. */
+/* Block the signals that the loop reads, before any thread exists. 0 or -errno. */
 int loop_init(void);
 /* Until end_run; timeout in seconds, 0: none. */
 void loop_run(struct console *con, unsigned int timeout);

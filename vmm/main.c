@@ -29,10 +29,10 @@
 #include "vmm/vcpu.h"
 #include "vmm/virtio_pci.h"
 
-#define CONSOLE_SLOT 1
+#define CONSOLE_SLOT	1
 #define FIRST_DISK_SLOT 2
 /* With disks: the kernel's own pool of bounce buffers is too small for their traffic. */
-#define BOUNCE_SLABS "16384"
+#define BOUNCE_SLABS	"16384"
 
 static struct vmm {
 	struct vmm_options opt;
@@ -79,9 +79,9 @@ static void make_bootargs(char *buf, size_t size)
 	size_t n = 0;
 
 	if (vmm.opt.earlycon)
-		n += (size_t)snprintf(buf, size, "earlycon=uart,mmio,%#llx ",
-				      (unsigned long long)(LAYOUT_UART |
-							   layout_alias_bit(vmm.ipa_bits)));
+		n += (size_t)snprintf(
+			buf, size, "earlycon=uart,mmio,%#llx ",
+			(unsigned long long)(LAYOUT_UART | layout_alias_bit(vmm.ipa_bits)));
 	n += (size_t)snprintf(buf + n, size - n, "console=hvc0");
 	if (vmm.opt.ndisks && !strstr(vmm.opt.append, "swiotlb="))
 		n += (size_t)snprintf(buf + n, size - n, " swiotlb=" BOUNCE_SLABS);
@@ -146,8 +146,8 @@ static int create_attest_port(void)
 	int ret = attest_init(&vmm.attest, vmm.opt.attest_nonce);
 
 	if (ret) {
-		log_error("--attest-nonce: %s", ret == -EINVAL ? "not 128 hexadecimal digits"
-							       : strerror(-ret));
+		log_error("--attest-nonce: %s",
+			  ret == -EINVAL ? "not 128 hexadecimal digits" : strerror(-ret));
 		return VMM_USAGE;
 	}
 	console_add_port(&vmm.console, ATTEST_PORT, attest_take, &vmm.attest);
@@ -264,7 +264,8 @@ static bool run(void)
 	bool stopped;
 
 	vmm.report.vcpus = &vmm.vcpus;
-	if (loop_init() || output_start(STDOUT_FILENO) || vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
+	if (loop_init() || output_start(STDOUT_FILENO) ||
+	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");
 	loop_run(&vmm.console, vmm.opt.timeout);
 	stopped = vcpus_stop(&vmm.vcpus);

@@ -29,7 +29,7 @@ void memory_destroy(struct guest_memory *m);
  */
 void *memory_at(const struct guest_memory *m, uint64_t addr, uint64_t len);
 
-/* Clip a range to RAM; returns the size left (0: none of it is RAM) and moves *addr up if needed. */
+/* Clip a range to RAM: returns the size left (0: none), moves *addr up if needed. */
 uint64_t memory_clip(const struct guest_memory *m, uint64_t *addr, uint64_t size);
 
 /* Give the shared pages of a page-aligned RAM range back to the host; they read as zero after. */

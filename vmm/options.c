@@ -14,7 +14,7 @@
 #include "vmm/status.h"
 
 #define DEFAULT_MEMORY (UINT64_C(512) << 20)
-#define MAX_MEMORY (UINT64_C(1) << 40)
+#define MAX_MEMORY     (UINT64_C(1) << 40)
 
 static int parse_number(const char *what, const char *s, uint64_t min, uint64_t max, uint64_t *v)
 {
@@ -188,8 +188,8 @@ const struct vmm_option vmm_options_table[] = {
 	{"memory", 'm', "SIZE", "memory of the realm, such as 512M or 2G (512M)", set_memory},
 	{"cpus", 'c', "N", "number of vCPUs, 1 to 16 (1)", set_cpus},
 	{"disk", 'd', "FILE[,ro]", "raw image as a virtio block device; repeatable", set_disk},
-	{"ipa-bits", 0, "N", "width of the IPA space, 32 to 52 (what the memory needs, at least 33)",
-	 set_ipa_bits},
+	{"ipa-bits", 0, "N",
+	 "width of the IPA space, 32 to 52 (what the memory needs, at least 33)", set_ipa_bits},
 	{"measure", 0, NULL, "measure kernel, device tree and initrd (default)", set_measure},
 	{"no-measure", 0, NULL, "populate without measuring the contents", set_no_measure},
 	{"psci", 0, "kernel|user", "who answers PSCI (kernel)", set_psci},
@@ -228,10 +228,10 @@ void options_help(FILE *f)
 	}
 	fprintf(f,
 		"\nOn a terminal Ctrl-a x ends the realm, Ctrl-a h shows the keys.\n\n"
-		"Exit status: %d powered off (or --until's text was printed), %d host error, %d usage,\n"
-		"%d unusable input, %d no realms here, %d call refused, %d reset, %d realm crashed or\n"
-		"stuck, %d engine lost, %d ended from the keyboard, %d powered off without --until's\n"
-		"text, %d timeout, 128+N killed by signal N.\n",
+		"Exit status: %d powered off (or --until's text was printed), %d host error,\n"
+		"%d usage, %d unusable input, %d no realms here, %d call refused, %d reset,\n"
+		"%d realm crashed or stuck, %d engine lost, %d ended from the keyboard,\n"
+		"%d powered off without --until's text, %d timeout, 128+N killed by signal N.\n",
 		VMM_OK, VMM_HOST, VMM_USAGE, VMM_INPUT, VMM_NO_REALM, VMM_REFUSED, VMM_RESET,
 		VMM_CRASHED, VMM_ENGINE_LOST, VMM_QUIT, VMM_UNTIL_MISSED, VMM_TIMEOUT);
 }
@@ -282,8 +282,11 @@ int options_parse(struct vmm_options *o, int argc, char **argv)
 	const struct vmm_option *r;
 	int c;
 
-	*o = (struct vmm_options){
-		.append = "", .memory = DEFAULT_MEMORY, .cpus = 1, .measure = true, .report_fd = -1};
+	*o = (struct vmm_options){.append = "",
+				  .memory = DEFAULT_MEMORY,
+				  .cpus = 1,
+				  .measure = true,
+				  .report_fd = -1};
 	make_getopt(longs, shorts);
 	optind = 0;
 	opterr = 0;

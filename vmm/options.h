@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define VMM_MAX_DISKS 16
+#define VMM_MAX_DISKS	   16
 #define VMM_MAX_MILESTONES 16
 
 struct vmm_disk {

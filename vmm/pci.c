@@ -9,9 +9,9 @@
 
 #include "base/bits.h"
 
-#define ECAM_DEVFN(offset) ((unsigned int)((offset) >> 12))
+#define ECAM_DEVFN(offset)    ((unsigned int)((offset) >> 12))
 #define ECAM_REGISTER(offset) ((unsigned int)((offset)&0xfff))
-#define CAPABILITIES_START 0x40
+#define CAPABILITIES_START    0x40
 
 static uint32_t get(const uint8_t *p, unsigned int offset, unsigned int len)
 {

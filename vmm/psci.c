@@ -10,14 +10,14 @@
 #include "vmm/end.h"
 #include "vmm/vcpu.h"
 
-#define PSCI_CPU_SUSPEND 0x84000001
-#define PSCI_CPU_OFF 0x84000002
-#define PSCI_CPU_ON 0x84000003
+#define PSCI_CPU_SUSPEND   0x84000001
+#define PSCI_CPU_OFF	   0x84000002
+#define PSCI_CPU_ON	   0x84000003
 #define PSCI_AFFINITY_INFO 0x84000004
-#define PSCI_SYSTEM_OFF 0x84000008
-#define PSCI_SYSTEM_RESET 0x84000009
-#define SMCCC_64 0x40000000
-#define PSCI_SUCCESS 0
+#define PSCI_SYSTEM_OFF	   0x84000008
+#define PSCI_SYSTEM_RESET  0x84000009
+#define SMCCC_64	   0x40000000
+#define PSCI_SUCCESS	   0
 #define PSCI_NOT_SUPPORTED UINT64_MAX
 
 static struct vcpu *find(struct vcpus *v, uint64_t mpidr)

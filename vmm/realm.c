@@ -17,9 +17,9 @@
 
 /* POPULATE's progress travels as an int: stay far below 2 GiB a call. */
 #define POPULATE_CHUNK (UINT64_C(256) << 20)
-#define RAM_SLOT 0
-#define NR_IRQS (32 + LAYOUT_SPIS)
-#define PSCI_CALLS 0x20
+#define RAM_SLOT       0
+#define NR_IRQS	       (32 + LAYOUT_SPIS)
+#define PSCI_CALLS     0x20
 
 /* EIO is how a platform says that it is gone; everything else is a refusal. */
 static int refused(const char *what, int err)
@@ -53,7 +53,8 @@ static int open_kvm(struct realm *r)
 	r->sys_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (r->sys_fd < 0) {
 		log_error("cannot open /dev/kvm: %s%s", strerror(errno),
-			  errno == ENOENT ? " (no KVM here: run it under `softrealm exec --`)" : "");
+			  errno == ENOENT ? " (no KVM here: run it under `softrealm exec --`)"
+					  : "");
 		return VMM_NO_REALM;
 	}
 	version = ioctl(r->sys_fd, KVM_GET_API_VERSION, 0);
@@ -238,8 +239,8 @@ int realm_populate(struct realm *r, const struct image *im, bool measure)
 		if (n <= 0 || (uint64_t)n > p.size) {
 			char what[80];
 
-			snprintf(what, sizeof(what), "KVM_ARM_RMI_POPULATE (%s, at %#llx)", im->name,
-				 (unsigned long long)p.base);
+			snprintf(what, sizeof(what), "KVM_ARM_RMI_POPULATE (%s, at %#llx)",
+				 im->name, (unsigned long long)p.base);
 			return refused(what, n < 0 ? errno : EPROTO);
 		}
 		done += (uint64_t)n;
@@ -266,8 +267,9 @@ int realm_set_entry(struct realm *r, uint64_t pc, uint64_t dtb)
 	const struct {
 		uint64_t id, value;
 	} regs[] = {
-		{KVM_REG_ARM_CORE_PC, pc},  {KVM_REG_ARM_CORE_X(0), dtb}, {KVM_REG_ARM_CORE_X(1), 0},
-		{KVM_REG_ARM_CORE_X(2), 0}, {KVM_REG_ARM_CORE_X(3), 0},
+		{KVM_REG_ARM_CORE_PC, pc},  {KVM_REG_ARM_CORE_X(0), dtb},
+		{KVM_REG_ARM_CORE_X(1), 0}, {KVM_REG_ARM_CORE_X(2), 0},
+		{KVM_REG_ARM_CORE_X(3), 0},
 	};
 	int ret = 0;
 

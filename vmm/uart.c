@@ -6,13 +6,13 @@
 
 #include "vmm/output.h"
 
-#define UART_THR 0 /* transmit (write) */
-#define UART_IIR 2 /* interrupt identification */
+#define UART_THR	0 /* transmit (write) */
+#define UART_IIR	2 /* interrupt identification */
 #define UART_IIR_NO_INT 0x01
-#define UART_LCR 3
-#define UART_LCR_DLAB 0x80 /* the data register is the divisor's while this is set */
-#define UART_LSR 5
-#define UART_LSR_READY 0x60 /* transmitter and holding register empty */
+#define UART_LCR	3
+#define UART_LCR_DLAB	0x80 /* the data register is the divisor's while this is set */
+#define UART_LSR	5
+#define UART_LSR_READY	0x60 /* transmitter and holding register empty */
 
 void uart_access(void *arg, uint64_t offset, void *data, unsigned int len, bool write)
 {

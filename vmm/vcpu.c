@@ -17,18 +17,15 @@
 #include "base/log.h"
 #include "vmm/end.h"
 
-#define KICK SIGUSR1
+#define KICK	    SIGUSR1
 /* The same memory fault so often in a row: the realm makes no progress. */
 #define MAX_REPEATS 64
-#define STOP_TRIES 5 /* seconds that a kicked vCPU has to come back */
+#define STOP_TRIES  5 /* seconds that a kicked vCPU has to come back */
 
 const char *const vcpu_exit_names[VCPU_EXIT_KINDS] = {
-	[VCPU_EXIT_MMIO] = "mmio",
-	[VCPU_EXIT_MEMORY_FAULT] = "memory-fault",
-	[VCPU_EXIT_HYPERCALL] = "hypercall",
-	[VCPU_EXIT_SYSTEM_EVENT] = "system-event",
-	[VCPU_EXIT_INTR] = "intr",
-	[VCPU_EXIT_OTHER] = "other",
+	[VCPU_EXIT_MMIO] = "mmio",	     [VCPU_EXIT_MEMORY_FAULT] = "memory-fault",
+	[VCPU_EXIT_HYPERCALL] = "hypercall", [VCPU_EXIT_SYSTEM_EVENT] = "system-event",
+	[VCPU_EXIT_INTR] = "intr",	     [VCPU_EXIT_OTHER] = "other",
 };
 
 static void handle_mmio(struct vcpu *c)
@@ -53,8 +50,8 @@ static void handle_memory_fault(struct vcpu *c)
 	if (r->gpa != gpa || r->size != size || r->flags != flags)
 		*r = (struct vcpu_repeat){gpa, size, flags, 0};
 	if (++r->count > MAX_REPEATS) {
-		end_run(VMM_CRASHED, "vCPU %u is stuck: the memory fault at %#llx never ends", c->id,
-			(unsigned long long)gpa);
+		end_run(VMM_CRASHED, "vCPU %u is stuck: the memory fault at %#llx never ends",
+			c->id, (unsigned long long)gpa);
 		return;
 	}
 	ret = realm_convert(c->all->realm, gpa, size, flags & KVM_MEMORY_EXIT_FLAG_PRIVATE);
@@ -73,8 +70,7 @@ static void handle_system_event(const struct kvm_run *run)
 		end_run(VMM_RESET, "the realm asked for a reset");
 		break;
 	default:
-		end_run(VMM_CRASHED, "the realm crashed (system event %u)",
-			run->system_event.type);
+		end_run(VMM_CRASHED, "the realm crashed (system event %u)", run->system_event.type);
 	}
 }
 
@@ -210,16 +206,16 @@ int vcpus_start(struct vcpus *v, struct realm *realm, struct mmio_map *mmio)
 	sigaddset(&kick, KICK);
 	/* The threads inherit the mask; this thread must not take a kick meant for the process. */
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	/* All of them first: a vCPU may switch another one on before that one's thread exists. */
+	for (unsigned int i = 0; i < v->count; i++)
+		v->cpu[i] = (struct vcpu){.all = v,
+					  .id = i,
+					  .fd = realm->vcpu_fds[i],
+					  .run = realm->runs[i],
+					  .on = !i || !realm->cfg.psci_user};
 	for (unsigned int i = 0; !ret && i < v->count; i++) {
-		struct vcpu *c = &v->cpu[i];
-
-		*c = (struct vcpu){.all = v,
-				   .id = i,
-				   .fd = realm->vcpu_fds[i],
-				   .run = realm->runs[i],
-				   .on = !i || !realm->cfg.psci_user};
-		ret = pthread_create(&c->thread, NULL, vcpu_thread, c);
-		c->started = !ret;
+		ret = pthread_create(&v->cpu[i].thread, NULL, vcpu_thread, &v->cpu[i]);
+		v->cpu[i].started = !ret;
 	}
 	pthread_sigmask(SIG_BLOCK, &kick, NULL);
 	return -ret;

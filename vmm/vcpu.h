@@ -32,10 +32,10 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	pthread_t thread;
-	bool started;  /* the thread exists and has not been joined */
-	bool shut_out; /* it may not enter the realm any more */
-	bool on;       /* under all->lock; always true without --psci user */
-	bool go;       /* under all->lock: CPU_ON came, make it runnable */
+	bool started;	     /* the thread exists and has not been joined */
+	bool shut_out;	     /* it may not enter the realm any more */
+	bool on;	     /* under all->lock; always true without --psci user */
+	bool go;	     /* under all->lock: CPU_ON came, make it runnable */
 	struct vcpu_repeat { /* the last memory fault, to see one that never ends */
 		uint64_t gpa, size, flags;
 		unsigned int count;

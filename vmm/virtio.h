@@ -20,10 +20,10 @@
 
 #define VIRTIO_MAX_QUEUES 8
 #define VIRTIO_CONFIG_MAX 64
-#define VIRTIO_DEMANDED (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM))
+#define VIRTIO_DEMANDED	  (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM))
 
 /* Bits of the interrupt status register. */
-#define VIRTIO_ISR_QUEUE 1
+#define VIRTIO_ISR_QUEUE  1
 #define VIRTIO_ISR_CONFIG 2
 
 struct virtio_device;

@@ -9,10 +9,10 @@
 
 #define VENDOR_VIRTIO 0x1af4
 #define DEVICE_MODERN 0x1040 /* + virtio id */
-#define NO_VECTOR 0xffff
+#define NO_VECTOR     0xffff
 
-#define COMMON_SIZE sizeof(struct virtio_pci_common_cfg)
-#define AT(field) offsetof(struct virtio_pci_common_cfg, field)
+#define COMMON_SIZE   sizeof(struct virtio_pci_common_cfg)
+#define AT(field)     offsetof(struct virtio_pci_common_cfg, field)
 #define NOTIFY_STRIDE 4
 
 static struct virtqueue *selected(struct virtio_pci *vp)
@@ -106,7 +106,8 @@ static void write_common(struct virtio_pci *vp, uint64_t offset, uint32_t v)
 	}
 }
 
-/* Each field has one width; a driver that uses another one has a bug, which it sees as no effect. */
+/* Each field has one width; a driver that uses another one has a bug, which it sees as no effect.
+ */
 static unsigned int common_width(uint64_t offset)
 {
 	if (offset == AT(device_status) || offset == AT(config_generation))
@@ -163,8 +164,8 @@ static void bar_access(struct pci_device *pci, uint64_t offset, void *data, unsi
 static void window_access(struct virtio_pci *vp, bool write)
 {
 	struct virtio_pci_cfg_cap cap;
-	uint8_t *data = vp->pci.config + vp->window_cap + offsetof(struct virtio_pci_cfg_cap,
-								   pci_cfg_data);
+	uint8_t *data =
+		vp->pci.config + vp->window_cap + offsetof(struct virtio_pci_cfg_cap, pci_cfg_data);
 
 	memcpy(&cap, vp->pci.config + vp->window_cap, sizeof(cap));
 	if (cap.cap.bar || (cap.cap.length != 1 && cap.cap.length != 2 && cap.cap.length != 4) ||
@@ -232,8 +233,7 @@ void virtio_pci_plug(struct virtio_pci *vp, struct virtio_device *dev, struct pc
 	vp->pci.config_written = config_written;
 	add_part(vp, VIRTIO_PCI_CAP_COMMON_CFG, VIRTIO_PCI_COMMON, COMMON_SIZE);
 	add_part(vp, VIRTIO_PCI_CAP_ISR_CFG, VIRTIO_PCI_ISR_AT, 1);
-	add_part(vp, VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_NOTIFY_AT,
-		 dev->nqueues * NOTIFY_STRIDE);
+	add_part(vp, VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_NOTIFY_AT, dev->nqueues * NOTIFY_STRIDE);
 	add_part(vp, VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_PCI_DEVICE_AT, dev->config_len);
 	vp->window_cap = add_part(vp, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
 	memset(vp->pci.writable + vp->window_cap + offsetof(struct virtio_pci_cap, bar), 0xff, 1);

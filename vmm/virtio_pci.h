@@ -10,9 +10,9 @@
 #include "vmm/virtio.h"
 
 /* Where the parts lie in the one page of BAR 0. */
-#define VIRTIO_PCI_BAR_SIZE 0x1000
-#define VIRTIO_PCI_COMMON 0x000
-#define VIRTIO_PCI_ISR_AT 0x080
+#define VIRTIO_PCI_BAR_SIZE  0x1000
+#define VIRTIO_PCI_COMMON    0x000
+#define VIRTIO_PCI_ISR_AT    0x080
 #define VIRTIO_PCI_NOTIFY_AT 0x100 /* queue n: + 4 n */
 #define VIRTIO_PCI_DEVICE_AT 0x200
 

@@ -17,12 +17,12 @@
 
 #include "vmm/memory.h"
 
-#define VQ_MAX_SIZE 256	    /* entries of a ring */
+#define VQ_MAX_SIZE	256 /* entries of a ring */
 #define VQ_MAX_SEGMENTS 130 /* buffers of one chain, indirect ones included */
 
 struct virtqueue {
 	const struct guest_memory *mem;
-	uint16_t size;			     /* chosen by the driver, a power of two */
+	uint16_t size;				   /* chosen by the driver, a power of two */
 	uint64_t desc_addr, avail_addr, used_addr; /* as the driver wrote them */
 	bool enabled, broken;
 	/* valid while enabled: */

@@ -8,9 +8,9 @@
 #include "testing.h"
 
 #define RING_SPACE 0x8000
-#define AVAIL_AT 0x1000
-#define USED_AT 0x2000
-#define DATA_AT 0x4000
+#define AVAIL_AT   0x1000
+#define USED_AT	   0x2000
+#define DATA_AT	   0x4000
 
 struct guest_memory *driver_memory(void)
 {

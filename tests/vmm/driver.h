@@ -5,9 +5,9 @@
 
 #include "vmm/virtio.h"
 
-#define RAM UINT64_C(0x40000000)
+#define RAM	 UINT64_C(0x40000000)
 #define RAM_SIZE UINT64_C(0x100000)
-#define ALIAS UINT64_C(0x100000000)
+#define ALIAS	 UINT64_C(0x100000000)
 
 /* A ring in guest memory, and a page for its buffers behind it. */
 struct ring {

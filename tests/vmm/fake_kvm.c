@@ -78,7 +78,8 @@ static int block(struct kvm_run *run)
 static int run_vcpu(int fd)
 {
 	unsigned int id = vcpu_of(fd);
-	struct kvm_run *run = mmap(NULL, KVM_VCPU_MMAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct kvm_run *run =
+		mmap(NULL, KVM_VCPU_MMAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	const struct fake_step *s = fake.steps[id] ? &fake.steps[id][fake.at[id]] : NULL;
 	int ret;
 
@@ -120,15 +121,26 @@ static const struct {
 	unsigned long nr;
 	const char *name;
 } names[] = {
-#define NAME(nr) {nr, #nr}
-	NAME(KVM_GET_API_VERSION),    NAME(KVM_CHECK_EXTENSION),
-	NAME(KVM_CREATE_VM),	      NAME(KVM_GET_VCPU_MMAP_SIZE),
-	NAME(KVM_CREATE_VCPU),	      NAME(KVM_ARM_PREFERRED_TARGET),
-	NAME(KVM_ARM_VCPU_INIT),      NAME(KVM_CREATE_DEVICE),
-	NAME(KVM_SET_DEVICE_ATTR),    NAME(KVM_CREATE_GUEST_MEMFD),
-	NAME(KVM_SET_USER_MEMORY_REGION2), NAME(KVM_SET_MEMORY_ATTRIBUTES),
-	NAME(KVM_ARM_RMI_POPULATE),   NAME(KVM_ARM_VCPU_RMI_PSCI_COMPLETE),
-	NAME(KVM_SET_MP_STATE),	      NAME(KVM_IRQ_LINE),
+#define NAME(nr)                                                                                   \
+	{                                                                                          \
+		nr, #nr                                                                            \
+	}
+	NAME(KVM_GET_API_VERSION),
+	NAME(KVM_CHECK_EXTENSION),
+	NAME(KVM_CREATE_VM),
+	NAME(KVM_GET_VCPU_MMAP_SIZE),
+	NAME(KVM_CREATE_VCPU),
+	NAME(KVM_ARM_PREFERRED_TARGET),
+	NAME(KVM_ARM_VCPU_INIT),
+	NAME(KVM_CREATE_DEVICE),
+	NAME(KVM_SET_DEVICE_ATTR),
+	NAME(KVM_CREATE_GUEST_MEMFD),
+	NAME(KVM_SET_USER_MEMORY_REGION2),
+	NAME(KVM_SET_MEMORY_ATTRIBUTES),
+	NAME(KVM_ARM_RMI_POPULATE),
+	NAME(KVM_ARM_VCPU_RMI_PSCI_COMPLETE),
+	NAME(KVM_SET_MP_STATE),
+	NAME(KVM_IRQ_LINE),
 };
 
 static const char *record(unsigned long nr)
@@ -205,7 +217,8 @@ int __wrap_ioctl(int fd, unsigned long nr, void *arg)
 	} else {
 		pthread_mutex_lock(&lock);
 		name = record(nr);
-		ret = fake.fail && !strcmp(fake.fail, name) ? -fake.fail_errno : answer(fd, nr, arg);
+		ret = fake.fail && !strcmp(fake.fail, name) ? -fake.fail_errno
+							    : answer(fd, nr, arg);
 		pthread_mutex_unlock(&lock);
 	}
 	if (ret >= 0)

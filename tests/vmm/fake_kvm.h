@@ -23,10 +23,10 @@ struct fake_step {
 struct fake_kvm {
 	const char *calls[FAKE_MAX_CALLS]; /* names, KVM_RUN and register accesses left out */
 	unsigned int ncalls;
-	bool missing;	      /* there is no /dev/kvm */
-	int rmi;	      /* KVM_CAP_ARM_RMI */
-	const char *fail;     /* the call of this name... */
-	int fail_errno;	      /* ...fails with this */
+	bool missing;	  /* there is no /dev/kvm */
+	int rmi;	  /* KVM_CAP_ARM_RMI */
+	const char *fail; /* the call of this name... */
+	int fail_errno;	  /* ...fails with this */
 	/* populate: the answer of each call in turn; 0: everything that was asked */
 	int populate[16];
 	unsigned int npopulate;

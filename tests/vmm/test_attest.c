@@ -88,10 +88,17 @@ static void the_realms_error_is_passed_on(void **state)
 static void hostile_answers_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"token 0 " SHA "\n",	 "token 65537 " SHA "\n",   "token -1 " SHA "\n",
-		"token 99999999999999999999999 " SHA "\n",	    "token 3 " SHA "0\n",
-		"token 3 abc\n",	 "token 3 " SHA " more\n",  "\n",
-		"token\n",		 "\033[31mtoken\n",	    "TOKEN 3 " SHA "\n",
+		"token 0 " SHA "\n",
+		"token 65537 " SHA "\n",
+		"token -1 " SHA "\n",
+		"token 99999999999999999999999 " SHA "\n",
+		"token 3 " SHA "0\n",
+		"token 3 abc\n",
+		"token 3 " SHA " more\n",
+		"\n",
+		"token\n",
+		"\033[31mtoken\n",
+		"TOKEN 3 " SHA "\n",
 	};
 	char lots[600];
 

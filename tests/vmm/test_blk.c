@@ -12,7 +12,7 @@
 #include "vmm/blk.h"
 
 #define SECTORS 16
-#define RO ((void *)1)
+#define RO	((void *)1)
 
 static struct guest_memory *mem;
 static struct blk blk;

@@ -2,8 +2,8 @@
 /* test_console.c - bytes through the console's queues, and the protocol of several ports. */
 #include <errno.h>
 #include <linux/virtio_console.h>
-#include <sys/eventfd.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "driver.h"
 #include "testing.h"
@@ -245,18 +245,12 @@ int main(void)
 #define ONE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define TWO(f) cmocka_unit_test_prestate_setup_teardown(f, setup, teardown, &two)
 	const struct CMUnitTest tests[] = {
-		ONE(output_comes_out_and_interrupts),
-		ONE(output_without_interrupt_if_not_wanted),
-		ONE(input_goes_into_buffers),
-		ONE(input_waits_for_buffers),
-		ONE(input_is_bounded_and_room_is_told),
-		ONE(busy_console_is_not_waited_for),
-		ONE(resize_changes_the_configuration),
-		ONE(hostile_output_fails_the_device_only),
-		ONE(single_port_has_no_control_queues),
-		TWO(ports_are_announced_and_named),
-		TWO(second_port_has_its_own_queues),
-		TWO(closed_port_gets_no_input),
+		ONE(output_comes_out_and_interrupts),	ONE(output_without_interrupt_if_not_wanted),
+		ONE(input_goes_into_buffers),		ONE(input_waits_for_buffers),
+		ONE(input_is_bounded_and_room_is_told), ONE(busy_console_is_not_waited_for),
+		ONE(resize_changes_the_configuration),	ONE(hostile_output_fails_the_device_only),
+		ONE(single_port_has_no_control_queues), TWO(ports_are_announced_and_named),
+		TWO(second_port_has_its_own_queues),	TWO(closed_port_gets_no_input),
 		TWO(bad_control_messages_are_ignored),
 	};
 

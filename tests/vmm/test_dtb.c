@@ -12,8 +12,10 @@
 #include "vmm/layout.h"
 
 static uint8_t fdt[DTB_MAX_SIZE];
-static const struct dtb_config plain = {
-	.cpus = 2, .ram = LAYOUT_RAM, .ram_size = UINT64_C(6) << 30, .bootargs = "console=hvc0 quiet"};
+static const struct dtb_config plain = {.cpus = 2,
+					.ram = LAYOUT_RAM,
+					.ram_size = UINT64_C(6) << 30,
+					.bootargs = "console=hvc0 quiet"};
 
 static void build(const struct dtb_config *c)
 {

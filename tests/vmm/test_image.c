@@ -90,8 +90,8 @@ static void exactly_enough_memory_is_enough(void **state)
 
 	assert_int_equal(images_load(&b, kernel_path, initrd_path, LAYOUT_RAM, need), 0);
 	images_free(&b);
-	assert_int_equal(
-		images_load(&b, kernel_path, initrd_path, LAYOUT_RAM, need - LAYOUT_PAGE), -EINVAL);
+	assert_int_equal(images_load(&b, kernel_path, initrd_path, LAYOUT_RAM, need - LAYOUT_PAGE),
+			 -EINVAL);
 	assert_non_null(strstr(last_log, "too little memory"));
 	images_free(&b);
 }
@@ -176,7 +176,8 @@ static void missing_initrd_is_named(void **state)
 {
 	struct boot_images b;
 
-	assert_int_not_equal(images_load(&b, kernel_path, "/nonexistent/i", LAYOUT_RAM, 64 * MIB), 0);
+	assert_int_not_equal(images_load(&b, kernel_path, "/nonexistent/i", LAYOUT_RAM, 64 * MIB),
+			     0);
 	assert_non_null(strstr(last_log, "initrd /nonexistent/i"));
 	images_free(&b);
 }

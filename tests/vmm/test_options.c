@@ -47,9 +47,9 @@ static void everything_can_be_given(void **state)
 {
 	assert_int_equal(PARSE("-k", "k", "-i", "i", "-a", "quiet x=1", "-m", "2G", "-c", "16",
 			       "--disk", "a,b", "-d", "c,ro", "--ipa-bits=40", "--no-measure",
-			       "--psci", "user", "--earlycon", "--dtb-dump", "d", "-u", "login:",
-			       "-t", "60", "-q", "--milestone", "one", "--milestone", "two",
-			       "--report-fd", "2"),
+			       "--psci", "user", "--earlycon", "--dtb-dump", "d", "-u",
+			       "login:", "-t", "60", "-q", "--milestone", "one", "--milestone",
+			       "two", "--report-fd", "2"),
 			 0);
 	assert_int_equal(o.memory, UINT64_C(2) << 30);
 	assert_int_equal(o.cpus, 16);
@@ -72,8 +72,11 @@ static void sizes_have_units(void **state)
 	static const struct {
 		char *arg;
 		uint64_t bytes;
-	} good[] = {{"256", 256 << 20}, {"64M", 64 << 20}, {"64m", 64 << 20},
-		    {"8192K", 8 << 20}, {"1g", 1 << 30}};
+	} good[] = {{"256", 256 << 20},
+		    {"64M", 64 << 20},
+		    {"64m", 64 << 20},
+		    {"8192K", 8 << 20},
+		    {"1g", 1 << 30}};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
 		assert_int_equal(PARSE("-k", "k", "-m", good[i].arg), 0);
@@ -84,14 +87,29 @@ static void sizes_have_units(void **state)
 static void wrong_values_are_refused_by_name(void **state)
 {
 	static char *bad[][2] = {
-		{"--memory", "0"},	{"--memory", "-1"},    {"--memory", "1T"},
-		{"--memory", "12MB"},	{"--memory", ""},      {"--memory", "3K"},
-		{"--memory", "99999999999999999999"},	       {"--memory", "2000G"},
-		{"--cpus", "0"},	{"--cpus", "17"},      {"--cpus", "two"},
-		{"--cpus", ""},		{"--cpus", "-1"},      {"--cpus", "1x"},
-		{"--ipa-bits", "31"},	{"--ipa-bits", "53"},  {"--psci", "both"},
-		{"--timeout", "0"},	{"--until", ""},       {"--disk", ""},
-		{"--disk", ",ro"},	{"--milestone", ""},   {"--report-fd", "9999"},
+		{"--memory", "0"},
+		{"--memory", "-1"},
+		{"--memory", "1T"},
+		{"--memory", "12MB"},
+		{"--memory", ""},
+		{"--memory", "3K"},
+		{"--memory", "99999999999999999999"},
+		{"--memory", "2000G"},
+		{"--cpus", "0"},
+		{"--cpus", "17"},
+		{"--cpus", "two"},
+		{"--cpus", ""},
+		{"--cpus", "-1"},
+		{"--cpus", "1x"},
+		{"--ipa-bits", "31"},
+		{"--ipa-bits", "53"},
+		{"--psci", "both"},
+		{"--timeout", "0"},
+		{"--until", ""},
+		{"--disk", ""},
+		{"--disk", ",ro"},
+		{"--milestone", ""},
+		{"--report-fd", "9999"},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -13,7 +13,7 @@
 #include "vmm/status.h"
 
 #define RAM_SIZE (UINT64_C(64) << 20)
-#define PAGE LAYOUT_PAGE
+#define PAGE	 LAYOUT_PAGE
 
 static struct realm realm;
 static struct realm_config cfg;
@@ -42,13 +42,24 @@ static int teardown(void **state)
 static void calls_come_in_the_order_that_v12_wants(void **state)
 {
 	static const char *const want[] = {
-		"KVM_GET_API_VERSION", "KVM_CHECK_EXTENSION", "KVM_CREATE_VM",
+		"KVM_GET_API_VERSION",
+		"KVM_CHECK_EXTENSION",
+		"KVM_CREATE_VM",
 		"KVM_GET_VCPU_MMAP_SIZE",
-		"KVM_CREATE_VCPU", "KVM_ARM_PREFERRED_TARGET", "KVM_ARM_VCPU_INIT",
-		"KVM_CREATE_VCPU", "KVM_ARM_PREFERRED_TARGET", "KVM_ARM_VCPU_INIT",
-		"KVM_CREATE_DEVICE", "KVM_SET_DEVICE_ATTR", "KVM_SET_DEVICE_ATTR",
-		"KVM_SET_DEVICE_ATTR", "KVM_SET_DEVICE_ATTR",
-		"KVM_CREATE_GUEST_MEMFD", "KVM_SET_USER_MEMORY_REGION2", "KVM_SET_MEMORY_ATTRIBUTES",
+		"KVM_CREATE_VCPU",
+		"KVM_ARM_PREFERRED_TARGET",
+		"KVM_ARM_VCPU_INIT",
+		"KVM_CREATE_VCPU",
+		"KVM_ARM_PREFERRED_TARGET",
+		"KVM_ARM_VCPU_INIT",
+		"KVM_CREATE_DEVICE",
+		"KVM_SET_DEVICE_ATTR",
+		"KVM_SET_DEVICE_ATTR",
+		"KVM_SET_DEVICE_ATTR",
+		"KVM_SET_DEVICE_ATTR",
+		"KVM_CREATE_GUEST_MEMFD",
+		"KVM_SET_USER_MEMORY_REGION2",
+		"KVM_SET_MEMORY_ATTRIBUTES",
 	};
 
 	assert_int_equal(realm_create(&realm, &cfg), 0);
@@ -98,9 +109,12 @@ static void kvm_without_realms_is_told(void **state)
 
 static void each_refusal_is_named(void **state)
 {
-	static const char *const calls[] = {"KVM_CREATE_VCPU",		   "KVM_ARM_VCPU_INIT",
-					    "KVM_CREATE_DEVICE",	   "KVM_CREATE_GUEST_MEMFD",
-					    "KVM_SET_USER_MEMORY_REGION2", "KVM_SET_MEMORY_ATTRIBUTES"};
+	static const char *const calls[] = {"KVM_CREATE_VCPU",
+					    "KVM_ARM_VCPU_INIT",
+					    "KVM_CREATE_DEVICE",
+					    "KVM_CREATE_GUEST_MEMFD",
+					    "KVM_SET_USER_MEMORY_REGION2",
+					    "KVM_SET_MEMORY_ATTRIBUTES"};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		fake_reset();
@@ -118,8 +132,11 @@ static void each_refusal_is_named(void **state)
 /* ---- populate ---- */
 
 static uint8_t contents[4 * PAGE] __attribute__((aligned(4096)));
-static const struct image image = {
-	.name = "kernel", .data = contents, .size = 4 * PAGE - 10, .mapped = 4 * PAGE, .addr = LAYOUT_RAM};
+static const struct image image = {.name = "kernel",
+				   .data = contents,
+				   .size = 4 * PAGE - 10,
+				   .mapped = 4 * PAGE,
+				   .addr = LAYOUT_RAM};
 
 static void populate_takes_whole_pages(void **state)
 {

@@ -15,7 +15,7 @@
 #include "vmm/end.h"
 #include "vmm/vcpu.h"
 
-#define WRONG 200 /* a check in a child failed */
+#define WRONG  200 /* a check in a child failed */
 #define DEVICE 0x9000000
 
 static struct realm realm;
@@ -174,7 +174,14 @@ static void answer(void *arg, uint64_t offset, void *data, unsigned int len, boo
 	*(uint8_t *)data = 0xfb;
 }
 
-#define SCRIPT(...) (const struct fake_step[]){__VA_ARGS__, {0}}
+#define SCRIPT(...)                                                                                \
+	(const struct fake_step[])                                                                 \
+	{                                                                                          \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
 
 static void ends_have_their_statuses(void **state)
 {

@@ -8,8 +8,8 @@
 #include "testing.h"
 #include "vmm/virtio_pci.h"
 
-#define SLOT 3
-#define BAR (LAYOUT_PCI_WINDOW + 0x10000)
+#define SLOT	      3
+#define BAR	      (LAYOUT_PCI_WINDOW + 0x10000)
 #define COMMON(field) offsetof(struct virtio_pci_common_cfg, field)
 #define STATUS_SET_UP                                                                              \
 	(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK)
@@ -140,7 +140,8 @@ static void capabilities_name_every_part(void **state)
 	}
 	assert_int_equal(seen, 1 << VIRTIO_PCI_CAP_COMMON_CFG | 1 << VIRTIO_PCI_CAP_NOTIFY_CFG |
 				       1 << VIRTIO_PCI_CAP_ISR_CFG |
-				       1 << VIRTIO_PCI_CAP_DEVICE_CFG | 1 << VIRTIO_PCI_CAP_PCI_CFG);
+				       1 << VIRTIO_PCI_CAP_DEVICE_CFG |
+				       1 << VIRTIO_PCI_CAP_PCI_CFG);
 }
 
 static void memory_is_decoded_only_when_enabled(void **state)
@@ -194,7 +195,7 @@ static void queue_works_after_set_up(void **state)
 	bar_write(VIRTIO_PCI_NOTIFY_AT + 4, 1, 2);
 	assert_int_equal(notified, 1);
 	assert_int_equal(last_queue, 1);
-	bar_write(VIRTIO_PCI_NOTIFY_AT, 0, 2); /* never enabled */
+	bar_write(VIRTIO_PCI_NOTIFY_AT, 0, 2);	       /* never enabled */
 	bar_write(VIRTIO_PCI_NOTIFY_AT + 4 * 9, 0, 2); /* no such queue */
 	assert_int_equal(notified, 1);
 }

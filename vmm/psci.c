@@ -43,6 +43,10 @@ static int complete(struct vcpu *c, uint64_t *target)
 	return ret;
 }
 
+/*
+ * The RMM switches a vCPU off before its thread here hears of it, and another one may switch it
+ * on again in between: so CPU_ON is noted even for a vCPU that looks on, and CPU_OFF heeds it.
+ */
 static void cpu_on(struct vcpu *c)
 {
 	struct vcpu *target;
@@ -52,7 +56,7 @@ static void cpu_on(struct vcpu *c)
 		return;
 	target = find(c->all, mpidr);
 	pthread_mutex_lock(&c->all->lock);
-	if (target && !target->on) {
+	if (target) {
 		target->on = target->go = true;
 		pthread_cond_broadcast(&c->all->power);
 	}
@@ -73,7 +77,7 @@ void psci_handle(struct vcpu *c)
 		break;
 	case PSCI_CPU_OFF:
 		pthread_mutex_lock(&c->all->lock);
-		c->on = false;
+		c->on = c->go;
 		pthread_mutex_unlock(&c->all->lock);
 		break;
 	case PSCI_CPU_SUSPEND:

@@ -353,6 +353,27 @@ static void cpu_off_waits_for_the_next_cpu_on(void **state)
 	assert_int_equal(outcome(2, true, NULL), VMM_OK);
 }
 
+/* vCPU 0 hears of the CPU_OFF, and says CPU_ON, before vCPU 1's thread does. */
+static void off_seen_late(struct kvm_run *run)
+{
+	usleep(60000);
+	cpu_off(run);
+}
+
+static void on_again(struct kvm_run *run)
+{
+	usleep(30000);
+	cpu_on(run);
+}
+
+static void cpu_on_may_overtake_the_targets_cpu_off(void **state)
+{
+	fake.x1 = 1;
+	fake.steps[0] = SCRIPT({0, cpu_on}, {0, on_again});
+	fake.steps[1] = SCRIPT({0, off_seen_late}, {0, system_off});
+	assert_int_equal(outcome(2, true, NULL), VMM_OK);
+}
+
 static void affinity_was_confirmed(void)
 {
 	check(fake.ncompleted == 1 && fake.completed.target_mpidr == 1 && !fake.nrunnable);
@@ -408,6 +429,7 @@ int main(void)
 		T(cpu_on_completes_and_runs_the_target),
 		T(target_does_not_run_before_cpu_on),
 		T(cpu_off_waits_for_the_next_cpu_on),
+		T(cpu_on_may_overtake_the_targets_cpu_off),
 		T(affinity_info_is_only_confirmed),
 		T(unknown_call_is_not_supported),
 		T(system_reset_is_told),

@@ -62,6 +62,9 @@ int kvm_vcpu_memfd(struct kvm_file *vcpu);
 void *kvm_vcpu_control_page(struct kvm_file *vcpu);
 /* An eventfd: a write of any value wakes a running KVM_RUN, which then asks caller->interrupted. */
 int kvm_vcpu_kick_fd(struct kvm_file *vcpu);
+/* KVM_SET_SIGNAL_MASK, which is the transport's to apply while a KVM_RUN lasts: true if one is set,
+ * in *mask (the kernel's sigset_t). */
+bool kvm_vcpu_signal_mask(struct kvm_file *vcpu, uint64_t *mask);
 
 /* ---- guest_memfd files ---- */
 struct kvm_gmem_info {
@@ -75,7 +78,8 @@ int kvm_gmem_fallocate(struct kvm_file *gmem, int mode, uint64_t offset, uint64_
 
 /*
  * The MMU notifier: the client changed its mapping of [uaddr, uaddr + size). Called by the owner
- * of the mm, before the old pages are given away. Shared aliases are unmapped from every VM.
+ * of the mm, with whatever locks of its own, when mm->ops->lookup gives the new answer already and
+ * before the old pages are given away. Shared aliases are unmapped from every VM.
  */
 void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size);
 

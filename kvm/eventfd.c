@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* eventfd.c - eventfds of the caller: told apart by the kernel's own number for each. */
+#include "kvm/eventfd.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kvm/rules.h"
+
+static bool eventfd_identity(int fd, uint64_t *identity)
+{
+	bool found = false;
+	char line[128];
+	FILE *f;
+
+	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+	f = fopen(line, "re");
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "eventfd-id: %" SCNu64, identity) == 1;
+	fclose(f);
+	return found;
+}
+
+result eventfd_take(struct kvm_caller *c, int fd, int *own, uint64_t *identity)
+{
+	*own = c->ops->take_fd(c, fd);
+	if (*own < 0)
+		return &rule_kvm_eventfd_bad_fd;
+	if (eventfd_identity(*own, identity))
+		return OK;
+	close(*own);
+	return &rule_kvm_eventfd_type;
+}
+
+void eventfd_add_one(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	static const uint64_t one = 1;
+
+	/* A full one has news for its reader already. */
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(fd, &one, sizeof(one)) < 0)
+		return;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* eventfd.h - eventfds of the caller, which live in another process. */
+#ifndef KVM_EVENTFD_H
+#define KVM_EVENTFD_H
+
+#include <stdint.h>
+
+#include "base/rule.h"
+#include "kvm/caller.h"
+
+/* A descriptor of ours (close it) for the caller's eventfd, and the eventfd's identity: the same
+ * for all its descriptors. OK, kvm_eventfd_bad_fd, kvm_eventfd_type. */
+result eventfd_take(struct kvm_caller *c, int fd, int *own, uint64_t *identity);
+/* Add one; never waits, even if the descriptor is a blocking one and its count is full. */
+void eventfd_add_one(int fd);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* gmem.h - guest_memfd: a contiguous extent of physical memory behind private guest pages. */
+#ifndef KVM_GMEM_H
+#define KVM_GMEM_H
+
+#include <stdint.h>
+
+#include "kvm/call.h"
+
+struct memslot;
+
+struct kvm_gmem {
+	struct kvm_vm *vm;
+	uint64_t pa, size, flags;
+	struct memslot *bindings; /* slots that use it; slots_lock and slots_rw */
+};
+
+/* KVM_SET_USER_MEMORY_REGION2: tie slot to the caller's descriptor; slots_lock held. */
+result gmem_bind(struct kvm_call *c, struct memslot *s, uint32_t fd, uint64_t offset);
+void gmem_unbind(struct memslot *s);
+/* Last close: private mappings are unmapped, the memory is returned. */
+void gmem_release(struct kvm_file *f);
+
+#endif

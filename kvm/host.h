@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * host.h - the whole "kernel": what every VM shares, and open files.
+ */
+#ifndef KVM_HOST_H
+#define KVM_HOST_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kvm/call.h"
+
+#define KVM_NUM_VMIDS 256 /* 8-bit VMIDs: what every RMM offers */
+
+struct kvm_host {
+	struct machine *machine;
+	struct rmm *rmm;
+	enum kvm_profile profile;
+	bool rmi;	   /* the RMM is there and speaks 1.0 */
+	uint64_t feature0; /* its feature register 0 */
+
+	pthread_mutex_t lock; /* vms, vmids */
+	struct kvm_vm *vms;
+	bool vmids[KVM_NUM_VMIDS]; /* 0 is the host's own */
+};
+
+/* An open file description. `obj` is what it is about; each file holds a reference on its VM. */
+struct kvm_file {
+	atomic_uint refs;
+	enum kvm_file_kind kind;
+	struct kvm_host *host;
+	struct kvm_vm *vm; /* NULL: KVM_FILE_SYSTEM */
+	union {
+		struct kvm_vcpu *vcpu;
+		struct kvm_device *dev;
+		struct kvm_gmem *gmem;
+	};
+};
+
+/* A new file with one reference; takes a reference on vm. NULL: out of memory. */
+struct kvm_file *file_create(struct kvm_host *h, enum kvm_file_kind kind, struct kvm_vm *vm);
+
+/* True if RMI feature register 0 offers it. */
+static inline bool host_feature(const struct kvm_host *h, uint64_t bit)
+{
+	return h->rmi && (h->feature0 & bit);
+}
+
+#endif

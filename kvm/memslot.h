@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * memslot.h - memslots: which user memory and which guest_memfd back which guest addresses.
+ *
+ * Two orders are kept, because both are visible: by GPA for look-ups, and the kernel's hash of
+ * ids, whose walk order decides the order of RIPAS descriptors in the RIM: 128 buckets in
+ * ascending order, bucket = top 7 bits of the 32-bit product id * 0x61C88647, newest first.
+ */
+#ifndef KVM_MEMSLOT_H
+#define KVM_MEMSLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rule.h"
+
+struct kvm_gmem;
+struct kvm_vm;
+
+#define MEMSLOT_BUCKETS 128
+#define MEMSLOT_MAX 32767
+
+struct memslot {
+	struct memslot *hash_next; /* next in its bucket (older) */
+	uint32_t id, flags;
+	uint64_t gpa, size; /* bytes */
+	uint64_t uaddr;
+	struct kvm_gmem *gmem; /* not counted: NULL once the file is gone */
+	uint64_t gmem_offset;
+	struct memslot *gmem_next; /* gmem->bindings */
+	uint64_t *dirty;	   /* bitmap, with KVM_MEM_LOG_DIRTY_PAGES */
+};
+
+struct memslots {
+	struct memslot *bucket[MEMSLOT_BUCKETS];
+	struct memslot **by_gpa; /* ascending, disjoint */
+	size_t count, room;
+};
+
+static inline unsigned int memslot_bucket(uint32_t id)
+{
+	return (uint32_t)(id * UINT32_C(0x61C88647)) >> 25;
+}
+
+/* slots_rw held for reading at least. NULL: none. */
+struct memslot *memslot_by_id(struct memslots *s, uint32_t id);
+struct memslot *memslot_at(struct memslots *s, uint64_t gpa);
+/* The first slot that ends above gpa: where a walk over [gpa, ...) starts; index into by_gpa. */
+size_t memslot_first(const struct memslots *s, uint64_t gpa);
+
+void memslots_destroy(struct kvm_vm *vm);
+
+/* Call fn for the part of each slot inside [gpa, end); slots_rw held. */
+void memslots_for_range(struct kvm_vm *vm, uint64_t gpa, uint64_t end,
+			void (*fn)(struct kvm_vm *vm, struct memslot *s, uint64_t from,
+				   uint64_t to));
+
+#endif

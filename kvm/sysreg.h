@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sysreg.h - system registers as user space sees them: the kernel's shadow, not realm state.
+ */
+#ifndef KVM_SYSREG_H
+#define KVM_SYSREG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rule.h"
+
+struct kvm_vm;
+struct kvm_vcpu;
+
+#define KVM_NUM_SYSREGS 128 /* room for the rows of sysreg.c */
+
+/* The feature ID registers (op0 3, op1 0, CRn 0), one set a VM: index CRm * 8 + op2. */
+struct idregs {
+	bool set; /* by the first KVM_ARM_VCPU_INIT; all zero before */
+	uint64_t val[64];
+};
+#define IDREG_AA64PFR0 (4 * 8 + 0)
+#define IDREG_AA64DFR0 (5 * 8 + 0)
+
+#define DFR0_DEBUGVER UINT64_C(0xf)
+#define DFR0_PMUVER (UINT64_C(0xf) << 8)
+#define DFR0_BRPS (UINT64_C(0xf) << 12)	    /* number minus one */
+#define DFR0_WRPS (UINT64_C(0xf) << 20)	    /* number minus one */
+#define DFR0_CTX_CMPS (UINT64_C(0xf) << 28) /* number minus one */
+#define DFR0_DOUBLELOCK (UINT64_C(0xf) << 36)
+#define PMCR_N (UINT64_C(0x1f) << 11)
+
+/* At the first KVM_ARM_VCPU_INIT; config_lock held. */
+void idregs_init(struct kvm_vm *vm);
+/* The bits of ID register `index` that user space may change (KVM_ARM_GET_REG_WRITABLE_MASKS). */
+uint64_t idregs_writable(unsigned int index);
+
+void sysreg_reset(struct kvm_vcpu *v);
+/* `id` is a whole ONE_REG id. */
+result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val);
+result sysreg_set(struct kvm_vcpu *v, uint64_t id, uint64_t val);
+/* Ids that KVM_GET_REG_LIST lists: their number; written to ids unless NULL. */
+size_t sysreg_list(const struct kvm_vcpu *v, uint64_t *ids);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* timer.h - the architected timers of a vCPU: their PPIs, their levels. */
+#ifndef KVM_TIMER_H
+#define KVM_TIMER_H
+
+#include "abi/rmi.h"
+#include "base/rule.h"
+#include "kvm/caller.h"
+
+struct kvm_device_attr;
+struct kvm_vcpu;
+struct kvm_vm;
+
+void timer_init(struct kvm_vm *vm);
+/* First KVM_RUN: the PPIs become the timers' own; config_lock held. */
+result timer_enable(struct kvm_vcpu *v);
+/* What the exit tells about both timers, to the vGIC. */
+void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
+/* A timer may fire without anybody telling (enabled, not masked). */
+bool timer_armed(const struct rmi_rec_exit *x);
+
+/* KVM_ARM_VCPU_TIMER_CTRL */
+result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);
+result timer_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);
+result timer_has_attr(const struct kvm_device_attr *a);
+
+#endif

@@ -15,9 +15,9 @@
 #include "vmm/attest.h"
 #include "vmm/blk.h"
 #include "vmm/console.h"
-#include "vmm/dtb.h"
 #include "vmm/end.h"
 #include "vmm/image.h"
+#include "vmm/load.h"
 #include "vmm/loop.h"
 #include "vmm/options.h"
 #include "vmm/output.h"
@@ -31,8 +31,6 @@
 
 #define CONSOLE_SLOT	1
 #define FIRST_DISK_SLOT 2
-/* With disks: the kernel's own pool of bounce buffers is too small for their traffic. */
-#define BOUNCE_SLABS	"16384"
 
 static struct vmm {
 	struct vmm_options opt;
@@ -56,47 +54,14 @@ static struct vmm {
 
 /* ---- what is loaded ---- */
 
-/* One bit more than RAM needs: the top bit is the shared alias. */
-static int choose_ipa_bits(void)
-{
-	uint64_t end = LAYOUT_RAM + vmm.opt.memory;
-	unsigned int bits = 64 - (unsigned int)__builtin_clzll(end - 1) + 1;
-
-	if (bits < LAYOUT_MIN_IPA_BITS + 1)
-		bits = LAYOUT_MIN_IPA_BITS + 1;
-	vmm.ipa_bits = vmm.opt.ipa_bits ? vmm.opt.ipa_bits : bits;
-	if (end <= layout_alias_bit(vmm.ipa_bits))
-		return 0;
-	log_error("--ipa-bits %u leaves %llu MiB for memory, --memory asks for %llu MiB",
-		  vmm.ipa_bits,
-		  (unsigned long long)(layout_alias_bit(vmm.ipa_bits) - LAYOUT_RAM) >> 20,
-		  (unsigned long long)vmm.opt.memory >> 20);
-	return VMM_USAGE;
-}
-
-static void make_bootargs(char *buf, size_t size)
-{
-	size_t n = 0;
-
-	if (vmm.opt.earlycon)
-		n += (size_t)snprintf(
-			buf, size, "earlycon=uart,mmio,%#llx ",
-			(unsigned long long)(LAYOUT_UART | layout_alias_bit(vmm.ipa_bits)));
-	n += (size_t)snprintf(buf + n, size - n, "console=hvc0");
-	if (vmm.opt.ndisks && !strstr(vmm.opt.append, "swiotlb="))
-		n += (size_t)snprintf(buf + n, size - n, " swiotlb=" BOUNCE_SLABS);
-	if (*vmm.opt.append)
-		snprintf(buf + n, size - n, " %s", vmm.opt.append);
-}
-
-static int dump_dtb(const char *path, const void *dtb, size_t size)
+static int dump_dtb(const char *path, const struct image *dtb)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	ssize_t n = fd < 0 ? -1 : write(fd, dtb, size);
+	ssize_t n = fd < 0 ? -1 : write(fd, dtb->data, dtb->size);
 
 	if (fd >= 0 && close(fd))
 		n = -1;
-	if (n == (ssize_t)size)
+	if (n == (ssize_t)dtb->size)
 		return 0;
 	log_error("--dtb-dump %s: %s", path, n < 0 ? strerror(errno) : "no room");
 	return VMM_HOST;
@@ -104,33 +69,13 @@ static int dump_dtb(const char *path, const void *dtb, size_t size)
 
 static int load(void)
 {
-	static uint8_t dtb[DTB_MAX_SIZE];
-	char bootargs[DTB_MAX_BOOTARGS + 2] = "";
-	struct dtb_config cfg = {.cpus = vmm.opt.cpus,
-				 .ram = LAYOUT_RAM,
-				 .ram_size = vmm.opt.memory,
-				 .bootargs = bootargs};
-	int size, ret = choose_ipa_bits();
+	int ret = load_images(&vmm.opt, &vmm.images, &vmm.ipa_bits);
 
-	if (ret)
-		return ret;
 	vmm.report.images = &vmm.images;
 	vmm.report.ipa_bits = vmm.ipa_bits;
-	if (images_load(&vmm.images, vmm.opt.kernel, vmm.opt.initrd, LAYOUT_RAM, vmm.opt.memory))
-		return VMM_INPUT;
-	cfg.initrd = vmm.images.initrd.addr;
-	cfg.initrd_size = vmm.images.initrd.size;
-	make_bootargs(bootargs, sizeof(bootargs));
-	size = dtb_build(&cfg, dtb);
-	if (size < 0) {
-		log_error("--append is too long: the kernel takes %d characters", DTB_MAX_BOOTARGS);
-		return VMM_USAGE;
-	}
-	if (images_set_dtb(&vmm.images, dtb, (uint64_t)size)) {
-		log_error("out of memory");
-		return VMM_HOST;
-	}
-	return vmm.opt.dtb_dump ? dump_dtb(vmm.opt.dtb_dump, dtb, (size_t)size) : 0;
+	if (!ret && vmm.opt.dtb_dump)
+		ret = dump_dtb(vmm.opt.dtb_dump, &vmm.images.dtb);
+	return ret;
 }
 
 /* ---- what it runs on ---- */

@@ -22,7 +22,7 @@ static int take(struct launch *l, char **argv)
 		l->real = !strcmp(argv[1], "real");
 		return 2;
 	}
-	return options_take(l, argv);
+	return launch_options_take(l, argv);
 }
 
 int cmd_check(int argc, char **argv)

@@ -13,7 +13,7 @@ static void help(FILE *f)
 {
 	fprintf(f, "usage: softrealm exec [OPTION...] -- COMMAND [ARGUMENT...]\n"
 		   "Run COMMAND so that the /dev/kvm that it opens has Arm CCA realms.\n\n");
-	options_help(f);
+	launch_options_help(f);
 	fprintf(f,
 		"  %-26s root of an arm64 COMMAND on another host\n"
 		"  %-26s only the command's own output\n"
@@ -32,7 +32,7 @@ static int parse(int argc, char **argv, struct launch *l)
 			return i + 1 < argc ? i + 1 : 0;
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return -1;
-		n = options_take(l, argv + i);
+		n = launch_options_take(l, argv + i);
 		if (n < 0)
 			return 0;
 		if (!strcmp(argv[i], "--quiet") || !strcmp(argv[i], "-q")) {

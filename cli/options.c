@@ -139,7 +139,7 @@ static const struct option_row rows[] = {
 	{"--token-form", "FORM", "eat (default), cmw or legacy", set_token_form},
 };
 
-int options_take(struct launch *l, char **argv)
+int launch_options_take(struct launch *l, char **argv)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct option_row *row = &rows[i];
@@ -162,7 +162,7 @@ int options_take(struct launch *l, char **argv)
 	return 0;
 }
 
-void options_help(FILE *f)
+void launch_options_help(FILE *f)
 {
 	char left[64];
 

@@ -14,7 +14,7 @@
  * stored in l. Returns how many arguments it takes: 0 none of ours, -EINVAL: a value is missing or
  * wrong (logged).
  */
-int options_take(struct launch *l, char **argv);
-void options_help(FILE *f);
+int launch_options_take(struct launch *l, char **argv);
+void launch_options_help(FILE *f);
 
 #endif

@@ -61,7 +61,7 @@ static int take(struct run *r, char **argv)
 		r->launch.quiet = true;
 	r->help |= !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h");
 	r->version |= !strcmp(argv[0], "--version") || !strcmp(argv[0], "-V");
-	return options_take(&r->launch, argv);
+	return launch_options_take(&r->launch, argv);
 }
 
 static int parse(int argc, char **argv, struct run *r)
@@ -151,7 +151,7 @@ static int show_help(struct run *r)
 		return LAUNCH_FAILED;
 	printf("\nand of softrealm run itself:\n");
 	printf("  %-26s %s\n", "--kvm auto|real|soft", "which /dev/kvm (auto: real if it has realms)");
-	options_help(stdout);
+	launch_options_help(stdout);
 	return 0;
 }
 

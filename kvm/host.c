@@ -23,7 +23,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 	h->profile = cfg->profile;
 	h->vmids[0] = true;
 	pthread_mutex_init(&h->lock, NULL);
-	h->rmi = h->rmm && rmi_probe(h, &h->feature0);
+	h->rmi = h->rmm && smc_probe(h, &h->feature0);
 	*out = h;
 	return 0;
 }

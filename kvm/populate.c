@@ -50,14 +50,14 @@ static result data_create(struct kvm_vm *vm, uint64_t pa, uint64_t ipa, uint64_t
 {
 	struct kvm_host *h = vm->host;
 	uint64_t rd = vm->realm.rd;
-	uint64_t x0 = rmi_data_create(h, rd, pa, ipa, src, flags);
+	uint64_t x0 = smc_data_create(h, rd, pa, ipa, src, flags);
 	result why;
 
 	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < 3) {
 		why = realm_create_tables(vm, ipa, (int)RMI_INDEX(x0), 3);
 		if (why)
 			return why;
-		x0 = rmi_data_create(h, rd, pa, ipa, src, flags);
+		x0 = smc_data_create(h, rd, pa, ipa, src, flags);
 	}
 	return x0 ? &rule_kvm_populate_rmi : OK;
 }
@@ -72,13 +72,13 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 	if (!attributes_private(&vm->attrs, gpa))
 		return &rule_kvm_populate_not_private;
 	pthread_mutex_lock(&vm->mmu_lock);
-	if (rmi_granule_delegate(vm->host, pa)) {
+	if (smc_granule_delegate(vm->host, pa)) {
 		why = vm->host->profile == KVM_PROFILE_V12_6_19 ? &rule_kvm_populate_exists
 								: &rule_kvm_populate_again;
 	} else {
 		why = data_create(vm, pa, gpa, src, j->flags);
 		if (why)
-			rmi_granule_undelegate(vm->host, pa);
+			smc_granule_undelegate(vm->host, pa);
 	}
 	pthread_mutex_unlock(&vm->mmu_lock);
 	return why;

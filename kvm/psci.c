@@ -32,7 +32,7 @@ void psci_stop(struct kvm_vcpu *v)
 
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
 {
-	return !rmi_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
+	return !smc_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
 }
 
 /* Affinity fields and nothing else. */

@@ -87,12 +87,12 @@ static result delegate_root(struct kvm_vm *vm)
 	if (!r->root)
 		return &rule_kvm_no_memory;
 	for (i = 0; i < r->roots; i++)
-		if (rmi_granule_delegate(h, r->root + i * GRANULE_SIZE))
+		if (smc_granule_delegate(h, r->root + i * GRANULE_SIZE))
 			break;
 	if (i == r->roots)
 		return OK;
 	while (i--)
-		rmi_granule_undelegate(h, r->root + i * GRANULE_SIZE);
+		smc_granule_undelegate(h, r->root + i * GRANULE_SIZE);
 	machine_free(h->machine, r->root, r->roots);
 	r->root = 0;
 	return &rule_kvm_realm_create_failed;
@@ -105,12 +105,12 @@ static void release_granules(struct kvm_vm *vm)
 	bool leak = false;
 
 	for (unsigned int i = 0; r->root && i < r->roots; i++)
-		leak |= rmi_granule_undelegate(h, r->root + i * GRANULE_SIZE) != 0;
+		leak |= smc_granule_undelegate(h, r->root + i * GRANULE_SIZE) != 0;
 	if (leak)
 		log_warn("root tables cannot be undelegated: leaked");
 	else if (r->root)
 		machine_free(h->machine, r->root, r->roots);
-	rmi_granule_free(h, r->rd);
+	smc_granule_free(h, r->rd);
 	vmid_give(h, r->vmid);
 	r->root = r->rd = 0;
 	r->vmid = 0;
@@ -167,11 +167,11 @@ static result create_rd(struct kvm_vm *vm, unsigned int vq)
 	if (!page)
 		return &rule_kvm_no_memory;
 	fill_params(vm, vq, machine_va(h->machine, page, GRANULE_SIZE));
-	if (rmi_realm_create(h, vm->realm.rd, page)) {
+	if (smc_realm_create(h, vm->realm.rd, page)) {
 		why = vm->idregs.set ? &rule_kvm_realm_create_failed
 				     : &rule_kvm_realm_no_vcpu_init;
-	} else if (rmi_rec_aux_count(h, vm->realm.rd, &aux) || aux > RMI_MAX_REC_AUX) {
-		rmi_realm_destroy(h, vm->realm.rd);
+	} else if (smc_rec_aux_count(h, vm->realm.rd, &aux) || aux > RMI_MAX_REC_AUX) {
+		smc_realm_destroy(h, vm->realm.rd);
 		why = &rule_kvm_realm_create_failed;
 	}
 	vm->realm.num_aux = aux;
@@ -190,7 +190,7 @@ static result create(struct kvm_vm *vm)
 	r->vmid = vmid_take(vm->host);
 	if (!r->vmid)
 		return &rule_kvm_realm_no_vmid;
-	r->rd = rmi_granule_alloc(vm->host, &refused);
+	r->rd = smc_granule_alloc(vm->host, &refused);
 	why = r->rd ? delegate_root(vm)
 		    : refused ? &rule_kvm_realm_create_failed : &rule_kvm_no_memory;
 	if (!why)
@@ -249,7 +249,7 @@ result realm_activate(struct kvm_vm *vm)
 		why = rec_create(vm->vcpus[i]);
 	if (!why)
 		why = init_slots(vm);
-	if (!why && rmi_realm_activate(vm->host, vm->realm.rd))
+	if (!why && smc_realm_activate(vm->host, vm->realm.rd))
 		why = &rule_kvm_realm_activate_failed;
 	if (!why)
 		realm_set_state(vm, REALM_ACTIVE);
@@ -269,7 +269,7 @@ void realm_destroy(struct kvm_vm *vm)
 	realm_unmap_private(vm, 0, realm_shared_bit(vm));
 	realm_destroy_tables(vm);
 	pthread_mutex_unlock(&vm->mmu_lock);
-	if (rmi_realm_destroy(vm->host, vm->realm.rd))
+	if (smc_realm_destroy(vm->host, vm->realm.rd))
 		log_warn("the realm cannot be destroyed: its granules are leaked");
 	else
 		release_granules(vm);

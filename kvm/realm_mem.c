@@ -24,15 +24,15 @@ result realm_create_tables(struct kvm_vm *vm, uint64_t ipa, int from, int to)
 	for (int level = from + 1; level <= to; level++) {
 		uint64_t base = ALIGN_DOWN(ipa, realm_level_size(level - 1));
 		bool refused;
-		uint64_t rtt = rmi_granule_alloc(vm->host, &refused);
+		uint64_t rtt = smc_granule_alloc(vm->host, &refused);
 		uint64_t x0;
 
 		if (!rtt)
 			return &rule_kvm_no_memory;
-		x0 = rmi_rtt_create(vm->host, vm->realm.rd, rtt, base, level);
+		x0 = smc_rtt_create(vm->host, vm->realm.rd, rtt, base, level);
 		if (!x0)
 			continue;
-		rmi_granule_free(vm->host, rtt);
+		smc_granule_free(vm->host, rtt);
 		/* Somebody else's table there is as good as ours. */
 		if (RMI_STATUS(x0) != RMI_ERROR_RTT || RMI_INDEX(x0) != (unsigned int)level - 1)
 			return &rule_kvm_rmi_failed;
@@ -47,19 +47,19 @@ result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool *map
 	uint64_t x0;
 
 	*mapped = false;
-	if (rmi_granule_delegate(h, pa))
+	if (smc_granule_delegate(h, pa))
 		return OK;
-	x0 = rmi_data_create_unknown(h, vm->realm.rd, pa, ipa);
+	x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
 	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < PAGE_LEVEL) {
 		why = realm_create_tables(vm, ipa, (int)RMI_INDEX(x0), PAGE_LEVEL);
 		if (!why)
-			x0 = rmi_data_create_unknown(h, vm->realm.rd, pa, ipa);
+			x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
 	}
 	if (!x0) {
 		*mapped = true;
 		return OK;
 	}
-	rmi_granule_undelegate(h, pa);
+	smc_granule_undelegate(h, pa);
 	return why ? why : &rule_kvm_rmi_failed;
 }
 
@@ -67,14 +67,14 @@ result realm_map_shared(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 {
 	struct kvm_host *h = vm->host;
 	uint64_t desc = pa | NS_DESC_ATTRS;
-	uint64_t x0 = rmi_rtt_map_unprotected(h, vm->realm.rd, ipa, PAGE_LEVEL, desc);
+	uint64_t x0 = smc_rtt_map_unprotected(h, vm->realm.rd, ipa, PAGE_LEVEL, desc);
 	result why;
 
 	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < PAGE_LEVEL) {
 		why = realm_create_tables(vm, ipa, (int)RMI_INDEX(x0), PAGE_LEVEL);
 		if (why)
 			return why;
-		x0 = rmi_rtt_map_unprotected(h, vm->realm.rd, ipa, PAGE_LEVEL, desc);
+		x0 = smc_rtt_map_unprotected(h, vm->realm.rd, ipa, PAGE_LEVEL, desc);
 	}
 	return !x0 || RMI_STATUS(x0) == RMI_ERROR_RTT ? OK : &rule_kvm_rmi_failed;
 }
@@ -86,15 +86,15 @@ static void fold(struct kvm_vm *vm, uint64_t start, uint64_t end, int level)
 	uint64_t rd = vm->realm.rd, rtt;
 
 	for (uint64_t ipa = ALIGN_DOWN(start, span); ipa < end; ipa += span) {
-		uint64_t x0 = rmi_rtt_fold(vm->host, rd, ipa, level, &rtt);
+		uint64_t x0 = smc_rtt_fold(vm->host, rd, ipa, level, &rtt);
 
 		if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) == (unsigned int)level &&
 		    level < PAGE_LEVEL) {
 			fold(vm, MAX(start, ipa), MIN(end, ipa + span), level + 1);
-			x0 = rmi_rtt_fold(vm->host, rd, ipa, level, &rtt);
+			x0 = smc_rtt_fold(vm->host, rd, ipa, level, &rtt);
 		}
 		if (!x0)
-			rmi_granule_free(vm->host, rtt);
+			smc_granule_free(vm->host, rtt);
 	}
 }
 
@@ -127,7 +127,7 @@ void realm_unmap_shared(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	if (!vm->realm.rd || start >= stop)
 		return;
 	for (uint64_t ipa = start; ipa && ipa < stop;) {
-		uint64_t x0 = rmi_rtt_unmap_unprotected(vm->host, vm->realm.rd, ipa, PAGE_LEVEL,
+		uint64_t x0 = smc_rtt_unmap_unprotected(vm->host, vm->realm.rd, ipa, PAGE_LEVEL,
 							&top);
 
 		ipa = walk_on(vm, ipa, x0, top);
@@ -143,9 +143,9 @@ void realm_unmap_private(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	if (!vm->realm.rd || gpa >= stop)
 		return;
 	for (uint64_t ipa = gpa; ipa < stop;) {
-		uint64_t x0 = rmi_data_destroy(vm->host, vm->realm.rd, ipa, &pa, &top);
+		uint64_t x0 = smc_data_destroy(vm->host, vm->realm.rd, ipa, &pa, &top);
 
-		if (!x0 && rmi_granule_undelegate(vm->host, pa))
+		if (!x0 && smc_granule_undelegate(vm->host, pa))
 			log_warn("page %#llx cannot be undelegated", (unsigned long long)pa);
 		ipa = walk_on(vm, ipa, x0, top);
 		if (!ipa)
@@ -161,14 +161,14 @@ static void destroy_level(struct kvm_vm *vm, uint64_t start, uint64_t end, int l
 	uint64_t rtt = 0, top = 0;
 
 	for (uint64_t ipa = start; ipa < end;) {
-		uint64_t x0 = rmi_rtt_destroy(vm->host, vm->realm.rd, ipa, level, &rtt, &top);
+		uint64_t x0 = smc_rtt_destroy(vm->host, vm->realm.rd, ipa, level, &rtt, &top);
 
 		if (RMI_STATUS(x0) == RMI_ERROR_RTT && top <= ipa && level < PAGE_LEVEL) {
 			destroy_level(vm, ipa, ipa + span, level + 1);
-			x0 = rmi_rtt_destroy(vm->host, vm->realm.rd, ipa, level, &rtt, &top);
+			x0 = smc_rtt_destroy(vm->host, vm->realm.rd, ipa, level, &rtt, &top);
 		}
 		if (!x0)
-			rmi_granule_free(vm->host, rtt);
+			smc_granule_free(vm->host, rtt);
 		ipa = top > ipa ? top : ipa + span;
 	}
 }

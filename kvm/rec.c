@@ -31,9 +31,9 @@ static void free_granules(struct kvm_vcpu *v)
 	struct kvm_host *h = v->vm->host;
 	struct rec *r = &v->rec;
 
-	rmi_granule_free(h, r->pa);
+	smc_granule_free(h, r->pa);
 	for (unsigned int i = 0; i < r->num_aux; i++)
-		rmi_granule_free(h, r->aux[i]);
+		smc_granule_free(h, r->aux[i]);
 	if (r->run_pa)
 		machine_free(h->machine, r->run_pa, 1);
 	memset(r, 0, sizeof(*r));
@@ -50,11 +50,11 @@ static result alloc_granules(struct kvm_vcpu *v)
 	if (!r->run_pa)
 		return &rule_kvm_no_memory;
 	r->run = machine_va(h->machine, r->run_pa, GRANULE_SIZE);
-	r->pa = rmi_granule_alloc(h, &refused);
+	r->pa = smc_granule_alloc(h, &refused);
 	if (!r->pa)
 		return refused ? &rule_kvm_rec_create_failed : &rule_kvm_no_memory;
 	while (r->num_aux < v->vm->realm.num_aux) {
-		r->aux[r->num_aux] = rmi_granule_alloc(h, &refused);
+		r->aux[r->num_aux] = smc_granule_alloc(h, &refused);
 		if (!r->aux[r->num_aux])
 			return refused ? &rule_kvm_rec_create_failed : &rule_kvm_no_memory;
 		r->num_aux++;
@@ -82,7 +82,7 @@ static result create_from_params(struct kvm_vcpu *v)
 	if (!page)
 		return &rule_kvm_no_memory;
 	fill_params(v, machine_va(h->machine, page, GRANULE_SIZE));
-	x0 = rmi_rec_create(h, v->vm->realm.rd, v->rec.pa, page);
+	x0 = smc_rec_create(h, v->vm->realm.rd, v->rec.pa, page);
 	machine_free(h->machine, page, 1);
 	return x0 ? &rule_kvm_rec_create_failed : OK;
 }
@@ -105,7 +105,7 @@ void rec_destroy(struct kvm_vcpu *v)
 {
 	if (!v->rec.pa)
 		return;
-	if (rmi_rec_destroy(v->vm->host, v->rec.pa)) {
+	if (smc_rec_destroy(v->vm->host, v->rec.pa)) {
 		log_warn("REC %u cannot be destroyed: its granules are leaked", v->index);
 		return;
 	}
@@ -270,7 +270,7 @@ static uint64_t enter(struct kvm_vcpu *v)
 
 	if (vgic)
 		vgic_flush(vgic, v->index, run->enter.gicv3_lrs, &run->enter.gicv3_hcr);
-	x0 = rmi_rec_enter(v->vm->host, v->pe, v->rec.pa, v->rec.run_pa);
+	x0 = smc_rec_enter(v->vm->host, v->pe, v->rec.pa, v->rec.run_pa);
 	if (!vgic)
 		return x0;
 	if (x0)

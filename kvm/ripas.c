@@ -28,7 +28,7 @@ static int find_level(const struct realm *r, uint64_t start, uint64_t end)
 result ripas_init(struct kvm_vm *vm, uint64_t start, uint64_t end)
 {
 	for (uint64_t ipa = start; ipa < end;) {
-		uint64_t top, x0 = rmi_rtt_init_ripas(vm->host, vm->realm.rd, ipa, end, &top);
+		uint64_t top, x0 = smc_rtt_init_ripas(vm->host, vm->realm.rd, ipa, end, &top);
 		int at = (int)RMI_INDEX(x0), want = find_level(&vm->realm, ipa, end);
 		result why;
 
@@ -54,7 +54,7 @@ static uint64_t set_range(struct kvm_vcpu *v, uint64_t base, uint64_t end)
 	uint64_t ipa = base;
 
 	while (ipa < end) {
-		uint64_t top, x0 = rmi_rtt_set_ripas(vm->host, vm->realm.rd, v->rec.pa, ipa, end,
+		uint64_t top, x0 = smc_rtt_set_ripas(vm->host, vm->realm.rd, v->rec.pa, ipa, end,
 						     &top);
 		int at = (int)RMI_INDEX(x0), want = find_level(&vm->realm, ipa, end);
 

@@ -12,7 +12,7 @@
 /* Arguments beyond those given are zero. */
 #define REGS(name, ...) uint64_t name[RMM_NUM_REGS] = {__VA_ARGS__}
 
-bool rmi_probe(struct kvm_host *h, uint64_t *feature_reg0)
+bool smc_probe(struct kvm_host *h, uint64_t *feature_reg0)
 {
 	REGS(v, RMI_VERSION, RMI_ABI_VERSION);
 	REGS(f, RMI_FEATURES, 0);
@@ -27,7 +27,7 @@ bool rmi_probe(struct kvm_host *h, uint64_t *feature_reg0)
 	return true;
 }
 
-uint64_t rmi_granule_delegate(struct kvm_host *h, uint64_t pa)
+uint64_t smc_granule_delegate(struct kvm_host *h, uint64_t pa)
 {
 	REGS(r, RMI_GRANULE_DELEGATE, pa);
 
@@ -35,7 +35,7 @@ uint64_t rmi_granule_delegate(struct kvm_host *h, uint64_t pa)
 	return r[0];
 }
 
-uint64_t rmi_granule_undelegate(struct kvm_host *h, uint64_t pa)
+uint64_t smc_granule_undelegate(struct kvm_host *h, uint64_t pa)
 {
 	REGS(r, RMI_GRANULE_UNDELEGATE, pa);
 
@@ -43,7 +43,7 @@ uint64_t rmi_granule_undelegate(struct kvm_host *h, uint64_t pa)
 	return r[0];
 }
 
-uint64_t rmi_realm_create(struct kvm_host *h, uint64_t rd, uint64_t params)
+uint64_t smc_realm_create(struct kvm_host *h, uint64_t rd, uint64_t params)
 {
 	REGS(r, RMI_REALM_CREATE, rd, params);
 
@@ -51,7 +51,7 @@ uint64_t rmi_realm_create(struct kvm_host *h, uint64_t rd, uint64_t params)
 	return r[0];
 }
 
-uint64_t rmi_realm_activate(struct kvm_host *h, uint64_t rd)
+uint64_t smc_realm_activate(struct kvm_host *h, uint64_t rd)
 {
 	REGS(r, RMI_REALM_ACTIVATE, rd);
 
@@ -59,7 +59,7 @@ uint64_t rmi_realm_activate(struct kvm_host *h, uint64_t rd)
 	return r[0];
 }
 
-uint64_t rmi_realm_destroy(struct kvm_host *h, uint64_t rd)
+uint64_t smc_realm_destroy(struct kvm_host *h, uint64_t rd)
 {
 	REGS(r, RMI_REALM_DESTROY, rd);
 
@@ -67,7 +67,7 @@ uint64_t rmi_realm_destroy(struct kvm_host *h, uint64_t rd)
 	return r[0];
 }
 
-uint64_t rmi_rec_aux_count(struct kvm_host *h, uint64_t rd, uint64_t *count)
+uint64_t smc_rec_aux_count(struct kvm_host *h, uint64_t rd, uint64_t *count)
 {
 	REGS(r, RMI_REC_AUX_COUNT, rd);
 
@@ -76,7 +76,7 @@ uint64_t rmi_rec_aux_count(struct kvm_host *h, uint64_t rd, uint64_t *count)
 	return r[0];
 }
 
-uint64_t rmi_rec_create(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64_t params)
+uint64_t smc_rec_create(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64_t params)
 {
 	REGS(r, RMI_REC_CREATE, rd, rec, params);
 
@@ -84,7 +84,7 @@ uint64_t rmi_rec_create(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64_t 
 	return r[0];
 }
 
-uint64_t rmi_rec_destroy(struct kvm_host *h, uint64_t rec)
+uint64_t smc_rec_destroy(struct kvm_host *h, uint64_t rec)
 {
 	REGS(r, RMI_REC_DESTROY, rec);
 
@@ -92,7 +92,7 @@ uint64_t rmi_rec_destroy(struct kvm_host *h, uint64_t rec)
 	return r[0];
 }
 
-uint64_t rmi_rec_enter(struct kvm_host *h, struct pe *pe, uint64_t rec, uint64_t run)
+uint64_t smc_rec_enter(struct kvm_host *h, struct pe *pe, uint64_t rec, uint64_t run)
 {
 	REGS(r, RMI_REC_ENTER, rec, run);
 
@@ -100,7 +100,7 @@ uint64_t rmi_rec_enter(struct kvm_host *h, struct pe *pe, uint64_t rec, uint64_t
 	return r[0];
 }
 
-uint64_t rmi_data_create(struct kvm_host *h, uint64_t rd, uint64_t pa, uint64_t ipa, uint64_t src,
+uint64_t smc_data_create(struct kvm_host *h, uint64_t rd, uint64_t pa, uint64_t ipa, uint64_t src,
 			 uint64_t flags)
 {
 	REGS(r, RMI_DATA_CREATE, rd, pa, ipa, src, flags);
@@ -109,7 +109,7 @@ uint64_t rmi_data_create(struct kvm_host *h, uint64_t rd, uint64_t pa, uint64_t 
 	return r[0];
 }
 
-uint64_t rmi_data_create_unknown(struct kvm_host *h, uint64_t rd, uint64_t pa, uint64_t ipa)
+uint64_t smc_data_create_unknown(struct kvm_host *h, uint64_t rd, uint64_t pa, uint64_t ipa)
 {
 	REGS(r, RMI_DATA_CREATE_UNKNOWN, rd, pa, ipa);
 
@@ -117,7 +117,7 @@ uint64_t rmi_data_create_unknown(struct kvm_host *h, uint64_t rd, uint64_t pa, u
 	return r[0];
 }
 
-uint64_t rmi_data_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, uint64_t *pa,
+uint64_t smc_data_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, uint64_t *pa,
 			  uint64_t *top)
 {
 	REGS(r, RMI_DATA_DESTROY, rd, ipa);
@@ -128,7 +128,7 @@ uint64_t rmi_data_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, uint64_
 	return r[0];
 }
 
-uint64_t rmi_rtt_create(struct kvm_host *h, uint64_t rd, uint64_t rtt, uint64_t ipa, int level)
+uint64_t smc_rtt_create(struct kvm_host *h, uint64_t rd, uint64_t rtt, uint64_t ipa, int level)
 {
 	REGS(r, RMI_RTT_CREATE, rd, rtt, ipa, (uint64_t)level);
 
@@ -136,7 +136,7 @@ uint64_t rmi_rtt_create(struct kvm_host *h, uint64_t rd, uint64_t rtt, uint64_t 
 	return r[0];
 }
 
-uint64_t rmi_rtt_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level, uint64_t *rtt,
+uint64_t smc_rtt_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level, uint64_t *rtt,
 			 uint64_t *top)
 {
 	REGS(r, RMI_RTT_DESTROY, rd, ipa, (uint64_t)level);
@@ -147,7 +147,7 @@ uint64_t rmi_rtt_destroy(struct kvm_host *h, uint64_t rd, uint64_t ipa, int leve
 	return r[0];
 }
 
-uint64_t rmi_rtt_fold(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level, uint64_t *rtt)
+uint64_t smc_rtt_fold(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level, uint64_t *rtt)
 {
 	REGS(r, RMI_RTT_FOLD, rd, ipa, (uint64_t)level);
 
@@ -156,7 +156,7 @@ uint64_t rmi_rtt_fold(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level, 
 	return r[0];
 }
 
-uint64_t rmi_rtt_init_ripas(struct kvm_host *h, uint64_t rd, uint64_t base, uint64_t top,
+uint64_t smc_rtt_init_ripas(struct kvm_host *h, uint64_t rd, uint64_t base, uint64_t top,
 			    uint64_t *out_top)
 {
 	REGS(r, RMI_RTT_INIT_RIPAS, rd, base, top);
@@ -166,7 +166,7 @@ uint64_t rmi_rtt_init_ripas(struct kvm_host *h, uint64_t rd, uint64_t base, uint
 	return r[0];
 }
 
-uint64_t rmi_rtt_set_ripas(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64_t base,
+uint64_t smc_rtt_set_ripas(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64_t base,
 			   uint64_t top, uint64_t *out_top)
 {
 	REGS(r, RMI_RTT_SET_RIPAS, rd, rec, base, top);
@@ -176,7 +176,7 @@ uint64_t rmi_rtt_set_ripas(struct kvm_host *h, uint64_t rd, uint64_t rec, uint64
 	return r[0];
 }
 
-uint64_t rmi_rtt_map_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level,
+uint64_t smc_rtt_map_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level,
 				 uint64_t desc)
 {
 	REGS(r, RMI_RTT_MAP_UNPROTECTED, rd, ipa, (uint64_t)level, desc);
@@ -185,7 +185,7 @@ uint64_t rmi_rtt_map_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa, 
 	return r[0];
 }
 
-uint64_t rmi_rtt_unmap_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level,
+uint64_t smc_rtt_unmap_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa, int level,
 				   uint64_t *top)
 {
 	REGS(r, RMI_RTT_UNMAP_UNPROTECTED, rd, ipa, (uint64_t)level);
@@ -195,7 +195,7 @@ uint64_t rmi_rtt_unmap_unprotected(struct kvm_host *h, uint64_t rd, uint64_t ipa
 	return r[0];
 }
 
-uint64_t rmi_psci_complete(struct kvm_host *h, uint64_t calling, uint64_t target, uint64_t status)
+uint64_t smc_psci_complete(struct kvm_host *h, uint64_t calling, uint64_t target, uint64_t status)
 {
 	REGS(r, RMI_PSCI_COMPLETE, calling, target, status);
 
@@ -203,25 +203,25 @@ uint64_t rmi_psci_complete(struct kvm_host *h, uint64_t calling, uint64_t target
 	return r[0];
 }
 
-uint64_t rmi_granule_alloc(struct kvm_host *h, bool *refused)
+uint64_t smc_granule_alloc(struct kvm_host *h, bool *refused)
 {
 	uint64_t pa = machine_alloc(h->machine, 1, GRANULE_SIZE);
 
 	*refused = false;
 	if (!pa)
 		return 0;
-	if (!rmi_granule_delegate(h, pa))
+	if (!smc_granule_delegate(h, pa))
 		return pa;
 	*refused = true;
 	machine_free(h->machine, pa, 1);
 	return 0;
 }
 
-void rmi_granule_free(struct kvm_host *h, uint64_t pa)
+void smc_granule_free(struct kvm_host *h, uint64_t pa)
 {
 	if (!pa)
 		return;
-	if (rmi_granule_undelegate(h, pa)) {
+	if (smc_granule_undelegate(h, pa)) {
 		log_warn("granule %#llx cannot be undelegated: leaked", (unsigned long long)pa);
 		return;
 	}

@@ -238,8 +238,11 @@ static result init_slots(struct kvm_vm *vm)
 result realm_activate(struct kvm_vm *vm)
 {
 	unsigned int n = atomic_load(&vm->num_vcpus);
-	result why = realm_ensure_created(vm);
+	result why;
 
+	if (realm_state(&vm->realm) == REALM_ACTIVE)
+		return OK; /* another vCPU ran first */
+	why = realm_ensure_created(vm);
 	if (why)
 		return why;
 	realm_set_state(vm, REALM_DEAD);

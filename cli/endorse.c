@@ -177,6 +177,10 @@ int cmd_endorse(int argc, char **argv)
 	static struct platform p;
 	int err;
 
+	if (input_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
 	if (!parse_options(argc, argv, &o)) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

@@ -9,6 +9,11 @@
 #include "base/log.h"
 #include "cli/input.h"
 
+bool input_wants_help(int argc, char **argv)
+{
+	return argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+}
+
 ssize_t input_read(const char *path, uint8_t *buf, size_t cap)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;

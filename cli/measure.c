@@ -6,7 +6,6 @@
  * 2 wrong usage, or a file that cannot be read.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +17,17 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/predict.h"
 
 static const char usage[] =
-	"usage: softrealm measure --ledger FILE [--explain]\n"
+	"usage: softrealm measure [--explain] RUN-OPTION...\n"
+	"       softrealm measure [--explain] --ledger FILE\n"
 	"       softrealm measure diff A B\n"
 	"\n"
-	"FILE, A and B are ledgers (--measurement-log of run and exec). The first form computes each\n"
-	"register again from what was measured and prints the last values, or with --explain the\n"
-	"whole ledger; the second names the first operation that differs.\n"
+	"The first form prints the RIM that softrealm run with these options will get, without\n"
+	"running anything; with --explain it prints the ledger of it. The second computes each\n"
+	"register of a ledger (--measurement-log of run and exec) again from what was measured. The\n"
+	"third compares two ledgers and names the first operation that differs.\n"
 	"Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or unreadable.\n";
 
 /* ---- reading a ledger ---- */
@@ -197,29 +199,42 @@ out:
 	return status;
 }
 
+/* Take --explain and --ledger FILE out of argv. False: the file is missing. */
+static bool take_own(int *argc, char **argv, bool *explain, const char **ledger)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (!strcmp(argv[i], "--explain"))
+			*explain = true;
+		else if (!strncmp(argv[i], "--ledger=", 9))
+			*ledger = argv[i] + 9;
+		else if (strcmp(argv[i], "--ledger"))
+			argv[kept++] = argv[i];
+		else if (++i < *argc)
+			*ledger = argv[i];
+		else
+			return false;
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return true;
+}
+
 int cmd_measure(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"ledger", required_argument, NULL, 'l'}, {"explain", no_argument, NULL, 'e'}, {0},
-	};
 	const char *ledger = NULL;
-	bool explain = false, ok = true;
-	int c;
+	bool explain = false;
 
+	if (input_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
 	if (argc == 4 && !strcmp(argv[1], "diff"))
 		return diff(argv[2], argv[3]);
-	optind = 0;
-	while (ok && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		if (c == 'l')
-			ledger = optarg;
-		else if (c == 'e')
-			explain = true;
-		else
-			ok = false;
-	}
-	if (!ok || !ledger || optind != argc) {
+	if (!take_own(&argc, argv, &explain, &ledger) || (ledger ? argc > 1 : argc < 2)) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	return from_ledger(ledger, explain);
+	return ledger ? from_ledger(ledger, explain) : predict_run(argc, argv, explain);
 }

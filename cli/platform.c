@@ -16,6 +16,10 @@ static const char usage[] =
 
 int cmd_platform(int argc, char **argv)
 {
+	if (input_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
 	if (argc != 3 || strcmp(argv[1], "create") || argv[2][0] == '-') {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

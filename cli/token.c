@@ -293,6 +293,10 @@ int cmd_token(int argc, char **argv)
 	ssize_t len;
 	result why;
 
+	if (input_wants_help(argc, argv)) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
 	if (argc > 1 && !strcmp(argv[1], "show"))
 		action = show;
 	else if (argc > 1 && !strcmp(argv[1], "verify"))

@@ -232,6 +232,38 @@ class Measure(Case):
         self.assertEqual(r.returncode, 1)
         self.assertIn(b"l:2:", r.stderr)
 
+    def kernel(self):
+        image = bytearray(3 * 1024 * 1024 + 100)
+        struct.pack_into("<IIQQQQQQI", image, 0, 0, 0, 0, len(image), 0, 0, 0, 0, 0x644D5241)
+        return self.write("Image", bytes(image))
+
+    def test_a_prediction_is_what_its_ledger_adds_up_to(self):
+        initrd = self.write("initrd", b"initrd" * 5000)
+        rims = set()
+        for args in (["--memory", "256M"], ["--memory", "256M", "--cpus", "4"], ["--no-measure"],
+                     ["--ipa-bits", "40"], ["--initrd", initrd], ["--disk", initrd],
+                     ["--append", "quiet"], []):
+            args = ["--kernel", self.kernel(), *args]
+            rim = self.run_ok(0, "measure", *args).strip()
+            ledger = self.write("l", self.run_ok(0, "measure", "--explain", *args).encode())
+            self.assertEqual(self.run_ok(0, "measure", "--ledger", ledger),
+                             "realm 1 RIM  sha-256 %s\n" % rim)
+            # What only the launcher or the end of the run is about has no influence.
+            self.assertEqual(rim, self.run_ok(0, "measure", *args, "--kvm", "soft", "--timeout",
+                                              "9", "--deterministic", "--trace=x").strip())
+            rims.add(rim)
+        self.assertEqual(len(rims), 8)
+
+    def test_what_cannot_run_cannot_be_predicted(self):
+        for args in (["--kernel", self.path("missing")], ["--initrd", self.kernel()],
+                     ["--kernel", self.write("junk", b"junk")],
+                     ["--kernel", self.kernel(), "--ipa-bits", "52"],
+                     ["--kernel", self.kernel(), "--nonsense"]):
+            r = run("measure", *args)
+            self.assertEqual(r.returncode, 2, args)
+            self.assertTrue(r.stderr, args)
+            self.assertFalse(r.stdout, args)
+
     def test_diff_names_the_first_operation_that_differs(self):
         pages = [b"\1" * 4096, b"\2" * 4096, b"\3" * 4096]
         a = self.write("a", self.ledger(pages)[0])

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * predict.c - the RIM that `softrealm run` with these options would get.
+ *
+ * Images, device tree and addresses come from the VMM's own code (vmm/load.h); what is repeated
+ * here is how it creates the realm: one gmem slot for all of RAM, the images populated in order,
+ * vCPU 0 entered at the kernel with the device tree in x0.
+ */
+#include "cli/predict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/hex.h"
+#include "attest/predict.h"
+#include "base/log.h"
+#include "cli/input.h"
+#include "cli/launcher.h"
+#include "cli/options.h"
+#include "kvm/platform.h"
+#include "vmm/layout.h"
+#include "vmm/load.h"
+
+/* Leave out of argv what is not the VMM's. The number of arguments left, or -EINVAL. */
+static int keep_vmm_options(int argc, char **argv)
+{
+	struct launch ignored = LAUNCH_INIT;
+	int n, kept = 1;
+
+	for (int i = 1; i < argc; i += n) {
+		if (!strcmp(argv[i], "--kvm"))
+			n = 2;
+		else if (!strncmp(argv[i], "--kvm=", 6))
+			n = 1;
+		else
+			n = launch_options_take(&ignored, argv + i);
+		if (n < 0)
+			return n;
+		if (!n) {
+			argv[kept++] = argv[i];
+			n = 1;
+		}
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static void print_entry(void *arg, const struct ledger_entry *e)
+{
+	ledger_write(stdout, e);
+}
+
+static int populate(struct predict *pr, const struct image *im, bool measure)
+{
+	return im->data ? predict_populate(pr, im->addr, im->data, im->mapped, measure) : 0;
+}
+
+static int activate(struct predict *pr, const struct boot_images *b)
+{
+	static struct rmi_rec_params rec = {.flags = RMI_REC_FLAG_RUNNABLE}; /* the others are not */
+	struct predict_slot ram = {.base = b->ram, .size = b->ram_size, .gmem = true};
+
+	rec.pc = b->kernel.addr;
+	rec.gprs[0] = b->dtb.addr;
+	return predict_activate(pr, &rec, 1, &ram, 1);
+}
+
+static int predict(const struct vmm_options *o, const struct boot_images *b, unsigned int ipa_bits,
+		   bool explain)
+{
+	static struct rmi_realm_params p = {.num_bps = PLATFORM_BREAKPOINTS - 1,
+					    .num_wps = PLATFORM_WATCHPOINTS - 1,
+					    .hash_algo = RMI_HASH_SHA_256};
+	char text[HEX_SIZE(MEASURE_SIZE)];
+	uint8_t rim[MEASURE_SIZE];
+	struct predict *pr;
+	int err;
+
+	p.s2sz = (uint8_t)ipa_bits;
+	err = predict_create(&p, explain ? print_entry : NULL, NULL, &pr);
+	if (err)
+		return err;
+	err = populate(pr, &b->kernel, o->measure);
+	if (!err)
+		err = populate(pr, &b->dtb, o->measure);
+	if (!err)
+		err = populate(pr, &b->initrd, o->measure);
+	if (!err)
+		err = activate(pr, b);
+	predict_rim(pr, rim);
+	predict_free(pr);
+	if (!err && !explain)
+		puts(hex_encode(rim, measure_hash_len(MEASURE_SHA_256), text));
+	return err;
+}
+
+int predict_run(int argc, char **argv, bool explain)
+{
+	struct boot_images images = {0};
+	struct vmm_options o;
+	unsigned int ipa_bits;
+	int err;
+
+	argc = keep_vmm_options(argc, argv);
+	if (argc < 0)
+		return EXIT_USAGE;
+	err = options_parse(&o, argc, argv);
+	if (err)
+		return err < 0 ? EXIT_USAGE : EXIT_GOOD;
+	err = load_images(&o, &images, &ipa_bits);
+	if (!err) {
+		err = predict(&o, &images, ipa_bits, explain);
+		if (err)
+			log_error("KVM cannot create such a realm: %s", strerror(-err));
+	}
+	images_free(&images);
+	options_free(&o);
+	return err ? EXIT_USAGE : EXIT_GOOD;
+}

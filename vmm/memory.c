@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/log.h"
 
@@ -15,29 +14,21 @@ int memory_create(struct guest_memory *m, uint64_t base, uint64_t size, uint64_t
 
 	*m = (struct guest_memory){.base = base, .size = size, .alias_bit = alias_bit};
 	/* Shared, not private: a private mapping's first touch by the realm would be refused. */
-	m->fd = memfd_create("realm-shared", MFD_CLOEXEC);
-	if (m->fd < 0 || ftruncate(m->fd, (off_t)size))
-		goto fail;
-	m->host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
+	m->host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (m->host != MAP_FAILED)
 		return 0;
-fail:
 	err = errno;
 	log_error("cannot have %llu MiB of memory: %s", (unsigned long long)size >> 20,
 		  strerror(err));
-	if (m->fd >= 0)
-		close(m->fd);
-	m->fd = -1;
 	m->host = NULL;
 	return -err;
 }
 
 void memory_destroy(struct guest_memory *m)
 {
-	if (!m->host)
-		return;
-	munmap(m->host, m->size);
-	close(m->fd);
+	if (m->host)
+		munmap(m->host, m->size);
 	m->host = NULL;
 }
 

@@ -16,7 +16,6 @@ struct guest_memory {
 	uint64_t base;	    /* IPA */
 	uint64_t size;	    /* bytes */
 	uint64_t alias_bit; /* masked from every address that the guest gives */
-	int fd;
 };
 
 /* 0 or -errno, message printed. */

@@ -86,17 +86,20 @@ void granule_unlock(struct granule *g)
 		syscall(SYS_futex, &g->lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+static bool granule_lock_if(struct granule *g, enum granule_state s)
+{
+	granule_lock(g);
+	if (granule_state(g) == s)
+		return true;
+	granule_unlock(g);
+	return false;
+}
+
 struct granule *granule_lock_as(const struct rmm *rmm, uint64_t pa, enum granule_state s)
 {
 	struct granule *g = granule_find(rmm, pa);
 
-	if (!g)
-		return NULL;
-	granule_lock(g);
-	if (granule_state(g) == s)
-		return g;
-	granule_unlock(g);
-	return NULL;
+	return g && granule_lock_if(g, s) ? g : NULL;
 }
 
 static void sort_by_address(struct granule_arg *a, size_t n)
@@ -116,14 +119,19 @@ result granules_lock(const struct rmm *rmm, struct granule_arg *a, size_t n)
 	size_t i;
 	result why;
 
+	/* Among several wrong arguments the first one is named; what counts is checked below. */
+	for (i = 0; i < n; i++) {
+		a[i].g = granule_find(rmm, a[i].pa);
+		if (!a[i].g || granule_state(a[i].g) != a[i].state)
+			return a[i].rule;
+	}
 	sort_by_address(a, n);
 	for (i = 0; i < n; i++) {
 		why = &rule_rmi_granules_equal;
 		if (i > 0 && a[i].pa == a[i - 1].pa)
 			goto unlock;
 		why = a[i].rule;
-		a[i].g = granule_lock_as(rmm, a[i].pa, a[i].state);
-		if (!a[i].g)
+		if (!granule_lock_if(a[i].g, a[i].state))
 			goto unlock;
 	}
 	return OK;

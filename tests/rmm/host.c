@@ -15,6 +15,7 @@ struct engine *fake;
 realm_script script;
 const struct engine_ops *host_engine;
 int fake_create_error, fake_io_error;
+const void *host_attest;
 
 static int fake_create(struct machine *m, unsigned int cpus, struct engine **out)
 {
@@ -134,6 +135,7 @@ void host_start(struct host *h, uint64_t feature_reg0)
 	fake_create_error = fake_io_error = 0;
 	assert_int_equal(machine_create(&mc, &h->m), 0);
 	rc.machine = h->m;
+	rc.attest = host_attest;
 	assert_int_equal(rmm_create(&rc, &h->rmm), 0);
 	h->pe = pe_create();
 	assert_non_null(h->pe);
@@ -341,7 +343,8 @@ static void destroy_below(struct realm *r, uint64_t ipa, int level)
 		EXPECT(0, h, RTT_READ_ENTRY, r->rd, at, level);
 		if (h->x[2] == RMI_RTTE_TABLE) {
 			destroy_below(r, at, level + 1);
-		} else if (h->x[2] == RMI_RTTE_ASSIGNED && at < IPA_U && level == 3) {
+		} else if (h->x[2] == RMI_RTTE_ASSIGNED && level == 3 &&
+			   at < UINT64_C(1) << (r->s2sz - 1)) {
 			EXPECT(0, h, DATA_DESTROY, r->rd, at);
 			undelegate(h, h->x[1]);
 		}

@@ -49,6 +49,7 @@ extern struct engine *fake; /* the last one created; NULL: none lives */
 extern realm_script script;
 extern int fake_create_error; /* what create fails with; 0: it does not */
 extern int fake_io_error;     /* what reset, sysregs_get and _set answer */
+extern const void *host_attest; /* the attestation identity of the next host_start, or NULL */
 
 /* ---- the host ---- */
 

@@ -24,6 +24,10 @@ int main(void)
 
 	failed += test_granule();
 	failed += test_known_answers();
+	failed += test_attest();
+	failed += test_realm();
+	failed += test_rtt();
+	failed += test_measure();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

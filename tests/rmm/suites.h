@@ -12,5 +12,6 @@ int test_measure(void);
 int test_enter(void);
 int test_rsi(void);
 int test_psci(void);
+int test_attest(void);
 
 #endif

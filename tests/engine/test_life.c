@@ -201,12 +201,12 @@ static void waiting_cpus_use_no_cpu_time(void **state)
 	pid_t pid;
 
 	rig_start(&r, 4);
-	f = rig_enter(&r, 0, GUEST_HVC);
+	f = rig_enter(&r, 0, GUEST_IRQ);
 	pid = rig_child();
 	rig_enter(&r, 1, GUEST_HVC);
 	/* For the host, with a virtual interrupt pending that would end a WFI. */
 	f->lr[0] = RIG_LR(40);
-	rig_run_hvc(&r, 0, 0);
+	rig_run_hvc(&r, 0, 5);
 	usleep(50000);
 	before = rig_cpu_ticks(pid);
 	usleep(IDLE_MS * 1000);

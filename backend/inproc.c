@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inproc.c - the in-process form: handles, the caller, signals; memory is inproc_mm.c's. */
+#include "backend/inproc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/kvm.h"
+#include "backend/inproc_mm.h"
+#include "base/bits.h"
+#include "machine/memory.h"
+#include "rmm/rmm.h"
+
+struct handle {
+	struct kvm_file *file;
+	atomic_bool signalled; /* stays with the number: tests reuse none while it is set */
+};
+
+struct mapping {
+	struct mapping *next;
+	void *addr;
+	struct kvm_file *file;
+};
+
+struct inproc {
+	struct machine *machine;
+	struct rmm *rmm;
+	struct kvm_host *host;
+	struct inproc_mm *mm;
+	struct kvm_mm foreign; /* the address space of nobody */
+
+	pthread_mutex_t lock; /* handles, mappings */
+	struct handle handle[INPROC_MAX_FDS];
+	struct mapping *mappings;
+};
+
+/* ---- handles ---- */
+
+static struct handle *find(struct inproc *p, int fd)
+{
+	if (fd < INPROC_FIRST_FD || fd >= INPROC_FIRST_FD + INPROC_MAX_FDS)
+		return NULL;
+	return &p->handle[fd - INPROC_FIRST_FD];
+}
+
+static struct kvm_file *get_file(struct inproc *p, int fd)
+{
+	struct handle *h = find(p, fd);
+	struct kvm_file *f = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	if (h)
+		f = h->file;
+	if (f)
+		kvm_file_get(f);
+	pthread_mutex_unlock(&p->lock);
+	return f;
+}
+
+static int install(struct inproc *p, struct kvm_file *f)
+{
+	int fd = -EMFILE;
+
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < INPROC_MAX_FDS; i++) {
+		if (p->handle[i].file)
+			continue;
+		p->handle[i].file = f;
+		atomic_store(&p->handle[i].signalled, false);
+		fd = INPROC_FIRST_FD + i;
+		break;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (fd < 0)
+		kvm_file_put(f);
+	return fd;
+}
+
+int inproc_open(struct inproc *p)
+{
+	struct kvm_file *f = kvm_open(p->host);
+
+	return f ? install(p, f) : -ENOMEM;
+}
+
+int inproc_close(struct inproc *p, int fd)
+{
+	struct handle *h = find(p, fd);
+	struct kvm_file *f = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	if (h) {
+		f = h->file;
+		h->file = NULL;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (!f)
+		return -EBADF;
+	kvm_file_put(f);
+	return 0;
+}
+
+struct kvm_file *inproc_file(struct inproc *p, int fd)
+{
+	struct handle *h = find(p, fd);
+
+	return h ? h->file : NULL;
+}
+
+/* ---- the caller ---- */
+
+struct caller {
+	struct kvm_caller base;
+	struct inproc *p;
+	struct handle *handle;
+	ssize_t pulled;
+};
+
+static struct caller *caller_of(struct kvm_caller *c)
+{
+	return container_of(c, struct caller, base);
+}
+
+static int op_read(struct kvm_caller *c, void *dst, uint64_t uaddr, size_t len)
+{
+	return inproc_mm_copy(dst, uaddr, len, false) == len ? 0 : -EFAULT;
+}
+
+static int op_write(struct kvm_caller *c, uint64_t uaddr, const void *src, size_t len)
+{
+	return inproc_mm_copy((void *)src, uaddr, len, true) == len ? 0 : -EFAULT;
+}
+
+static void op_pull_start(struct kvm_caller *base, uint64_t pa, uint64_t uaddr, size_t len)
+{
+	struct caller *c = caller_of(base);
+	void *dst = machine_va(c->p->machine, pa, len);
+
+	c->pulled = dst ? (ssize_t)inproc_mm_pull(c->p->mm, c->p->rmm, dst, uaddr, len) : 0;
+}
+
+static ssize_t op_pull_finish(struct kvm_caller *base)
+{
+	return caller_of(base)->pulled;
+}
+
+static int op_install(struct kvm_caller *base, struct kvm_file *f)
+{
+	return install(caller_of(base)->p, f);
+}
+
+static struct kvm_file *op_lookup(struct kvm_caller *base, int fd)
+{
+	return inproc_file(caller_of(base)->p, fd);
+}
+
+static int op_take_fd(struct kvm_caller *base, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return own < 0 ? -EBADF : own;
+}
+
+static bool op_interrupted(struct kvm_caller *base)
+{
+	return atomic_load(&caller_of(base)->handle->signalled);
+}
+
+static const struct kvm_caller_ops caller_ops = {
+	.read = op_read,
+	.write = op_write,
+	.pull_start = op_pull_start,
+	.pull_finish = op_pull_finish,
+	.install = op_install,
+	.lookup = op_lookup,
+	.take_fd = op_take_fd,
+	.interrupted = op_interrupted,
+};
+
+static int64_t do_ioctl(struct inproc *p, struct kvm_mm *mm, int fd, uint32_t nr, uint64_t arg)
+{
+	struct caller c = {.base = {.ops = &caller_ops, .mm = mm}, .p = p};
+	struct kvm_file *f = get_file(p, fd);
+	int64_t ret;
+
+	if (!f)
+		return -EBADF;
+	c.handle = find(p, fd);
+	ret = kvm_ioctl(f, &c.base, nr, arg);
+	if (ret == -EINTR)
+		atomic_store(&c.handle->signalled, false);
+	kvm_file_put(f);
+	return ret;
+}
+
+int64_t inproc_ioctl(struct inproc *p, int fd, uint32_t nr, uint64_t arg)
+{
+	return do_ioctl(p, inproc_mm_base(p->mm), fd, nr, arg);
+}
+
+int64_t inproc_ioctl_foreign(struct inproc *p, int fd, uint32_t nr, uint64_t arg)
+{
+	return do_ioctl(p, &p->foreign, fd, nr, arg);
+}
+
+int inproc_fallocate(struct inproc *p, int fd, int mode, uint64_t offset, uint64_t len)
+{
+	struct kvm_file *f = get_file(p, fd);
+	int ret = -EBADF;
+
+	if (!f)
+		return ret;
+	ret = kvm_file_kind(f) == KVM_FILE_GMEM ? kvm_gmem_fallocate(f, mode, offset, len)
+						 : -EOPNOTSUPP;
+	kvm_file_put(f);
+	return ret;
+}
+
+void inproc_signal(struct inproc *p, int fd)
+{
+	struct kvm_file *f = get_file(p, fd);
+	static const uint64_t one = 1;
+
+	if (!f)
+		return;
+	atomic_store(&find(p, fd)->signalled, true);
+	if (kvm_file_kind(f) == KVM_FILE_VCPU &&
+	    write(kvm_vcpu_kick_fd(f), &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+	kvm_file_put(f);
+}
+
+/* ---- mappings ---- */
+
+static void *map(struct inproc *p, struct kvm_file *f, size_t size)
+{
+	struct kvm_gmem_info info;
+
+	if (kvm_file_kind(f) == KVM_FILE_VCPU && size <= KVM_VCPU_MMAP_SIZE)
+		return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, kvm_vcpu_memfd(f), 0);
+	if (kvm_file_kind(f) != KVM_FILE_GMEM)
+		return MAP_FAILED;
+	kvm_gmem_info(f, &info);
+	if (!(info.flags & GUEST_MEMFD_FLAG_MMAP) || size > info.size)
+		return MAP_FAILED;
+	return inproc_mm_map(p->mm, info.pa, size);
+}
+
+void *inproc_mmap(struct inproc *p, int fd, size_t size)
+{
+	struct kvm_file *f = get_file(p, fd);
+	struct mapping *m = calloc(1, sizeof(*m));
+
+	if (f && m)
+		m->addr = map(p, f, size);
+	if (!f || !m || m->addr == MAP_FAILED) {
+		if (f)
+			kvm_file_put(f);
+		free(m);
+		return NULL;
+	}
+	m->file = f;
+	pthread_mutex_lock(&p->lock);
+	m->next = p->mappings;
+	p->mappings = m;
+	pthread_mutex_unlock(&p->lock);
+	return m->addr;
+}
+
+void inproc_munmap(struct inproc *p, void *addr, size_t size)
+{
+	struct mapping **link, *m;
+
+	pthread_mutex_lock(&p->lock);
+	for (link = &p->mappings; *link && (*link)->addr != addr; link = &(*link)->next)
+		;
+	m = *link;
+	if (m)
+		*link = m->next;
+	pthread_mutex_unlock(&p->lock);
+	if (!m)
+		return;
+	inproc_forget(p, addr, size);
+	munmap(addr, size);
+	kvm_file_put(m->file);
+	free(m);
+}
+
+void inproc_forget(struct inproc *p, void *addr, size_t size)
+{
+	inproc_mm_forget(p->mm, p->host, (uintptr_t)addr, size);
+}
+
+/* ---- life ---- */
+
+struct machine *inproc_machine(struct inproc *p)
+{
+	return p->machine;
+}
+
+struct rmm *inproc_rmm(struct inproc *p)
+{
+	return p->rmm;
+}
+
+int inproc_create(const struct inproc_config *cfg, struct inproc **out)
+{
+	static const struct inproc_config defaults;
+	struct machine_config mc = {0};
+	struct rmm_config rc = {0};
+	struct kvm_config kc = {0};
+	struct inproc *p = calloc(1, sizeof(*p));
+	int ret;
+
+	if (!p)
+		return -ENOMEM;
+	if (!cfg)
+		cfg = &defaults;
+	pthread_mutex_init(&p->lock, NULL);
+	mc.size = cfg->ram;
+	mc.pa_is_va = cfg->pa_is_va;
+	ret = machine_create(&mc, &p->machine);
+	if (ret)
+		goto fail;
+	rc.machine = kc.machine = p->machine;
+	rc.engine = cfg->engine;
+	rc.feature_reg0 = cfg->feature_reg0;
+	rc.attest = cfg->attest;
+	ret = rmm_create(&rc, &p->rmm);
+	if (ret)
+		goto fail;
+	kc.rmm = p->rmm;
+	kc.profile = cfg->profile;
+	ret = kvm_host_create(&kc, &p->host);
+	if (!ret)
+		ret = inproc_mm_create(p->machine, &p->mm);
+	if (ret)
+		goto fail;
+	p->foreign.ops = inproc_mm_base(p->mm)->ops;
+	*out = p;
+	return 0;
+fail:
+	inproc_destroy(p);
+	return ret;
+}
+
+void inproc_destroy(struct inproc *p)
+{
+	while (p->mappings)
+		inproc_munmap(p, p->mappings->addr, KVM_VCPU_MMAP_SIZE);
+	for (int i = 0; i < INPROC_MAX_FDS; i++)
+		inproc_close(p, INPROC_FIRST_FD + i);
+	if (p->mm)
+		inproc_mm_destroy(p->mm);
+	kvm_host_destroy(p->host);
+	if (p->rmm)
+		rmm_destroy(p->rmm);
+	if (p->machine)
+		machine_destroy(p->machine);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -37,7 +37,7 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 	}
 	*ch = (struct channel){.srv = s, .fd = fd, .mm = mm, .file = file, .kick_fd = -1};
 	if (mm)
-		mm_base(mm)->ops->get(mm_base(mm));
+		mm_get(mm);
 	pthread_mutex_lock(&s->lock);
 	if (file) {
 		ch->id = ++s->last_id;
@@ -163,7 +163,7 @@ static int send_gmem(struct channel *ch, const struct kvm_gmem_info *info, uint6
 		reply.done.offset = machine_pa_to_offset(info->pa);
 		return done(ch, 0, &reply, machine_memfd(ch->srv->cfg.machine));
 	}
-	fd = memfd_create("softrealm-private", MFD_CLOEXEC);
+	fd = memfd_create(WIRE_NAME_PRIVATE, MFD_CLOEXEC);
 	r = done(ch, fd < 0 ? -ENOMEM : 0, &reply, fd);
 	if (fd >= 0)
 		close(fd);

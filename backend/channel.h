@@ -87,6 +87,7 @@ void caller_finish(struct wire_caller *c);
 /* ---- mm.c: address spaces of clients ---- */
 /* The one that `token` names, one reference; NULL: out of memory. */
 struct mm *mm_find(struct server *s, uint64_t token, pid_t pid);
+void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 struct kvm_mm *mm_base(struct mm *mm);
 /* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over fd.

@@ -35,6 +35,7 @@ struct mm {
 	pid_t pid;
 	unsigned int refs; /* srv->lock */
 	bool process;	   /* one of them is the process's; srv->lock */
+	unsigned int vms;  /* ... and so many are VMs'; srv->lock */
 	int pidfd;
 
 	pthread_mutex_t lock; /* all below; innermost */
@@ -66,6 +67,13 @@ static void mm_destroy(struct mm *mm)
 		close(mm->pidfd);
 	pthread_mutex_destroy(&mm->lock);
 	free(mm);
+}
+
+void mm_get(struct mm *mm)
+{
+	pthread_mutex_lock(&mm->srv->lock);
+	mm->refs++;
+	pthread_mutex_unlock(&mm->srv->lock);
 }
 
 void mm_put(struct mm *mm)
@@ -117,12 +125,29 @@ static void op_get(struct kvm_mm *base)
 
 	pthread_mutex_lock(&mm->srv->lock);
 	mm->refs++;
+	mm->vms++;
 	pthread_mutex_unlock(&mm->srv->lock);
 }
 
 static void op_put(struct kvm_mm *base)
 {
-	mm_put(mm_of(base));
+	struct mm *mm = mm_of(base);
+
+	pthread_mutex_lock(&mm->srv->lock);
+	mm->vms--;
+	pthread_mutex_unlock(&mm->srv->lock);
+	mm_put(mm);
+}
+
+/* Without a VM there is no slot, and nothing needs to be moved. */
+static bool has_vms(struct mm *mm)
+{
+	bool has;
+
+	pthread_mutex_lock(&mm->srv->lock);
+	has = mm->vms > 0;
+	pthread_mutex_unlock(&mm->srv->lock);
+	return has;
 }
 
 static uint64_t op_lookup(struct kvm_mm *base, uint64_t uaddr, bool write)
@@ -224,38 +249,50 @@ static void warn_once(struct mm *mm, const struct wire_msg *m)
 	}
 }
 
-static int place_area(struct report *r, const struct wire_msg *area)
+/* Pages for an area that the client can move; 0: it stays where it is. */
+static uint64_t choose_place(struct mm *mm, uint64_t size)
 {
-	struct machine *ram = r->mm->srv->cfg.machine;
-	uint64_t size = area->area.size, pa;
-	struct wire_msg m = {.type = WIRE_PLACE};
-	int memfd = machine_memfd(ram), n;
+	uint64_t align = size >= HUGE_SIZE ? HUGE_SIZE : GRANULE_SIZE, pa;
 
-	pa = machine_alloc(ram, size / GRANULE_SIZE, size >= HUGE_SIZE ? HUGE_SIZE : GRANULE_SIZE);
+	if (!has_vms(mm))
+		return 0;
+	pa = machine_alloc(mm->srv->cfg.machine, size / GRANULE_SIZE, align);
 	if (!pa)
 		log_error("no physical memory is left for %llu KiB of memslots (see --ram)",
 			  (unsigned long long)size >> 10);
-	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
-	if (wire_send(r->fd, &m, NULL, &memfd, pa != 0) ||
-	    wire_recv(r->fd, &m, NULL, 0, NULL, NULL) < 0 || m.type != WIRE_MOVED)
-		goto gone;
-	if (!pa)
-		return 0;
-	if (m.answer.value) {
-		machine_free(ram, pa, size / GRANULE_SIZE);
-		return 0;
-	}
+	return pa;
+}
+
+static int own_area(struct report *r, const struct wire_msg *area, uint64_t pa)
+{
+	uint64_t addr = area->area.addr, size = area->area.size;
+	int n;
+
 	pthread_mutex_lock(&r->mm->lock);
 	n = ranges_set(&r->mm->owned, pa, pa + size, pa, area->area.kind);
 	pthread_mutex_unlock(&r->mm->lock);
-	if (!n)
-		n = ranges_set(&r->areas, area->area.addr, area->area.addr + size, pa,
-			       area->area.prot);
-	return n ? -EPIPE : 0;
-gone:
+	return n ? n : ranges_set(&r->areas, addr, addr + size, pa, area->area.prot);
+}
+
+static int place_area(struct report *r, const struct wire_msg *area)
+{
+	struct machine *ram = r->mm->srv->cfg.machine;
+	uint64_t size = area->area.size, pa = choose_place(r->mm, size);
+	struct wire_msg m = {.type = WIRE_PLACE};
+	int memfd = machine_memfd(ram), n = -EPIPE;
+	bool moved = false;
+
+	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
+	if (!wire_send(r->fd, &m, NULL, &memfd, pa != 0) &&
+	    wire_recv(r->fd, &m, NULL, 0, NULL, NULL) >= 0 && m.type == WIRE_MOVED) {
+		moved = pa && !m.answer.value;
+		n = 0;
+	}
+	if (moved)
+		return own_area(r, area, pa);
 	if (pa)
 		machine_free(ram, pa, size / GRANULE_SIZE);
-	return -EPIPE;
+	return n;
 }
 
 /* A mapping of physical memory is believed if the pages are this address space's to map. */

@@ -109,11 +109,12 @@ EXPORT void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
 		return (void *)sys_return(r);
 	if (old_size)
 		mapping_gone(from, old_size);
-	if (ours) {
+	/* The new place first: pages that are nowhere to be seen are given back. */
+	if (ours)
 		memory_watch(r, size);
-		memory_changed(from, old_size);
-	}
 	memory_changed(r, size);
+	if (ours && old_size)
+		memory_changed(from, old_size);
 	return (void *)r;
 }
 

@@ -97,9 +97,11 @@ static uint64_t number(const char **p, unsigned int base)
 	uint64_t v = 0;
 
 	for (;; (*p)++) {
-		unsigned int c = **p, digit = c - '0';
+		unsigned int c = **p, digit = base;
 
-		if (c >= 'a' && c <= 'f')
+		if (c >= '0' && c <= '9')
+			digit = c - '0';
+		else if (c >= 'a' && c <= 'f')
 			digit = c - 'a' + 10;
 		if (digit >= base)
 			return v;
@@ -168,6 +170,13 @@ static uint32_t area_kind(const struct area *a)
 	if (!strncmp(a->name, "/memfd:", 7))
 		return WIRE_AREA_MEMFD;
 	return WIRE_AREA_FIXED;
+}
+
+/* A reservation, or private pages of a guest_memfd. */
+static bool is_inaccessible(const struct area *a)
+{
+	return !(a->prot & (PROT_READ | PROT_WRITE)) ||
+	       !strncmp(a->name, "/memfd:" WIRE_NAME_PRIVATE, sizeof("/memfd:" WIRE_NAME_PRIVATE) - 1);
 }
 
 /* ---- moving ---- */
@@ -300,6 +309,8 @@ static int report_area(int fd, const struct area *a, uint64_t start, uint64_t en
 	bool place = m.area.kind != WIRE_AREA_PHYSICAL && m.area.kind != WIRE_AREA_FIXED;
 	int memory = -1, nfds = 1, r;
 
+	if (m.area.kind != WIRE_AREA_PHYSICAL && is_inaccessible(a))
+		return 0;
 	if (wire_send(fd, &m, NULL, NULL, 0))
 		return -EPIPE;
 	if (!place)
@@ -326,7 +337,7 @@ static int report(int fd, uint64_t addr, uint64_t size)
 	maps.fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	maps.at = maps.len = 0;
 	while (maps.fd >= 0 && !r && next_area(&a) && a.start < addr + size)
-		if (a.end > addr && (a.prot & (PROT_READ | PROT_WRITE)))
+		if (a.end > addr)
 			r = report_area(fd, &a, a.start > addr ? a.start : addr,
 					a.end < addr + size ? a.end : addr + size);
 	if (maps.fd >= 0)

@@ -40,6 +40,9 @@
 /* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. */
 #define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
 
+/* The name of the empty memfd that GMEM_MAP gives for pages which nobody may touch. */
+#define WIRE_NAME_PRIVATE "softrealm-private"
+
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */
 	WIRE_HELLO = 1,

@@ -27,6 +27,7 @@ struct fake_word {
 #define FAKE_KIND _IO(KVMIO, 0xf5)			/* kind of the KVM fd; EBADF */
 #define FAKE_WHERE _IOWR(KVMIO, 0xf6, struct fake_word)	/* physical address behind addr */
 #define FAKE_DIE _IO(KVMIO, 0xf7)			/* the backend exits at once */
+#define FAKE_KIND_VCPU 2
 /* on /dev/kvm */
 #define FAKE_FILES _IO(KVMIO, 0xf8)	    /* VMs, vCPUs, devices, guest_memfds open now */
 #define FAKE_INVALIDATIONS _IO(KVMIO, 0xf9) /* calls of kvm_mm_invalidate so far */

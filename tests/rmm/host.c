@@ -178,7 +178,7 @@ static uint64_t state_sum(struct host *h)
 {
 	uint64_t sum = 14695981039346656037u;
 
-	for (uint64_t i = 0; i < h->rmm->num_granules; i++) {
+	for (uint64_t i = MACHINE_RESERVED / GRANULE_SIZE; i < h->rmm->num_granules; i++) {
 		const struct granule *g = &h->rmm->granules[i];
 		enum granule_state s = granule_state(g);
 		const uint64_t *w = NULL;

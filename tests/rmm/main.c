@@ -27,7 +27,11 @@ int main(void)
 	failed += test_attest();
 	failed += test_realm();
 	failed += test_rtt();
+	failed += test_ns();
 	failed += test_measure();
+	failed += test_enter();
+	failed += test_rsi();
+	failed += test_psci();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

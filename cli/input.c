@@ -65,25 +65,26 @@ int input_rem(const char *text, uint8_t out[MEASURE_SIZE], size_t *len)
 	return text[0] - '0';
 }
 
+int input_platform_anchor(const char *dir, struct trust_anchors *out)
+{
+	struct platform p;
+	int err = platform_load(dir, &p);
+
+	if (err)
+		return err;
+	memset(out, 0, sizeof(*out));
+	out->count = 1;
+	out->anchor[0].any_platform = true;
+	out->anchor[0].key = p.cpak.pub;
+	platform_unload(&p);
+	return 0;
+}
+
 int input_anchors(const char *path, struct trust_anchors *out)
 {
 	static uint8_t text[KEYFILE_MAX_SIZE];
-	struct platform p;
-	ssize_t n;
-	int err;
+	ssize_t n = input_read(path, text, sizeof(text));
 
-	if (!path) {
-		err = platform_load(NULL, &p);
-		if (err)
-			return err;
-		memset(out, 0, sizeof(*out));
-		out->count = 1;
-		out->anchor[0].any_platform = true;
-		out->anchor[0].key = p.cpak.pub;
-		platform_unload(&p);
-		return 0;
-	}
-	n = input_read(path, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	if (!keyfile_parse_anchors((const char *)text, out))

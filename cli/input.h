@@ -24,7 +24,10 @@ ssize_t input_hex(const char *option, const char *text, uint8_t *out, size_t cap
 /* "I=HEX", I within 1..4. I, with the bytes in out and their number in *len; or -EINVAL. */
 int input_rem(const char *text, uint8_t out[MEASURE_SIZE], size_t *len);
 
-/* Keys from a file; NULL: those of the built-in test platform. 0 or -errno. */
+/* Keys from a file. 0 or -errno. */
 int input_anchors(const char *path, struct trust_anchors *out);
+
+/* The key of a platform's directory; NULL: of the built-in test platform. 0 or -errno. */
+int input_platform_anchor(const char *dir, struct trust_anchors *out);
 
 #endif

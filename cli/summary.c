@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/attested.h"
 
 static json_t *last_rim(const json_t *backend)
 {
@@ -25,6 +26,7 @@ static json_t *merge(const struct launch *l, int status)
 	json_object_set_new(o, "rim", last_rim(l->backend_report));
 	json_object_set_new(o, "backend",
 			    l->backend_report ? json_incref(l->backend_report) : json_null());
+	json_object_set_new(o, "attestation", attested_verdict(l) ?: json_null());
 	json_object_set_new(o, "versions", json_pack("{s:s}", "softrealm", SOFTREALM_VERSION));
 	return o;
 }
@@ -67,6 +69,18 @@ static void say_exits(const json_t *o)
 	fprintf(stderr, "\n");
 }
 
+static void say_token(const json_t *o)
+{
+	const json_t *a = json_object_get(o, "attestation");
+	const char *rule = json_string_value(json_object_get(a, "rule"));
+
+	if (!json_is_object(a))
+		return;
+	fprintf(stderr, "softrealm: token %s%s%s: %s\n",
+		json_string_value(json_object_get(a, "verdict")), rule ? ": " : "", rule ?: "",
+		json_string_value(json_object_get(a, "why")));
+}
+
 static void say(const struct launch *l, const json_t *o)
 {
 	const char *rim = json_string_value(json_object_get(o, "rim"));
@@ -74,6 +88,7 @@ static void say(const struct launch *l, const json_t *o)
 	say_milestones(o);
 	say_exits(o);
 	fprintf(stderr, "softrealm: RIM %s\n", rim ? rim : "not available");
+	say_token(o);
 }
 
 static void hint(const struct launch *l, int status)

@@ -273,7 +273,7 @@ static int verify(const struct evidence *ev, const struct options *o)
 		log_error("token verify needs either --cpak or --test-platform");
 		return EXIT_USAGE;
 	}
-	if (input_anchors(o->cpak, &anchors))
+	if (o->cpak ? input_anchors(o->cpak, &anchors) : input_platform_anchor(NULL, &anchors))
 		return EXIT_USAGE;
 	why = o->platform_only ? evidence_verify_platform(ev, &anchors, &passed)
 			       : evidence_verify(ev, &anchors, &o->expected, &passed);

@@ -104,11 +104,12 @@ static json_t *make_realm(const struct report *r)
 	return o;
 }
 
-static json_t *make_attest(const struct attest *a)
+static json_t *make_attest(const struct attest *a, const char *file)
 {
 	json_t *o = json_object();
 	const char *error = attest_error(a);
 
+	json_object_set_new(o, "file", json_string(file));
 	json_object_set_new(o, "nonce", json_string(a->nonce));
 	if (error) {
 		json_object_set_new(o, "error", json_string(error));
@@ -136,7 +137,7 @@ static json_t *make_report(const struct report *r)
 	json_object_set_new(o, "console", console);
 	json_object_set_new(o, "realm", make_realm(r));
 	if (r->attest)
-		json_object_set_new(o, "attest", make_attest(r->attest));
+		json_object_set_new(o, "attest", make_attest(r->attest, r->options->attest));
 	return o;
 }
 

@@ -171,7 +171,10 @@ static void realm_script(struct realm *r, uint64_t ipa, const struct script_op *
 
 void realm_code(struct realm *r, const struct script_op *script, unsigned int ops)
 {
-	WANT(realm_populate(r, CODE_IPA, PAGE, check_guest, 1), PAGE);
+	uint8_t *code = pages(1);
+
+	memcpy(code, check_guest, PAGE);
+	WANT(realm_populate(r, CODE_IPA, PAGE, code, 1), PAGE);
 	realm_script(r, SCRIPT_IPA, script, ops);
 	WANT(realm_populate(r, DATA_IPA, PAGE, pages(1), 0), PAGE);
 	WANT(realm_set(r, 0, KVM_REG_ARM_CORE_PC, CODE_IPA), 0);
@@ -225,7 +228,6 @@ void realm_want_blocks(struct realm *r, unsigned int vcpu)
 
 	sigaction(SIGALRM, &sa, &old);
 	setitimer(ITIMER_REAL, &on, NULL);
-	r->run[vcpu]->exit_reason = KVM_EXIT_UNKNOWN;
 	WANT(realm_run(r, vcpu), -EINTR);
 	setitimer(ITIMER_REAL, &off, NULL);
 	sigaction(SIGALRM, &old, NULL);

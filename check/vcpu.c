@@ -102,11 +102,11 @@ static void create_late(void)
 	realm_open(&r);
 	realm_vcpus(&r, 1);
 	realm_memory(&r);
-	WANT(realm_populate(&r, RAM_BASE, PAGE, pages(1), 0), PAGE);
+	WANT(realm_populate(&r, FREE_IPA, PAGE, pages(1), 0), PAGE);
 	realm_vcpu_create(&r); /* state NEW: still allowed */
 	WANT(realm_vcpu_init(&r, 1, F(PSCI_0_2) | F(POWER_OFF)), 0);
 	realm_vgic(&r);
-	realm_code(&r, end, 0);
+	realm_code(&r, end, 1);
 }
 
 static void create_active(void)
@@ -131,7 +131,7 @@ static void before_init(void)
 	WANT(call(r.vcpu[0], KVM_GET_ONE_REG, &reg), -ENOEXEC);
 	WANT(call(r.vcpu[0], KVM_SET_ONE_REG, &reg), -ENOEXEC);
 	WANT(call(r.vcpu[0], KVM_GET_REG_LIST, &list), -ENOEXEC);
-	WANT(call(r.vcpu[0], KVM_GET_VCPU_EVENTS, &ev), -EINVAL);
+	WANT(call(r.vcpu[0], KVM_GET_VCPU_EVENTS, &ev), -ENOEXEC);
 	WANT(realm_run(&r, 0), -ENOEXEC);
 }
 

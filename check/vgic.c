@@ -59,7 +59,7 @@ static void vgic_addresses(void)
 	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, 0x8000000), -EEXIST);
 	WANT(attr(&r, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_ADDR,
 		  KVM_VGIC_V3_ADDR_TYPE_REDIST, (void *)8), -EFAULT);
-	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, 0x8010000), -ENODEV);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, 0x8010000), -ENXIO);
 	WANT(set64(&r, 99, 0, 0), -ENXIO);
 	WANT(attr(&r, KVM_HAS_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, NULL), 0);
 	WANT(attr(&r, KVM_HAS_DEVICE_ATTR, 99, 0, NULL), -ENXIO);
@@ -167,6 +167,8 @@ static void timer_attributes(void)
 	realm_open(&r);
 	realm_vcpus(&r, 1);
 	WANT(call(r.vcpu[0], KVM_HAS_DEVICE_ATTR, &a), 0);
+	WANT(call(r.vcpu[0], KVM_SET_DEVICE_ATTR, &a), -EINVAL);
+	realm_vgic_create(&r);
 	WANT(call(r.vcpu[0], KVM_SET_DEVICE_ATTR, &a), 0);
 	irq = 40;
 	WANT(call(r.vcpu[0], KVM_SET_DEVICE_ATTR, &a), -EINVAL);

@@ -2,7 +2,7 @@
 /*
  * events.c - observes calls and events, counts them, and sends what was asked for.
  *
- * A refused KVM call is often the consequence of a refused RMI call: the thread remembers the
+ * ENXIO of a KVM call is mostly the consequence of a refused RMI call: the thread remembers the
  * last one, and --explain names both.
  */
 #include "backend/events.h"
@@ -20,6 +20,7 @@
 #include "attest/ledger.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "kvm/rules.h"
 
 #define MAX_REALMS 256
 #define NUM_REGISTERS (1 + ATTEST_NUM_REMS)
@@ -37,7 +38,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
 static json_t *user_exits, *host_exits;
 static uint64_t refused;
 static struct realm_note realms[MAX_REALMS];
-static unsigned int num_realms_active;
 static __thread result last_rmi_refusal;
 
 void events_send(enum backend_message kind, const char *text)
@@ -123,7 +123,7 @@ static void explain_line(const struct trace_call *c)
 			c->arg_names ? "=" : "", c->args[i]);
 	fprintf(f, ") = %s: %s: %s; right: %s [%s]", name ? name : "?", c->why->name, c->why->wrong,
 		c->why->right, c->why->source);
-	if (last_rmi_refusal)
+	if (c->ret == -ENXIO && last_rmi_refusal)
 		fprintf(f, "; the RMM's reason: %s: %s", last_rmi_refusal->name,
 			last_rmi_refusal->wrong);
 	if (!fclose(f))
@@ -131,9 +131,15 @@ static void explain_line(const struct trace_call *c)
 	free(text);
 }
 
+/* Some errors are answers that a VMM has to expect: nobody's mistake. */
+static bool is_refusal(const struct trace_call *c)
+{
+	return c->why != &rule_kvm_run_memory_fault && c->ret != -EINTR;
+}
+
 static void on_call(void *arg, const struct trace_call *c)
 {
-	bool tell;
+	bool tell = c->why && is_refusal(c);
 
 	if (options->trace)
 		trace_line(c);
@@ -141,8 +147,6 @@ static void on_call(void *arg, const struct trace_call *c)
 		last_rmi_refusal = c->why;
 	if (c->layer != TRACE_KVM)
 		return;
-	/* A run that a signal ended is nobody's mistake. */
-	tell = c->why && c->ret != -EINTR;
 	if (tell && options->explain)
 		explain_line(c);
 	last_rmi_refusal = NULL;
@@ -213,8 +217,6 @@ static void on_event(void *arg, const struct trace_event *e)
 		count_exit(e);
 	else if (e->kind == TRACE_MEASURE)
 		note_measurement(e);
-	else if (!strcmp(e->name, "realm ACTIVE"))
-		num_realms_active++;
 	pthread_mutex_unlock(&lock);
 	if (e->kind == TRACE_MEASURE)
 		send_measurement(e);
@@ -263,7 +265,6 @@ void events_report(uint64_t pages)
 	json_object_set_new(o, "abi",
 			    json_string(options->profile == KVM_PROFILE_V12 ? "v12" : "v12-6.19"));
 	json_object_set_new(o, "realms", realms_json());
-	json_object_set_new(o, "activated", json_integer(num_realms_active));
 	json_object_set(o, "exits", user_exits);
 	json_object_set(o, "host_exits", host_exits);
 	json_object_set_new(o, "refused", json_integer(refused));

@@ -30,6 +30,7 @@ struct kvm_call {
 	struct kvm_device *dev; /* device calls */
 	struct kvm_caller *caller;
 	uint64_t arg;
+	int fault;     /* errno of a fault on demand, in place of the rule's */
 	int64_t value; /* result of a call that is not refused */
 	uint8_t raw[CALL_TRACE_BYTES];
 	size_t raw_len;

@@ -8,6 +8,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/fault.h"
 #include "base/trace.h"
 #include "kvm/call.h"
 #include "kvm/host.h"
@@ -167,6 +168,8 @@ static result dispatch(struct kvm_call *c, const struct kvm_row *row)
 	}
 	if (!row)
 		return refuse_unknown(c);
+	if (fault_due(TRACE_KVM, row->name, &c->fault))
+		return &rule_kvm_fault;
 	if (!c->vcpu)
 		return row->handler(c);
 	pthread_mutex_lock(&c->vcpu->mutex);
@@ -215,7 +218,7 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 	else if (f->kind == KVM_FILE_DEVICE)
 		c.dev = f->dev;
 	why = dispatch(&c, row);
-	ret = why ? -why->code : c.value;
+	ret = why ? -(c.fault ? c.fault : why->code) : c.value;
 	if (trace_observer_)
 		report(&c, row, nr, ret, why);
 	return ret;

@@ -43,6 +43,8 @@ result vcpu_get_events(struct kvm_call *c)
 {
 	struct kvm_vcpu_events e = {0};
 
+	if (!c->vcpu->initialized)
+		return &rule_kvm_events_not_initialized;
 	e.exception.serror_pending = c->vcpu->serror_pending;
 	e.exception.serror_has_esr = 1;
 	e.exception.serror_esr = c->vcpu->serror_esr;
@@ -73,8 +75,11 @@ result vcpu_set_events(struct kvm_call *c)
 {
 	struct kvm_vcpu *v = c->vcpu;
 	struct kvm_vcpu_events e;
-	result why = call_read(c, &e, sizeof(e));
+	result why;
 
+	if (!v->initialized)
+		return &rule_kvm_events_not_initialized;
+	why = call_read(c, &e, sizeof(e));
 	if (why)
 		return why;
 	if (c->vm->is_realm)

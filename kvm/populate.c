@@ -13,6 +13,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/fault.h"
 #include "kvm/gmem.h"
 #include "kvm/realm.h"
 #include "kvm/rmi.h"
@@ -32,6 +33,7 @@ struct job {
 	uint64_t flags;
 	uint64_t buffers; /* PA of two chunks */
 	uint64_t done;	  /* bytes */
+	uint64_t limit;	  /* pages, where a fault on demand stops it */
 };
 
 static result check_argument(const struct kvm_arm_rmi_populate *p)
@@ -69,6 +71,8 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 	uint64_t pa = g->pa + j->slot->gmem_offset + (gpa - j->slot->gpa);
 	result why;
 
+	if (j->done / GRANULE_SIZE >= j->limit)
+		return &rule_kvm_fault;
 	if (!attributes_private(&vm->attrs, gpa))
 		return &rule_kvm_populate_not_private;
 	pthread_mutex_lock(&vm->mmu_lock);
@@ -148,7 +152,8 @@ static result run_job(struct job *j)
 static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
 {
 	struct kvm_vm *vm = c->vm;
-	struct job j = {.c = c, .gpa = p->base, .source = p->source_uaddr, .flags = p->flags};
+	struct job j = {.c = c, .gpa = p->base, .source = p->source_uaddr, .flags = p->flags,
+			.limit = fault_populate_limit()};
 	result why;
 
 	if (!p->size)

@@ -56,7 +56,10 @@ bool term_is_terminal(void)
 
 bool term_is_foreground(void)
 {
-	return !have_saved || tcgetpgrp(STDIN_FILENO) == getpgrp();
+	pid_t group = have_saved ? tcgetpgrp(STDIN_FILENO) : -1;
+
+	/* No answer: not the terminal of our session, so nobody puts jobs into its background. */
+	return group < 0 || group == getpgrp();
 }
 
 void term_raw(void)

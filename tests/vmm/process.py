@@ -46,10 +46,14 @@ def kernel():
 class Vmm:
     """A running VMM, on a terminal of its own or on pipes."""
 
-    def __init__(self, *args, says="hello", end="sit", terminal=True, **popen):
+    def __init__(self, *args, says="hello", end="sit", terminal=True, controlling=True,
+                 background=False, **popen):
         env = dict(os.environ, FAKE_SAYS=says, FAKE_END=end)
         command = [VMM, "--kernel", KERNEL, "--memory", "32M", *args]
         self.seen = b""
+        self.controlling = controlling
+        if background:  # a shell with job control in front of it
+            command = ["sh", "-mc", '"$@" & trap "kill %1" TERM; wait; wait %1', "sh", *command]
         if terminal:
             self.out, self.tty = pty.openpty()
             fcntl.ioctl(self.tty, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
@@ -64,7 +68,8 @@ class Vmm:
 
     def own_terminal(self):
         os.setsid()
-        fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0)
+        if self.controlling:
+            fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0)
 
     def wait_for(self, text):
         end = time.monotonic() + PATIENCE
@@ -118,6 +123,22 @@ def the_escape_key_ends_it_and_the_terminal_is_given_back():
 @case
 def the_escape_key_shows_help():
     Vmm().wait_for("hello").type(b"\x01h").wait_for("Ctrl-a x").type(b"\x01x").ends(9)
+
+
+@case
+def a_terminal_of_another_session_is_used_as_well():
+    v = Vmm(controlling=False).wait_for("hello")
+    v.until(v.is_raw, "raw").type(b"\x01x").ends(9).given_back()
+
+
+@case
+def a_background_job_leaves_the_terminal_alone():
+    v = Vmm(background=True).wait_for("hello")
+    v.type(b"\x01x")
+    time.sleep(0.7)
+    check(v.p.poll() is None and not v.is_raw() and not v.stopped(), "it took the terminal")
+    v.p.terminate()
+    v.ends(128 + signal.SIGTERM)
 
 
 @case

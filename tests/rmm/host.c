@@ -199,7 +199,8 @@ uint64_t host_smc(struct host *h, uint64_t fid, const uint64_t *args, size_t n)
 	for (int i = 0; i < RMM_NUM_REGS; i++)
 		h->x[i] = junk;
 	h->x[0] = fid;
-	memcpy(&h->x[1], args, n * sizeof(*args));
+	if (n)
+		memcpy(&h->x[1], args, n * sizeof(*args));
 	h->why = rmm_smc(h->rmm, h->pe, h->x);
 	for (int i = 5; i < RMM_NUM_REGS; i++) /* preserved, whatever the call */
 		assert_int_equal(h->x[i], (size_t)i <= n ? args[i - 1] : junk);

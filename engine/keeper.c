@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "engine/qemu_parts.h"
 
@@ -80,12 +81,21 @@ static bool watch(struct engine *e)
 		[POLL_STDERR] = {.fd = e->stderr_fd, .events = POLLIN},
 	};
 	unsigned int n = POLL_DOORBELLS;
+	unsigned int kill_ms = fault_engine_kill_ms();
+	int timeout = kill_ms ? (int)kill_ms : -1;
 
 	for (unsigned int i = 0; i <= e->cpus; i++)
 		p[n++] = (struct pollfd){.fd = e->cpu[i].doorbell.sock, .events = POLLIN};
 	for (;;) {
-		if (poll(p, n, -1) < 0)
+		/* The set-up of doorbells, early on, does not count: it only starts the time anew. */
+		int ready = poll(p, n, timeout);
+
+		if (ready < 0)
 			continue;
+		if (!ready) {
+			process_kill(e);
+			timeout = -1;
+		}
 		if (p[POLL_STOP].revents)
 			return true;
 		if (p[POLL_STDERR].revents && !process_read_stderr(e))

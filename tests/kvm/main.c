@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* main.c - runs the tests of kvm/, then demands that they have reached every rule. */
+#include <stdio.h>
+
+#include "kvm/rules.h"
+#include "tests/kvm/fixture.h"
+#include "tests/kvm/suites.h"
+
+/* Out of memory, of physical memory, of VMIDs: not worth a test that takes all there is. */
+static bool is_exhaustion(const struct rule *r)
+{
+	return r->code == ENOMEM;
+}
+
+/* The vGIC's rules have tests of their own, without a VM. */
+static bool is_tested_elsewhere(const struct rule *r)
+{
+	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(r->name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static int unreached_rules(void)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < kvm_rules.count; i++) {
+		const struct rule *r = kvm_rules.rules[i];
+
+		if (fx_rule_seen(r) || is_exhaustion(r) || is_tested_elsewhere(r))
+			continue;
+		printf("rule not reached by any test: %s\n", r->name);
+		n++;
+	}
+	return n;
+}
+
+int main(void)
+{
+	int failed = 0;
+
+	failed += test_run();
+	failed += unreached_rules();
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suites.h - the groups of the tests of kvm/; each returns how many failed. */
+#ifndef TESTS_KVM_SUITES_H
+#define TESTS_KVM_SUITES_H
+
+int test_system(void);
+int test_memory(void);
+int test_populate(void);
+int test_vcpu(void);
+int test_run(void);
+int test_rim_order(void);
+int test_threads(void);
+
+#endif

@@ -3,10 +3,10 @@
  * predict.c - the RIM of a realm that KVM (v12) would build.
  *
  * Theory of operation: what KVM does with its memory is visible in the RIM in one way only. At
- * activation it asks RTT_INIT_RIPAS for each gmem slot, and the RMM adds one descriptor for each RTT
- * entry that it passes: 4 KiB, 2 MiB or 1 GiB, depending on which tables exist by then. Tables come
- * from populating (always down to level 3) and from the RIPAS loop itself. So this file keeps a
- * model of the RTTs: which tables there are and whether an entry is empty, RAM or assigned.
+ * activation it asks RTT_INIT_RIPAS for each gmem slot, and the RMM adds one descriptor for each
+ * RTT entry that it passes: 4 KiB, 2 MiB or 1 GiB, depending on which tables exist by then. Tables
+ * come from populating (always down to level 3) and from the RIPAS loop itself. So this file keeps
+ * a model of the RTTs: which tables there are and whether an entry is empty, RAM or assigned.
  *
  * Life: NEW (predict_create) -> ACTIVE (predict_activate); populating is for NEW only.
  */

@@ -22,8 +22,6 @@
 
 static struct trust_anchors anchors;
 
-static const char *const forms[] = {"eat", "cmw", "legacy"};
-
 static int load_anchor(void **state)
 {
 	struct platform p;
@@ -81,7 +79,7 @@ static void each_form_and_hash_is_verified_and_within_its_bound(void **state)
 	uint8_t token[MAX_TOKEN];
 	unsigned int passed;
 
-	for (unsigned int f = 0; f < ARRAY_SIZE(forms); f++) {
+	for (int f = ATTEST_FORM_EAT; f <= ATTEST_FORM_LEGACY; f++) {
 		struct attest_identity *id = load((enum attest_form)f, false);
 
 		for (int h = MEASURE_SHA_256; h <= MEASURE_SHA_512; h++) {

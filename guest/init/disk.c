@@ -87,13 +87,13 @@ static int write_and_check(int fd, uint64_t at)
 int disk_test(void)
 {
 	uint64_t size = 0;
-	bool ro = false;
-	int err = 0;
-	int fd = open(DEVICE, O_RDWR | O_DIRECT | O_CLOEXEC);
+	int ro = 0, err = 0;
+	int fd = open(DEVICE, O_RDONLY | O_DIRECT | O_CLOEXEC);
 
-	if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) {
-		ro = true;
-		fd = open(DEVICE, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	/* Opening for writing tells nothing: kernels differ in when they refuse. */
+	if (fd >= 0 && !ioctl(fd, BLKROGET, &ro) && !ro) {
+		close(fd);
+		fd = open(DEVICE, O_RDWR | O_DIRECT | O_CLOEXEC);
 	}
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size))
 		err = -errno;

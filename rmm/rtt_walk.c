@@ -46,14 +46,30 @@ void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int leve
 	}
 }
 
+static bool eight_are_dead(const uint64_t *t)
+{
+	return !rtte_live((t[0] | t[1] | t[2] | t[3]) | (t[4] | t[5] | t[6] | t[7]));
+}
+
+/* First live entry from i on, or RTT_ENTRIES. Hosts unmap page by page, so this is hot. */
+static unsigned int next_live(const uint64_t *table, unsigned int i)
+{
+	while (i % 8 && !rtte_live(table[i]))
+		i++;
+	while (i % 8 == 0 && i < RTT_ENTRIES && eight_are_dead(&table[i]))
+		i += 8;
+	while (i < RTT_ENTRIES && !rtte_live(table[i]))
+		i++;
+	return i;
+}
+
 uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 {
-	unsigned int i = w->index;
+	unsigned int i;
 
-	if (rtte_live(w->table[i], w->level))
+	if (rtte_live(w->table[w->index]))
 		return ipa;
-	while (++i < RTT_ENTRIES && !rtte_live(w->table[i], w->level))
-		;
+	i = next_live(w->table, w->index + 1);
 	return w->base + (i - w->index) * rtt_entry_size(w->level);
 }
 

@@ -143,12 +143,13 @@ static inline uint64_t rtte_ns_desc(uint64_t e)
 	       FIELD_PUT(RTTE_S2AP, FIELD_GET(RTTE_HIDDEN_S2AP, e));
 }
 
-/* A live entry holds something: it blocks `top` (DEN0137 A5.5, RttSkipNonLiveEntries). */
-static inline bool rtte_live(uint64_t e, int level)
-{
-	enum rtte_state s = rtte_state(e, level);
+/* A live entry holds something (ASSIGNED, ASSIGNED_NS, TABLE): it ends RttSkipNonLiveEntries,
+ * DEN0137 A5.5. Every valid one is, and every other one that has HIPAS. */
+#define RTTE_LIVE (RTTE_VALID | RTTE_HIPAS_ASSIGNED)
 
-	return s == RTTE_ASSIGNED || s == RTTE_ASSIGNED_NS || s == RTTE_TABLE;
+static inline bool rtte_live(uint64_t e)
+{
+	return e & RTTE_LIVE;
 }
 
 /* What keeps a table from being destroyed: unprotected mappings do not. */

@@ -145,9 +145,12 @@ static void drain(struct launcher *la)
 static void command_changed(struct launcher *la, int status)
 {
 	if (WIFSTOPPED(status)) {
-		/* Job control: stop with it, and let it go on with us. */
-		kill(getpid(), SIGSTOP);
-		kill(la->command, SIGCONT);
+		/* Job control: stop with it, and let it go on with us. Where no shell would wake us
+		 * the kernel does not stop us. */
+		if (WSTOPSIG(status) != SIGSTOP) {
+			kill(getpid(), SIGTSTP);
+			kill(la->command, SIGCONT);
+		}
 		return;
 	}
 	la->command_ended = true;

@@ -74,21 +74,6 @@ static void handle_system_event(const struct kvm_run *run)
 	}
 }
 
-/*
- * The platform itself failed. If what runs the vCPUs is dead, every further run says EIO; if
- * only this exit could not be handled, it is the realm that is lost.
- */
-static void handle_internal_error(struct vcpu *c)
-{
-	uint32_t sub = c->run->internal.suberror;
-
-	c->run->immediate_exit = 1;
-	if (ioctl(c->fd, KVM_RUN, 0) < 0 && errno == EIO)
-		end_run(VMM_ENGINE_LOST, "what runs the vCPUs is gone (internal error %u)", sub);
-	else
-		end_run(VMM_CRASHED, "vCPU %u cannot be run on: internal error %u", c->id, sub);
-}
-
 static void handle_exit(struct vcpu *c)
 {
 	uint32_t reason = c->run->exit_reason;
@@ -120,7 +105,9 @@ static void handle_exit(struct vcpu *c)
 			(unsigned long long)c->run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		handle_internal_error(c);
+		/* v12 gives it for what no realm can cause: an SError, an exit unknown to KVM. */
+		end_run(VMM_ENGINE_LOST, "the platform failed under vCPU %u (internal error %u)",
+			c->id, c->run->internal.suberror);
 		break;
 	default:
 		end_run(VMM_CRASHED, "vCPU %u stopped with the unknown exit %u", c->id, reason);

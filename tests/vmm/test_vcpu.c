@@ -195,6 +195,7 @@ static void ends_have_their_statuses(void **state)
 		{{0, shut}, VMM_CRASHED},
 		{{0, fail_entry}, VMM_CRASHED},
 		{{0, unknown}, VMM_CRASHED},
+		{{0, internal_error}, VMM_ENGINE_LOST},
 		{{-ENXIO, NULL}, VMM_CRASHED},
 		{{-EIO, NULL}, VMM_ENGINE_LOST},
 		{{-EINVAL, NULL}, VMM_REFUSED},
@@ -213,15 +214,6 @@ static void interrupted_run_is_repeated(void **state)
 {
 	fake.steps[0] = SCRIPT({-EINTR, intr}, {-EAGAIN, NULL}, {0, intr}, {0, off});
 	assert_int_equal(outcome(1, false, NULL), VMM_OK);
-}
-
-static void internal_error_of_a_dead_engine_is_told_apart(void **state)
-{
-	fake.steps[0] = SCRIPT({0, internal_error}, {-EIO, NULL});
-	assert_int_equal(outcome(1, false, NULL), VMM_ENGINE_LOST);
-	fake_reset();
-	fake.steps[0] = SCRIPT({0, internal_error}, {-EINTR, intr});
-	assert_int_equal(outcome(1, false, NULL), VMM_CRASHED);
 }
 
 static void shutdown_race_ends_with_the_better_reason(void **state)
@@ -418,7 +410,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(ends_have_their_statuses),
 		T(interrupted_run_is_repeated),
-		T(internal_error_of_a_dead_engine_is_told_apart),
 		T(shutdown_race_ends_with_the_better_reason),
 		T(mmio_is_answered_in_place),
 		T(access_across_the_end_of_a_region_is_stray),

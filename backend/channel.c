@@ -271,7 +271,7 @@ static void *channel_main(void *arg)
 
 	while (n >= 0) {
 		n = wire_recv(ch->fd, &m, eager, sizeof(eager), NULL, NULL);
-		if (n >= 0 && (n != m.len || serve(ch, &m, eager, n)))
+		if (n >= 0 && serve(ch, &m, eager, n == m.len ? n : 0))
 			n = -EPIPE;
 	}
 	channel_destroy(ch);

@@ -28,7 +28,7 @@ static int serve_read(const struct call *c, const struct wire_msg *req)
 	if (req->user.len <= WIRE_CHUNK)
 		r = wire_send(c->fd, &m, (void *)(uintptr_t)req->user.addr, NULL, 0);
 	if (r != -EFAULT)
-		return r;
+		return r == -ENODATA ? 0 : r;
 	m.len = 0;
 	m.answer.value = -EFAULT;
 	return wire_send(c->fd, &m, NULL, NULL, 0);
@@ -188,7 +188,7 @@ static int send_call(const struct call *c, uint32_t nr, uint64_t arg)
 		m.len = _IOC_SIZE(nr);
 		r = wire_send(c->fd, &m, (void *)(uintptr_t)arg, NULL, 0);
 		if (r != -EFAULT)
-			return r;
+			return r == -ENODATA ? 0 : r;
 		m.len = 0;
 	}
 	return wire_send(c->fd, &m, NULL, NULL, 0);

@@ -45,7 +45,7 @@ int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds
 	if (n < 0)
 		n = errno == EFAULT ? -EFAULT : -EPIPE;
 	else
-		n = (size_t)n == sizeof(*m) + m->len ? 0 : -EFAULT;
+		n = (size_t)n == sizeof(*m) + m->len ? 0 : -ENODATA;
 	errno = saved;
 	return n;
 }

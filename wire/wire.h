@@ -173,8 +173,9 @@ _Static_assert(offsetof(struct wire_msg, done.offset) == 32, "done");
 
 /*
  * Send one message; m->len bytes of payload at `data`, which may be an address of the caller's
- * user. 0; -EFAULT: `data` cannot be read, nothing (or a message too short) was sent; -EPIPE: the
- * other side is gone.
+ * user. 0; -EFAULT: `data` cannot be read, nothing was sent; -ENODATA: the same, but the header
+ * was sent alone (an emulator does so), which the receiver takes for EFAULT; -EPIPE: the other
+ * side is gone.
  */
 int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds, int nfds);
 

@@ -11,13 +11,21 @@ NOBODY = 65534
 
 
 def install():
-    """Installs to a folder that anybody may read; the command."""
+    """Installs to a folder that anybody may read: the command, and where its parts are.
+
+    A command finds its parts under its prefix; DESTDIR is not part of that, so they are named.
+    """
     root = work() / "root"
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", root],
                    check=True, stdout=subprocess.DEVNULL)
-    found = [p for p in root.rglob("bin/softrealm")]
-    check(len(found) == 1, "installed commands:", found)
-    return str(found[0])
+    def only(pattern):
+        found = list(root.rglob(pattern))
+        check(len(found) == 1, "installed as", pattern, found)
+        return str(found[0])
+
+    return only("bin/softrealm"), {
+        "SOFTREALM_VMM": only("softrealm-vmm"),
+        "SOFTREALM_PRELOAD_DIR": os.path.dirname(only("libsoftrealm-preload.so"))}
 
 
 @case
@@ -26,14 +34,14 @@ def an_unprivileged_user_boots_a_realm():
     if os.getuid() == 0:
         prefix = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups",
                   "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-    command = install()
+    command, parts = install()
     options = images()
     # The cache is its owner's: a copy for everybody.
     for i in (1, 3):
         options[i] = shutil.copy(options[i], work() / f"image{i}")
         os.chmod(options[i], 0o644)
     run = realm("--kernel", options[1], "--initrd", options[3], "-c", 2, prefix=prefix,
-                command=command)
+                command=command, env=parts)
     run.expect(0, UP, "realm        yes")
 
 

@@ -57,11 +57,20 @@ int loop_init(void)
 	return signal_fd < 0 ? -errno : 0;
 }
 
-/* The realm goes on while we are stopped only in that its vCPU threads stop with us. */
+/*
+ * Stop as the signal's default action does, all threads at once: so a shell sees which signal it
+ * was, and a process group that nobody could continue is not stopped.
+ */
 static void stop_self(void)
 {
+	sigset_t set;
+
 	term_restore();
-	raise(SIGSTOP);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	term_raw();
 	loop.resize = true;
 }

@@ -47,13 +47,13 @@ class Vmm:
     """A running VMM, on a terminal of its own or on pipes."""
 
     def __init__(self, *args, says="hello", end="sit", terminal=True, controlling=True,
-                 background=False, **popen):
+                 job=None, **popen):
         env = dict(os.environ, FAKE_SAYS=says, FAKE_END=end)
         command = [VMM, "--kernel", KERNEL, "--memory", "32M", *args]
         self.seen = b""
         self.controlling = controlling
-        if background:  # a shell with job control in front of it
-            command = ["sh", "-mc", '"$@" & trap "kill %1" TERM; wait; wait %1', "sh", *command]
+        if job:  # a shell with job control in front of it
+            command = ["sh", "-mc", job, "sh", *command]
         if terminal:
             self.out, self.tty = pty.openpty()
             fcntl.ioctl(self.tty, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
@@ -133,7 +133,7 @@ def a_terminal_of_another_session_is_used_as_well():
 
 @case
 def a_background_job_leaves_the_terminal_alone():
-    v = Vmm(background=True).wait_for("hello")
+    v = Vmm(job='"$@" & trap "kill %1" TERM; wait; wait %1').wait_for("hello")
     v.type(b"\x01x")
     time.sleep(0.7)
     check(v.p.poll() is None and not v.is_raw() and not v.stopped(), "it took the terminal")
@@ -166,11 +166,21 @@ def each_signal_ends_it_and_gives_the_terminal_back():
 
 @case
 def a_stop_gives_the_terminal_back_and_going_on_takes_it_again():
+    v = Vmm(job='"$@"; echo job $?; read line; fg').wait_for("hello")
+    v.until(v.is_raw, "raw")
+    with open(f"/proc/{v.p.pid}/task/{v.p.pid}/children") as f:
+        os.kill(int(f.read()), signal.SIGTSTP)
+    v.wait_for(f"job {128 + signal.SIGTSTP}").given_back()
+    v.type(b"\n").until(v.is_raw, "raw again").type(b"\x01x").ends(9).given_back()
+
+
+@case
+def a_stop_that_nobody_could_undo_does_not_happen():
     v = Vmm().wait_for("hello")
     v.until(v.is_raw, "raw")
     v.p.send_signal(signal.SIGTSTP)
-    v.until(v.stopped, "stopped").given_back()
-    v.p.send_signal(signal.SIGCONT)
+    time.sleep(0.3)
+    check(not v.stopped(), "stopped")
     v.until(v.is_raw, "raw again").type(b"\x01x").ends(9).given_back()
 
 

@@ -229,8 +229,12 @@ static void hostile_cbor_is_refused_at_once(void **state)
 		assert_true(n >= 0);
 		assert_ptr_equal(evidence_parse(buf, (size_t)n, &ev), cases[i].rule);
 	}
-	memset(nested, 0x81, sizeof(nested)); /* arrays in arrays */
+	memset(nested, 0x81, sizeof(nested)); /* arrays in arrays, and then a number */
+	nested[sizeof(nested) - 1] = 0;
 	assert_ptr_equal(evidence_parse(nested, sizeof(nested), &ev), &rule_attest_cbor);
+	assert_ptr_equal(evidence_parse(nested + sizeof(nested) - 17, 17, &ev),
+			 &rule_attest_not_a_token); /* 16 deep is allowed */
+	assert_ptr_equal(evidence_parse(nested + sizeof(nested) - 18, 18, &ev), &rule_attest_cbor);
 	assert_ptr_equal(evidence_parse(nested, EVIDENCE_MAX_SIZE + 1, &ev),
 			 &rule_attest_too_large);
 }

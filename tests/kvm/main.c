@@ -42,7 +42,12 @@ int main(void)
 {
 	int failed = 0;
 
+	failed += test_system();
+	failed += test_memory();
+	failed += test_populate();
+	failed += test_vcpu();
 	failed += test_run();
+	failed += test_rim_order();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

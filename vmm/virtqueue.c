@@ -9,9 +9,18 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are little-endian");
 
+/*
+ * Sequentially consistent, both: each side writes its index or flag, then looks at the other's,
+ * and at least one of the two must see what the other wrote.
+ */
 static uint16_t load16(const uint16_t *p)
 {
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(p, __ATOMIC_SEQ_CST);
+}
+
+static void store16(uint16_t *p, uint16_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_SEQ_CST);
 }
 
 void vq_reset(struct virtqueue *q, const struct guest_memory *mem, uint16_t max)
@@ -130,22 +139,18 @@ void vq_push(struct virtqueue *q, uint16_t head, uint32_t written)
 	e->id = head;
 	e->len = written;
 	q->next_used++;
-	__atomic_store_n(&q->used->idx, q->next_used, __ATOMIC_RELEASE);
+	store16(&q->used->idx, q->next_used);
 }
 
 bool vq_wants_interrupt(const struct virtqueue *q)
 {
-	/* The driver sets the flag, then looks at the index; we do it the other way round. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return !(load16(&q->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
 }
 
 void vq_set_notify(struct virtqueue *q, bool wanted)
 {
-	if (!q->enabled)
-		return;
-	__atomic_store_n(&q->used->flags, wanted ? 0 : VRING_USED_F_NO_NOTIFY, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (q->enabled)
+		store16(&q->used->flags, wanted ? 0 : VRING_USED_F_NO_NOTIFY);
 }
 
 /* Find the part of one buffer that belongs to [offset, offset + len) and move it. */

@@ -19,6 +19,8 @@ struct check {
 	char *wrong;	      /* first thing that is; empty: none */
 };
 
+/* Before it there is nothing that could be delegated. */
+#define FIRST_GRANULE (MACHINE_RESERVED >> GRANULE_SHIFT)
 #define WRONG_SIZE 200
 static _Thread_local char wrong_text[WRONG_SIZE];
 
@@ -156,7 +158,7 @@ static unsigned int count_recs(struct check *k, uint64_t rd_pa)
 {
 	unsigned int n = 0;
 
-	for (uint64_t i = 0; i < k->rmm->num_granules; i++) {
+	for (uint64_t i = FIRST_GRANULE; i < k->rmm->num_granules; i++) {
 		uint64_t pa = MACHINE_RAM_BASE + (i << GRANULE_SHIFT);
 
 		if (granule_state(&k->rmm->granules[i]) == GRANULE_REC)
@@ -224,10 +226,10 @@ static void check_all(struct check *k)
 		if (rd_map(k->rmm, rd_pa)->num_recs != count_recs(k, rd_pa))
 			wrong(k, "RD %#" PRIx64 " counts its RECs wrongly", rd_pa);
 	}
-	for (uint64_t i = 0; i < k->rmm->num_granules; i++)
+	for (uint64_t i = FIRST_GRANULE; i < k->rmm->num_granules; i++)
 		if (granule_state(&k->rmm->granules[i]) == GRANULE_REC)
 			check_rec(k, MACHINE_RAM_BASE + (i << GRANULE_SHIFT));
-	for (uint64_t i = 0; i < k->rmm->num_granules; i++) {
+	for (uint64_t i = FIRST_GRANULE; i < k->rmm->num_granules; i++) {
 		check_granule(k, i);
 		delegated += granule_state(&k->rmm->granules[i]) != GRANULE_UNDELEGATED;
 	}

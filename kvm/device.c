@@ -11,21 +11,15 @@
 #include "kvm/vm_irq.h"
 #include "machine/pe.h"
 
-/* A vGIC can come only before any vCPU has run, and once. vm->lock held. */
+/* One for a VM, and not while a vCPU is in a call. (The kernel also wants that none has run; here
+ * none runs without a vGIC.) vm->lock held. */
 static result create_vgic(struct kvm_vm *vm)
 {
-	unsigned int n = atomic_load(&vm->num_vcpus);
-	result why = OK;
+	result why;
 
 	if (!vm_trylock_vcpus(vm))
 		return &rule_kvm_vcpu_busy;
-	if (atomic_load(&vm->vgic))
-		why = &rule_kvm_create_device_exists;
-	for (unsigned int i = 0; !why && i < n; i++)
-		if (vm->vcpus[i]->first_run_done)
-			why = &rule_kvm_create_device_late;
-	if (!why)
-		why = vm_vgic_create(vm);
+	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists : vm_vgic_create(vm);
 	vm_unlock_vcpus(vm);
 	return why;
 }

@@ -15,7 +15,8 @@ static bool is_exhaustion(const struct rule *r)
 /* The vGIC's rules have tests of their own, without a VM. */
 static bool is_tested_elsewhere(const struct rule *r)
 {
-	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq"};
+	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq", "kvm_routing_",
+						"kvm_msi_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(r->name, prefixes[i], strlen(prefixes[i])))
@@ -48,6 +49,7 @@ int main(void)
 	failed += test_vcpu();
 	failed += test_run();
 	failed += test_rim_order();
+	failed += test_rmm();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

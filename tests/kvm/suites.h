@@ -9,6 +9,7 @@ int test_populate(void);
 int test_vcpu(void);
 int test_run(void);
 int test_rim_order(void);
+int test_rmm(void);
 int test_threads(void);
 
 #endif

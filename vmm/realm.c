@@ -58,8 +58,11 @@ static int open_kvm(struct realm *r)
 		return VMM_NO_REALM;
 	}
 	version = ioctl(r->sys_fd, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return refused("KVM_GET_API_VERSION", errno);
 	if (version != KVM_API_VERSION) {
-		log_error("/dev/kvm does not speak KVM's API version %d", KVM_API_VERSION);
+		log_error("/dev/kvm speaks version %d of KVM's API, not %d", version,
+			  KVM_API_VERSION);
 		return VMM_NO_REALM;
 	}
 	if (ioctl(r->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI) <= 0) {

@@ -6,13 +6,15 @@
  *	CREATED	in the server's list; destroyed by its creator, or started ->
  *	GREETED	(system channels) HELLO names the client; then it has a file and ->
  *	SERVED	its thread reads requests, one at a time; hang-up or nonsense ->
- *	CLOSED	out of the list; the thread releases the file (which may wait for vCPUs to stop, and
- *		ends a VM whose last file it is) and frees the channel.
+ *	CLOSING	nobody finds it any more; the thread releases the file (which may wait for vCPUs to
+ *		stop, and ends a VM whose last file it is), takes the channel out of the list and
+ *		frees it.
  */
 #include "backend/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,7 +37,7 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 		close(fd);
 		return NULL;
 	}
-	*ch = (struct channel){.srv = s, .fd = fd, .mm = mm, .file = file, .kick_fd = -1};
+	*ch = (struct channel){.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file, .kick_fd = -1};
 	if (mm)
 		mm_get(mm);
 	pthread_mutex_lock(&s->lock);
@@ -51,38 +53,77 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 	return ch;
 }
 
+/* From now on nobody finds the object by this channel. */
+static struct kvm_file *take_file(struct channel *ch)
+{
+	struct kvm_file *file;
+
+	pthread_mutex_lock(&ch->srv->lock);
+	file = ch->file;
+	ch->file = NULL;
+	ch->kick_fd = -1;
+	pthread_mutex_unlock(&ch->srv->lock);
+	return file;
+}
+
 static void unlist(struct channel *ch)
 {
 	struct server *s = ch->srv;
+	const uint64_t one = 1;
 	struct channel **p;
 
 	pthread_mutex_lock(&s->lock);
 	for (p = &s->channels; *p != ch; p = &(*p)->next)
 		;
 	*p = ch->next;
+	if (ch->counted && !--s->num_clients && write(s->idle_fd, &one, sizeof(one)) < 0)
+		log_debug("nobody reads the idle eventfd");
+	s->num_channels--;
+	pthread_cond_broadcast(&s->closed);
 	pthread_mutex_unlock(&s->lock);
 }
 
 void channel_destroy(struct channel *ch)
 {
-	struct server *s = ch->srv;
-	const uint64_t one = 1;
-	bool counted = ch->counted;
+	struct kvm_file *file = take_file(ch);
 
-	unlist(ch);
-	close(ch->fd);
-	if (ch->file)
-		kvm_file_put(ch->file);
+	if (file)
+		kvm_file_put(file);
 	if (ch->id)
 		mm_add_gone(ch->mm, ch->id);
 	if (ch->mm)
 		mm_put(ch->mm);
+	unlist(ch);
+	close(ch->fd);
 	free(ch);
+}
+
+/* ---- what other channels are about to be told ---- */
+
+static bool is_closing(const struct channel *ch)
+{
+	struct pollfd pfd = {ch->fd, 0, 0};
+
+	return !ch->file || (poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP));
+}
+
+/*
+ * close(2) of a kernel's file has done its work when it returns; here the hang-up has to be noticed
+ * by another thread. So a call first waits until all that its client has closed before is gone.
+ */
+static void settle(struct channel *me)
+{
+	struct server *s = me->srv;
+	struct channel *ch;
+
 	pthread_mutex_lock(&s->lock);
-	if (counted && !--s->num_clients && write(s->idle_fd, &one, sizeof(one)) < 0)
-		log_debug("nobody reads the idle eventfd");
-	if (!--s->num_channels)
-		pthread_cond_broadcast(&s->all_closed);
+	do {
+		for (ch = s->channels; ch; ch = ch->next)
+			if (ch != me && ch->id && ch->client == me->client && is_closing(ch))
+				break;
+		if (ch)
+			pthread_cond_wait(&s->closed, &s->lock);
+	} while (ch);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -90,6 +131,8 @@ void channel_destroy(struct channel *ch)
 
 static int done(struct channel *ch, int64_t ret, struct wire_msg *m, int fd)
 {
+	if (mm_remap(ch->mm, ch->fd))
+		return -EPIPE;
 	m->type = WIRE_DONE;
 	m->len = 0;
 	m->done.ret = ret;
@@ -126,6 +169,8 @@ static int serve_call(struct channel *ch, const struct wire_msg *m, const void *
 	c.eager_addr = m->call.arg;
 	c.eager_len = len;
 	memcpy(c.eager, eager, len);
+	if (!is_vcpu)
+		settle(ch);
 	if (is_vcpu && m->call.nr == KVM_RUN)
 		r = run(ch, &c, m);
 	else
@@ -247,7 +292,7 @@ static int greet(struct channel *ch)
 	if (m.hello.version != WIRE_VERSION)
 		status = -EPROTO;
 	else if (m.hello.token)
-		ch->mm = mm_find(s, m.hello.token, ch->pid);
+		ch->client = ch->mm = mm_find(s, m.hello.token, ch->pid);
 	ch->file = ch->mm ? kvm_open(s->cfg.host) : NULL;
 	if (!ch->file && !status)
 		status = -ENOMEM;
@@ -309,7 +354,7 @@ struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino)
 
 	pthread_mutex_lock(&s->lock);
 	for (struct channel *ch = s->channels; ch && !file; ch = ch->next)
-		if (ch->id && ch->ino == ino && ch->dev == dev)
+		if (ch->id && ch->file && ch->ino == ino && ch->dev == dev)
 			file = ch->file;
 	if (file)
 		kvm_file_get(file);
@@ -338,7 +383,7 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
 
 	pthread_mutex_lock(&s->lock);
 	for (struct channel *ch = s->channels; ch && !holds; ch = ch->next) {
-		if (!ch->id || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
+		if (!ch->id || !ch->file || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
 			continue;
 		kvm_gmem_info(ch->file, &info);
 		holds = (info.flags & GUEST_MEMFD_FLAG_INIT_SHARED) && pa >= info.pa &&

@@ -27,7 +27,7 @@ struct server {
 	uint64_t ram_dev, ram_ino;
 
 	pthread_mutex_t lock; /* all below */
-	pthread_cond_t all_closed;
+	pthread_cond_t closed; /* some channel */
 	struct channel *channels;
 	unsigned int num_channels, num_clients;
 	uint32_t last_id;
@@ -43,7 +43,8 @@ struct channel {
 	int fd;
 	pid_t pid;		/* of who connected; system channels */
 	struct mm *mm;		/* whose calls come here; one reference */
-	struct kvm_file *file;	/* one reference */
+	const void *client;	/* the same, to be compared only: valid while closing, too */
+	struct kvm_file *file;	/* one reference; NULL: not yet, or not any more (srv->lock) */
 	uint32_t id;		/* of an object; 0: a system channel */
 	bool counted;		/* is a descriptor that a client holds */
 	uint64_t dev, ino;	/* of the client's end, by which a passed descriptor is known */
@@ -93,6 +94,9 @@ struct kvm_mm *mm_base(struct mm *mm);
 /* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over fd.
  * 0 or -EPIPE. */
 int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size);
+/* Before the client goes on: where it has a guest_memfd mapped, a delegated page is to be SIGBUS
+ * and any other there. 0 or -EPIPE. */
+int mm_remap(struct mm *mm, int fd);
 int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
 /* Ids of objects whose last descriptor is closed, for the client to forget. */
 void mm_add_gone(struct mm *mm, uint32_t id);

@@ -50,12 +50,24 @@ static void host_destroy(struct host *h)
 	}
 }
 
+static bool page_protected(const void *rmm, uint64_t pa)
+{
+	return rmm_granule_protected(rmm, pa);
+}
+
+static uint64_t num_protected(const void *rmm)
+{
+	return rmm_delegated_granules(rmm);
+}
+
 static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
 	struct kvm_config kc = {.profile = o->profile};
-	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI};
+	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
+				   .page_protected = page_protected,
+				   .num_protected = num_protected};
 	int r = machine_create(&mc, &h->machine);
 
 	if (r)
@@ -74,6 +86,7 @@ static int host_create(struct host *h, const struct backend_options *o)
 	if (r)
 		return fail("KVM", r);
 	sc.host = h->kvm;
+	sc.arg = h->rmm;
 	r = server_create(&sc, o->socket, &h->server);
 	return r ? fail("socket", r) : 0;
 }

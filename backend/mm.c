@@ -6,11 +6,6 @@
  * physical address, tag = protection. `owned` are the pages that this address space was given,
  * tag = enum wire_area: what madvise does to them depends on what they were before.
  *
- * A report replaces all that was known of its range. The order is: areas changed (look-ups see
- * the new state), the client told (its own locks are free again), VMs made to forget the old
- * pages, and only then pages that no area shows any more given back. While another report is
- * under way its pages may not be in `areas` yet, so collecting is left to the last one.
- *
  * An address space lives as long as its process (its memory stays on our pages even when all of
  * its KVM descriptors are closed) or a VM that refers to it.
  */
@@ -19,32 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "backend/channel.h"
+#include "backend/mm.h"
 #include "base/bits.h"
-#include "base/log.h"
 #include "machine/memory.h"
-
-#define HUGE_SIZE UINT64_C(0x200000)
-#define MAX_GONE 64
-
-struct mm {
-	struct kvm_mm base;
-	struct server *srv;
-	struct mm *next; /* srv->mms */
-	uint64_t token;
-	pid_t pid;
-	unsigned int refs; /* srv->lock */
-	bool process;	   /* one of them is the process's; srv->lock */
-	unsigned int vms;  /* ... and so many are VMs'; srv->lock */
-	int pidfd;
-
-	pthread_mutex_t lock; /* all below; innermost */
-	struct ranges areas, owned;
-	unsigned int reports;
-	bool warned_fixed, warned_memfd;
-	uint32_t gone[MAX_GONE];
-	unsigned int num_gone;
-};
 
 static struct mm *mm_of(struct kvm_mm *base)
 {
@@ -63,6 +35,8 @@ static void mm_destroy(struct mm *mm)
 			     (mm->owned.v[i].end - mm->owned.v[i].start) / GRANULE_SIZE);
 	ranges_destroy(&mm->owned);
 	ranges_destroy(&mm->areas);
+	ranges_destroy(&mm->hidden);
+	pthread_mutex_destroy(&mm->remap_lock);
 	if (mm->pidfd >= 0)
 		close(mm->pidfd);
 	pthread_mutex_destroy(&mm->lock);
@@ -139,8 +113,7 @@ static void op_put(struct kvm_mm *base)
 	mm_put(mm);
 }
 
-/* Without a VM there is no slot, and nothing needs to be moved. */
-static bool has_vms(struct mm *mm)
+bool mm_has_vms(struct mm *mm)
 {
 	bool has;
 
@@ -197,6 +170,7 @@ static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid)
 	mm->refs = 2;
 	mm->process = true;
 	pthread_mutex_init(&mm->lock, NULL);
+	pthread_mutex_init(&mm->remap_lock, NULL);
 	mm->pidfd = watch_process(s, pid);
 	return mm;
 }
@@ -225,241 +199,12 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
 	return mm;
 }
 
-/* ---- reports ---- */
-
-struct report {
-	struct mm *mm;
-	int fd;
-	uint64_t start, end;
-	struct ranges areas;
-};
-
-static void warn_once(struct mm *mm, const struct wire_msg *m)
-{
-	unsigned long long from = m->area.addr, to = m->area.addr + m->area.size;
-
-	if (m->area.kind == WIRE_AREA_FIXED && !mm->warned_fixed) {
-		mm->warned_fixed = true;
-		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with others (a "
-			 "file, huge pages): the realm cannot reach it", from, to);
-	} else if (m->area.kind == WIRE_AREA_MEMFD && !mm->warned_memfd) {
-		mm->warned_memfd = true;
-		log_warn("memslot_memfd_moved: memory at 0x%llx-0x%llx is a mapping of a memfd: "
-			 "other mappings of it no longer see what the realm writes", from, to);
-	}
-}
-
-/* Pages for an area that the client can move; 0: it stays where it is. */
-static uint64_t choose_place(struct mm *mm, uint64_t size)
-{
-	uint64_t align = size >= HUGE_SIZE ? HUGE_SIZE : GRANULE_SIZE, pa;
-
-	if (!has_vms(mm))
-		return 0;
-	pa = machine_alloc(mm->srv->cfg.machine, size / GRANULE_SIZE, align);
-	if (!pa)
-		log_error("no physical memory is left for %llu KiB of memslots (see --ram)",
-			  (unsigned long long)size >> 10);
-	return pa;
-}
-
-static int own_area(struct report *r, const struct wire_msg *area, uint64_t pa)
-{
-	uint64_t addr = area->area.addr, size = area->area.size;
-	int n;
-
-	pthread_mutex_lock(&r->mm->lock);
-	n = ranges_set(&r->mm->owned, pa, pa + size, pa, area->area.kind);
-	pthread_mutex_unlock(&r->mm->lock);
-	return n ? n : ranges_set(&r->areas, addr, addr + size, pa, area->area.prot);
-}
-
-static int place_area(struct report *r, const struct wire_msg *area)
-{
-	struct machine *ram = r->mm->srv->cfg.machine;
-	uint64_t size = area->area.size, pa = choose_place(r->mm, size);
-	struct wire_msg m = {.type = WIRE_PLACE};
-	int memfd = machine_memfd(ram), n = -EPIPE;
-	bool moved = false;
-
-	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
-	if (!wire_send(r->fd, &m, NULL, &memfd, pa != 0) &&
-	    wire_recv(r->fd, &m, NULL, 0, NULL, NULL) >= 0 && m.type == WIRE_MOVED) {
-		moved = pa && !m.answer.value;
-		n = 0;
-	}
-	if (moved)
-		return own_area(r, area, pa);
-	if (pa)
-		machine_free(ram, pa, size / GRANULE_SIZE);
-	return n;
-}
-
-/* A mapping of physical memory is believed if the pages are this address space's to map. */
-static int note_area(struct report *r, const struct wire_msg *m)
-{
-	uint64_t pa = m->area.offset + MACHINE_RAM_BASE, size = m->area.size;
-	bool ours;
-
-	pthread_mutex_lock(&r->mm->lock);
-	ours = pa + size > pa && ranges_cover(&r->mm->owned, pa, pa + size);
-	pthread_mutex_unlock(&r->mm->lock);
-	if (!ours && !channel_gmem_holds(r->mm->srv, pa, size))
-		return 0;
-	return ranges_set(&r->areas, m->area.addr, m->area.addr + size, pa, m->area.prot);
-}
-
-static int take_area(struct report *r, const struct wire_msg *m)
-{
-	uint64_t addr = m->area.addr, size = m->area.size;
-
-	if (!IS_ALIGNED(addr | size | m->area.offset, GRANULE_SIZE) || !size || addr < r->start ||
-	    addr >= r->end || size > r->end - addr)
-		return -EPIPE;
-	warn_once(r->mm, m);
-	switch (m->area.kind) {
-	case WIRE_AREA_PHYSICAL:
-		return note_area(r, m);
-	case WIRE_AREA_PRIVATE:
-	case WIRE_AREA_SHARED:
-	case WIRE_AREA_MEMFD:
-		return place_area(r, m);
-	case WIRE_AREA_FIXED:
-		return 0;
-	}
-	return -EPIPE;
-}
-
-static bool same_as_before(const struct mm *mm, const struct report *r)
-{
-	size_t i = ranges_first(&mm->areas, r->start);
-
-	for (; i < mm->areas.n && mm->areas.v[i].start < r->end; i++) {
-		const struct range *old = &mm->areas.v[i];
-		const struct range *new = ranges_find(&r->areas, MAX(old->start, r->start));
-
-		if (!new || new->end < MIN(old->end, r->end) || new->tag != old->tag ||
-		    new->to - new->start != old->to - old->start)
-			return false;
-	}
-	return true;
-}
-
-/* True in *changed when a VM may have pages mapped that are not there any more. */
-static int apply(struct report *r, bool *changed)
-{
-	struct mm *mm = r->mm;
-	int n;
-
-	pthread_mutex_lock(&mm->lock);
-	*changed = !same_as_before(mm, r);
-	n = ranges_clear(&mm->areas, r->start, r->end);
-	for (size_t i = 0; i < r->areas.n && !n; i++) {
-		const struct range *a = &r->areas.v[i];
-
-		n = ranges_set(&mm->areas, a->start, a->end, a->to, a->tag);
-	}
-	pthread_mutex_unlock(&mm->lock);
-	return n;
-}
-
-/* Give back pages that no area shows any more. */
-static void collect(struct mm *mm)
-{
-	struct ranges unused = {0};
-	int n = 0;
-
-	pthread_mutex_lock(&mm->lock);
-	if (mm->reports > 1)
-		goto out;
-	for (size_t i = 0; i < mm->owned.n && !n; i++)
-		n = ranges_set(&unused, mm->owned.v[i].start, mm->owned.v[i].end, 0, 0);
-	for (size_t i = 0; i < mm->areas.n && !n; i++) {
-		const struct range *a = &mm->areas.v[i];
-
-		n = ranges_clear(&unused, a->to, a->to + (a->end - a->start));
-	}
-	for (size_t i = 0; i < unused.n && !n; i++) {
-		n = ranges_clear(&mm->owned, unused.v[i].start, unused.v[i].end);
-		if (!n)
-			machine_free(mm->srv->cfg.machine, unused.v[i].start,
-				     (unused.v[i].end - unused.v[i].start) / GRANULE_SIZE);
-	}
-out:
-	pthread_mutex_unlock(&mm->lock);
-	ranges_destroy(&unused);
-}
-
-static void count_reports(struct mm *mm, int by)
-{
-	pthread_mutex_lock(&mm->lock);
-	mm->reports += by;
-	pthread_mutex_unlock(&mm->lock);
-}
-
-int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
-{
-	struct report r = {mm, fd, addr, addr + size, {0}};
-	struct wire_msg m;
-	bool changed = false;
-	int n = 0;
-
-	if (!IS_ALIGNED(addr | size, GRANULE_SIZE) || addr + size <= addr)
-		return -EPIPE;
-	count_reports(mm, 1);
-	for (;;) {
-		if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
-			n = -EPIPE;
-		if (n || m.type == WIRE_AREA_END)
-			break;
-		if (m.type != WIRE_CANCEL)
-			n = m.type == WIRE_AREA ? take_area(&r, &m) : -EPIPE;
-	}
-	if (!n)
-		n = apply(&r, &changed);
-	if (!n) {
-		m = (struct wire_msg){.type = WIRE_APPLIED};
-		n = wire_send(fd, &m, NULL, NULL, 0);
-	}
-	if (changed) {
-		kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
-		collect(mm);
-	}
-	count_reports(mm, -1);
-	ranges_destroy(&r.areas);
-	return n ? -EPIPE : 0;
-}
-
-/* madvise(2): of pages that were private and anonymous DONTNEED drops the contents; of shared ones
- * only REMOVE does. */
-int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too)
-{
-	uint64_t end = addr + size;
-
-	if (!IS_ALIGNED(addr | size, GRANULE_SIZE) || end <= addr)
-		return -EPIPE;
-	kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
-	pthread_mutex_lock(&mm->lock);
-	for (size_t i = ranges_first(&mm->areas, addr);
-	     i < mm->areas.n && mm->areas.v[i].start < end; i++) {
-		const struct range *a = &mm->areas.v[i];
-		uint64_t from = MAX(a->start, addr), to = MIN(a->end, end);
-		uint64_t pa = a->to + (from - a->start);
-		const struct range *o = ranges_find(&mm->owned, pa);
-
-		if (o && (o->tag == WIRE_AREA_PRIVATE || shared_too))
-			machine_punch(mm->srv->cfg.machine, pa, (to - from) / GRANULE_SIZE);
-	}
-	pthread_mutex_unlock(&mm->lock);
-	return 0;
-}
-
 /* ---- objects that are gone ---- */
 
 void mm_add_gone(struct mm *mm, uint32_t id)
 {
 	pthread_mutex_lock(&mm->lock);
-	if (mm->num_gone < MAX_GONE)
+	if (mm->num_gone < MM_MAX_GONE)
 		mm->gone[mm->num_gone++] = id;
 	pthread_mutex_unlock(&mm->lock);
 }

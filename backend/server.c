@@ -59,7 +59,7 @@ int server_create(const struct server_config *cfg, const char *name, struct serv
 	s->ram_dev = st.st_dev;
 	s->ram_ino = st.st_ino;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->all_closed, NULL);
+	pthread_cond_init(&s->closed, NULL);
 	r = watch_start(s);
 	if (r)
 		goto fail_close;
@@ -81,13 +81,13 @@ void server_destroy(struct server *s)
 	for (struct channel *ch = s->channels; ch; ch = ch->next)
 		shutdown(ch->fd, SHUT_RDWR);
 	while (s->num_channels)
-		pthread_cond_wait(&s->all_closed, &s->lock);
+		pthread_cond_wait(&s->closed, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	watch_stop(s);
 	while (s->mms) /* of processes that live on */
 		mm_put(s->mms);
 	close(s->idle_fd);
-	pthread_cond_destroy(&s->all_closed);
+	pthread_cond_destroy(&s->closed);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -8,6 +8,7 @@
 #ifndef BACKEND_SERVER_H
 #define BACKEND_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kvm_host;
@@ -18,6 +19,11 @@ struct server_config {
 	struct kvm_host *host;	 /* not owned */
 	struct machine *machine; /* not owned */
 	uint32_t rmi_cap;	 /* number of KVM_CAP_ARM_RMI in this revision */
+	/* The granules that the host may not touch: whether this one is, and how many are. NULL:
+	 * none ever. */
+	bool (*page_protected)(const void *arg, uint64_t pa);
+	uint64_t (*num_protected)(const void *arg);
+	const void *arg;
 };
 
 /* Listen on the abstract socket `name`. 0, -EADDRINUSE, -EMFILE, -ENOMEM, -EINVAL (name). */

@@ -29,7 +29,7 @@ static void kick(struct server *s, uint32_t id, uint32_t events)
 		;
 	if (ch && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
 		atomic_store(&ch->hung_up, true);
-	if (ch && write(ch->kick_fd, &one, sizeof(one)) < 0)
+	if (ch && ch->kick_fd >= 0 && write(ch->kick_fd, &one, sizeof(one)) < 0)
 		atomic_load(&ch->hung_up); /* the eventfd is full: it is kicked already */
 	pthread_mutex_unlock(&s->lock);
 }

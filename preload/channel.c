@@ -108,6 +108,13 @@ static int serve_pull(const struct call *c, const struct wire_msg *req, int memo
 	return wire_send(c->fd, &m, NULL, NULL, 0);
 }
 
+static int serve_remap(const struct call *c, const struct wire_msg *req, int file)
+{
+	if (file >= 0)
+		memory_remap(file, req->area.addr, req->area.size, req->area.offset);
+	return answer(c, 0);
+}
+
 static int serve(const struct call *c, const struct wire_msg *m, int *fds, int nfds)
 {
 	int r = -EPIPE;
@@ -129,6 +136,9 @@ static int serve(const struct call *c, const struct wire_msg *m, int *fds, int n
 		break;
 	case WIRE_ATTACH:
 		r = memory_attach(c->fd, m->user.addr, m->user.len);
+		break;
+	case WIRE_REMAP:
+		r = serve_remap(c, m, nfds ? fds[0] : -1);
 		break;
 	}
 	for (int i = 0; i < nfds; i++)

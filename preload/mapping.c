@@ -119,6 +119,8 @@ long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, in
 	if (flags & MAP_FIXED)
 		mapping_gone(r, pages);
 	hold(r, pages, fd);
+	if (obj->kind == OBJECT_GMEM)
+		memory_watch(r, pages);
 	return r;
 }
 

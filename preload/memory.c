@@ -54,7 +54,7 @@ bool memory_watched(uint64_t addr, uint64_t size)
 	return false;
 }
 
-void memory_watch(uint64_t addr, uint64_t size)
+static void watch(uint64_t addr, uint64_t size)
 {
 	struct range *r = watched, *last = watched + num_watched;
 
@@ -74,6 +74,17 @@ void memory_watch(uint64_t addr, uint64_t size)
 		__atomic_store_n(&lowest, addr, __ATOMIC_RELEASE);
 	if (addr + size > highest)
 		__atomic_store_n(&highest, addr + size, __ATOMIC_RELEASE);
+}
+
+void memory_watch(uint64_t addr, uint64_t size)
+{
+	sigmask_t mask;
+
+	signals_block(&mask);
+	lock_take(&memory_lock);
+	watch(addr, size);
+	lock_drop(&memory_lock);
+	signals_restore(&mask);
 }
 
 /* ---- /proc/self/maps, line by line, in a static buffer (under memory_lock) ---- */
@@ -131,6 +142,18 @@ static char *next_line(void)
 	}
 }
 
+static void maps_open(void)
+{
+	maps.fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	maps.at = maps.len = 0;
+}
+
+static void maps_close(void)
+{
+	if (maps.fd >= 0)
+		sys(close, maps.fd);
+}
+
 static bool next_area(struct area *a)
 {
 	const char *p = next_line();
@@ -162,6 +185,8 @@ static uint32_t area_kind(const struct area *a)
 {
 	if (client_is_physical(a->dev, a->ino))
 		return WIRE_AREA_PHYSICAL;
+	if (!strncmp(a->name, "/memfd:" WIRE_NAME_DELEGATED, sizeof("/memfd:" WIRE_NAME_DELEGATED) - 1))
+		return WIRE_AREA_HIDDEN;
 	if (!a->shared)
 		return strcmp(a->name, "[stack]") && strncmp(a->name, "[v", 2) ? WIRE_AREA_PRIVATE
 									      : WIRE_AREA_FIXED;
@@ -306,10 +331,11 @@ static int report_area(int fd, const struct area *a, uint64_t start, uint64_t en
 		.type = WIRE_AREA,
 		.area = {start, end - start, a->offset + (start - a->start), a->prot, area_kind(a)},
 	};
-	bool place = m.area.kind != WIRE_AREA_PHYSICAL && m.area.kind != WIRE_AREA_FIXED;
+	bool ours = m.area.kind == WIRE_AREA_PHYSICAL || m.area.kind == WIRE_AREA_HIDDEN;
+	bool place = !ours && m.area.kind != WIRE_AREA_FIXED;
 	int memory = -1, nfds = 1, r;
 
-	if (m.area.kind != WIRE_AREA_PHYSICAL && is_inaccessible(a))
+	if (!ours && is_inaccessible(a))
 		return 0;
 	if (wire_send(fd, &m, NULL, NULL, 0))
 		return -EPIPE;
@@ -328,20 +354,29 @@ out:
 	return r;
 }
 
+/* The next mapping that touches the range, and the part of it that lies inside. */
+static bool next_part(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
+{
+	do {
+		if (maps.fd < 0 || !next_area(a) || a->start >= addr + size)
+			return false;
+	} while (a->end <= addr);
+	*start = a->start > addr ? a->start : addr;
+	*end = a->end < addr + size ? a->end : addr + size;
+	return true;
+}
+
 static int report(int fd, uint64_t addr, uint64_t size)
 {
 	struct wire_msg m = {.type = WIRE_AREA_END};
+	uint64_t start, end;
 	struct area a;
 	int r = 0;
 
-	maps.fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	maps.at = maps.len = 0;
-	while (maps.fd >= 0 && !r && next_area(&a) && a.start < addr + size)
-		if (a.end > addr)
-			r = report_area(fd, &a, a.start > addr ? a.start : addr,
-					a.end < addr + size ? a.end : addr + size);
-	if (maps.fd >= 0)
-		sys(close, maps.fd);
+	maps_open();
+	while (!r && next_part(&a, addr, size, &start, &end))
+		r = report_area(fd, &a, start, end);
+	maps_close();
 	if (r || wire_send(fd, &m, NULL, NULL, 0) || wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
 		return -EPIPE;
 	return m.type == WIRE_APPLIED ? 0 : -EPIPE;
@@ -352,10 +387,30 @@ int memory_attach(int fd, uint64_t addr, uint64_t size)
 	int r;
 
 	lock_take(&memory_lock);
-	memory_watch(addr, size);
+	watch(addr, size);
 	r = report(fd, addr, size);
 	lock_drop(&memory_lock);
 	return r;
+}
+
+/* Whatever else was mapped there meanwhile is left alone. */
+void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
+{
+	uint64_t start, end, at;
+	struct area a;
+
+	lock_take(&memory_lock);
+	maps_open();
+	while (next_part(&a, addr, size, &start, &end)) {
+		uint32_t kind = area_kind(&a);
+
+		at = a.offset + (start - a.start);
+		if ((kind == WIRE_AREA_PHYSICAL || kind == WIRE_AREA_HIDDEN) &&
+		    at == offset + (start - addr))
+			sys(mmap, start, end - start, a.prot, MAP_SHARED | MAP_FIXED, fd, at);
+	}
+	maps_close();
+	lock_drop(&memory_lock);
 }
 
 /* One request on a system channel; errors mean that nobody is there to be told. */

@@ -134,6 +134,8 @@ void memory_forget_all(void); /* child of a fork */
 int memory_report(int fd, uint64_t addr, uint64_t size);
 /* WIRE_ATTACH: watch the range from now on, then report it. */
 int memory_attach(int fd, uint64_t addr, uint64_t size);
+/* WIRE_REMAP: map `fd` wherever the range still shows the pages at `offset`. */
+void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset);
 bool memory_watched(uint64_t addr, uint64_t size);
 void memory_watch(uint64_t addr, uint64_t size);
 /* A range was changed: if it is watched, the backend learns it before this returns. */

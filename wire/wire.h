@@ -40,8 +40,13 @@
 /* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. */
 #define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
 
-/* The name of the empty memfd that GMEM_MAP gives for pages which nobody may touch. */
+/*
+ * Names of empty memfds: to touch a mapping of one is SIGBUS. GMEM_MAP gives the first for a
+ * guest_memfd whose pages are private for life; REMAP the second for pages that are delegated now,
+ * at the offset that they have in physical memory.
+ */
 #define WIRE_NAME_PRIVATE "softrealm-private"
+#define WIRE_NAME_DELEGATED "softrealm-delegated"
 
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */
@@ -65,6 +70,7 @@ enum wire_type {
 	WIRE_INSTALL, /* `object`, with the descriptor(s) -> ANSWER with the number, or status */
 	WIRE_PULL,    /* `pull`, with physical memory -> ANSWER with the bytes copied */
 	WIRE_ATTACH,  /* `user` -> AREA... AREA_END */
+	WIRE_REMAP,   /* `area`, with what is to be mapped over a guest_memfd's mapping -> ANSWER */
 	WIRE_ANSWER,
 
 	/* client: what is mapped in a range, in ascending order */
@@ -85,6 +91,7 @@ enum wire_role {
 
 enum wire_area {
 	WIRE_AREA_PHYSICAL, /* maps physical memory already, at `offset` */
+	WIRE_AREA_HIDDEN,   /* the same, but delegated: REMAP has mapped an empty file there */
 	WIRE_AREA_PRIVATE,  /* movable: discarding it gives zeroes */
 	WIRE_AREA_SHARED,   /* movable: discarding keeps the contents */
 	WIRE_AREA_MEMFD,    /* the same, but others may map or hold the file: worth a warning */

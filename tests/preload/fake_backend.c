@@ -14,12 +14,15 @@
 #include "abi/kvm.h"
 #include "kvm/kvm.h"
 #include "machine/memory.h"
+#include "tests/preload/fake_kvm.h"
 
 int main(int argc, char **argv)
 {
 	struct machine_config mc = {.size = UINT64_C(1) << 32};
 	struct kvm_config kc = {0};
-	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI};
+	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
+				   .page_protected = fake_page_protected,
+				   .num_protected = fake_num_protected};
 	struct server *s;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -200,6 +200,39 @@ static int64_t word(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint
 	return nr == FAKE_POKE ? 0 : c->ops->write(c, arg, &w, sizeof(w));
 }
 
+#define MAX_PROTECTED 64
+static _Atomic uint64_t protected[MAX_PROTECTED];
+
+bool fake_page_protected(const void *arg, uint64_t pa)
+{
+	for (int i = 0; i < MAX_PROTECTED; i++)
+		if (protected[i] == pa)
+			return true;
+	return false;
+}
+
+uint64_t fake_num_protected(const void *arg)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < MAX_PROTECTED; i++)
+		n += protected[i] != 0;
+	return n;
+}
+
+static int64_t protect(struct kvm_file *vm, uint64_t addr, bool set)
+{
+	uint64_t pa = vm->mm->ops->lookup(vm->mm, addr, false);
+
+	for (int i = 0; i < MAX_PROTECTED && pa; i++) {
+		if (protected[i] != (set ? 0 : pa))
+			continue;
+		protected[i] = set ? pa : 0;
+		return 0;
+	}
+	return -EFAULT;
+}
+
 static int64_t signal_fd(struct kvm_caller *c, int fd)
 {
 	const uint64_t one = 1;
@@ -234,6 +267,9 @@ static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, 
 	case (uint32_t)FAKE_POKE:
 	case (uint32_t)FAKE_WHERE:
 		return word(vm, c, nr, arg);
+	case (uint32_t)FAKE_PROTECT:
+	case (uint32_t)FAKE_UNPROTECT:
+		return protect(vm, arg, nr == FAKE_PROTECT);
 	case (uint32_t)FAKE_SIGNAL:
 		return signal_fd(c, arg);
 	case (uint32_t)FAKE_KIND:

@@ -6,6 +6,7 @@
 #define TESTS_PRELOAD_FAKE_KVM_H
 
 #include <linux/ioctl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/kvm.h"
@@ -28,6 +29,8 @@ struct fake_word {
 #define FAKE_WHERE _IOWR(KVMIO, 0xf6, struct fake_word)	/* physical address behind addr */
 #define FAKE_DIE _IO(KVMIO, 0xf7)			/* the backend exits at once */
 #define FAKE_KIND_VCPU 2
+#define FAKE_PROTECT _IO(KVMIO, 0xfb)			/* delegate the page behind a user address ... */
+#define FAKE_UNPROTECT _IO(KVMIO, 0xfc)			/* ... and give it back */
 /* on /dev/kvm */
 #define FAKE_FILES _IO(KVMIO, 0xf8)	    /* VMs, vCPUs, devices, guest_memfds open now */
 #define FAKE_INVALIDATIONS _IO(KVMIO, 0xf9) /* calls of kvm_mm_invalidate so far */
@@ -38,5 +41,9 @@ struct fake_word {
  */
 #define FAKE_RUN_EXIT 1	  /* request_interrupt_window: exit as MMIO, phys_addr counts up */
 #define FAKE_RUN_WRITE 2  /* copy a word to the address in cr8 first, then wait */
+
+/* For the transport: which pages FAKE_PROTECT has delegated. */
+bool fake_page_protected(const void *arg, uint64_t pa);
+uint64_t fake_num_protected(const void *arg);
 
 #endif

@@ -64,6 +64,21 @@ static void a_duplicate_keeps_the_object(void **state)
 	close(kvm);
 }
 
+/* As the kernel's close, which has ended the object when it returns. */
+static void what_was_closed_is_gone_for_the_next_call(void **state)
+{
+	int kvm = open_kvm();
+
+	for (int i = 0; i < 200; i++) {
+		int vm = call(kvm, KVM_CREATE_VM, 0), vcpu = open_vcpu(vm, NULL);
+
+		close(vcpu);
+		close(vm);
+		assert_int_equal(call(kvm, FAKE_FILES, 0), 0);
+	}
+	close(kvm);
+}
+
 static void close_range_is_seen(void **state)
 {
 	int kvm = open_kvm(), vm = fcntl(call(kvm, KVM_CREATE_VM, 0), F_DUPFD_CLOEXEC, 200);
@@ -255,6 +270,7 @@ static int run(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_duplicate_keeps_the_object),
+		cmocka_unit_test(what_was_closed_is_gone_for_the_next_call),
 		cmocka_unit_test(close_range_is_seen),
 		cmocka_unit_test(a_mapping_keeps_the_vcpu),
 		cmocka_unit_test(the_vcpus_mapping_has_its_size),

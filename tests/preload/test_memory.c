@@ -406,6 +406,41 @@ static void guest_memfd_maps_as_its_flags_say(void **state)
 	close_range(vm, both, 0);
 }
 
+static void a_delegated_page_of_a_guest_memfd_is_sigbus(void **state)
+{
+	int vm = open_vm(), zero = open("/dev/zero", O_RDONLY);
+	int gmem = open_gmem(vm, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	char *p = mmap(NULL, SIZE, RW, MAP_SHARED, gmem, 0);
+	uint64_t pa;
+
+	memset(p, 5, SIZE);
+	pa = where(vm, p + PAGE);
+	assert_int_equal(call(vm, FAKE_PROTECT, (uintptr_t)p + PAGE), 0);
+	assert_int_equal(call(vm, FAKE_PROTECT, (uintptr_t)p + 2 * PAGE), 0);
+	assert_int_equal(call(vm, FAKE_PROTECT, (uintptr_t)p + 9 * PAGE), 0);
+	for (unsigned int i = 0; i < PAGES; i++)
+		assert_int_equal(touch_is_sigbus(p + i * PAGE), i == 1 || i == 2 || i == 9);
+	assert_int_equal(read(zero, p + PAGE, 1), -1);
+	assert_int_equal(errno, EFAULT);
+	assert_int_equal(where(vm, p + PAGE), pa); /* it is still that page */
+	assert_int_equal(call(vm, FAKE_UNPROTECT, (uintptr_t)p + PAGE), 0);
+	assert_false(touch_is_sigbus(p + PAGE));
+	assert_true(touch_is_sigbus(p + 2 * PAGE));
+	assert_int_equal(p[PAGE + 8], 5);
+	munmap(p, SIZE);
+	p = mmap(NULL, SIZE, RW, MAP_SHARED, gmem, 0); /* another look at the same pages */
+	assert_true(touch_is_sigbus(p + 2 * PAGE));
+	assert_false(touch_is_sigbus(p + PAGE));
+	munmap(p + 2 * PAGE, PAGE);
+	assert_ptr_equal(mmap(p + 2 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 p + 2 * PAGE);
+	assert_int_equal(call(vm, FAKE_UNPROTECT, (uintptr_t)p + 9 * PAGE), 0);
+	assert_int_equal(p[2 * PAGE], 0); /* what came in its place is left alone */
+	munmap(p, SIZE);
+	close(zero);
+	close_range(vm, gmem, 0);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +460,7 @@ static int run(void)
 		cmocka_unit_test(memory_stays_when_the_vm_is_gone),
 		cmocka_unit_test(without_a_vm_nothing_is_moved),
 		cmocka_unit_test(guest_memfd_maps_as_its_flags_say),
+		cmocka_unit_test(a_delegated_page_of_a_guest_memfd_is_sigbus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mm.h - inside of a client's address space: mm.c, mm_report.c, mm_remap.c. */
+#ifndef BACKEND_MM_H
+#define BACKEND_MM_H
+
+#include <stdatomic.h>
+
+#include "backend/channel.h"
+
+#define MM_MAX_GONE 64
+#define MM_AREA_GMEM 0x10000 /* in an area's tag, beside the protection */
+
+struct mm {
+	struct kvm_mm base;
+	struct server *srv;
+	struct mm *next; /* srv->mms */
+	uint64_t token;
+	pid_t pid;
+	unsigned int refs; /* srv->lock */
+	bool process;	   /* one of them is the process's; srv->lock */
+	unsigned int vms;  /* ... and so many are VMs'; srv->lock */
+	int pidfd;
+
+	pthread_mutex_t lock; /* all below; innermost */
+	struct ranges areas, owned, hidden;
+	unsigned int num_gmem; /* areas that are a guest_memfd's */
+	unsigned int reports;
+	bool warned_fixed, warned_memfd;
+	uint32_t gone[MM_MAX_GONE];
+	unsigned int num_gone;
+
+	pthread_mutex_t remap_lock; /* over a whole mm_remap; outer */
+	uint64_t num_protected;	    /* when mm_remap looked last */
+	atomic_bool look_again;	    /* areas have changed since */
+};
+
+/* Without a VM there is no slot, and nothing needs to be moved. */
+bool mm_has_vms(struct mm *mm);
+
+#endif

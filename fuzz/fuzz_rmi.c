@@ -2,9 +2,11 @@
 /*
  * fuzz_rmi.c - sequences of RMI commands by a hostile host, from an empty machine.
  *
- * Input: a byte that chooses the platform's features, then operations (world.h).
+ * Input: a byte that chooses the platform (1 SVE and PMU, 2 no SHA-512, 4 no identity, 8 a fault
+ * on demand), then operations (world.h).
  */
 #include "base/bits.h"
+#include "base/fault.h"
 #include "fuzz/seen.h"
 #include "fuzz/world.h"
 #include "rmm/call.h"
@@ -29,11 +31,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct world_platform platform = {0};
 	struct world w;
+	char why[100];
 
 	if (!size)
 		return 0;
-	world_begin(&w, data + 1, size - 1, features(data[0]));
+	platform.feature_reg0 = features(data[0]);
+	platform.attests = !(data[0] & 4);
+	fault_clear();
+	if ((data[0] & 8) && fault_add("rmi=FEATURES:every=2", why, sizeof(why)))
+		world_fail("%s", why);
+	world_begin(&w, data + 1, size - 1, &platform);
 	while (input_left(&w.in))
 		world_host_op(&w);
 	world_end(&w);

@@ -59,12 +59,13 @@ static void enter(struct world *w, unsigned int n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct world_platform platform = {.attests = true};
 	struct world w;
 	uint8_t b;
 
 	if (!size)
 		return 0;
-	world_begin(&w, data + 1, size - 1, 0);
+	world_begin(&w, data + 1, size - 1, &platform);
 	prepare(&w, data[0]);
 	while (input_left(&w.in)) {
 		b = input_u8(&w.in);

@@ -35,11 +35,13 @@ static const struct attest_identity *identity(void)
 	return id;
 }
 
-void world_begin(struct world *w, const uint8_t *data, size_t size, uint64_t feature_reg0)
+void world_begin(struct world *w, const uint8_t *data, size_t size,
+		 const struct world_platform *platform)
 {
 	struct machine_config mc = {.size = MACHINE_RESERVED + WORLD_PAGES * GRANULE_SIZE};
-	struct rmm_config rc = {.engine = &world_engine, .feature_reg0 = feature_reg0,
-				.attest = identity()};
+	struct rmm_config rc = {.engine = &world_engine,
+				.feature_reg0 = platform->feature_reg0,
+				.attest = platform->attests ? identity() : NULL};
 
 	*w = (struct world){
 		.in = {data, data + size},

@@ -63,8 +63,15 @@ struct world {
 	unsigned int runs;   /* of this input: an input that never ends is no use */
 };
 
-/* feature_reg0 as for rmm_create. Uses up data from w->in until world_end. */
-void world_begin(struct world *w, const uint8_t *data, size_t size, uint64_t feature_reg0);
+/* What the platform is like. */
+struct world_platform {
+	uint64_t feature_reg0; /* as for rmm_create */
+	bool attests;	       /* has an attestation identity */
+};
+
+/* The input must live until world_end. */
+void world_begin(struct world *w, const uint8_t *data, size_t size,
+		 const struct world_platform *platform);
 void world_end(struct world *w);
 
 /* One RMI command, checked. */

@@ -21,7 +21,7 @@
 
 /* The first window's place holds the device tree that QEMU writes at the base of RAM. */
 #define FIRST_WINDOW 1
-#define NUM_WINDOWS (MACHINE_RESERVED / MACHINE_WINDOW_SIZE)
+#define NUM_WINDOWS  (MACHINE_RESERVED / MACHINE_WINDOW_SIZE)
 _Static_assert(NUM_WINDOWS <= WORD_BITS, "one word of windows");
 
 struct machine {
@@ -74,8 +74,7 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 	size_t words;
 	int ret = -ENOMEM;
 
-	if (!IS_ALIGNED(size, GRANULE_SIZE) || size <= MACHINE_RESERVED ||
-	    size > MACHINE_MAX_SIZE)
+	if (!IS_ALIGNED(size, GRANULE_SIZE) || size <= MACHINE_RESERVED || size > MACHINE_MAX_SIZE)
 		return -EINVAL;
 
 	m = calloc(1, sizeof(*m));
@@ -302,7 +301,7 @@ void machine_set_expect_hook(struct machine *m, void (*hook)(struct machine *m, 
 
 void machine_expect_cpus(struct machine *m, unsigned int cpus)
 {
-	void (*hook)(struct machine *m, unsigned int cpus);
+	void (*hook)(struct machine * m, unsigned int cpus);
 
 	pthread_mutex_lock(&m->lock);
 	hook = m->expect;

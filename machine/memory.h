@@ -18,19 +18,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GRANULE_SHIFT 12
-#define GRANULE_SIZE UINT64_C(4096)
-#define MACHINE_RAM_BASE UINT64_C(0x40000000)
-#define MACHINE_RESERVED UINT64_C(0x04000000)	   /* 64 MiB */
+#define GRANULE_SHIFT	     12
+#define GRANULE_SIZE	     UINT64_C(4096)
+#define MACHINE_RAM_BASE     UINT64_C(0x40000000)
+#define MACHINE_RESERVED     UINT64_C(0x04000000)  /* 64 MiB */
 #define MACHINE_DEFAULT_SIZE UINT64_C(0x900000000) /* 36 GiB: a 16 GiB realm twice, and tables */
 
-#define MACHINE_MAX_SIZE (UINT64_C(1) << 46)	   /* PAs stay below 2^47 */
+#define MACHINE_MAX_SIZE (UINT64_C(1) << 46) /* PAs stay below 2^47 */
 
 struct machine;
 
 struct machine_config {
-	uint64_t size;	 /* bytes of RAM, page multiple; 0: MACHINE_DEFAULT_SIZE */
-	bool pa_is_va;	 /* map the memory so that host address == PA (conformance suites) */
+	uint64_t size; /* bytes of RAM, page multiple; 0: MACHINE_DEFAULT_SIZE */
+	bool pa_is_va; /* map the memory so that host address == PA (conformance suites) */
 };
 
 /* 0, or -ENOMEM (no memfd or address space), -EINVAL (size), -EEXIST (pa_is_va: range in use). */

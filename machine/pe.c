@@ -26,11 +26,10 @@ struct pe {
 	pthread_mutex_t lock; /* poke, and held while it runs */
 	void (*poke)(void *arg);
 	void *poke_arg;
-	uint64_t counter_hz, counter_epoch; /* ns */
 };
 
 #define DEFAULT_COUNTER_HZ 62500000
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S	   UINT64_C(1000000000)
 
 struct pe *pe_create(void)
 {
@@ -44,7 +43,6 @@ struct pe *pe_create(void)
 		return NULL;
 	}
 	pthread_mutex_init(&pe->lock, NULL);
-	pe->counter_hz = DEFAULT_COUNTER_HZ;
 	return pe;
 }
 
@@ -137,35 +135,4 @@ void pe_leave(struct pe *pe)
 	pthread_mutex_lock(&pe->lock);
 	pe->poke = NULL;
 	pthread_mutex_unlock(&pe->lock);
-}
-
-void pe_set_counter(struct pe *pe, uint64_t hz, uint64_t epoch_ns)
-{
-	pe->counter_hz = hz;
-	pe->counter_epoch = epoch_ns;
-}
-
-/* a * b / c without overflow on the way, saturated */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 v = (unsigned __int128)a * b / c;
-
-	return v > UINT64_MAX ? UINT64_MAX : v;
-}
-
-uint64_t pe_counter(const struct pe *pe)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return scale(ts.tv_sec * NS_PER_S + ts.tv_nsec - pe->counter_epoch, pe->counter_hz,
-		     NS_PER_S);
-}
-
-uint64_t pe_counter_delay(const struct pe *pe, uint64_t value)
-{
-	uint64_t now = pe_counter(pe);
-
-	/* Rounded up: a wait of this length must not end too early. */
-	return value > now ? scale(value - now, NS_PER_S, pe->counter_hz) + 1 : 0;
 }

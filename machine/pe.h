@@ -16,7 +16,6 @@
 #define MACHINE_PE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct pe;
 
@@ -39,16 +38,6 @@ bool pe_wait(struct pe *pe, int fd, int timeout_ms);
  * pe_leave returns no poke is running or will run. */
 void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg);
 void pe_leave(struct pe *pe);
-
-/*
- * The system counter (CNTPCT_EL0) as the host reads it on this PE: the one that the timer values
- * of REC exits are measured by. An engine that has run on the PE sets it: the counter was 0 at
- * `epoch_ns` of CLOCK_MONOTONIC. Until then it is CLOCK_MONOTONIC at 62.5 MHz. Owner only.
- */
-void pe_set_counter(struct pe *pe, uint64_t hz, uint64_t epoch_ns);
-uint64_t pe_counter(const struct pe *pe);
-/* Nanoseconds until the counter reaches `value`; 0: it has. */
-uint64_t pe_counter_delay(const struct pe *pe, uint64_t value);
 
 /*
  * The host may say early how many CPUs a realm will need, so that an engine can start meanwhile

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* check.c - walks granule table, realms, RECs and RTTs, and compares what each says of the others. */
+/* check.c - walks granules, realms, RECs and RTTs, and compares what each says of the others. */
 #include "rmm/check.h"
 
 #include <inttypes.h>
@@ -13,15 +13,15 @@
 
 struct check {
 	const struct rmm *rmm;
-	bool *owned;	      /* granule: somebody has named it as its own */
-	uint32_t *ns;	      /* granule: valid unprotected mappings found */
-	const struct rd *rd;  /* under examination */
-	char *wrong;	      /* first thing that is; empty: none */
+	bool *owned;	     /* granule: somebody has named it as its own */
+	uint32_t *ns;	     /* granule: valid unprotected mappings found */
+	const struct rd *rd; /* under examination */
+	char *wrong;	     /* first thing that is; empty: none */
 };
 
 /* Before it there is nothing that could be delegated. */
 #define FIRST_GRANULE (MACHINE_RESERVED >> GRANULE_SHIFT)
-#define WRONG_SIZE 200
+#define WRONG_SIZE    200
 static _Thread_local char wrong_text[WRONG_SIZE];
 
 __attribute__((format(printf, 2, 3))) static void wrong(struct check *k, const char *fmt, ...)
@@ -84,8 +84,8 @@ static void check_assigned_ns(struct check *k, uint64_t e, int level, uint64_t i
 		struct granule *g = granule_find(k->rmm, rtte_pa(e) + off);
 
 		if (!g || granule_state(g) != GRANULE_UNDELEGATED)
-			wrong(k, "IPA %#" PRIx64 " maps %#" PRIx64 ", which is not the host's",
-			      ipa, rtte_pa(e) + off);
+			wrong(k, "IPA %#" PRIx64 " maps %#" PRIx64 ", which is not the host's", ipa,
+			      rtte_pa(e) + off);
 		else
 			k->ns[granule_number(k, g)]++;
 	}

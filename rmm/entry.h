@@ -24,29 +24,29 @@ struct rec_fault {
 	uint64_t esr, far, hpfar;
 };
 
-#define ESR_EC MASK(31, 26)
-#define ESR_IL BIT(25)
+#define ESR_EC	MASK(31, 26)
+#define ESR_IL	BIT(25)
 #define ESR_ISV BIT(24)
 #define ESR_FSC MASK(5, 0)
 #define ESR_WNR BIT(6)
-#define ESR_EA BIT(9)
+#define ESR_EA	BIT(9)
 #define ESR_ISS MASK(24, 0)
 
-#define EC_UNKNOWN 0x00
-#define EC_WFX 0x01
-#define EC_HVC64 0x16
-#define EC_SMC64 0x17
-#define EC_SYS64 0x18
+#define EC_UNKNOWN  0x00
+#define EC_WFX	    0x01
+#define EC_HVC64    0x16
+#define EC_SMC64    0x17
+#define EC_SYS64    0x18
 #define EC_IABT_LOW 0x20
 #define EC_IABT_CUR 0x21
 #define EC_DABT_LOW 0x24
 #define EC_DABT_CUR 0x25
-#define EC_SERROR 0x2f
+#define EC_SERROR   0x2f
 
 #define FSC_ADDRESS_SIZE 0x00 /* + level */
-#define FSC_TRANSLATION 0x04  /* + level */
-#define FSC_SEA 0x10
-#define FSC_GPF 0x28
+#define FSC_TRANSLATION	 0x04 /* + level */
+#define FSC_SEA		 0x10
+#define FSC_GPF		 0x28
 
 static inline struct granule *realm_lock(const struct rec_entry *e)
 {
@@ -61,8 +61,8 @@ static inline uint64_t rec_reg(const struct rec *rec, unsigned int n)
 	return n < 31 ? rec->x[n] : 0;
 }
 
-/* ---- what ends a run: true if it is an exit to the host (e->exit says so), false to run on ---- */
-bool rec_handle_sync(struct rec_entry *e, const struct rec_fault *f); /* exit_sync.c */
+/* ---- what ends a run: true if the host has to know (e->exit says what), false to run on ---- */
+bool rec_handle_sync(struct rec_entry *e, const struct rec_fault *f);  /* exit_sync.c */
 bool rec_handle_abort(struct rec_entry *e, const struct rec_fault *f); /* exit_abort.c */
 bool rsi_handle_smc(struct rec_entry *e);			       /* rsi.c */
 

@@ -8,14 +8,14 @@
 #include "base/bits.h"
 #include "rmm/entry.h"
 
-#define ESR_HOST_ABORT UINT64_C(0xfc001e3f)  /* EC, SET, FnV, EA, FSC */
+#define ESR_HOST_ABORT	 UINT64_C(0xfc001e3f) /* EC, SET, FnV, EA, FSC */
 #define ESR_HOST_EMULATE UINT64_C(0xfdc09e7f) /* and ISV, SAS, SF, WnR */
-#define ESR_SAS MASK(23, 22)
-#define ESR_SSE BIT(21)
-#define ESR_SRT MASK(20, 16)
-#define ESR_SF BIT(15)
-#define HPFAR_FIPA MASK(43, 4)
-#define PSTATE_AARCH32 BIT(4)
+#define ESR_SAS		 MASK(23, 22)
+#define ESR_SSE		 BIT(21)
+#define ESR_SRT		 MASK(20, 16)
+#define ESR_SF		 BIT(15)
+#define HPFAR_FIPA	 MASK(43, 4)
+#define PSTATE_AARCH32	 BIT(4)
 
 /* A vCPU that faults this often on an entry that is right has another problem. */
 #define MAX_SPURIOUS 16

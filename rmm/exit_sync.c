@@ -3,20 +3,20 @@
 #include "base/bits.h"
 #include "rmm/entry.h"
 
-#define WFX_TI MASK(1, 0) /* which of WFI, WFE, WFIT, WFET */
+#define WFX_TI	    MASK(1, 0) /* which of WFI, WFE, WFIT, WFET */
 #define WFX_TIMEOUT BIT(1)
-#define WFX_RD MASK(9, 5)
+#define WFX_RD	    MASK(9, 5)
 
-#define SYS_REG MASK(21, 10)
-#define SYS_RT MASK(9, 5)
-#define SYS_CRM MASK(4, 1)
-#define SYS_OP2 MASK(19, 17)
+#define SYS_REG	    MASK(21, 10)
+#define SYS_RT	    MASK(9, 5)
+#define SYS_CRM	    MASK(4, 1)
+#define SYS_OP2	    MASK(19, 17)
 #define SYS_IS_READ BIT(0)
 /* op0, op2, op1, CRn, CRm as the syndrome has them */
 #define SYS_ENC(op0, op1, crn, crm, op2)                                                           \
 	((uint64_t)(op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
-#define SYS_KEY (SYS_REG | SYS_CRM)
-#define ICC_DIR_EL1 SYS_ENC(3, 0, 12, 11, 1)
+#define SYS_KEY	      (SYS_REG | SYS_CRM)
+#define ICC_DIR_EL1   SYS_ENC(3, 0, 12, 11, 1)
 #define ICC_SGI1R_EL1 SYS_ENC(3, 0, 12, 11, 5)
 #define ICC_SGI0R_EL1 SYS_ENC(3, 0, 12, 11, 7)
 

@@ -4,13 +4,13 @@
 #include "rmm/entry.h"
 #include "rmm/rules.h"
 
-#define LR_STATE MASK(63, 62)
-#define LR_HW BIT(61)
-#define LR_RES0 (MASK(59, 56) | MASK(47, 45))
+#define LR_STATE	 MASK(63, 62)
+#define LR_HW		 BIT(61)
+#define LR_RES0		 (MASK(59, 56) | MASK(47, 45))
 #define LR_PRIORITY_RES0 MASK(50, 48) /* 5 of 8 priority bits */
-#define LR_PINTID MASK(44, 32)
-#define LR_EOI BIT(41)
-#define LR_VINTID MASK(31, 0)
+#define LR_PINTID	 MASK(44, 32)
+#define LR_EOI		 BIT(41)
+#define LR_VINTID	 MASK(31, 0)
 
 static bool vintid_is_valid(uint64_t id)
 {

@@ -28,7 +28,7 @@
 #include "rmm/rules.h"
 #include "rmm/state.h"
 
-#define NS_MAX 0xffffu
+#define NS_MAX	  0xffffu
 #define CODE_MANY 0xffff /* more than one live engine may have translated it */
 
 struct granule *granule_find(const struct rmm *rmm, uint64_t pa)

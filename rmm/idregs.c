@@ -13,7 +13,8 @@ static const struct {
 	uint8_t crm, op2;
 	uint64_t value;
 } idregs[] = {
-	/* ID_AA64PFR0_EL1: AArch64 EL0 and EL1, half-precision FP and SIMD, GICv3, DIT, CSV2, CSV3 */
+	/* ID_AA64PFR0_EL1: AArch64 EL0 and EL1, half-precision FP and SIMD, GICv3, DIT, CSV2,
+	 * CSV3 */
 	{4, 0, F(0, 1) | F(4, 1) | F(16, 1) | F(20, 1) | F(24, 1) | F(48, 1) | F(56, 1) | F(60, 1)},
 	/* ID_AA64PFR1_EL1: BTI, SSBS with MSR and MRS */
 	{4, 1, F(0, 1) | F(4, 2)},
@@ -22,8 +23,8 @@ static const struct {
 	/* ID_AA64ISAR0_EL1: AES+PMULL, SHA1, SHA512, CRC32, LSE, RDM, SHA3, SM3, SM4, DP, FHM,
 	 * FlagM2, TLBI range, RNDR */
 	{6, 0, UINT64_C(0x1221111110212120)},
-	/* ID_AA64ISAR1_EL1: DPB2, PAuth (IMPDEF algorithm, address and generic), JSCVT, FCMA, LRCPC2,
-	 * FRINTTS, SB, SPECRES, BF16, DGH, I8MM */
+	/* ID_AA64ISAR1_EL1: DPB2, PAuth (IMPDEF algorithm, address and generic), JSCVT, FCMA,
+	 * LRCPC2, FRINTTS, SB, SPECRES, BF16, DGH, I8MM */
 	{6, 1, UINT64_C(0x0011111110211102)},
 	/* ID_AA64MMFR0_EL1: 48-bit PA, 16-bit ASID, mixed endian, 4, 16 and 64 KiB granules */
 	{7, 0, F(0, 5) | F(4, 2) | F(8, 1) | F(20, 1)},

@@ -4,21 +4,21 @@
 #include "rmm/entry.h"
 #include "rmm/rec.h"
 
-#define PSTATE_MODE MASK(3, 0)
+#define PSTATE_MODE    MASK(3, 0)
 #define PSTATE_AARCH32 BIT(4)
-#define PSTATE_EL0 0x0
-#define PSTATE_EL1H 0x5
-#define PSTATE_PAN BIT(22)
-#define PSTATE_SSBS BIT(12)
-#define PSTATE_KEPT (PSTATE_PAN | BIT(24)) /* PAN, DIT */
+#define PSTATE_EL0     0x0
+#define PSTATE_EL1H    0x5
+#define PSTATE_PAN     BIT(22)
+#define PSTATE_SSBS    BIT(12)
+#define PSTATE_KEPT    (PSTATE_PAN | BIT(24)) /* PAN, DIT */
 
-#define SCTLR_SPAN BIT(23)
+#define SCTLR_SPAN  BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
 #define VECTOR_CURRENT_SP0 0x000
 #define VECTOR_CURRENT_SPX 0x200
-#define VECTOR_LOWER_A64 0x400
-#define VECTOR_LOWER_A32 0x600
+#define VECTOR_LOWER_A64   0x400
+#define VECTOR_LOWER_A32   0x600
 
 static bool from_el0(const struct rec *rec)
 {
@@ -31,8 +31,7 @@ static uint64_t vector_offset(const struct rec *rec)
 		return VECTOR_LOWER_A32;
 	if (from_el0(rec))
 		return VECTOR_LOWER_A64;
-	return (rec->pstate & PSTATE_MODE) == PSTATE_EL1H ? VECTOR_CURRENT_SPX
-							  : VECTOR_CURRENT_SP0;
+	return (rec->pstate & PSTATE_MODE) == PSTATE_EL1H ? VECTOR_CURRENT_SPX : VECTOR_CURRENT_SP0;
 }
 
 /* PSTATE on entry to EL1 (Arm ARM, AArch64.TakeException). */

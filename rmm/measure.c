@@ -22,7 +22,8 @@ static void report(const struct rd *rd, const struct trace_event *what)
 void measure_init_rim(struct rd *rd, const struct rmi_realm_params *p)
 {
 	measure_realm(rd->hash, p, rd->measurement[0]);
-	report(rd, &(struct trace_event){.name = "REALM_CREATE", .addr = ledger_pack_params(p),
+	report(rd, &(struct trace_event){.name = "REALM_CREATE",
+					 .addr = ledger_pack_params(p),
 					 .flags = p->flags});
 }
 
@@ -35,8 +36,11 @@ void measure_extend_data(struct rd *rd, uint64_t ipa, uint64_t flags, const void
 		measure_digest(rd->hash, page, GRANULE_SIZE, d);
 	}
 	measure_data(rd->hash, rd->measurement[0], ipa, flags, d);
-	report(rd, &(struct trace_event){.name = "DATA_CREATE", .addr = ipa,
-					 .top = ipa + GRANULE_SIZE, .flags = flags, .digest = d});
+	report(rd, &(struct trace_event){.name = "DATA_CREATE",
+					 .addr = ipa,
+					 .top = ipa + GRANULE_SIZE,
+					 .flags = flags,
+					 .digest = d});
 }
 
 void measure_extend_rec(struct rd *rd, const struct rmi_rec_params *p)
@@ -45,8 +49,9 @@ void measure_extend_rec(struct rd *rd, const struct rmi_rec_params *p)
 
 	measure_rec_digest(rd->hash, p, digest);
 	measure_rec(rd->hash, rd->measurement[0], digest);
-	report(rd, &(struct trace_event){.name = "REC_CREATE", .addr = p->pc, .flags = p->flags,
-					 .digest = digest});
+	report(rd,
+	       &(struct trace_event){
+		       .name = "REC_CREATE", .addr = p->pc, .flags = p->flags, .digest = digest});
 }
 
 void measure_extend_ripas(struct rd *rd, uint64_t base, uint64_t top)
@@ -61,6 +66,8 @@ void measure_extend_rem(struct rd *rd, unsigned int index, const void *value, si
 
 	memcpy(padded, value, size);
 	measure_rem_extend(rd->hash, rd->measurement[index], value, size);
-	report(rd, &(struct trace_event){.name = "MEASUREMENT_EXTEND", .index = index,
-					 .addr = size, .digest = padded});
+	report(rd, &(struct trace_event){.name = "MEASUREMENT_EXTEND",
+					 .index = index,
+					 .addr = size,
+					 .digest = padded});
 }

@@ -12,7 +12,7 @@
 #include "rmm/rules.h"
 
 #define SMCCC_VERSION_1_2 0x10002
-#define SCTLR_EE BIT(25)
+#define SCTLR_EE	  BIT(25)
 
 static void exit_psci(struct rsi_call *c, enum rsi_then then)
 {
@@ -121,12 +121,27 @@ static result psci_features(struct rsi_call *c)
 const struct rsi_row psci_rows[] = {
 	{SMCCC_VERSION, 0, "SMCCC_VERSION", smccc_version, 0, 0, {NULL}},
 	{PSCI_VERSION, 0, "PSCI_VERSION", psci_version, 0, 0, {NULL}},
-	{PSCI_CPU_SUSPEND, PSCI_CPU_SUSPEND_64, "PSCI_CPU_SUSPEND", psci_cpu_suspend, 3, 0,
+	{PSCI_CPU_SUSPEND,
+	 PSCI_CPU_SUSPEND_64,
+	 "PSCI_CPU_SUSPEND",
+	 psci_cpu_suspend,
+	 3,
+	 0,
 	 {"power_state", "entry_point", "context_id"}},
 	{PSCI_CPU_OFF, 0, "PSCI_CPU_OFF", psci_cpu_off, 0, 0, {NULL}},
-	{PSCI_CPU_ON, PSCI_CPU_ON_64, "PSCI_CPU_ON", psci_cpu_on, 3, 0,
+	{PSCI_CPU_ON,
+	 PSCI_CPU_ON_64,
+	 "PSCI_CPU_ON",
+	 psci_cpu_on,
+	 3,
+	 0,
 	 {"target_cpu", "entry_point", "context_id"}},
-	{PSCI_AFFINITY_INFO, PSCI_AFFINITY_INFO_64, "PSCI_AFFINITY_INFO", psci_affinity_info, 2, 0,
+	{PSCI_AFFINITY_INFO,
+	 PSCI_AFFINITY_INFO_64,
+	 "PSCI_AFFINITY_INFO",
+	 psci_affinity_info,
+	 2,
+	 0,
 	 {"target_affinity", "lowest_affinity_level"}},
 	{PSCI_SYSTEM_OFF, 0, "PSCI_SYSTEM_OFF", psci_system_off, 0, 0, {NULL}},
 	{PSCI_SYSTEM_RESET, 0, "PSCI_SYSTEM_RESET", psci_system_off, 0, 0, {NULL}},

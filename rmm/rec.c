@@ -9,12 +9,12 @@
 #include "rmm/rules.h"
 
 /* RmiRecMpidr: Aff0 3:0, Aff1 15:8, Aff2 23:16, Aff3 31:24, the rest zero. */
-#define MPIDR_AFF0 MASK(3, 0)
-#define MPIDR_AFF1 MASK(15, 8)
-#define MPIDR_AFF2 MASK(23, 16)
+#define MPIDR_AFF0     MASK(3, 0)
+#define MPIDR_AFF1     MASK(15, 8)
+#define MPIDR_AFF2     MASK(23, 16)
 #define MPIDR_AFF3_RMI MASK(31, 24)
 #define MPIDR_AFF3_EL1 MASK(39, 32)
-#define MPIDR_RES1 BIT(31)
+#define MPIDR_RES1     BIT(31)
 
 static uint64_t mpidr_low_index(uint64_t mpidr)
 {
@@ -110,8 +110,8 @@ result rmi_rec_create(struct rmi_call *c)
 		return &rule_rmi_rec_num_aux_max;
 
 	a[n++] = (struct granule_arg){c->x[1], GRANULE_RD, &rule_rmi_rd_state, NULL};
-	a[n++] = (struct granule_arg){c->x[2], GRANULE_DELEGATED, &rule_rmi_rec_not_delegated,
-				      NULL};
+	a[n++] =
+		(struct granule_arg){c->x[2], GRANULE_DELEGATED, &rule_rmi_rec_not_delegated, NULL};
 	for (unsigned int i = 0; i < p.num_aux; i++)
 		a[n++] = (struct granule_arg){p.aux[i], GRANULE_DELEGATED,
 					      &rule_rmi_rec_aux_not_delegated, NULL};

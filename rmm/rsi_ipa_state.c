@@ -5,10 +5,9 @@
  * SET changes nothing itself: it leaves a request in the REC and exits. The host carries out what
  * it likes (RTT_SET_RIPAS), and the next entry tells the realm how far it went.
  */
+#include "rmm/rec.h"
 #include "rmm/rsi.h"
 #include "rmm/rules.h"
-
-#include "rmm/rec.h"
 
 static bool range_in_par(const struct rd *rd, uint64_t base, uint64_t top)
 {

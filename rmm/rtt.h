@@ -15,11 +15,11 @@ bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, unsigned int *tabl
 
 /* Where a walk stopped. */
 struct rtt_walk {
-	uint64_t *table;   /* the 512 entries */
+	uint64_t *table;    /* the 512 entries */
 	unsigned int index; /* of the entry reached */
-	int level;	   /* of the table */
-	uint64_t base;	   /* IPA of the entry reached: its first byte */
-	uint64_t entry;	   /* its value */
+	int level;	    /* of the table */
+	uint64_t base;	    /* IPA of the entry reached: its first byte */
+	uint64_t entry;	    /* its value */
 };
 
 /* Follow tables from the start level to `level`, or to the first entry that is no table. The IPA

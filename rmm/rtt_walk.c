@@ -9,7 +9,7 @@ bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, unsigned int *tabl
 	if (ipa_bits < 32 || ipa_bits > 48 || start_level < 0 || start_level > 2)
 		return false;
 	one = 9 * (RTT_LEAF_LEVEL - start_level) + 21;
-	/* Up to RTT_MAX_START_TABLES are concatenated; a start table must resolve at least one bit. */
+	/* Up to RTT_MAX_START_TABLES are concatenated; one must resolve at least one bit. */
 	if (ipa_bits < one - 8 || ipa_bits > (start_level > 0 ? one + 4 : one))
 		return false;
 	*tables = ipa_bits > one ? 1u << (ipa_bits - one) : 1;
@@ -76,6 +76,7 @@ uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 void rtt_invalidate(const struct rmm *rmm, const struct rd *rd, int cpu, uint64_t ipa,
 		    uint64_t size)
 {
-	if (rd->engine)
+	/* Without a REC nothing of the realm will ever run again: teardown need not ask. */
+	if (rd->engine && rd->num_recs)
 		rmm->engine->tlbi(rd->engine, cpu, ipa, size);
 }

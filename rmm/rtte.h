@@ -23,29 +23,29 @@
 #include "abi/rmi.h"
 #include "base/bits.h"
 
-#define RTT_ENTRIES 512
+#define RTT_ENTRIES    512
 #define RTT_LEAF_LEVEL 3
 
-#define RTTE_VALID BIT(0)
+#define RTTE_VALID	   BIT(0)
 #define RTTE_TABLE_OR_PAGE BIT(1)
-#define RTTE_ADDR MASK(47, 12)
+#define RTTE_ADDR	   MASK(47, 12)
 
 /* valid descriptors */
-#define RTTE_MEMATTR MASK(4, 2)
-#define RTTE_S2AP MASK(7, 6)
-#define RTTE_SH_INNER FIELD_PUT(MASK(9, 8), 3)
-#define RTTE_AF BIT(10)
-#define RTTE_XN_ALL FIELD_PUT(MASK(54, 53), 2)
-#define RTTE_NS BIT(55)
-#define RTTE_MEMATTR_WB 6
+#define RTTE_MEMATTR	      MASK(4, 2)
+#define RTTE_S2AP	      MASK(7, 6)
+#define RTTE_SH_INNER	      FIELD_PUT(MASK(9, 8), 3)
+#define RTTE_AF		      BIT(10)
+#define RTTE_XN_ALL	      FIELD_PUT(MASK(54, 53), 2)
+#define RTTE_NS		      BIT(55)
+#define RTTE_MEMATTR_WB	      6
 #define RTTE_MEMATTR_RESERVED 4
-#define RTTE_S2AP_RW 3
+#define RTTE_S2AP_RW	      3
 
 /* invalid ones */
 #define RTTE_HIPAS_ASSIGNED BIT(2)
-#define RTTE_RIPAS MASK(6, 5)
+#define RTTE_RIPAS	    MASK(6, 5)
 #define RTTE_HIDDEN_MEMATTR MASK(9, 7)
-#define RTTE_HIDDEN_S2AP MASK(11, 10)
+#define RTTE_HIDDEN_S2AP    MASK(11, 10)
 
 #define RTTE_RAM_ATTRS                                                                             \
 	(FIELD_PUT(RTTE_MEMATTR, RTTE_MEMATTR_WB) | FIELD_PUT(RTTE_S2AP, RTTE_S2AP_RW) |           \

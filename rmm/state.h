@@ -16,10 +16,10 @@
 #include "rmm/granule.h"
 #include "rmm/rmm.h"
 
-#define RMM_NUM_VMIDS 256   /* 8-bit VMIDs */
+#define RMM_NUM_VMIDS	256 /* 8-bit VMIDs */
 #define RMM_NUM_SERIALS 0x10000
-#define RMM_NUM_AUX 16	    /* auxiliary granules of a REC: TF-RMM's number, so that hosts see it */
-#define RMM_PA_BITS 48
+#define RMM_NUM_AUX	16 /* auxiliary granules of a REC: TF-RMM's number, so that hosts see it */
+#define RMM_PA_BITS	48
 
 struct rmm {
 	struct machine *machine;
@@ -85,8 +85,8 @@ enum rec_attest_phase { REC_ATTEST_NONE, REC_ATTEST_STARTED, REC_ATTEST_SIGNED }
 struct rec_attest {
 	enum rec_attest_phase phase;
 	struct attest_realm_claims claims; /* as they were at INIT */
-	size_t len;			   /* SIGNED: the token, which is in the auxiliary granules */
-	size_t done;			   /* and what the realm has of it */
+	size_t len;  /* SIGNED: of the token, in the auxiliary granules */
+	size_t done; /* and what the realm has of it */
 };
 
 /*
@@ -98,9 +98,9 @@ struct rec {
 	uint32_t index;
 	bool running;
 	bool runnable;
-	bool fresh; /* the engine's CPU must be reset before it runs */
+	bool fresh;	 /* the engine's CPU must be reset before it runs */
 	bool big_endian; /* at that reset */
-	uint64_t mpidr; /* RMI form */
+	uint64_t mpidr;	 /* RMI form */
 	uint64_t aux[RMM_NUM_AUX];
 
 	uint64_t x[31], pc, pstate;
@@ -114,12 +114,13 @@ struct rec {
 	bool caller_big_endian; /* SCTLR_EL1.EE at CPU_ON: the target starts with it */
 	bool host_call;		/* the answer is still to be written at X1 */
 	struct rec_attest attest;
-	unsigned int spurious;	/* faults in a row on entries that were right */
+	unsigned int spurious; /* faults in a row on entries that were right */
 };
 
 _Static_assert(sizeof(struct rd) <= GRANULE_SIZE, "RD fits its granule");
 _Static_assert(sizeof(struct rec) <= GRANULE_SIZE, "REC fits its granule");
-_Static_assert(ATTEST_MAX_TOKEN <= RMM_NUM_AUX * GRANULE_SIZE, "a token fits the auxiliary granules");
+_Static_assert(ATTEST_MAX_TOKEN <= RMM_NUM_AUX * GRANULE_SIZE,
+	       "a token fits the auxiliary granules");
 
 static inline struct rd *rd_map(const struct rmm *rmm, uint64_t pa)
 {

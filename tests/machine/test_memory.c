@@ -12,7 +12,7 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define RAM (MACHINE_RAM_BASE + MACHINE_RESERVED)
+#define RAM  (MACHINE_RAM_BASE + MACHINE_RESERVED)
 #define SIZE (MACHINE_RESERVED + 64 * GRANULE_SIZE)
 
 static int setup(void **state)

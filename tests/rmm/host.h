@@ -27,7 +27,7 @@
 #include "rmm/rules.h"
 
 #define HOST_RAM (UINT64_C(16) << 20)
-#define NUM_AUX 16
+#define NUM_AUX	 16
 
 /* ---- the scripted engine ---- */
 
@@ -47,8 +47,8 @@ typedef enum engine_exit (*realm_script)(struct engine *e, unsigned int cpu);
 
 extern struct engine *fake; /* the last one created; NULL: none lives */
 extern realm_script script;
-extern int fake_create_error; /* what create fails with; 0: it does not */
-extern int fake_io_error;     /* what reset, sysregs_get and _set answer */
+extern int fake_create_error;	/* what create fails with; 0: it does not */
+extern int fake_io_error;	/* what reset, sysregs_get and _set answer */
 extern const void *host_attest; /* the attestation identity of the next host_start, or NULL */
 
 /* ---- the host ---- */

@@ -6,12 +6,12 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define B IPA_B
-#define U IPA_U
-#define EC(n) ((uint64_t)(n) << 26)
-#define IL (UINT64_C(1) << 25)
-#define ISV (UINT64_C(1) << 24)
-#define WNR 0x40
+#define B		 IPA_B
+#define U		 IPA_U
+#define EC(n)		 ((uint64_t)(n) << 26)
+#define IL		 (UINT64_C(1) << 25)
+#define ISV		 (UINT64_C(1) << 24)
+#define WNR		 0x40
 #define SEA_FROM_EL1(ec) (EC(ec) | IL | 0x210)
 
 static struct host *h;
@@ -40,7 +40,7 @@ static int teardown(void **state)
 /* ---- scripts ---- */
 
 static uint64_t sync_esr, sync_far, sync_ipa;
-static unsigned int faults; /* how often the realm faults before it waits */
+static unsigned int faults;	 /* how often the realm faults before it waits */
 static struct engine_frame seen; /* as the last run found it */
 
 static enum engine_exit fault_then_wait(struct engine *e, unsigned int cpu)
@@ -76,7 +76,7 @@ static void addresses_are_checked_before_all_else(void **state)
 	REFUSED(rmi_enter_not_runnable, h, REC_ENTER, r.rec[1], r.run[1]);
 }
 
-#define LR(n) enter->gicv3_lrs[n]
+#define LR(n)	enter->gicv3_lrs[n]
 #define PENDING (UINT64_C(1) << 62)
 #define BAD_LR(rule, value)                                                                        \
 	do {                                                                                       \
@@ -313,7 +313,10 @@ static void the_vector_depends_on_where_the_realm_was(void **state)
 	static const struct {
 		uint64_t pstate, vector, ec;
 	} from[] = {
-		{0x5, 0x200, 0x25}, {0x4, 0x000, 0x25}, {0x0, 0x400, 0x24}, {0x10, 0x600, 0x24},
+		{0x5, 0x200, 0x25},
+		{0x4, 0x000, 0x25},
+		{0x0, 0x400, 0x24},
+		{0x10, 0x600, 0x24},
 	};
 	struct rec *rec = host_va(h, r.rec[0]);
 
@@ -368,13 +371,13 @@ static void sea_to_realm(uint64_t ec_el2, uint64_t ipa, uint64_t ec_el1, uint64_
 static void what_nobody_can_repair_goes_to_the_realm(void **state)
 {
 	realm_run(&r, 0);
-	sea_to_realm(0x24, B + 0x1000, 0x25, 0x210);	     /* EMPTY */
-	sea_to_realm(0x20, B + 0x1000, 0x21, 0x210);	     /* fetch from EMPTY */
-	sea_to_realm(0x20, U, 0x21, 0x210);		     /* fetch from shared memory */
-	sea_to_realm(0x24, UINT64_C(1) << 48, 0x25, 0);	     /* beyond the IPA space */
+	sea_to_realm(0x24, B + 0x1000, 0x25, 0x210);	/* EMPTY */
+	sea_to_realm(0x20, B + 0x1000, 0x21, 0x210);	/* fetch from EMPTY */
+	sea_to_realm(0x20, U, 0x21, 0x210);		/* fetch from shared memory */
+	sea_to_realm(0x24, UINT64_C(1) << 48, 0x25, 0); /* beyond the IPA space */
 	realm_tables(&r, U, 3);
 	EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U, 3, r.rd | 0xd8);
-	sea_to_realm(0x24, U, 0x25, 0x28);		     /* the granule protection fault */
+	sea_to_realm(0x24, U, 0x25, 0x28); /* the granule protection fault */
 }
 
 static void a_hidden_page_that_the_host_has_again_becomes_visible(void **state)
@@ -451,17 +454,17 @@ static void id_registers_are_the_rmms_table(void **state)
 
 	realm_faults(sysreg(3, 0, 0, 4, 0, 7, 1), 0, 0); /* ID_AA64PFR0_EL1 */
 	assert_int_equal(rec->pc, B + 4);
-	assert_int_equal(rec->x[7] & 0xff, 0x11);		       /* AArch64 only */
-	assert_int_equal(FIELD_GET(MASK(35, 32), rec->x[7]), 0);       /* no SVE */
-	realm_faults(sysreg(3, 0, 0, 5, 0, 7, 1), 0, 0);	       /* ID_AA64DFR0_EL1 */
-	assert_int_equal(FIELD_GET(MASK(11, 8), rec->x[7]), 0);	       /* no PMU */
-	assert_int_equal(FIELD_GET(MASK(15, 12), rec->x[7]), 5);       /* 6 breakpoints */
-	assert_int_equal(FIELD_GET(MASK(23, 20), rec->x[7]), 3);       /* 4 watchpoints */
-	realm_faults(sysreg(3, 0, 0, 7, 0, 7, 1), 0, 0);	       /* ID_AA64MMFR0_EL1 */
-	assert_int_equal(FIELD_GET(MASK(3, 0), rec->x[7]), 5);	       /* 48-bit PA */
-	realm_faults(sysreg(3, 0, 0, 7, 7, 7, 1), 0, 0);	       /* nothing there */
+	assert_int_equal(rec->x[7] & 0xff, 0x11);		 /* AArch64 only */
+	assert_int_equal(FIELD_GET(MASK(35, 32), rec->x[7]), 0); /* no SVE */
+	realm_faults(sysreg(3, 0, 0, 5, 0, 7, 1), 0, 0);	 /* ID_AA64DFR0_EL1 */
+	assert_int_equal(FIELD_GET(MASK(11, 8), rec->x[7]), 0);	 /* no PMU */
+	assert_int_equal(FIELD_GET(MASK(15, 12), rec->x[7]), 5); /* 6 breakpoints */
+	assert_int_equal(FIELD_GET(MASK(23, 20), rec->x[7]), 3); /* 4 watchpoints */
+	realm_faults(sysreg(3, 0, 0, 7, 0, 7, 1), 0, 0);	 /* ID_AA64MMFR0_EL1 */
+	assert_int_equal(FIELD_GET(MASK(3, 0), rec->x[7]), 5);	 /* 48-bit PA */
+	realm_faults(sysreg(3, 0, 0, 7, 7, 7, 1), 0, 0);	 /* nothing there */
 	assert_int_equal(rec->x[7], 0);
-	realm_faults(sysreg(3, 0, 0, 4, 0, 31, 1), 0, 0);	       /* XZR */
+	realm_faults(sysreg(3, 0, 0, 4, 0, 31, 1), 0, 0); /* XZR */
 }
 
 static void other_registers_read_as_zero_and_ignore_writes(void **state)
@@ -620,9 +623,43 @@ static void a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again(vo
 	/* A page that never was needs nothing. */
 	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, host_granule(h), B + 0x1000);
 	assert_int_equal(fake->touches, 1);
-	/* Nor does one that a dead realm had. */
 	EXPECT(0, h, DATA_DESTROY, r.rd, B + 0x1000);
 	assert_int_equal(fake->tlbis, 1); /* EMPTY: never valid */
+}
+
+static void a_page_of_a_dead_realm_needs_no_touch(void **state)
+{
+	struct realm dead;
+	uint64_t pa;
+
+	realm_create(&dead, h);
+	pa = realm_add_page(&dead, B);
+	EXPECT(0, h, DATA_DESTROY, dead.rd, B);
+	/* Two live realms have had it: nobody knows whose code is left. */
+	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, pa, B + 0x1000);
+	assert_int_equal(fake->touches, 1);
+	EXPECT(0, h, DATA_DESTROY, r.rd, B + 0x1000);
+	realm_destroy(&dead);
+
+	realm_create(&dead, h);
+	pa = realm_add_page(&dead, B);
+	EXPECT(0, h, DATA_DESTROY, dead.rd, B);
+	realm_destroy(&dead);
+	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, pa, B + 0x1000);
+	assert_int_equal(fake->touches, 1);
+}
+
+static void teardown_after_the_recs_forgets_nothing_page_by_page(void **state)
+{
+	for (unsigned int n = 0; n < r.recs; n++) {
+		EXPECT(0, h, REC_DESTROY, r.rec[n]);
+		EXPECT(0, h, GRANULE_UNDELEGATE, r.rec[n]);
+		for (int i = 0; i < NUM_AUX; i++)
+			EXPECT(0, h, GRANULE_UNDELEGATE, r.aux[n][i]);
+	}
+	r.recs = 0;
+	EXPECT(0, h, DATA_DESTROY, r.rd, B);
+	assert_int_equal(fake->tlbis, 0);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -659,6 +696,8 @@ int test_enter(void)
 		T(a_realm_whose_engine_does_not_start_is_active_and_cannot_run),
 		T(a_running_rec_is_out_of_reach_and_a_lost_run_page_is_an_error),
 		T(a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again),
+		T(a_page_of_a_dead_realm_needs_no_touch),
+		T(teardown_after_the_recs_forgets_nothing_page_by_page),
 	};
 
 	return cmocka_run_group_tests_name("rmm REC_ENTER", tests, NULL, NULL);

@@ -35,8 +35,14 @@ static void only_ram_in_the_right_state_is_taken(void **state)
 {
 	struct host *h = *state;
 	uint64_t pa = host_granule(h);
-	const uint64_t bad[] = {pa, pa + 1, pa + 8, 0, MACHINE_RAM_BASE, MACHINE_RAM_BASE - 4096,
-				MACHINE_RAM_BASE + machine_size(h->m), ~UINT64_C(0)};
+	const uint64_t bad[] = {pa,
+				pa + 1,
+				pa + 8,
+				0,
+				MACHINE_RAM_BASE,
+				MACHINE_RAM_BASE - 4096,
+				MACHINE_RAM_BASE + machine_size(h->m),
+				~UINT64_C(0)};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
 		REFUSED(rmi_delegate_state, h, GRANULE_DELEGATE, bad[i]);
@@ -48,8 +54,8 @@ static void only_ram_in_the_right_state_is_taken(void **state)
 static void unknown_identifiers_answer_not_supported(void **state)
 {
 	struct host *h = *state;
-	const uint64_t fids[] = {0xC4000156, 0xC4000160, 0xC4000163, 0xC400016A, RSI_VERSION,
-				 PSCI_VERSION, 0, ~UINT64_C(0)};
+	const uint64_t fids[] = {0xC4000156,  0xC4000160,   0xC4000163, 0xC400016A,
+				 RSI_VERSION, PSCI_VERSION, 0,		~UINT64_C(0)};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(fids); i++) {
 		assert_int_equal(host_smc(h, fids[i], NULL, 0), SMC_NOT_SUPPORTED);

@@ -6,9 +6,9 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define GIB (UINT64_C(1) << 30)
-#define U IPA_U
-#define B IPA_B
+#define GIB	   (UINT64_C(1) << 30)
+#define U	   IPA_U
+#define B	   IPA_B
 #define RTT(level) (RMI_ERROR_RTT | (level) << 8)
 
 static struct realm r;
@@ -175,8 +175,8 @@ static void unknown_call(void)
 
 static void ripas_changes(void)
 {
-	const struct rmi_rec_exit *x = realm_calls(RSI_IPA_STATE_SET, B + 0x10000, B + 0x14000,
-						   RSI_RIPAS_RAM, 0);
+	const struct rmi_rec_exit *x =
+		realm_calls(RSI_IPA_STATE_SET, B + 0x10000, B + 0x14000, RSI_RIPAS_RAM, 0);
 
 	assert_int_equal(x->exit_reason, RMI_EXIT_RIPAS_CHANGE);
 	assert_int_equal(x->ripas_base, B + 0x10000);

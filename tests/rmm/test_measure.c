@@ -156,7 +156,8 @@ static void the_rim_of_each_vector_is_right_after_every_step(void **state)
 	size_t i, n;
 
 	assert_true(json_array_size(all) >= 4);
-	json_array_foreach (all, i, vector) {
+	json_array_foreach(all, i, vector)
+	{
 		json_t *steps = json_object_get(vector, "rim_after_each_step");
 		json_t *ops = json_object_get(vector, "ops");
 		struct host host;
@@ -164,7 +165,8 @@ static void the_rim_of_each_vector_is_right_after_every_step(void **state)
 		h = &host;
 		host_start(h, FEATURES);
 		assert_int_equal(json_array_size(ops), json_array_size(steps));
-		json_array_foreach (ops, n, op) {
+		json_array_foreach(ops, n, op)
+		{
 			play(op);
 			assert_string_equal(
 				to_hex(measurement(0)),
@@ -224,7 +226,8 @@ static void rem_vectors_hold_through_rsi(void **state)
 	json_t *file = load(VECTORS "/rem/rem-vectors.json"), *vector;
 	size_t i;
 
-	json_array_foreach (json_object_get(file, "vectors"), i, vector) {
+	json_array_foreach(json_object_get(file, "vectors"), i, vector)
+	{
 		struct host host;
 		uint64_t pa;
 

@@ -7,7 +7,7 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define U IPA_U
+#define U    IPA_U
 #define MIB2 UINT64_C(0x200000)
 #define DESC 0xd8 /* Normal Write-Back, RW */
 
@@ -73,8 +73,17 @@ static void a_level_above_the_start_level_is_refused(void **state)
 
 static void descriptors_have_only_the_hosts_fields(void **state)
 {
-	static const uint64_t bad[] = {1, 2, 3, 0x20, 0x100, 0x200, 0x400, 0x800,
-				       UINT64_C(1) << 48, UINT64_C(1) << 53, UINT64_C(1) << 55,
+	static const uint64_t bad[] = {1,
+				       2,
+				       3,
+				       0x20,
+				       0x100,
+				       0x200,
+				       0x400,
+				       0x800,
+				       UINT64_C(1) << 48,
+				       UINT64_C(1) << 53,
+				       UINT64_C(1) << 55,
 				       UINT64_C(1) << 63};
 	uint64_t pa = host_page(h);
 
@@ -129,8 +138,8 @@ static void delegation_takes_the_page_away_from_every_mapping(void **state)
 
 static void memory_that_is_not_the_hosts_is_mapped_hidden(void **state)
 {
-	const uint64_t targets[] = {0, 0x09000000, MACHINE_RAM_BASE, host_granule(h), r.rd,
-				    r.rtt_base, UINT64_C(0xfffffffff000)};
+	const uint64_t targets[] = {0,	  0x09000000, MACHINE_RAM_BASE,	       host_granule(h),
+				    r.rd, r.rtt_base, UINT64_C(0xfffffffff000)};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(targets); i++) {
 		EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U, 3, targets[i] | DESC);

@@ -5,8 +5,8 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define B IPA_B
-#define U IPA_U
+#define B	IPA_B
+#define U	IPA_U
 #define INVALID ((uint64_t)PSCI_RET_INVALID_PARAMETERS)
 
 static struct host *h;
@@ -84,9 +84,9 @@ static void exits(uint64_t fid, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t 
 static void versions_and_features(void **state)
 {
 	static const uint32_t there[] = {
-		PSCI_VERSION,	PSCI_CPU_SUSPEND,   PSCI_CPU_SUSPEND_64,   PSCI_CPU_OFF,
-		PSCI_CPU_ON,	PSCI_CPU_ON_64,	    PSCI_AFFINITY_INFO,	   PSCI_AFFINITY_INFO_64,
-		PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_FEATURES,	   SMCCC_VERSION,
+		PSCI_VERSION,	 PSCI_CPU_SUSPEND,  PSCI_CPU_SUSPEND_64, PSCI_CPU_OFF,
+		PSCI_CPU_ON,	 PSCI_CPU_ON_64,    PSCI_AFFINITY_INFO,	 PSCI_AFFINITY_INFO_64,
+		PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_FEATURES,	 SMCCC_VERSION,
 	};
 	static const uint32_t absent[] = {0x84000005, 0x84000006, 0xC4000007, 0xC4000012,
 					  0x8400000E, 0xC400000E, 0x84000014, RSI_VERSION};

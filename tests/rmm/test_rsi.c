@@ -5,8 +5,8 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define B IPA_B
-#define U IPA_U
+#define B    IPA_B
+#define U    IPA_U
 #define MIB2 UINT64_C(0x200000)
 
 static struct host *h;
@@ -118,7 +118,7 @@ static void version_and_features(void **state)
 static void calls_that_are_not_the_realms_are_unknown(void **state)
 {
 	static const uint64_t fids[] = {RMI_VERSION, RMI_GRANULE_DELEGATE, 0xC400019A, 0x80000001,
-					0x84000050, 0x8600ff01, 0};
+					0x84000050,  0x8600ff01,	   0};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(fids); i++)
 		ANSWERS(~UINT64_C(0), fids[i], 1, 2, 3);
@@ -147,7 +147,7 @@ static void configuration_addresses_are_checked(void **state)
 	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, B + 8);
 	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, U);
 	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, ~UINT64_C(0xfff));
-	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, B + 0x1000);	   /* EMPTY */
+	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, B + 0x1000);	  /* EMPTY */
 	ANSWERS(RSI_ERROR_INPUT, RSI_REALM_CONFIG, B + 2 * MIB2); /* EMPTY, no table */
 	EXPECT(0, h, DATA_DESTROY, r.rd, B);
 	CALL(RSI_REALM_CONFIG, B);

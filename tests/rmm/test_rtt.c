@@ -4,9 +4,9 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define B IPA_B
-#define MIB2 UINT64_C(0x200000)
-#define GIB1 UINT64_C(0x40000000)
+#define B	   IPA_B
+#define MIB2	   UINT64_C(0x200000)
+#define GIB1	   UINT64_C(0x40000000)
 #define RTT(level) (RMI_ERROR_RTT | (level) << 8)
 
 static struct host *h;
@@ -48,9 +48,9 @@ static void start_tables_are_those_of_the_architecture(void **state)
 {
 	/* width, tables at level 2, 1, 0 (0: not legal) */
 	static const unsigned int legal[][4] = {
-		{31, 0, 0, 0},	{32, 4, 1, 0}, {33, 8, 1, 0}, {34, 16, 1, 0}, {35, 0, 1, 0},
-		{39, 0, 1, 0},	{40, 0, 2, 1}, {41, 0, 4, 1}, {42, 0, 8, 1},  {43, 0, 16, 1},
-		{44, 0, 0, 1},	{48, 0, 0, 1}, {49, 0, 0, 0},
+		{31, 0, 0, 0}, {32, 4, 1, 0}, {33, 8, 1, 0}, {34, 16, 1, 0}, {35, 0, 1, 0},
+		{39, 0, 1, 0}, {40, 0, 2, 1}, {41, 0, 4, 1}, {42, 0, 8, 1},  {43, 0, 16, 1},
+		{44, 0, 0, 1}, {48, 0, 0, 1}, {49, 0, 0, 0},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(legal); i++)

@@ -27,10 +27,10 @@
 #include "rmm/rmm.h"
 
 #define THREADS 4
-#define CALLS 100000
-#define REALMS 2
-#define RECS 2 /* of each realm */
-#define AUX 16
+#define CALLS	100000
+#define REALMS	2
+#define RECS	2 /* of each realm */
+#define AUX	16
 
 static struct machine *m;
 static struct rmm *rmm;
@@ -139,8 +139,12 @@ static void prepare_realm(unsigned int i)
 	rtt_base[i] = machine_alloc(m, 8, 8 * GRANULE_SIZE);
 	realm_params[i] = machine_alloc(m, 1, GRANULE_SIZE);
 	p = machine_va(m, realm_params[i], GRANULE_SIZE);
-	*p = (struct rmi_realm_params){.s2sz = 33, .num_bps = 1, .num_wps = 1, .vmid = i,
-				       .rtt_base = rtt_base[i], .rtt_level_start = 2,
+	*p = (struct rmi_realm_params){.s2sz = 33,
+				       .num_bps = 1,
+				       .num_wps = 1,
+				       .vmid = i,
+				       .rtt_base = rtt_base[i],
+				       .rtt_level_start = 2,
 				       .rtt_num_start = 8};
 	for (unsigned int n = 0; n < RECS; n++) {
 		struct rmi_rec_params *rp;
@@ -148,8 +152,8 @@ static void prepare_realm(unsigned int i)
 		rec[i][n] = machine_alloc(m, 1, GRANULE_SIZE);
 		rec_params[i][n] = machine_alloc(m, 1, GRANULE_SIZE);
 		rp = machine_va(m, rec_params[i][n], GRANULE_SIZE);
-		*rp = (struct rmi_rec_params){.flags = RMI_REC_FLAG_RUNNABLE, .mpidr = n,
-					      .num_aux = AUX};
+		*rp = (struct rmi_rec_params){
+			.flags = RMI_REC_FLAG_RUNNABLE, .mpidr = n, .num_aux = AUX};
 		for (unsigned int a = 0; a < AUX; a++)
 			rp->aux[a] = aux[i][n][a] = machine_alloc(m, 1, GRANULE_SIZE);
 	}

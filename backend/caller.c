@@ -119,16 +119,16 @@ static void op_pull_start(struct kvm_caller *base, uint64_t pa, uint64_t uaddr, 
 	struct wire_msg m = {.type = WIRE_PULL, .pull = {machine_pa_to_offset(pa), uaddr, len}};
 	int fd = machine_memfd(ram);
 
-	c->pulling = !ask(c, &m, NULL, &fd, 1);
+	c->pulling = ask(c, &m, NULL, &fd, 1) ? 0 : len;
 }
 
 static ssize_t op_pull_finish(struct kvm_caller *base)
 {
 	struct wire_caller *c = wire_caller(base);
-	int64_t n = c->pulling ? answer(c) : 0;
+	int64_t len = c->pulling, n = len ? answer(c) : 0;
 
-	c->pulling = false;
-	return n < 0 ? 0 : n;
+	c->pulling = 0;
+	return n < 0 || n > len ? 0 : n;
 }
 
 static int op_take_fd(struct kvm_caller *base, int fd)

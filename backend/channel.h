@@ -75,7 +75,7 @@ struct wire_caller {
 	struct channel *ch;
 	bool broken;	  /* the client is gone or talks nonsense */
 	bool interrupted; /* it said that a signal waits */
-	bool pulling;
+	size_t pulling;	  /* bytes of the pull under way */
 	uint64_t eager_addr; /* the argument, as far as it came with the call */
 	uint32_t eager_len;
 	uint8_t eager[WIRE_EAGER_MAX];

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "backend/mm.h"
 #include "base/bits.h"
@@ -111,7 +112,8 @@ static int take_area(struct report *r, const struct wire_msg *m)
 	uint64_t addr = m->area.addr, size = m->area.size;
 
 	if (!IS_ALIGNED(addr | size | m->area.offset, GRANULE_SIZE) || !size || addr < r->start ||
-	    addr >= r->end || size > r->end - addr)
+	    addr >= r->end || size > r->end - addr ||
+	    (m->area.prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)))
 		return -EPIPE;
 	warn_once(r->mm, m);
 	switch (m->area.kind) {

@@ -12,6 +12,7 @@
 #define PRELOAD_PRELOAD_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -76,7 +77,7 @@ struct object {
 	uint32_t seq;		      /* of the last KVM_RUN */
 	bool mask_set;		      /* KVM_SET_SIGNAL_MASK */
 	sigmask_t mask;
-	pid_t runner;	    /* thread whose KVM_RUN waits with signals open; 0: none */
+	pthread_t runner;   /* thread whose KVM_RUN waits with signals open; 0: none */
 	uint32_t ended_seq; /* that KVM_RUN was ended by a handler on top of it ... */
 	int64_t ended_ret;  /* ... with this result */
 };

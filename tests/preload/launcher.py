@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""launcher.py - the launcher: signals, deaths, who is waited for, how the interposer gets in
+
+No realm is needed: the command is a small client (client.c), or a shell.
+"""
+import os
+import pathlib
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from realm import GRACE, Run, case, check, descendants, main, work  # noqa: E402
+
+CLIENT = os.environ["SOFTREALM_TEST_CLIENT"]
+CLIENT_A64 = os.environ.get("SOFTREALM_TEST_CLIENT_A64")
+
+
+def child(run, name):
+    """The process id of the launcher's child of that name, once it is there."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for pid, found in descendants(run.pid).items():
+            if name in found and pid != run.pid:
+                return pid
+        time.sleep(0.01)
+    raise AssertionError(f"no {name} {run.story()}")
+
+
+def gone(run, what, seconds=GRACE + 3):
+    end = time.monotonic() + seconds
+    while run.process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    check(run.process.poll() is not None, what, "the launcher lives on", run.story())
+    check(not run.left(), what, "left behind", run.left())
+
+
+def start(*args, **kwargs):
+    """A client that runs a vCPU for ever."""
+    run = Run("exec", "--", CLIENT, *args, **kwargs)
+    run.until("ready")
+    return run
+
+
+@case
+def a_client_gets_what_a_vmm_needs():
+    Run("exec", "--", CLIENT, "once").expect(0, "ok")
+
+
+@case
+def an_arm64_client_is_carried():
+    if not CLIENT_A64:
+        return
+    Run("exec", "--", CLIENT_A64, "once").expect(0, "ok")
+
+
+@case
+def children_of_the_command_are_served():
+    Run("exec", "--", "sh", "-c", f"true; {CLIENT} once; exit $?").expect(0, "ok")
+
+
+@case
+def other_preloaded_libraries_stay():
+    run = Run("exec", "--", "sh", "-c", "echo $LD_PRELOAD", env={"LD_PRELOAD": "libm.so.6"})
+    run.expect(0, "libm.so.6")
+    check("softrealm-preload.so" in run.out, run.out)
+
+
+@case
+def signals_are_passed_on():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        run = start("wait")
+        os.kill(run.pid, number)
+        run.wait()
+        check(run.status == 128 + number, number, run.status, run.story())
+        check(not run.left(), number, run.left())
+
+
+@case
+def the_launcher_is_killed():
+    run = start("wait")
+    os.kill(run.pid, signal.SIGKILL)
+    gone(run, "launcher killed:")
+
+
+@case
+def the_backend_is_killed():
+    run = start("wait")
+    os.kill(child(run, "softrealm-back"), signal.SIGKILL)
+    gone(run, "backend killed:")
+    check(run.process.returncode == 5, run.process.returncode)  # the client: EIO
+    check("backend has died" in run.err, run.err)
+
+
+@case
+def the_command_is_killed():
+    run = start("wait")
+    os.kill(child(run, "client"), signal.SIGKILL)
+    gone(run, "command killed:")
+    check(run.process.returncode == 128 + signal.SIGKILL, run.process.returncode)
+
+
+@case
+def the_launcher_is_killed_at_any_moment_of_its_start():
+    for ms in range(0, 60, 4):
+        run = Run("exec", "--", CLIENT, "wait")
+        time.sleep(ms / 1000)
+        os.kill(run.pid, signal.SIGKILL)
+        gone(run, f"killed after {ms} ms:")
+
+
+@case
+def a_daemon_is_waited_for():
+    run = Run("exec", "--", CLIENT, "daemon")
+    run.until("daemon")
+    time.sleep(0.3)
+    check(run.process.poll() is None, "did not wait for the daemon", run.story())
+    run.until("still served")
+    run.expect(0)
+    check(not run.left(), run.left())
+
+
+@case
+def a_signal_ends_the_wait_for_a_daemon():
+    run = Run("exec", "--", CLIENT, "daemon-for-ever")
+    run.until("daemon")
+    time.sleep(0.3)
+    os.kill(run.pid, signal.SIGTERM)
+    run.wait()
+    check("backend has died" not in run.err, run.err)
+
+
+@case
+def a_refused_call_is_explained():
+    run = Run("exec", "--explain", "--", CLIENT, "refused").wait()
+    check(run.status == 5, run.status)
+    check("KVM_CREATE_VM(type=0x1000) = EINVAL: kvm_" in run.err, run.err)
+    run = Run("exec", "--", CLIENT, "refused").wait()
+    check("--explain" in run.err and "EINVAL" not in run.err, run.err)
+    run = Run("exec", "--quiet", "--", CLIENT, "refused").wait()
+    check("softrealm" not in run.err, run.err)
+
+
+@case
+def files_are_written():
+    paths = {name: work() / name for name in ("trace", "summary", "measurement-log")}
+    options = [f"--{name}={path}" for name, path in paths.items()]
+    Run("exec", *options, "--", CLIENT, "once").expect(0)
+    check("KVM_CREATE_VM" in paths["trace"].read_text(), "no trace")
+    check('"abi": "v12"' in paths["summary"].read_text(), "no summary")
+    check(paths["measurement-log"].exists(), "no log")
+    Run("exec", "--trace", "/no/such/folder/x", "--", "true").expect(1)
+
+
+@case
+def a_stopped_command_stops_the_launcher_under_a_shell():
+    script = f"set -m; {os.environ['SOFTREALM_COMMAND']} exec -- {CLIENT} stop; echo st=$?; fg; echo st=$?"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp("bash", ["bash", "-c", script])
+    out = b""
+    end = time.monotonic() + 30
+    while b"st=0" not in out and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                out += os.read(terminal, 4096)
+            except OSError:
+                break
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    check(b"st=148" in out and b"st=0" in out, out)
+
+
+@case
+def an_installed_preload_folder_can_be_named():
+    folder = work() / "preload"
+    folder.mkdir()
+    Run("exec", "--", "true", env={"SOFTREALM_PRELOAD_DIR": str(folder)}).expect(0)
+    run = subprocess.run([os.environ["SOFTREALM_COMMAND"], "--version"], capture_output=True)
+    check(run.returncode == 0, run)
+
+
+main()

@@ -18,7 +18,6 @@
 
 #define SPIN_FLOOR 16  /* a spin that keeps failing shrinks to this fraction of the longest */
 #define SPIN_PAUSES 16 /* between two looks at the clock */
-#define COUNTER_SAMPLES 4
 
 static inline void cpu_relax(void)
 {
@@ -141,39 +140,6 @@ static void report_fault(struct engine_cpu *c)
 	engine_set_lost(c->engine);
 }
 
-static int command(struct engine_cpu *c, enum mailbox_command cmd)
-{
-	give_turn(c, cmd);
-	if (wait_for_answer(c, NULL))
-		return -EIO;
-	if (c->mailbox->answer == MAILBOX_DONE)
-		return 0;
-	report_fault(c);
-	return -EIO;
-}
-
-/* The counter runs with CLOCK_MONOTONIC, from an epoch of its own: the question that took the
- * shortest time to answer tells it best. */
-static int learn_counter(struct engine_cpu *c)
-{
-	uint64_t best = UINT64_MAX;
-
-	for (unsigned int i = 0; i < COUNTER_SAMPLES; i++) {
-		uint64_t before = now_ns(), after;
-
-		if (command(c, MAILBOX_COUNTER))
-			return -EIO;
-		after = now_ns();
-		c->counter_hz = c->mailbox->arg[1];
-		if (after - before >= best || !c->counter_hz)
-			continue;
-		best = after - before;
-		c->counter_epoch = before + best / 2 -
-				   (uint64_t)((double)c->mailbox->arg[0] * 1e9 / c->counter_hz);
-	}
-	return 0;
-}
-
 /* The first answer says that the monitor is there; the doorbell must be, before one can wait. */
 bool cpu_bring_up(struct engine_cpu *c)
 {
@@ -187,7 +153,7 @@ bool cpu_bring_up(struct engine_cpu *c)
 	while (!doorbell_connected(&c->doorbell) && !is_lost(c))
 		pthread_cond_wait(&e->connected, &e->lock);
 	pthread_mutex_unlock(&e->lock);
-	if (is_lost(c) || wait_for_answer(c, NULL) || learn_counter(c))
+	if (is_lost(c) || wait_for_answer(c, NULL))
 		return false;
 	c->up = true;
 	return true;
@@ -199,7 +165,13 @@ int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, u
 		return -EIO;
 	c->mailbox->arg[0] = arg0;
 	c->mailbox->arg[1] = arg1;
-	return command(c, cmd);
+	give_turn(c, cmd);
+	if (wait_for_answer(c, NULL))
+		return -EIO;
+	if (c->mailbox->answer == MAILBOX_DONE)
+		return 0;
+	report_fault(c);
+	return -EIO;
 }
 
 static enum engine_exit run_once(struct engine_cpu *c, struct pe *pe)
@@ -229,10 +201,8 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 	if (!cpu_bring_up(c))
 		return ENGINE_EXIT_LOST;
 	__atomic_store_n(&c->mailbox->kick, 0, __ATOMIC_SEQ_CST);
-	if (pe) {
-		pe_set_counter(pe, c->counter_hz, c->counter_epoch);
+	if (pe)
 		pe_enter(pe, poke, c);
-	}
 	exit = run_once(c, pe);
 	if (pe)
 		pe_leave(pe);

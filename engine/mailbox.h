@@ -74,7 +74,6 @@ enum mailbox_command {
 	MAILBOX_SYSREGS_SET, /* sysregs in */
 	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
 	MAILBOX_TOUCH,	     /* arg: first PA, length */
-	MAILBOX_COUNTER,     /* arg out: CNTPCT_EL0, CNTFRQ_EL0 */
 };
 
 enum mailbox_answer {

@@ -22,9 +22,9 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN 30	     /* microseconds */
+#define DEFAULT_SPIN 20 /* microseconds */
 #define MAX_SPIN 10000
-#define MONITOR_LOOPS_PER_US 200 /* of its wait loop, translated */
+#define MONITOR_LOOPS_PER_US 125 /* of its wait loop, translated */
 
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
 #define MONITOR_MAP_SIZE BIT(39)

@@ -43,7 +43,6 @@ struct engine_cpu {
 	struct doorbell doorbell;
 	bool up;	   /* has given its first answer; the caller's thread */
 	unsigned int spin; /* microseconds to spin for an answer, now; the caller's thread */
-	uint64_t counter_hz, counter_epoch; /* of the system counter, as pe_set_counter has it */
 };
 
 struct engine {

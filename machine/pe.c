@@ -28,9 +28,6 @@ struct pe {
 	void *poke_arg;
 };
 
-#define DEFAULT_COUNTER_HZ 62500000
-#define NS_PER_S	   UINT64_C(1000000000)
-
 struct pe *pe_create(void)
 {
 	struct pe *pe = calloc(1, sizeof(*pe));

@@ -85,10 +85,6 @@ static void obey(struct cpu *c)
 	case MAILBOX_TOUCH:
 		touch(m->arg[0], m->arg[1]);
 		break;
-	case MAILBOX_COUNTER:
-		m->arg[0] = read_sysreg(cntpct_el0);
-		m->arg[1] = read_sysreg(cntfrq_el0);
-		break;
 	}
 }
 

@@ -133,13 +133,6 @@
 	b.eq	2b
 	b	1b
 
-	at GUEST_COUNTER
-1:	isb
-	mrs	x0, cntvct_el0
-	mrs	x1, cntfrq_el0
-	hvc	#11
-	b	1b
-
 	at GUEST_VECTORS
 vectors:
 	/* Synchronous: report by hvc #0xff. */

@@ -17,7 +17,6 @@
 #define GUEST_CTR 0x440	   /* x0 = CTR_EL0; hvc #9 */
 #define GUEST_MPIDR 0x480  /* x0 = MPIDR_EL1, x1 = its value again after an hvc #10 */
 #define GUEST_REARM 0x4c0  /* in a loop: timer x1 ticks ahead, wait for its interrupt */
-#define GUEST_COUNTER 0x540 /* x0 = CNTVCT_EL0, x1 = CNTFRQ_EL0; hvc #11, for ever */
 #define GUEST_VECTORS 0x800
 #define GUEST_SIZE 0x1000
 

@@ -17,12 +17,12 @@
 #include "machine/memory.h"
 
 #define ROUNDS 20000
-#define CODE UINT64_C(0x40000000)
-#define VTCR (UINT64_C(25) | 1u << 6 | 1u << 8 | 1u << 10 | 3u << 12 | 2u << 16 | 1u << 31)
-#define HCR (UINT64_C(1) | 1u << 19 | 1u << 31)
+#define CODE   UINT64_C(0x40000000)
+#define VTCR   (UINT64_C(25) | 1u << 6 | 1u << 8 | 1u << 10 | 3u << 12 | 2u << 16 | 1u << 31)
+#define HCR    (UINT64_C(1) | 1u << 19 | 1u << 31)
 #define S2_RAM UINT64_C(0x7fc)
 
-static const uint32_t hvc_loop[] = {0xd4000002, 0x17ffffff}; /* 1: hvc #0; b 1b */
+static const uint32_t hvc_loop[] = {0xd4000002, 0x17ffffff};  /* 1: hvc #0; b 1b */
 static const uint32_t load_loop[] = {0xf9400001, 0x17ffffff}; /* 1: ldr x1, [x0]; b 1b */
 
 static uint64_t now_ns(void)

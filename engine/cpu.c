@@ -16,7 +16,7 @@
 #include "engine/qemu_parts.h"
 #include "machine/pe.h"
 
-#define SPIN_FLOOR 16  /* a spin that keeps failing shrinks to this fraction of the longest */
+#define SPIN_FLOOR  16 /* a spin that keeps failing shrinks to this fraction of the longest */
 #define SPIN_PAUSES 16 /* between two looks at the clock */
 
 static inline void cpu_relax(void)

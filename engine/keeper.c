@@ -87,7 +87,8 @@ static bool watch(struct engine *e)
 	for (unsigned int i = 0; i <= e->cpus; i++)
 		p[n++] = (struct pollfd){.fd = e->cpu[i].doorbell.sock, .events = POLLIN};
 	for (;;) {
-		/* The set-up of doorbells, early on, does not count: it only starts the time anew. */
+		/* The set-up of doorbells, early on, does not count: it only starts the time anew.
+		 */
 		int ready = poll(p, n, timeout);
 
 		if (ready < 0)

@@ -31,32 +31,27 @@
 #ifndef ENGINE_MAILBOX_H
 #define ENGINE_MAILBOX_H
 
-#define WINDOW_STACKS 0x20000
+#define WINDOW_STACKS	 0x20000
 #define WINDOW_MAILBOXES 0x40000
-#define WINDOW_QUEUES 0x60000
-#define WINDOW_TABLE 0x100000
+#define WINDOW_QUEUES	 0x60000
+#define WINDOW_TABLE	 0x100000
 
-#define STACK_SIZE 0x1000
-#define MAILBOX_SIZE 0x1000
+#define STACK_SIZE	0x1000
+#define MAILBOX_SIZE	0x1000
 #define MAILBOX_PRIVATE 0x800 /* where the monitor's half begins */
-#define QUEUES_SIZE 0x2000
+#define QUEUES_SIZE	0x2000
 
 /* 16 for RECs, and the service CPU. */
 #define MAILBOX_MAX_CPUS 17
 
 /* Where the monitor's assembly finds the frame's fields. */
-#define MAILBOX_X 0x000
-#define MAILBOX_PC 0x0f8
+#define MAILBOX_X      0x000
+#define MAILBOX_PC     0x0f8
 #define MAILBOX_PSTATE 0x100
-#define MAILBOX_ESR 0x150
-#define MAILBOX_FAR 0x158
-#define MAILBOX_TURN 0x200
-#define MAILBOX_ANSWER 0x208
-#define MAILBOX_HOST_SLEEPING 0x280
 
 /* Values of enum mailbox_answer that it uses. */
-#define MAILBOX_EXIT_SYNC 1
-#define MAILBOX_EXIT_IRQ 2
+#define MAILBOX_EXIT_SYNC   1
+#define MAILBOX_EXIT_IRQ    2
 #define MAILBOX_EXIT_SERROR 3
 
 #ifndef __ASSEMBLER__
@@ -77,11 +72,11 @@ enum mailbox_command {
 };
 
 enum mailbox_answer {
-	MAILBOX_DONE,  /* a command other than RUN; or the CPU has come up */
+	MAILBOX_DONE,			  /* a command other than RUN; or the CPU has come up */
 	MAILBOX_SYNC = MAILBOX_EXIT_SYNC, /* exits of RUN */
 	MAILBOX_IRQ = MAILBOX_EXIT_IRQ,
 	MAILBOX_SERROR = MAILBOX_EXIT_SERROR,
-	MAILBOX_FAULT, /* the monitor itself took an exception: esr, far, pc tell. The CPU is lost */
+	MAILBOX_FAULT, /* the monitor itself took an exception: the CPU is lost */
 };
 
 struct mailbox {
@@ -114,12 +109,10 @@ struct mailbox {
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
-_Static_assert(offsetof(struct mailbox, frame.esr) == MAILBOX_ESR, "mailbox");
-_Static_assert(offsetof(struct mailbox, frame.far) == MAILBOX_FAR, "mailbox");
-_Static_assert(offsetof(struct mailbox, turn) == MAILBOX_TURN, "mailbox");
-_Static_assert(offsetof(struct mailbox, answer) == MAILBOX_ANSWER, "mailbox");
+_Static_assert(sizeof(struct engine_frame) == 0x1a0, "mailbox");
+_Static_assert(offsetof(struct mailbox, turn) == 0x200, "mailbox");
 _Static_assert(offsetof(struct mailbox, monitor_sleeping) == 0x240, "mailbox");
-_Static_assert(offsetof(struct mailbox, host_sleeping) == MAILBOX_HOST_SLEEPING, "mailbox");
+_Static_assert(offsetof(struct mailbox, host_sleeping) == 0x280, "mailbox");
 _Static_assert(offsetof(struct mailbox, cpus) == 0x2c0, "mailbox");
 _Static_assert(offsetof(struct mailbox, sysregs) == 0x300, "mailbox");
 _Static_assert(sizeof(struct mailbox) <= MAILBOX_PRIVATE, "mailbox");

@@ -22,19 +22,19 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN 20 /* microseconds */
-#define MAX_SPIN 10000
+#define DEFAULT_SPIN	     20 /* microseconds */
+#define MAX_SPIN	     10000
 #define MONITOR_LOOPS_PER_US 125 /* of its wait loop, translated */
 
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
-#define MONITOR_MAP_SIZE BIT(39)
+#define MONITOR_MAP_SIZE  BIT(39)
 #define MONITOR_MAP_BLOCK BIT(30)
-#define PTE_BLOCK UINT64_C(1)
-#define PTE_ATTR(n) ((uint64_t)(n) << 2)
-#define PTE_AP_RES1 BIT(6) /* AP[1], in a regime with one exception level */
-#define PTE_SH_INNER (UINT64_C(3) << 8)
-#define PTE_AF BIT(10)
-#define PTE_XN BIT(54)
+#define PTE_BLOCK	  UINT64_C(1)
+#define PTE_ATTR(n)	  ((uint64_t)(n) << 2)
+#define PTE_AP_RES1	  BIT(6) /* AP[1], in a regime with one exception level */
+#define PTE_SH_INNER	  (UINT64_C(3) << 8)
+#define PTE_AF		  BIT(10)
+#define PTE_XN		  BIT(54)
 
 static unsigned int spin_from_environment(void)
 {

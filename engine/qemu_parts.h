@@ -32,9 +32,9 @@ struct pe;
 /* Our end of one doorbell device. The descriptors stay open, with their numbers, from when the
  * device has given them until the engine is gone. */
 struct doorbell {
-	int sock;	  /* vhost-user */
-	atomic_int kick;  /* eventfd that QEMU writes when the CPU rings; -1: not yet */
-	atomic_int call;  /* eventfd that rings the CPU; -1: not yet */
+	int sock;	 /* vhost-user */
+	atomic_int kick; /* eventfd that QEMU writes when the CPU rings; -1: not yet */
+	atomic_int call; /* eventfd that rings the CPU; -1: not yet */
 };
 
 struct engine_cpu {
@@ -47,24 +47,24 @@ struct engine_cpu {
 
 struct engine {
 	struct machine *machine;
-	uint64_t window; /* PA */
+	uint64_t window;   /* PA */
 	unsigned int cpus; /* without the service CPU, whose index this is */
 	unsigned int spin; /* microseconds, at most */
 	struct engine_cpu cpu[MAILBOX_MAX_CPUS];
 	struct engine *next; /* qemu.c: engines started ahead */
 
-	pthread_mutex_t service;   /* the service CPU's caller */
-	_Atomic uint64_t vttbr;	   /* of the last run: what to invalidate */
+	pthread_mutex_t service; /* the service CPU's caller */
+	_Atomic uint64_t vttbr;	 /* of the last run: what to invalidate */
 
 	pthread_t keeper;
-	int stop_fd;   /* eventfd: destroy asks the keeper to end */
-	int lost_fd;   /* eventfd */
+	int stop_fd; /* eventfd: destroy asks the keeper to end */
+	int lost_fd; /* eventfd */
 	atomic_bool lost;
-	pthread_mutex_t lock; /* with `connected` */
+	pthread_mutex_t lock;	  /* with `connected` */
 	pthread_cond_t connected; /* a doorbell is there, or the engine is lost */
 
 	/* The keeper's. */
-	char *program;	/* path of QEMU; owned */
+	char *program; /* path of QEMU; owned */
 	pid_t pid;
 	int stderr_fd;
 	char line[256]; /* the last line that QEMU printed */

@@ -28,14 +28,14 @@ enum vhost_user_request {
 	VHOST_USER_GET_QUEUE_NUM = 17,
 };
 
-#define VHOST_USER_VERSION 1u
-#define VHOST_USER_REPLY (1u << 2)
-#define VIRTIO_F_VERSION_1 BIT(32)
+#define VHOST_USER_VERSION	       1u
+#define VHOST_USER_REPLY	       (1u << 2)
+#define VIRTIO_F_VERSION_1	       BIT(32)
 #define VHOST_USER_F_PROTOCOL_FEATURES BIT(30)
-#define VHOST_USER_PROTOCOL_F_MQ BIT(0)
-#define VRING_INDEX_MASK MASK(7, 0)
-#define QUEUES 2
-#define MAX_FDS 8 /* SET_MEM_TABLE has the most: one a region */
+#define VHOST_USER_PROTOCOL_F_MQ       BIT(0)
+#define VRING_INDEX_MASK	       MASK(7, 0)
+#define QUEUES			       2
+#define MAX_FDS			       8 /* SET_MEM_TABLE has the most: one a region */
 
 struct vhost_message {
 	uint32_t request;

@@ -14,54 +14,54 @@
  */
 #include "engine/monitor/monitor.h"
 
-#define GICD UINT64_C(0x08000000)
-#define GICD_CTLR 0x0000
+#define GICD		   UINT64_C(0x08000000)
+#define GICD_CTLR	   0x0000
 #define GICD_CTLR_ARE_GRP1 0x12
-#define GICD_IGROUPR(n) (0x0080 + (n) / 32 * 4)
-#define GICD_ISENABLER(n) (0x0100 + (n) / 32 * 4)
+#define GICD_IGROUPR(n)	   (0x0080 + (n) / 32 * 4)
+#define GICD_ISENABLER(n)  (0x0100 + (n) / 32 * 4)
 #define GICD_IPRIORITYR(n) (0x0400 + (n))
-#define GICD_IROUTER(n) (0x6000 + (n)*8)
+#define GICD_IROUTER(n)	   (0x6000 + (n)*8)
 
-#define GICR(cpu) (UINT64_C(0x080a0000) + UINT64_C(0x20000) * (cpu))
-#define GICR_WAKER 0x14
-#define GICR_WAKER_SLEEP 2
+#define GICR(cpu)	  (UINT64_C(0x080a0000) + UINT64_C(0x20000) * (cpu))
+#define GICR_WAKER	  0x14
+#define GICR_WAKER_SLEEP  2
 #define GICR_WAKER_ASLEEP 4
-#define GICR_SGI_PAGE 0x10000 /* the offsets below are in this page */
-#define GICR_IGROUPR0 0x080
-#define GICR_ISENABLER0 0x100
-#define GICR_ICENABLER0 0x180
-#define GICR_IPRIORITYR 0x400
+#define GICR_SGI_PAGE	  0x10000 /* the offsets below are in this page */
+#define GICR_IGROUPR0	  0x080
+#define GICR_ISENABLER0	  0x100
+#define GICR_ICENABLER0	  0x180
+#define GICR_IPRIORITYR	  0x400
 
 #define PPI_MAINTENANCE 25
-#define PPI_VTIMER 27
-#define PPI_PTIMER 30
+#define PPI_VTIMER	27
+#define PPI_PTIMER	30
 
 #define PRIO_DOORBELL 0x20
-#define PRIO_OTHERS 0x80
-#define PMR_DOORBELL 0x40 /* below this: the doorbell alone */
-#define PMR_ALL 0xff
-#define INTID_NONE 1020 /* and above */
+#define PRIO_OTHERS   0x80
+#define PMR_DOORBELL  0x40 /* below this: the doorbell alone */
+#define PMR_ALL	      0xff
+#define INTID_NONE    1020 /* and above */
 
-#define VIRTIO(cpu) (UINT64_C(0x0a000000) + UINT64_C(0x200) * (cpu))
-#define VIRTIO_INTID(cpu) (48 + (cpu))
-#define VIRTIO_DRIVER_FEATURES 0x020
+#define VIRTIO(cpu)		   (UINT64_C(0x0a000000) + UINT64_C(0x200) * (cpu))
+#define VIRTIO_INTID(cpu)	   (48 + (cpu))
+#define VIRTIO_DRIVER_FEATURES	   0x020
 #define VIRTIO_DRIVER_FEATURES_SEL 0x024
-#define VIRTIO_QUEUE_SEL 0x030
-#define VIRTIO_QUEUE_NUM 0x038
-#define VIRTIO_QUEUE_READY 0x044
-#define VIRTIO_QUEUE_NOTIFY 0x050
-#define VIRTIO_INTERRUPT_ACK 0x064
-#define VIRTIO_STATUS 0x070
-#define VIRTIO_QUEUE_DESC 0x080
-#define VIRTIO_QUEUE_DRIVER 0x090
-#define VIRTIO_QUEUE_DEVICE 0x0a0
-#define VIRTIO_S_ACKNOWLEDGE 1
-#define VIRTIO_S_DRIVER 2
-#define VIRTIO_S_DRIVER_OK 4
-#define VIRTIO_S_FEATURES_OK 8
-#define VIRTIO_F_VERSION_1_HIGH 1 /* bit 32 */
-#define VIRTIO_NUM_QUEUES 2
-#define VIRTIO_QUEUE_LEN 8
+#define VIRTIO_QUEUE_SEL	   0x030
+#define VIRTIO_QUEUE_NUM	   0x038
+#define VIRTIO_QUEUE_READY	   0x044
+#define VIRTIO_QUEUE_NOTIFY	   0x050
+#define VIRTIO_INTERRUPT_ACK	   0x064
+#define VIRTIO_STATUS		   0x070
+#define VIRTIO_QUEUE_DESC	   0x080
+#define VIRTIO_QUEUE_DRIVER	   0x090
+#define VIRTIO_QUEUE_DEVICE	   0x0a0
+#define VIRTIO_S_ACKNOWLEDGE	   1
+#define VIRTIO_S_DRIVER		   2
+#define VIRTIO_S_DRIVER_OK	   4
+#define VIRTIO_S_FEATURES_OK	   8
+#define VIRTIO_F_VERSION_1_HIGH	   1 /* bit 32 */
+#define VIRTIO_NUM_QUEUES	   2
+#define VIRTIO_QUEUE_LEN	   8
 
 static uint32_t read32(uint64_t addr)
 {
@@ -115,7 +115,8 @@ void gic_init_cpu(struct cpu *c)
 	write8(c->rd + GICR_IPRIORITYR + PPI_MAINTENANCE, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_VTIMER, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_PTIMER, PRIO_OTHERS);
-	write32(c->rd + GICR_ISENABLER0, 1u << PPI_MAINTENANCE | 1u << PPI_VTIMER | 1u << PPI_PTIMER);
+	write32(c->rd + GICR_ISENABLER0,
+		1u << PPI_MAINTENANCE | 1u << PPI_VTIMER | 1u << PPI_PTIMER);
 	write_sysreg(icc_pmr_el1, PMR_ALL);
 	write_sysreg(icc_igrpen1_el1, 1);
 	isb();
@@ -149,8 +150,8 @@ void gic_init_doorbell(struct cpu *c)
 		write_pa(v + VIRTIO_QUEUE_DEVICE, mem + 0x800);
 		write32(v + VIRTIO_QUEUE_READY, 1);
 	}
-	write32(v + VIRTIO_STATUS, VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_FEATURES_OK |
-					   VIRTIO_S_DRIVER_OK);
+	write32(v + VIRTIO_STATUS,
+		VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_FEATURES_OK | VIRTIO_S_DRIVER_OK);
 }
 
 void gic_ring_host(const struct cpu *c)

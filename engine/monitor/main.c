@@ -8,7 +8,7 @@
 #include "engine/monitor/monitor.h"
 
 #define PSCI_CPU_ON UINT64_C(0xc4000003)
-#define SPIN_FLOOR 16 /* a spin that keeps failing shrinks to this fraction of the longest */
+#define SPIN_FLOOR  16 /* a spin that keeps failing shrinks to this fraction of the longest */
 
 static uint32_t turn(struct mailbox *m)
 {

@@ -16,13 +16,13 @@
 
 struct cpu {
 	unsigned int index;
-	uint64_t window;     /* PA */
-	uint64_t rd;	     /* redistributor, its SGI and PPI page */
-	uint64_t doorbell;   /* virtio-mmio registers of this CPU's device */
-	unsigned int intid;  /* of the doorbell */
-	uint32_t spin;	     /* turns of the wait loop before sleeping, now */
-	uint64_t hcr_extra;  /* what the monitor adds to the RMM's HCR_EL2 */
-	uint32_t reported;   /* timer outputs as last reported; their PPIs are disabled */
+	uint64_t window;    /* PA */
+	uint64_t rd;	    /* redistributor, its SGI and PPI page */
+	uint64_t doorbell;  /* virtio-mmio registers of this CPU's device */
+	unsigned int intid; /* of the doorbell */
+	uint32_t spin;	    /* turns of the wait loop before sleeping, now */
+	uint64_t hcr_extra; /* what the monitor adds to the RMM's HCR_EL2 */
+	uint32_t reported;  /* timer outputs as last reported; their PPIs are disabled */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
@@ -37,10 +37,11 @@ static inline struct mailbox *cpu_mailbox(struct cpu *c)
 }
 
 /* start.S */
-void monitor_zero_fp(void);	/* V0..V31, FPCR, FPSR */
+void monitor_zero_fp(void); /* V0..V31, FPCR, FPSR */
 uint64_t monitor_smc(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
 
-/* main.c; called by start.S. The first two return when the guest is to be entered from the frame. */
+/* main.c; called by start.S. The first two return when the guest is to be entered from the frame.
+ */
 void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window);
 void monitor_exit(struct mailbox *m, uint32_t exit);
 /* The monitor itself took an exception; the CPU stops when this returns. */
@@ -59,7 +60,7 @@ void gic_mask_all_but_doorbell(bool mask);
 void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
 
 /* guest.c: the guest's registers */
-#define TIMER_VIRTUAL 1u
+#define TIMER_VIRTUAL  1u
 #define TIMER_PHYSICAL 2u
 
 void guest_init(struct cpu *c);

@@ -7,9 +7,9 @@
 
 #include "abi/rsi.h"
 
-#define ROUNDS 8
+#define ROUNDS	       8
 #define INSN_MOV_X0(n) (0xd2800000u | (n) << 5)
-#define INSN_RET 0xd65f03c0u
+#define INSN_RET       0xd65f03c0u
 
 static volatile uint32_t page[PAGE / 4] __attribute__((aligned(PAGE)));
 

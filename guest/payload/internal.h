@@ -12,7 +12,7 @@
 #pragma GCC visibility push(hidden)
 
 #define MAX_CPUS 16
-#define PAGE 4096
+#define PAGE	 4096
 
 #define read_sysreg(reg)                                                                           \
 	({                                                                                         \
@@ -21,8 +21,8 @@
 		val_;                                                                              \
 	})
 #define write_sysreg(reg, val) __asm__ volatile("msr " #reg ", %x0" : : "rZ"((uint64_t)(val)))
-#define isb() __asm__ volatile("isb" : : : "memory")
-#define dsb() __asm__ volatile("dsb sy" : : : "memory")
+#define isb()		       __asm__ volatile("isb" : : : "memory")
+#define dsb()		       __asm__ volatile("dsb sy" : : : "memory")
 
 /* start.S */
 struct smc_regs {

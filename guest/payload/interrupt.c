@@ -2,18 +2,18 @@
 /* interrupt.c - the GICv3, both timers, and SGIs. */
 #include "guest/payload/internal.h"
 
-#define GICD_CTLR 0x0000
+#define GICD_CTLR	   0x0000
 #define GICD_CTLR_ARE_GRP1 0x12
-#define GICR_STRIDE 0x20000
-#define GICR_WAKER 0x14
-#define GICR_IGROUPR0 0x10080
-#define GICR_ISENABLER0 0x10100
-#define GICR_IPRIORITYR 0x10400
+#define GICR_STRIDE	   0x20000
+#define GICR_WAKER	   0x14
+#define GICR_IGROUPR0	   0x10080
+#define GICR_ISENABLER0	   0x10100
+#define GICR_IPRIORITYR	   0x10400
 
-#define INTID_SGI 1
+#define INTID_SGI    1
 #define INTID_VTIMER 27
 #define INTID_PTIMER 30
-#define INTID_NONE 1020
+#define INTID_NONE   1020
 
 #define VIRT_PERIOD_US 1000
 #define PHYS_PERIOD_US 1300

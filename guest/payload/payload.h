@@ -27,26 +27,26 @@
 #ifndef GUEST_PAYLOAD_H
 #define GUEST_PAYLOAD_H
 
-#define PAYLOAD_RSI 0x01
-#define PAYLOAD_VTIMER 0x02
-#define PAYLOAD_PTIMER 0x04
-#define PAYLOAD_LOAD 0x08
-#define PAYLOAD_SMP 0x10
+#define PAYLOAD_RSI	 0x01
+#define PAYLOAD_VTIMER	 0x02
+#define PAYLOAD_PTIMER	 0x04
+#define PAYLOAD_LOAD	 0x08
+#define PAYLOAD_SMP	 0x10
 #define PAYLOAD_HOSTCALL 0x20
-#define PAYLOAD_CONVERT 0x40
-#define PAYLOAD_IDLE 0x80
-#define PAYLOAD_ALL 0x7f /* what the image says as built */
+#define PAYLOAD_CONVERT	 0x40
+#define PAYLOAD_IDLE	 0x80
+#define PAYLOAD_ALL	 0x7f /* what the image says as built */
 
-#define PAYLOAD_PARAMS 0x40 /* their offset in the image */
+#define PAYLOAD_PARAMS	     0x40 /* their offset in the image */
 #define PAYLOAD_HOSTCALL_IMM 0x5a
-#define PAYLOAD_HOSTCALL_X1 0x1122334455667788 /* X0 is an SMCCC identifier that nobody has */
+#define PAYLOAD_HOSTCALL_X1  0x1122334455667788 /* X0 is an SMCCC identifier that nobody has */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 struct payload_params {
 	uint64_t commands;
-	uint64_t ticks; /* of each timer test */
+	uint64_t ticks;		   /* of each timer test */
 	uint64_t uart, gicd, gicr; /* without the alias bit */
 };
 #endif

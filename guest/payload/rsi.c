@@ -79,8 +79,7 @@ void rsi_hostcall_test(void)
 void rsi_set_ripas(uint64_t base, uint64_t top, uint64_t ripas)
 {
 	while (base < top) {
-		struct smc_regs r = {
-			{RSI_IPA_STATE_SET, base, top, ripas, RSI_CHANGE_DESTROYED}};
+		struct smc_regs r = {{RSI_IPA_STATE_SET, base, top, ripas, RSI_CHANGE_DESTROYED}};
 
 		smc(&r);
 		if (r.x[0] != RSI_SUCCESS || r.x[2] != RSI_ACCEPT)

@@ -15,15 +15,15 @@
 #include "machine/memory.h"
 #include "tests/engine/guest_image.h"
 
-#define S2_TABLE UINT64_C(3)
-#define S2_PAGE UINT64_C(3)
-#define S2_RAM (BIT(10) | UINT64_C(0x300) | UINT64_C(0xc0) | UINT64_C(0xf) << 2)
+#define S2_TABLE     UINT64_C(3)
+#define S2_PAGE	     UINT64_C(3)
+#define S2_RAM	     (BIT(10) | UINT64_C(0x300) | UINT64_C(0xc0) | UINT64_C(0xf) << 2)
 /* 39 bits from level 1, 4 KiB granule, cacheable walks, 40 bit PA */
-#define VTCR (UINT64_C(25) | 1u << 6 | 1u << 8 | 1u << 10 | 3u << 12 | 2u << 16 | 1u << 31)
-#define HCR (BIT(0) | BIT(19) | BIT(31) | BIT(40) | BIT(41)) /* VM TSC RW APK API */
-#define VMID (UINT64_C(1) << 48)
+#define VTCR	     (UINT64_C(25) | 1u << 6 | 1u << 8 | 1u << 10 | 3u << 12 | 2u << 16 | 1u << 31)
+#define HCR	     (BIT(0) | BIT(19) | BIT(31) | BIT(40) | BIT(41)) /* VM TSC RW APK API */
+#define VMID	     (UINT64_C(1) << 48)
 #define PSTATE_RESET 0x3c5
-#define SCTLR_RESET 0xc50878
+#define SCTLR_RESET  0xc50878
 
 static uint64_t alloc(struct rig *r, uint64_t pages)
 {
@@ -107,8 +107,8 @@ void rig_map(struct rig *r, unsigned int page, uint64_t pa)
 
 struct engine_frame *rig_enter(struct rig *r, unsigned int cpu, uint64_t guest)
 {
-	uint64_t sys[ENGINE_NUM_SYSREGS] = {[ENGINE_SCTLR_EL1] = SCTLR_RESET,
-					    [ENGINE_CPACR_EL1] = 3u << 20};
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {
+		[ENGINE_SCTLR_EL1] = SCTLR_RESET, [ENGINE_CPACR_EL1] = 3u << 20};
 	struct engine_frame *f = engine_qemu.frame(r->engine, cpu);
 
 	assert_int_equal(engine_qemu.reset(r->engine, cpu, sys), 0);

@@ -21,8 +21,8 @@
 #include "engine/engine.h"
 #include "tests/engine/guest_code.h"
 
-#define RIG_CODE UINT64_C(0x40000000)
-#define RIG_DATA UINT64_C(0x40200000)
+#define RIG_CODE       UINT64_C(0x40000000)
+#define RIG_DATA       UINT64_C(0x40200000)
 #define RIG_DATA_PAGES 512
 
 struct rig {
@@ -48,8 +48,8 @@ struct engine_frame *rig_enter(struct rig *r, unsigned int cpu, uint64_t guest);
 /* Run and expect HVC #imm. */
 void rig_run_hvc(struct rig *r, unsigned int cpu, unsigned int imm);
 
-#define RIG_LR(intid) (UINT64_C(1) << 62 | UINT64_C(1) << 60 | UINT64_C(0xa0) << 48 | (intid))
-#define RIG_LR_EOI (UINT64_C(1) << 41)
+#define RIG_LR(intid)	 (UINT64_C(1) << 62 | UINT64_C(1) << 60 | UINT64_C(0xa0) << 48 | (intid))
+#define RIG_LR_EOI	 (UINT64_C(1) << 41)
 #define RIG_ESR_HVC(imm) (0x5a000000u | (imm))
 
 /* The one child process of ours; 0: none. */

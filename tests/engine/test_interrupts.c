@@ -11,10 +11,10 @@
 #include "tests/engine/rig.h"
 
 #define LR_STATE(lr) ((lr) >> 62)
-#define MISR_EOI 1
+#define MISR_EOI     1
 #define INTID_VTIMER 27
 #define INTID_PTIMER 30
-#define CTL_MASK 7
+#define CTL_MASK     7
 #define CTL_ASSERTED 5 /* enabled, not masked, status */
 
 static void *kick_later(void *arg)

@@ -41,10 +41,8 @@ static void *kicker(void *arg)
 /* A lost kick leaves both threads waiting: alarm() fails the test. */
 static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
 {
-	struct kicker k = {.pe = pe_create(),
-			   .kicks = kicks,
-			   .longest = 20000,
-			   .from_outside = from_outside};
+	struct kicker k = {
+		.pe = pe_create(), .kicks = kicks, .longest = 20000, .from_outside = from_outside};
 	unsigned int seen = 0;
 	pthread_t t;
 	struct rig r;

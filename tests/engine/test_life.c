@@ -145,7 +145,8 @@ static void death_of_qemu_ends_every_run(void **state)
 static void qemu_that_refuses_to_start_says_why(void **state)
 {
 	char script[] = "/tmp/softrealm-test-XXXXXX";
-	static const char text[] = "#!/bin/sh\necho 'first' >&2\necho 'no such machine' >&2\nexit 3\n";
+	static const char text[] =
+		"#!/bin/sh\necho 'first' >&2\necho 'no such machine' >&2\nexit 3\n";
 	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
 	struct machine_config cfg = {0};
 	struct machine *m;
@@ -173,7 +174,7 @@ static void qemu_that_refuses_to_start_says_why(void **state)
 	unlink(script);
 }
 
-#define IDLE_MS 500
+#define IDLE_MS	   500
 /* A CPU that spins would use all of it; timers and the like use a tick or two. */
 #define IDLE_TICKS (sysconf(_SC_CLK_TCK) * IDLE_MS / 1000 / 4)
 

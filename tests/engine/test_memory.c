@@ -10,9 +10,9 @@
 #include "machine/pe.h"
 #include "tests/engine/rig.h"
 
-#define INSN_RET 0xd65f03c0u
+#define INSN_RET       0xd65f03c0u
 #define INSN_MOV_X0(n) (0xd2800000u | (n) << 5)
-#define SERVICE_CPU (-1)
+#define SERVICE_CPU    (-1)
 
 /* A function that returns n. */
 static void write_code(struct rig *r, unsigned int page, unsigned int n)

@@ -11,20 +11,20 @@
 #include "guest/payload/payload_image.h"
 #include "tests/rmm/host.h"
 
-#define WIDTH 33
-#define ALIAS (UINT64_C(1) << (WIDTH - 1))
-#define IMAGE_IPA UINT64_C(0x80000000)
-#define IMAGE_PAGES (sizeof(payload_image) / GRANULE_SIZE)
-#define UART UINT64_C(0x09000000)
-#define MEMATTR_WB_RW (UINT64_C(6) << 2 | UINT64_C(3) << 6)
-#define ESR_WNR BIT(6)
-#define ESR_EC(esr) ((esr) >> 26)
-#define EC_DATA_ABORT 0x24
-#define INTID_VTIMER 27
-#define INTID_PTIMER 30
+#define WIDTH		      33
+#define ALIAS		      (UINT64_C(1) << (WIDTH - 1))
+#define IMAGE_IPA	      UINT64_C(0x80000000)
+#define IMAGE_PAGES	      (sizeof(payload_image) / GRANULE_SIZE)
+#define UART		      UINT64_C(0x09000000)
+#define MEMATTR_WB_RW	      (UINT64_C(6) << 2 | UINT64_C(3) << 6)
+#define ESR_WNR		      BIT(6)
+#define ESR_EC(esr)	      ((esr) >> 26)
+#define EC_DATA_ABORT	      0x24
+#define INTID_VTIMER	      27
+#define INTID_PTIMER	      30
 #define LR_PENDING_EOI(intid) (BIT(62) | BIT(60) | UINT64_C(0xa0) << 48 | BIT(41) | (intid))
-#define LR_STATE (BIT(62) | BIT(63))
-#define HOSTCALL_ANSWER 0x1234
+#define LR_STATE	      (BIT(62) | BIT(63))
+#define HOSTCALL_ANSWER	      0x1234
 
 _Static_assert(sizeof(payload_image) % GRANULE_SIZE == 0, "the image is whole pages");
 
@@ -214,7 +214,8 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(realm_prints_and_knows_itself, setup, host_teardown),
+		cmocka_unit_test_setup_teardown(realm_prints_and_knows_itself, setup,
+						host_teardown),
 		cmocka_unit_test_setup_teardown(both_timers_reach_the_realm, setup, host_teardown),
 		cmocka_unit_test_setup_teardown(converted_page_runs_new_code, setup, host_teardown),
 	};

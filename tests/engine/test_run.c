@@ -9,15 +9,15 @@
 #include "machine/memory.h"
 #include "tests/engine/rig.h"
 
-#define ESR_EC(esr) ((unsigned int)((esr) >> 26))
-#define EC_DATA_ABORT_LOWER 0x24
+#define ESR_EC(esr)		   ((unsigned int)((esr) >> 26))
+#define EC_DATA_ABORT_LOWER	   0x24
 #define EC_INSTRUCTION_ABORT_LOWER 0x20
-#define EC_SYSREG 0x18
-#define ESR_ISV BIT(24)
-#define ESR_WNR BIT(6)
-#define DFSC(esr) ((esr)&0x3f)
-#define DFSC_TRANSLATION_L2 0x06
-#define DFSC_TRANSLATION_L3 0x07
+#define EC_SYSREG		   0x18
+#define ESR_ISV			   BIT(24)
+#define ESR_WNR			   BIT(6)
+#define DFSC(esr)		   ((esr)&0x3f)
+#define DFSC_TRANSLATION_L2	   0x06
+#define DFSC_TRANSLATION_L3	   0x07
 
 static void hvc_carries_registers_both_ways(void **state)
 {

@@ -190,8 +190,7 @@ static int op_install(struct kvm_caller *base, struct kvm_file *f)
 	ch = channel_create(c->ch->srv, pair[0], c->ch->mm, f);
 	if (!ch || fstat(pair[1], &st))
 		goto out;
-	ch->dev = st.st_dev;
-	ch->ino = st.st_ino;
+	channel_set_peer(ch, st.st_dev, st.st_ino);
 	describe(ch, &m);
 	fds[0] = pair[1];
 	fds[1] = m.object.kind == KVM_FILE_VCPU ? kvm_vcpu_memfd(f) : -1;

@@ -348,6 +348,14 @@ fail:
 
 /* ---- objects by name ---- */
 
+void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino)
+{
+	pthread_mutex_lock(&ch->srv->lock);
+	ch->dev = dev;
+	ch->ino = ino;
+	pthread_mutex_unlock(&ch->srv->lock);
+}
+
 struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino)
 {
 	struct kvm_file *file = NULL;

@@ -58,6 +58,8 @@ struct channel {
 /* A channel over fd for file (takes both over, and a reference on mm); without file and mm it
  * begins with HELLO. NULL: out of memory. */
 struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file);
+/* The client's end, which channel_find_file is to find it by. */
+void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino);
 /* Begin to serve it. 0 or -EAGAIN (it has been destroyed). */
 int channel_start(struct channel *ch);
 /* Close it: the file is released. Not to be called once started. */

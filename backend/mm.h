@@ -23,7 +23,7 @@ struct mm {
 
 	pthread_mutex_t lock; /* all below; innermost */
 	struct ranges areas, owned, hidden;
-	unsigned int num_gmem; /* areas that are a guest_memfd's */
+	atomic_uint num_gmem; /* areas that are a guest_memfd's */
 	unsigned int reports;
 	bool warned_fixed, warned_memfd;
 	uint32_t gone[MM_MAX_GONE];

@@ -98,7 +98,7 @@ int mm_remap(struct mm *mm, int fd)
 	size_t n;
 	int r = 0;
 
-	if (!__atomic_load_n(&mm->num_gmem, __ATOMIC_RELAXED) || !cfg->page_protected)
+	if (!atomic_load(&mm->num_gmem) || !cfg->page_protected)
 		return 0;
 	pthread_mutex_lock(&mm->remap_lock);
 	now = cfg->num_protected(cfg->arg);

@@ -149,6 +149,7 @@ static bool same_as_before(const struct mm *mm, const struct report *r)
 static int apply(struct report *r, bool *changed)
 {
 	struct mm *mm = r->mm;
+	unsigned int num_gmem = 0;
 	int n;
 
 	pthread_mutex_lock(&mm->lock);
@@ -164,9 +165,9 @@ static int apply(struct report *r, bool *changed)
 	for (size_t i = 0; i < r->hidden.n && !n; i++)
 		n = ranges_set(&mm->hidden, r->hidden.v[i].start, r->hidden.v[i].end,
 			       r->hidden.v[i].to, 0);
-	mm->num_gmem = 0;
 	for (size_t i = 0; i < mm->areas.n; i++)
-		mm->num_gmem += (mm->areas.v[i].tag & MM_AREA_GMEM) != 0;
+		num_gmem += (mm->areas.v[i].tag & MM_AREA_GMEM) != 0;
+	atomic_store(&mm->num_gmem, num_gmem);
 	atomic_store(&mm->look_again, true);
 	pthread_mutex_unlock(&mm->lock);
 	return n;

@@ -7,8 +7,9 @@
  *	exits			what KVM_RUN returned, by kind
  *	mmio			accesses by region, "stray" for those that nobody answers
  *	console			bytes written by the realm, and dropped for want of a reader
- *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token, or
- *error realm			cpus, memory, ipa_bits, sizes and addresses of what was loaded
+ *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token,
+ *or error realm			cpus, memory, ipa_bits, sizes and addresses of what was
+ *loaded
  *
  * Seconds count from report_start. Fields may be added, never changed.
  */

@@ -176,18 +176,19 @@ static void assert_sane(struct host *h)
 /* All that the RMM keeps, in one number: the granule table, RDs, RECs and RTTs. */
 static uint64_t state_sum(struct host *h)
 {
-	uint64_t sum = 14695981039346656037u;
+	uint64_t sum = 0, i = MACHINE_RESERVED / GRANULE_SIZE;
 
-	for (uint64_t i = MACHINE_RESERVED / GRANULE_SIZE; i < h->rmm->num_granules; i++) {
-		const struct granule *g = &h->rmm->granules[i];
-		enum granule_state s = granule_state(g);
-		const uint64_t *w = NULL;
+	for (; i < h->rmm->num_granules; i++) {
+		uint32_t word =
+			atomic_load_explicit(&h->rmm->granules[i].word, memory_order_relaxed);
+		const uint64_t *w = machine_va(h->m, MACHINE_RAM_BASE + i * GRANULE_SIZE, 1);
+		uint32_t state = word >> 16;
 
-		sum = (sum ^ atomic_load(&g->word)) * 1099511628211u;
-		if (s == GRANULE_RD || s == GRANULE_REC || s == GRANULE_RTT)
-			w = machine_va(h->m, MACHINE_RAM_BASE + i * GRANULE_SIZE, GRANULE_SIZE);
-		for (int n = 0; w && n < 512; n++)
-			sum = (sum ^ w[n]) * 1099511628211u;
+		sum += word * (2 * i + 1);
+		if (state != GRANULE_RD && state != GRANULE_REC && state != GRANULE_RTT)
+			continue;
+		for (uint64_t n = 0; n < 512; n++)
+			sum += w[n] * (i * 1024 + 2 * n + 1);
 	}
 	return sum;
 }

@@ -200,6 +200,28 @@ static void blocks_unfold_and_fold(void **state)
 	assert_int_equal(h->x[4], RMI_RIPAS_EMPTY);
 }
 
+static void blocks_fold_to_larger_ones_but_not_above_level_1(void **state)
+{
+	const uint64_t gib = UINT64_C(1) << 30, ipa = U + gib;
+
+	realm_tables(&r, ipa, 2);
+	for (uint64_t i = 0; i < 512; i++)
+		EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, ipa + i * MIB2, 2,
+		       (8 * gib + i * MIB2) | DESC);
+	EXPECT(0, h, RTT_FOLD, r.rd, ipa, 2);
+	EXPECT(0, h, RTT_READ_ENTRY, r.rd, ipa, 1);
+	assert_int_equal(h->x[1], 1);
+	assert_int_equal(h->x[3], 8 * gib | DESC);
+	EXPECT(0, h, RTT_DESTROY, r.rd, U, 3);
+	EXPECT(0, h, RTT_DESTROY, r.rd, U, 2);
+	EXPECT(0, h, RTT_UNMAP_UNPROTECTED, r.rd, ipa, 1);
+	for (uint64_t i = 0; i < 512; i++)
+		EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U + i * gib, 1,
+		       (512 * gib + i * gib) | DESC);
+	REFUSED(rmi_rtt_fold_mixed, h, RTT_FOLD, r.rd, U, 1);
+	assert_int_equal(h->x[0], RMI_ERROR_RTT | 1 << 8);
+}
+
 static void mappings_of_a_start_level_end_with_the_realm(void **state)
 {
 	struct realm def = r;
@@ -244,6 +266,7 @@ int test_ns(void)
 		T(memory_that_is_not_the_hosts_is_mapped_hidden),
 		T(a_block_is_visible_only_if_all_of_it_is_the_hosts),
 		T(blocks_unfold_and_fold),
+		T(blocks_fold_to_larger_ones_but_not_above_level_1),
 		T(mappings_of_a_start_level_end_with_the_realm),
 		T(translations_are_forgotten_when_a_mapping_goes),
 	};

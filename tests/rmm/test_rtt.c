@@ -178,14 +178,19 @@ static void alike_unassigned_entries_fold(void **state)
 	assert_int_equal(h->x[0], RTT(1));
 }
 
-/* 2 MiB of RAM at ipa, contiguous; its PA. */
-static uint64_t add_contiguous(uint64_t ipa, uint64_t align)
+/* 2 MiB of pages at ipa, contiguous, with this RIPAS; their PA. */
+static uint64_t add_contiguous(uint64_t ipa, uint64_t align, unsigned int ripas)
 {
 	uint64_t pa = machine_alloc(h->m, 512, align);
 
 	assert_true(pa != 0);
 	realm_tables(&r, ipa, 3);
-	EXPECT(0, h, RTT_INIT_RIPAS, r.rd, ipa, ipa + MIB2);
+	if (ripas == RMI_RIPAS_RAM) {
+		EXPECT(0, h, RTT_INIT_RIPAS, r.rd, ipa, ipa + MIB2);
+	} else if (ripas == RMI_RIPAS_DESTROYED) {
+		EXPECT(0, h, RTT_DESTROY, r.rd, ipa, 3);
+		realm_tables(&r, ipa, 3);
+	}
 	for (int i = 0; i < 512; i++) {
 		EXPECT(0, h, GRANULE_DELEGATE, pa + i * GRANULE_SIZE);
 		EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, pa + i * GRANULE_SIZE,
@@ -196,22 +201,24 @@ static uint64_t add_contiguous(uint64_t ipa, uint64_t align)
 
 static void contiguous_pages_fold_to_a_block_and_unfold_again(void **state)
 {
-	uint64_t pa = add_contiguous(B, MIB2);
+	for (unsigned int ripas = 0; ripas <= RMI_RIPAS_DESTROYED; ripas++) {
+		uint64_t ipa = B + ripas * MIB2, pa = add_contiguous(ipa, MIB2, ripas);
 
-	EXPECT(0, h, RTT_FOLD, r.rd, B, 3);
-	entry_is(B, 2, RMI_RTTE_ASSIGNED, pa, RMI_RIPAS_RAM);
-	EXPECT(RTT(2), h, DATA_DESTROY, r.rd, B + 0x1000);
-	assert_int_equal(h->x[2], B + 0x1000);
-	EXPECT(RTT(2), h, RTT_DESTROY, r.rd, B, 3);
-	assert_int_equal(h->x[2], B);
-	EXPECT(RTT(2), h, RTT_INIT_RIPAS, r.rd, B, B + MIB2);
-	realm_tables(&r, B, 3);
-	entry_is(B + 0x7000, 3, RMI_RTTE_ASSIGNED, pa + 0x7000, RMI_RIPAS_RAM);
+		EXPECT(0, h, RTT_FOLD, r.rd, ipa, 3);
+		entry_is(ipa, 2, RMI_RTTE_ASSIGNED, pa, ripas);
+		EXPECT(RTT(2), h, DATA_DESTROY, r.rd, ipa + 0x1000);
+		assert_int_equal(h->x[2], ipa + 0x1000);
+		EXPECT(RTT(2), h, RTT_DESTROY, r.rd, ipa, 3);
+		assert_int_equal(h->x[2], ipa);
+		EXPECT(RTT(2), h, RTT_INIT_RIPAS, r.rd, ipa, ipa + MIB2);
+		realm_tables(&r, ipa, 3);
+		entry_is(ipa + 0x7000, 3, RMI_RTTE_ASSIGNED, pa + 0x7000, ripas);
+	}
 }
 
 static void a_hole_or_a_gap_keeps_pages_from_folding(void **state)
 {
-	uint64_t pa = add_contiguous(B, MIB2), other = host_granule(h);
+	uint64_t pa = add_contiguous(B, MIB2, RMI_RIPAS_RAM), other = host_granule(h);
 
 	EXPECT(0, h, DATA_DESTROY, r.rd, B + 0x9000);
 	REFUSED(rmi_rtt_fold_mixed, h, RTT_FOLD, r.rd, B, 3);
@@ -223,7 +230,8 @@ static void a_hole_or_a_gap_keeps_pages_from_folding(void **state)
 /* Contiguous, but not aligned to the block. */
 static void pages_that_a_block_could_not_hold_do_not_fold(void **state)
 {
-	uint64_t hole = machine_alloc(h->m, 1, MIB2), pa = add_contiguous(B, GRANULE_SIZE);
+	uint64_t hole = machine_alloc(h->m, 1, MIB2),
+		 pa = add_contiguous(B, GRANULE_SIZE, RMI_RIPAS_RAM);
 
 	assert_true(hole != 0 && pa % MIB2 != 0);
 	REFUSED(rmi_rtt_fold_mixed, h, RTT_FOLD, r.rd, B, 3);

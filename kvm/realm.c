@@ -268,8 +268,8 @@ void realm_destroy(struct kvm_vm *vm)
 	realm_set_state(vm, REALM_DYING);
 	for (unsigned int i = 0; i < n; i++)
 		rec_destroy(vm->vcpus[i]);
+	/* No private data is left: every guest_memfd has been closed. */
 	pthread_mutex_lock(&vm->mmu_lock);
-	realm_unmap_private(vm, 0, realm_shared_bit(vm));
 	realm_destroy_tables(vm);
 	pthread_mutex_unlock(&vm->mmu_lock);
 	if (smc_realm_destroy(vm->host, vm->realm.rd))

@@ -38,7 +38,7 @@ static inline enum realm_state realm_state(struct realm *r)
 result realm_ensure_created(struct kvm_vm *vm);
 /* First KVM_RUN: RECs, RIPAS, ACTIVATE. A failure leaves the realm DEAD. */
 result realm_activate(struct kvm_vm *vm);
-/* With the VM: RECs, mappings, tables, RD. */
+/* With the VM: RECs, tables, RD. */
 void realm_destroy(struct kvm_vm *vm);
 void realm_set_state(struct kvm_vm *vm, enum realm_state s);
 

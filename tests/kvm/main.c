@@ -50,6 +50,7 @@ int main(void)
 	failed += test_run();
 	failed += test_rim_order();
 	failed += test_rmm();
+	failed += test_threads();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

@@ -450,6 +450,21 @@ static void a_shared_attribute_makes_a_private_access_exit(void **state)
 	assert_off(f, 0);
 }
 
+static void neighbours_that_are_shared_do_not_come_along(void **state)
+{
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_LDR, 1, DATA + PAGE, 8}, {T_LDR, 1, DATA, 8}, {T_LDR, 1, DATA + 2 * PAGE, 8});
+	fx_realm(f, 1);
+	assert_int_equal(fx_set_private(f, DATA, PAGE, false), 0);
+	assert_int_equal(fx_set_private(f, DATA + 2 * PAGE, PAGE, false), 0);
+	REFUSED(EFAULT, kvm_run_memory_fault, f->vcpu[0], KVM_RUN, 0);
+	assert_int_equal(f->run[0]->memory_fault.gpa, DATA);
+	assert_int_equal(fx_set_private(f, DATA, PAGE, true), 0);
+	REFUSED(EFAULT, kvm_run_memory_fault, f->vcpu[0], KVM_RUN, 0);
+	assert_int_equal(f->run[0]->memory_fault.gpa, DATA + 2 * PAGE);
+}
+
 static void the_shared_alias_is_user_memory(void **state)
 {
 	struct fx *f = *state;
@@ -531,6 +546,20 @@ static void a_ripas_change_without_attributes_is_committed_all_the_same(void **s
 		SYSTEM_OFF);
 	fx_realm(f, 1);
 	assert_ripas_exit(f, RAM, RAM_SIZE, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+	assert_off(f, 0);
+}
+
+static void a_page_given_up_loses_its_data_even_if_nothing_is_converted(void **state)
+{
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_MOV, 5, 99}, {T_STR, 5, DATA, 8},
+		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_EMPTY),
+		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_RAM), {T_LDR, 6, DATA, 8},
+		{T_CHECK, 6, 0}, SYSTEM_OFF);
+	fx_realm(f, 1);
+	assert_ripas_exit(f, DATA, 0x1000, 0);
+	assert_ripas_exit(f, DATA, 0x1000, KVM_MEMORY_EXIT_FLAG_PRIVATE);
 	assert_off(f, 0);
 }
 
@@ -974,11 +1003,13 @@ int test_run(void)
 		TEST(the_gic_answers_in_the_kernel),
 		TEST(private_pages_come_by_themselves_and_read_zero),
 		TEST(a_shared_attribute_makes_a_private_access_exit),
+		TEST(neighbours_that_are_shared_do_not_come_along),
 		TEST(the_shared_alias_is_user_memory),
 		TEST(a_shared_page_that_goes_away_is_forgotten),
 		TEST(a_readonly_slot_cannot_be_read_by_a_realm),
 		TEST(a_page_is_shared_and_made_private_again),
 		TEST(a_ripas_change_without_attributes_is_committed_all_the_same),
+		TEST(a_page_given_up_loses_its_data_even_if_nothing_is_converted),
 		TEST(a_signal_between_does_not_commit_twice),
 		TEST(a_punched_page_faults_for_ever_inside_the_run),
 		TEST(a_slot_deleted_while_active_makes_the_run_enxio),

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * test_threads.c - everything at once: vCPUs that fault and exit, conversions, memslots that come
+ * and go, user memory that goes away, kicks, and the end in the middle of it. What is shown: no
+ * hang, no crash, nothing left (and no race, when built with a thread sanitizer).
+ */
+#include "tests/kvm/fixture.h"
+#include "tests/kvm/suites.h"
+
+#include <linux/falloc.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#define UART UINT64_C(0x09000000)
+#define DATA (RAM + 0x200000)
+#define SPARE UINT64_C(0x10000000) /* of the slot that comes and goes */
+#define SPARE_SIZE UINT64_C(0x40000)
+#define CPUS 3
+#define ROUNDS 300
+
+static atomic_bool over;
+static atomic_ulong exits, kicks;
+
+static void *run_forever(void *arg)
+{
+	struct fx_thread *t = arg;
+
+	while (!atomic_load(&over)) {
+		int64_t ret = fx_run(t->f, t->vcpu);
+
+		if (ret != 0 && ret != -EINTR && ret != -EFAULT)
+			break; /* the memory under it has gone: nothing more to run */
+		atomic_fetch_add(&exits, 1);
+		/* A page shared below it: private again, and on. */
+		if (ret == -EFAULT && t->f->run[t->vcpu]->exit_reason == KVM_EXIT_MEMORY_FAULT)
+			fx_set_private(t->f, t->f->run[t->vcpu]->memory_fault.gpa, PAGE, true);
+	}
+	return NULL;
+}
+
+static void *kick_forever(void *arg)
+{
+	struct fx *f = arg;
+
+	while (!atomic_load(&over)) {
+		for (int i = 0; i < CPUS; i++)
+			inproc_signal(f->p, f->vcpu[i]);
+		atomic_fetch_add(&kicks, 1);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Touches both aliases, exits to user space, does it again. Each vCPU has code of its own. */
+#define LOOP(at, page)                                                                             \
+	{T_LDR, 1, DATA + (page), 8}, {T_STR, 1, DATA + 0x40000 + (page), 8},                      \
+		{T_LDR, 2, SHARED | (DATA + (page)), 8}, {T_LDR, 2, SHARED | (SPARE + (page)), 8}, \
+		{T_LDR, 3, SHARED | UART, 4}, {T_JUMP, 0, at}
+
+static void load_programs(void)
+{
+	PROGRAM(0, CODE, {T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 1}, {T_MOV, 2, CODE + 0x400}, {T_SMC},
+		{T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 2}, {T_MOV, 2, CODE + 0x800}, {T_SMC},
+		LOOP(CODE + 32, 0));
+	PROGRAM(1, CODE + 0x400, LOOP(CODE + 0x400, 0x1000));
+	PROGRAM(2, CODE + 0x800, LOOP(CODE + 0x800, 0x2000));
+}
+
+static void disturb(struct fx *f, int round)
+{
+	uint64_t gpa = DATA + (uint64_t)(round % 64) * PAGE;
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	fx_set_private(f, gpa, PAGE, false);
+	fx_set_private(f, gpa, PAGE, true);
+	fx_set_slot(f, 1, 0, SPARE, SPARE_SIZE, f->source, -1, 0);
+	if (round % 8 == 0)
+		inproc_forget(f->p, f->source, SPARE_SIZE);
+	fx_set_slot(f, 1, 0, SPARE, 0, NULL, -1, 0);
+	if (round % 16 == 0)
+		inproc_fallocate(f->p, f->gmem, punch, DATA - RAM + 0x100000, 0x10000);
+}
+
+static void conversions_slots_and_kicks_race_with_runs(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t[CPUS];
+	pthread_t kicker;
+
+	load_programs();
+	fx_realm(f, CPUS);
+	atomic_store(&over, false);
+	for (unsigned int i = 0; i < CPUS; i++) {
+		t[i] = (struct fx_thread){.f = f, .vcpu = i};
+		assert_int_equal(pthread_create(&t[i].thread, NULL, run_forever, &t[i]), 0);
+	}
+	assert_int_equal(pthread_create(&kicker, NULL, kick_forever, f), 0);
+	for (int i = 0; i < ROUNDS; i++)
+		disturb(f, i);
+	atomic_store(&over, true);
+	for (unsigned int i = 0; i < CPUS; i++) {
+		inproc_signal(f->p, f->vcpu[i]);
+		pthread_join(t[i].thread, NULL);
+	}
+	pthread_join(kicker, NULL);
+	assert_true(atomic_load(&exits) > 0 && atomic_load(&kicks) > 0);
+	inproc_forget(f->p, f->source, RAM_SIZE);
+}
+
+/* Every descriptor is closed while vCPUs run; each run ends with its file's last reference. */
+static void the_end_may_come_in_the_middle_of_a_run(void **state)
+{
+	struct fx *f = *state;
+
+	for (int round = 0; round < 20; round++) {
+		struct fx_thread t[CPUS];
+		int vcpu[CPUS];
+
+		load_programs();
+		fx_realm(f, CPUS);
+		atomic_store(&over, false);
+		for (unsigned int i = 0; i < CPUS; i++) {
+			t[i] = (struct fx_thread){.f = f, .vcpu = i};
+			vcpu[i] = f->vcpu[i];
+			assert_int_equal(pthread_create(&t[i].thread, NULL, run_forever, &t[i]), 0);
+		}
+		for (int i = 0; i < round * 50; i++)
+			sched_yield();
+		fx_close(f, &f->gmem);
+		fx_close(f, &f->vm);
+		fx_close(f, &f->gic);
+		atomic_store(&over, true);
+		for (unsigned int i = 0; i < CPUS; i++) {
+			inproc_signal(f->p, vcpu[i]);
+			pthread_join(t[i].thread, NULL);
+		}
+		fx_restart(f, NULL);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
+
+int test_threads(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(conversions_slots_and_kicks_race_with_runs),
+		TEST(the_end_may_come_in_the_middle_of_a_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -49,6 +49,19 @@ static inline uint64_t input_u64(struct input *in)
 	return input_take(in, 8);
 }
 
+/* A length of one byte, and as many bytes as there are of it. */
+static inline const uint8_t *input_bytes(struct input *in, size_t *n)
+{
+	const uint8_t *p;
+
+	*n = input_u8(in);
+	p = in->at;
+	if (*n > input_left(in))
+		*n = input_left(in);
+	in->at += *n;
+	return p;
+}
+
 /* What libFuzzer, AFL++ and the replayer call with one input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -71,13 +71,15 @@ static struct walk translate(struct engine *e, const struct engine_frame *f, uin
 		const uint64_t *d = machine_va(e->m, table + index * 8, 8);
 		uint64_t size = UINT64_C(1) << (12 + 9 * (3 - w.level));
 
-		if (!d || !(*d & 1))
+		uint64_t desc = d ? __atomic_load_n(d, __ATOMIC_ACQUIRE) : 0;
+
+		if (!(desc & 1))
 			return w;
-		if (w.level == 3 || !(*d & 2)) {
-			w.pa = (*d & MASK(47, 12)) | (ipa & (size - 1));
+		if (w.level == 3 || !(desc & 2)) {
+			w.pa = (desc & MASK(47, 12)) | (ipa & (size - 1));
 			return w;
 		}
-		table = *d & MASK(47, 12);
+		table = desc & MASK(47, 12);
 	}
 }
 

@@ -2,10 +2,6 @@
 /*
  * cpu.c - the host's side of the mailbox: commands, runs, spinning and sleeping (mailbox.h tells
  * the protocol).
- *
- * The spin adapts: it doubles when an answer came in time and halves when it did not, so a guest
- * that computes for long costs little, and a guest that exits often is answered at once. It never
- * shrinks to nothing, or it could not notice that the guest's habits have changed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +12,6 @@
 #include "engine/qemu_parts.h"
 #include "machine/pe.h"
 
-#define SPIN_FLOOR  16 /* a spin that keeps failing shrinks to this fraction of the longest */
 #define SPIN_PAUSES 16 /* between two looks at the clock */
 
 static inline void cpu_relax(void)
@@ -56,27 +51,29 @@ static void give_turn(struct engine_cpu *c, enum mailbox_command cmd)
 		doorbell_ring(&c->doorbell);
 }
 
-static bool spin_for_answer(struct engine_cpu *c)
+static bool spin(const struct engine_cpu *c)
 {
-	unsigned int max = c->engine->spin;
-	uint64_t end;
+	uint64_t end = now_ns() + c->engine->spin * UINT64_C(1000);
 
-	if (answered(c))
-		return true;
-	if (!max)
-		return false;
-	end = now_ns() + c->spin * UINT64_C(1000);
 	do {
 		for (unsigned int i = 0; i < SPIN_PAUSES; i++) {
-			cpu_relax();
-			if (answered(c)) {
-				c->spin = 2 * c->spin < max ? 2 * c->spin : max;
+			if (answered(c))
 				return true;
-			}
+			cpu_relax();
 		}
 	} while (now_ns() < end);
-	c->spin = c->spin / 2 > max / SPIN_FLOOR ? c->spin / 2 : max / SPIN_FLOOR;
 	return false;
+}
+
+static bool spin_for_answer(struct engine_cpu *c)
+{
+	bool yes;
+
+	if (!spin_is_worth_it(&c->spin))
+		return answered(c);
+	yes = spin(c);
+	spin_ended(&c->spin, yes);
+	return yes;
 }
 
 /* On any thread: make the CPU leave the guest, or not enter it. */
@@ -117,9 +114,11 @@ static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 static int wait_for_answer(struct engine_cpu *c, struct pe *pe)
 {
 	struct mailbox *m = c->mailbox;
+	uint64_t start;
 
 	if (spin_for_answer(c))
 		return 0;
+	start = now_ns();
 	for (;;) {
 		__atomic_store_n(&m->host_sleeping, 1, __ATOMIC_SEQ_CST);
 		if (answered(c) || is_lost(c))
@@ -127,6 +126,8 @@ static int wait_for_answer(struct engine_cpu *c, struct pe *pe)
 		sleep_for_answer(c, &pe);
 	}
 	__atomic_store_n(&m->host_sleeping, 0, __ATOMIC_RELAXED);
+	c->spin.slept_short =
+		now_ns() - start < c->engine->spin * (SPIN_SHORT_SLEEP * UINT64_C(1000));
 	return is_lost(c) ? -EIO : 0;
 }
 

@@ -100,7 +100,7 @@ struct mailbox {
 
 	/* Set by the host before the start. */
 	uint32_t cpus; /* CPUs to start, the service CPU counted; of CPU 0 */
-	uint32_t spin; /* turns of the wait loop before the monitor sleeps, at most */
+	uint32_t spin; /* microseconds that the monitor spins before it sleeps, at most */
 	uint8_t pad5[0x300 - 0x2c8];
 
 	uint64_t sysregs[ENGINE_NUM_SYSREGS];

@@ -22,9 +22,8 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN	     20 /* microseconds */
-#define MAX_SPIN	     10000
-#define MONITOR_LOOPS_PER_US 125 /* of its wait loop, translated */
+#define DEFAULT_SPIN 20 /* microseconds */
+#define MAX_SPIN     10000
 
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
 #define MONITOR_MAP_SIZE  BIT(39)
@@ -76,13 +75,12 @@ static void fill_window(struct engine *e)
 		struct engine_cpu *c = &e->cpu[i];
 
 		c->engine = e;
-		c->spin = e->spin;
 		c->doorbell.sock = -1;
 		atomic_init(&c->doorbell.kick, -1);
 		atomic_init(&c->doorbell.call, -1);
 		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
 		c->mailbox->cpus = e->cpus + 1;
-		c->mailbox->spin = e->spin * MONITOR_LOOPS_PER_US;
+		c->mailbox->spin = e->spin;
 	}
 }
 

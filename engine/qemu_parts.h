@@ -25,6 +25,7 @@
 
 #include "engine/engine.h"
 #include "engine/mailbox.h"
+#include "engine/spin.h"
 
 struct engine;
 struct pe;
@@ -41,8 +42,8 @@ struct engine_cpu {
 	struct engine *engine;
 	struct mailbox *mailbox;
 	struct doorbell doorbell;
-	bool up;	   /* has given its first answer; the caller's thread */
-	unsigned int spin; /* microseconds to spin for an answer, now; the caller's thread */
+	bool up;	  /* has given its first answer; the caller's thread */
+	struct spin spin; /* the caller's thread */
 };
 
 struct engine {

@@ -211,8 +211,10 @@ void guest_set_sysregs(struct cpu *c)
 
 #define PAUTH_KEYS(F)                                                                              \
 	F(apiakeylo_el1)                                                                           \
-	F(apiakeyhi_el1) F(apibkeylo_el1) F(apibkeyhi_el1) F(apdakeylo_el1) F(apdakeyhi_el1)       \
-		F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1) F(apgakeyhi_el1)
+	F(apiakeyhi_el1)                                                                           \
+	F(apibkeylo_el1)                                                                           \
+	F(apibkeyhi_el1) F(apdakeylo_el1) F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1)       \
+		F(apgakeylo_el1) F(apgakeyhi_el1)
 
 void guest_reset(struct cpu *c)
 {

@@ -7,44 +7,63 @@
  */
 #include "engine/monitor/monitor.h"
 
-#define PSCI_CPU_ON UINT64_C(0xc4000003)
-#define SPIN_FLOOR  16 /* a spin that keeps failing shrinks to this fraction of the longest */
+#define PSCI_CPU_ON  UINT64_C(0xc4000003)
+#define LOOPS_PER_US 125 /* of the spin, as QEMU translates it */
 
 static uint32_t turn(struct mailbox *m)
 {
 	return __atomic_load_n(&m->turn, __ATOMIC_ACQUIRE);
 }
 
-static bool spin_for_turn(struct cpu *c)
+static bool spin(struct mailbox *m)
 {
-	struct mailbox *m = cpu_mailbox(c);
-	uint32_t max = m->spin;
-
-	for (uint32_t n = c->spin; n; n--) {
-		if (turn(m) == MAILBOX_MONITOR) {
-			c->spin = 2 * c->spin < max ? 2 * c->spin : max;
+	for (uint32_t n = m->spin * LOOPS_PER_US; n; n--)
+		if (turn(m) == MAILBOX_MONITOR)
 			return true;
-		}
-	}
-	c->spin = c->spin / 2 > max / SPIN_FLOOR ? c->spin / 2 : max / SPIN_FLOOR;
 	return false;
 }
 
-static void sleep_for_turn(struct cpu *c)
+static bool spin_for_turn(struct cpu *c)
+{
+	struct mailbox *m = cpu_mailbox(c);
+	bool yes;
+
+	if (!spin_is_worth_it(&c->spin))
+		return turn(m) == MAILBOX_MONITOR;
+	yes = spin(m);
+	spin_ended(&c->spin, yes);
+	return yes;
+}
+
+/* Sleep until something wakes the CPU; a doorbell that did is taken. */
+static void sleep_once(struct cpu *c)
 {
 	struct mailbox *m = cpu_mailbox(c);
 
-	guest_quiesce(c);
-	gic_mask_all_but_doorbell(true);
-	while (turn(m) != MAILBOX_MONITOR) {
-		__atomic_store_n(&m->monitor_sleeping, 1, __ATOMIC_RELAXED);
-		dmb_ish();
-		if (turn(m) != MAILBOX_MONITOR)
-			wfi();
-		__atomic_store_n(&m->monitor_sleeping, 0, __ATOMIC_RELAXED);
-		gic_take_doorbell(c);
+	__atomic_store_n(&m->monitor_sleeping, 1, __ATOMIC_RELAXED);
+	dmb_ish();
+	if (turn(m) != MAILBOX_MONITOR)
+		wfi();
+	__atomic_store_n(&m->monitor_sleeping, 0, __ATOMIC_RELAXED);
+	gic_take_doorbell(c);
+}
+
+/* Mostly the host's answer is what wakes the CPU. All else is silenced only if it does come. */
+static void sleep_for_turn(struct cpu *c)
+{
+	struct mailbox *m = cpu_mailbox(c);
+	uint64_t start = read_sysreg(cntpct_el0);
+
+	sleep_once(c);
+	if (turn(m) != MAILBOX_MONITOR) {
+		guest_quiesce(c);
+		gic_mask_all_but_doorbell(true);
+		while (turn(m) != MAILBOX_MONITOR)
+			sleep_once(c);
+		gic_mask_all_but_doorbell(false);
 	}
-	gic_mask_all_but_doorbell(false);
+	c->spin.slept_short = (read_sysreg(cntpct_el0) - start) * 1000000 <
+			      read_sysreg(cntfrq_el0) * m->spin * SPIN_SHORT_SLEEP;
 }
 
 static void give_turn(struct cpu *c, uint32_t answer)
@@ -122,7 +141,6 @@ void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window)
 
 	c->index = index;
 	c->window = window;
-	c->spin = m->spin;
 	if (index == 0) {
 		gic_init_distributor(m->cpus);
 		start_others(m->cpus, window);

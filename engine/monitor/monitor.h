@@ -13,6 +13,7 @@
 
 #include "engine/mailbox.h"
 #include "engine/monitor/sysreg.h"
+#include "engine/spin.h"
 
 struct cpu {
 	unsigned int index;
@@ -20,7 +21,7 @@ struct cpu {
 	uint64_t rd;	    /* redistributor, its SGI and PPI page */
 	uint64_t doorbell;  /* virtio-mmio registers of this CPU's device */
 	unsigned int intid; /* of the doorbell */
-	uint32_t spin;	    /* turns of the wait loop before sleeping, now */
+	struct spin spin;
 	uint64_t hcr_extra; /* what the monitor adds to the RMM's HCR_EL2 */
 	uint32_t reported;  /* timer outputs as last reported; their PPIs are disabled */
 

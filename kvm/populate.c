@@ -96,7 +96,7 @@ static void pull(struct job *j, uint64_t at)
 	u->ops->pull_start(u, buffer, j->source + at, MIN(CHUNK, j->size - at));
 }
 
-/* A source page that could not be copied but is there (it is delegated): the RMM is to refuse it. */
+/* A source page that could not be copied but is there: it is delegated, the RMM will refuse it. */
 static uint64_t unreadable_page(struct job *j, uint64_t at)
 {
 	struct kvm_mm *mm = j->c->vm->mm;

@@ -369,3 +369,22 @@ void fx_wait_until(bool (*holds)(void *arg), void *arg)
 	while (!holds(arg))
 		sched_yield();
 }
+
+bool fx_engine_ran(void *arg)
+{
+	return atomic_load(&toy_runs) > 0;
+}
+
+void fx_assert_exit(struct fx *f, unsigned int vcpu, uint32_t reason)
+{
+	assert_int_equal(f->run[vcpu]->exit_reason, reason);
+}
+
+void fx_assert_off(struct fx *f, unsigned int vcpu)
+{
+	GIVES(0, f->vcpu[vcpu], KVM_RUN, 0);
+	fx_assert_exit(f, vcpu, KVM_EXIT_SYSTEM_EVENT);
+	assert_int_equal(f->run[vcpu]->system_event.type, KVM_SYSTEM_EVENT_SHUTDOWN);
+	assert_int_equal(f->run[vcpu]->system_event.ndata, 1);
+	assert_int_equal(f->run[vcpu]->system_event.data[0], 0);
+}

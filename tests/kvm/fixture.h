@@ -38,6 +38,8 @@
 #define SHARED BIT(IPA_BITS - 1) /* the bit of the shared alias */
 #define DIST UINT64_C(0x08000000)
 #define REDIST UINT64_C(0x080a0000)
+#define UART UINT64_C(0x09000000) /* no slot there */
+#define DATA (RAM + 0x200000)	  /* private, not populated */
 
 struct fx {
 	struct inproc *p;
@@ -107,6 +109,16 @@ void fx_wait_until(bool (*holds)(void *arg), void *arg);
 		static const struct toy_insn code_[] = {__VA_ARGS__};                              \
 		toy_load(slot, at, code_, ARRAY_SIZE(code_));                                      \
 	} while (0)
+
+#define SMC0(fid) {T_MOV, 0, fid}, {T_SMC}
+#define SYSTEM_OFF SMC0(PSCI_SYSTEM_OFF)
+
+/* The last KVM_RUN left for this reason. */
+void fx_assert_exit(struct fx *f, unsigned int vcpu, uint32_t reason);
+/* KVM_RUN ends by the realm's PSCI SYSTEM_OFF. */
+void fx_assert_off(struct fx *f, unsigned int vcpu);
+/* For fx_wait_until: the engine has run. */
+bool fx_engine_ran(void *arg);
 
 /* ---- what was observed ---- */
 #define FX_MAX_CALLS 4096

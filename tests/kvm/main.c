@@ -48,6 +48,9 @@ int main(void)
 	failed += test_populate();
 	failed += test_vcpu();
 	failed += test_run();
+	failed += test_mmio();
+	failed += test_faults();
+	failed += test_calls();
 	failed += test_rim_order();
 	failed += test_rmm();
 	failed += test_threads();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* test_populate.c - KVM_ARM_RMI_POPULATE, each check in its order; the realm's life before ACTIVE. */
+/* test_populate.c - KVM_ARM_RMI_POPULATE: each check in its order, partial results. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 

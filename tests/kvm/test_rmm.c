@@ -9,8 +9,6 @@
 #include "base/fault.h"
 #include "machine/pe.h"
 
-#define UART UINT64_C(0x09000000)
-#define DATA (RAM + 0x200000)
 
 result __real_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
 result __wrap_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
@@ -211,11 +209,6 @@ static void faults_on_demand_reach_every_layer(void **state)
 	fault_clear();
 }
 
-static bool engine_ran(void *arg)
-{
-	return atomic_load(&toy_runs) > 0;
-}
-
 static void a_running_vcpu_keeps_device_creation_out(void **state)
 {
 	struct fx *f = *state;
@@ -225,7 +218,7 @@ static void a_running_vcpu_keeps_device_creation_out(void **state)
 	PROGRAM(0, CODE, {T_HALT});
 	fx_realm(f, 1);
 	fx_start(&t, f, 0);
-	fx_wait_until(engine_ran, NULL);
+	fx_wait_until(fx_engine_ran, NULL);
 	REFUSED(EBUSY, kvm_vcpu_busy, f->vm, KVM_CREATE_DEVICE, &cd);
 	inproc_signal(f->p, f->vcpu[0]);
 	assert_int_equal(fx_join(&t), -EINTR);

@@ -11,8 +11,6 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#define UART UINT64_C(0x09000000)
-#define DATA (RAM + 0x200000)
 #define SPARE UINT64_C(0x10000000) /* of the slot that comes and goes */
 #define SPARE_SIZE UINT64_C(0x40000)
 #define CPUS 3

@@ -10,6 +10,8 @@
 
 #include "base/bits.h"
 #include "fuzz/args.h"
+#include "fuzz/client.h"
+#include "fuzz/client_ops.h"
 #include "fuzz/world.h"
 #include "rmm/call.h"
 #include "rmm/rsi.h"
@@ -67,11 +69,12 @@ static void print_rmi(const char *prefix, const char *lead)
 	}
 }
 
-static void print_realm_rows(const struct rsi_row *rows, size_t n, unsigned int first)
+/* `lead` makes the realm run. */
+static void print_realm_rows(const struct rsi_row *rows, size_t n, unsigned int first,
+			     const char *lead)
 {
 	for (size_t i = 0; i < n; i++) {
-		/* Enter the first REC, flags 0, then the step. */
-		printf("%s=\"\\x03\\x00", rows[i].name);
+		printf("%s=\"%s", rows[i].name, lead);
 		print_byte(rows[i].fid == SMCCC_VERSION ? STEP_SMCCC_VERSION
 							: rows[i].fid + first);
 		for (unsigned int a = 0; a < rows[i].nargs; a++)
@@ -80,14 +83,60 @@ static void print_realm_rows(const struct rsi_row *rows, size_t n, unsigned int 
 	}
 }
 
+/* Handles of a VM with one vCPU that CLIENT_MAKE_VM has made first. */
+static unsigned int handle(enum kvm_file_kind kind)
+{
+	static const unsigned int handles[] = {
+		[KVM_FILE_SYSTEM] = 0, [KVM_FILE_VM] = 1,   [KVM_FILE_VCPU] = 2,
+		[KVM_FILE_DEVICE] = 3, [KVM_FILE_GMEM] = 4,
+	};
+
+	return handles[kind];
+}
+
+/* An earlier row of the same kind of file has the same last byte of its number. */
+static bool is_later_twin(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (kvm_rows[k].kind == kvm_rows[i].kind &&
+		    (kvm_rows[k].nr & 0xff) == (kvm_rows[i].nr & 0xff))
+			return true;
+	return false;
+}
+
+static void print_kvm(void)
+{
+	static const char *const kinds[] = {"system", "vm", "vcpu", "device", "gmem"};
+
+	for (size_t i = 0; i < kvm_num_rows; i++) {
+		printf("%s_%s=\"", kinds[kvm_rows[i].kind], kvm_rows[i].name);
+		print_byte(kvm_rows[i].nr);
+		print_byte(handle(kvm_rows[i].kind));
+		print_byte(is_later_twin(i) ? MODE_OTHER : 0);
+		for (unsigned int n = client_argument_width(&kvm_rows[i]); n; n--)
+			print_byte(0);
+		printf("\"\n");
+	}
+	for (unsigned int conf = 0; conf < 0x40; conf++) {
+		printf("vm_%u=\"", conf);
+		print_byte(CLIENT_MAKE_VM);
+		print_byte(conf);
+		printf("\"\n");
+	}
+	print_realm_rows(rsi_rows, rsi_num_rows, 0, "\\x80\\x02\\x00\\x00");
+	print_realm_rows(psci_rows, psci_num_rows, STEP_PSCI32, "\\x80\\x02\\x00\\x00");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "rmi")) {
 		print_rmi("", "");
 	} else if (argc == 2 && !strcmp(argv[1], "rsi")) {
-		print_realm_rows(rsi_rows, rsi_num_rows, 0);
-		print_realm_rows(psci_rows, psci_num_rows, STEP_PSCI32);
+		print_realm_rows(rsi_rows, rsi_num_rows, 0, "\\x03\\x00");
+		print_realm_rows(psci_rows, psci_num_rows, STEP_PSCI32, "\\x03\\x00");
 		print_rmi("host_", "\\x80");
+	} else if (argc == 2 && !strcmp(argv[1], "ioctl")) {
+		print_kvm();
 	} else {
 		fprintf(stderr, "usage: fuzz_dict rmi|rsi|ioctl\n");
 		return 2;

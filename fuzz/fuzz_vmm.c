@@ -55,7 +55,8 @@ static void check_place(const struct boot_images *b, uint64_t start, uint64_t si
 		return;
 	check(IS_ALIGNED(start, LAYOUT_PAGE), "an image lies at an odd address");
 	check(start >= *at, "images overlap");
-	check(size <= b->ram_size && start - b->ram <= b->ram_size - size, "an image is not in RAM");
+	check(size <= b->ram_size && start - b->ram <= b->ram_size - size,
+	      "an image is not in RAM");
 	*at = start + size;
 }
 
@@ -106,7 +107,8 @@ static void try_options(struct input *in)
 	if (!options_parse(&o, argc, argv))
 		check(o.kernel && o.append && o.cpus >= 1 && o.cpus <= LAYOUT_MAX_CPUS &&
 			      IS_ALIGNED(o.memory, LAYOUT_PAGE) &&
-			      o.ipa_bits >= LAYOUT_MIN_IPA_BITS && o.ipa_bits <= LAYOUT_MAX_IPA_BITS,
+			      o.ipa_bits >= LAYOUT_MIN_IPA_BITS &&
+			      o.ipa_bits <= LAYOUT_MAX_IPA_BITS,
 		      "options are accepted that are none");
 	options_free(&o);
 	free(text);
@@ -174,7 +176,8 @@ static void output(void *arg, const void *data, size_t len)
 /* RAM between guard pages: whatever is behind it is nobody's. */
 static void make_ram(struct rig *r)
 {
-	uint8_t *p = mmap(NULL, RAM_SIZE + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p = mmap(NULL, RAM_SIZE + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 
 	check(p != MAP_FAILED && !mprotect(p + GUARD, RAM_SIZE, PROT_READ | PROT_WRITE), "no RAM");
 	r->guarded = p;

@@ -47,6 +47,7 @@ void world_begin(struct world *w, const uint8_t *data, size_t size,
 		.in = {data, data + size},
 		.pool = {.ram = MACHINE_RAM_BASE + MACHINE_RESERVED, .pages = WORLD_PAGES,
 			 .ipa_bits = 48},
+		.meanwhile = world_host_op,
 	};
 	world_set_current(w);
 	if (machine_create(&mc, &w->m))

@@ -61,6 +61,10 @@ struct world {
 	unsigned int depth;  /* of REC_ENTER */
 	bool engine_breaks;  /* the engine answers -EIO */
 	unsigned int runs;   /* of this input: an input that never ends is no use */
+	/* What the host does while the realm runs (STEP_HOST); and, where a call enters the realm
+	 * again and again, how it is told that the input is used up. May be NULL. */
+	void (*meanwhile)(struct world *w);
+	void (*stop)(struct world *w);
 };
 
 /* What the platform is like. */

@@ -121,8 +121,8 @@ static void rec_params(struct world *w)
 {
 	uint64_t pa = arg_take(&w->in, &w->pool, ARG_GRANULE);
 	unsigned int slot = input_u8(&w->in) % WORLD_SLOTS, index = input_u8(&w->in);
-	struct rmi_rec_params p = good_rec(w, slot * SLOT_PAGES + SLOT_AUX + 16 * (index % SLOT_RECS),
-					   index);
+	struct rmi_rec_params p =
+		good_rec(w, slot * SLOT_PAGES + SLOT_AUX + 16 * (index % SLOT_RECS), index);
 	unsigned int field = input_u8(&w->in);
 	uint64_t v = arg_take(&w->in, &w->pool, ARG_SMALL);
 

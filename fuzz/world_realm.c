@@ -189,7 +189,7 @@ static enum engine_exit step(struct world *w, struct engine_frame *f)
 	const struct rsi_row *row = find_row(s);
 
 	if (s == STEP_HOST) {
-		world_host_op(w);
+		w->meanwhile(w);
 		s = input_u8(&w->in);
 	}
 	if (s == STEP_PSTATE) {
@@ -227,11 +227,17 @@ static enum engine_exit realm_run(struct engine *e, unsigned int cpu, struct pe 
 
 	check_preserved(e, cpu);
 	f->ich_hcr_out = f->ich_hcr;
-	if (pe_kicked(pe) || ++w->runs > MAX_RUNS || !input_left(&w->in))
+	f->ich_misr = f->ich_vmcr = 0;
+	if (pe_kicked(pe))
 		return ENGINE_EXIT_IRQ;
+	if (++w->runs > MAX_RUNS || !input_left(&w->in)) {
+		if (w->stop)
+			w->stop(w);
+		return ENGINE_EXIT_IRQ;
+	}
 	for (int i = 0; i < 31; i++)
 		f->x[i] = WORLD_SECRET | i;
-	f->ich_misr = f->ich_vmcr = 0;
+	w->pe = pe;
 	w->depth++;
 	x = step(w, f);
 	w->depth--;

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * fuzz_ioctl.c - ioctls of a hostile VMM, in process, over a hostile realm.
+ *
+ * Input: operations. The first byte is the low byte of an ioctl's number: then a handle, a mode
+ * (enum call_mode), bytes for what the row does not name if the mode has them, and the arguments
+ * (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a signal.
+ *
+ * After each call the RMM's invariants hold; when all is closed nothing is delegated any more.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "abi/kvm.h"
+#include "backend/inproc.h"
+#include "base/bits.h"
+#include "fuzz/client.h"
+#include "fuzz/client_ops.h"
+#include "fuzz/seen.h"
+#include "fuzz/world.h"
+#include "rmm/call.h"
+#include "rmm/check.h"
+
+#define RAM_SIZE (UINT64_C(24) << 20)
+#define MAX_RUN_PAGES 8
+
+static struct client client;
+
+struct process {
+	struct world w;
+	struct inproc *p;
+	int running; /* the handle of the vCPU that is in KVM_RUN, or -1 */
+	struct {
+		int fd;
+		uint8_t *at;
+	} run[MAX_RUN_PAGES];
+	unsigned int num_runs;
+};
+
+static struct process *the_process;
+
+static void check_all(struct process *s)
+{
+	const char *wrong = s->w.depth ? NULL : rmm_check(inproc_rmm(s->p));
+
+	if (wrong)
+		world_fail("invariant broken: %s", wrong);
+}
+
+/* ---- waiting ---- */
+
+bool __wrap_pe_wait(struct pe *pe, int fd, int timeout_ms);
+
+/* Nobody else will wake a vCPU: the signal that might come later comes now. */
+bool __wrap_pe_wait(struct pe *pe, int fd, int timeout_ms)
+{
+	inproc_signal(the_process->p, the_process->running);
+	return true;
+}
+
+static void stop(struct world *w)
+{
+	inproc_signal(the_process->p, the_process->running);
+}
+
+/* ---- calls ---- */
+
+static int take_handle(struct process *s)
+{
+	return INPROC_FIRST_FD + input_u8(&s->w.in) % 32;
+}
+
+static const struct kvm_row *find_row(struct process *s, int fd, uint8_t op, bool other)
+{
+	struct kvm_file *f = inproc_file(s->p, fd);
+	const struct kvm_row *found = NULL;
+
+	for (size_t i = 0; f && i < kvm_num_rows && (other || !found); i++)
+		if (kvm_rows[i].kind == kvm_file_kind(f) && (kvm_rows[i].nr & 0xff) == op)
+			found = &kvm_rows[i];
+	return found;
+}
+
+static bool is_vcpu(struct process *s, int fd)
+{
+	struct kvm_file *f = inproc_file(s->p, fd);
+
+	return f && kvm_file_kind(f) == KVM_FILE_VCPU;
+}
+
+static void do_ioctl(struct process *s, int fd, uint32_t nr, uint64_t arg, unsigned int mode)
+{
+	int64_t ret;
+
+	/* One thread is no two: a vCPU in KVM_RUN would be waited for. */
+	if (s->w.depth && is_vcpu(s, fd))
+		return;
+	if (mode & MODE_SIGNAL)
+		inproc_signal(s->p, fd);
+	if (nr == KVM_RUN && is_vcpu(s, fd))
+		s->running = fd;
+	ret = mode & MODE_FOREIGN ? inproc_ioctl_foreign(s->p, fd, nr, arg)
+				  : inproc_ioctl(s->p, fd, nr, arg);
+	if (ret < -4095)
+		world_fail("an ioctl answers %lld", (long long)ret);
+	check_all(s);
+}
+
+static void call(struct process *s, uint8_t op)
+{
+	int fd = take_handle(s);
+	unsigned int mode = input_u8(&s->w.in);
+	const struct kvm_row *row = find_row(s, fd, op, mode & MODE_OTHER);
+	const uint8_t *fill = NULL;
+	size_t fill_len = 0;
+	uint64_t arg;
+
+	if (mode & MODE_FILL)
+		fill = input_bytes(&s->w.in, &fill_len);
+	if (!row) {
+		do_ioctl(s, fd, KVMIO << 8 | op, client_address(&client, &s->w.in), mode);
+		return;
+	}
+	arg = client_argument(&client, &s->w.in, row, fill, fill_len);
+	do_ioctl(s, fd, row->nr, arg, mode);
+}
+
+/* ---- a VMM that does it right, as far as `conf` says ---- */
+
+/* An argument structure at the start of the client's memory. */
+static int64_t good(struct process *s, int fd, uint32_t nr, const void *arg, size_t size)
+{
+	memcpy(client.mem, arg, size);
+	return inproc_ioctl(s->p, fd, nr, (uintptr_t)client.mem);
+}
+
+#define GOOD(s, fd, nr, arg) good(s, fd, (uint32_t)(nr), arg, sizeof(*(arg)))
+
+static void set_gic(struct process *s, int gic, uint32_t group, uint64_t attr, uint64_t value)
+{
+	struct kvm_device_attr a = {
+		.group = group, .attr = attr, .addr = (uintptr_t)client.mem + 0x100};
+
+	memcpy(client.mem + 0x100, &value, sizeof(value));
+	GOOD(s, gic, KVM_SET_DEVICE_ATTR, &a);
+}
+
+static void make_gic(struct process *s, int vm, bool init)
+{
+	struct kvm_create_device cd = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+
+	if (GOOD(s, vm, KVM_CREATE_DEVICE, &cd))
+		return;
+	memcpy(&cd, client.mem, sizeof(cd));
+	set_gic(s, cd.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, 0x08000000);
+	set_gic(s, cd.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, 0x080a0000);
+	if (init)
+		set_gic(s, cd.fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0);
+}
+
+static void make_vcpu(struct process *s, int vm, unsigned int n)
+{
+	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
+				     .features = {1u << KVM_ARM_VCPU_PSCI_0_2}};
+	int fd = inproc_ioctl(s->p, vm, KVM_CREATE_VCPU, n);
+
+	if (fd < 0)
+		return;
+	if (n)
+		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
+	GOOD(s, fd, KVM_ARM_VCPU_INIT, &init);
+	if (s->num_runs == MAX_RUN_PAGES)
+		return;
+	s->run[s->num_runs].fd = fd;
+	s->run[s->num_runs].at = inproc_mmap(s->p, fd, KVM_VCPU_MMAP_SIZE);
+	s->num_runs += s->run[s->num_runs].at != NULL;
+}
+
+static void make_memory(struct process *s, int vm, bool populate)
+{
+	struct kvm_create_guest_memfd g = {.size = CLIENT_RAM};
+	struct kvm_userspace_memory_region2 r = {
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = CLIENT_RAM_IPA,
+		.memory_size = CLIENT_RAM,
+		.userspace_addr = (uintptr_t)client.mem + CLIENT_ARGS,
+	};
+	struct kvm_memory_attributes a = {.address = CLIENT_RAM_IPA, .size = CLIENT_RAM,
+					  .attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE};
+	struct kvm_arm_rmi_populate p = {.base = CLIENT_RAM_IPA, .size = 0x3000, .flags = 1,
+					 .source_uaddr = (uintptr_t)client.mem + 0x4000};
+	int fd = GOOD(s, vm, KVM_CREATE_GUEST_MEMFD, &g);
+
+	if (fd < 0)
+		return;
+	r.guest_memfd = fd;
+	GOOD(s, vm, KVM_SET_USER_MEMORY_REGION2, &r);
+	GOOD(s, vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
+	if (populate)
+		GOOD(s, vm, KVM_ARM_RMI_POPULATE, &p);
+}
+
+static void make_vm(struct process *s, unsigned int conf)
+{
+	uint64_t type = conf & VM_ORDINARY ? 0 : KVM_VM_TYPE_ARM_REALM | CLIENT_IPA_BITS;
+	int sys = inproc_open(s->p);
+	int vm = inproc_ioctl(s->p, sys, KVM_CREATE_VM, type);
+
+	if (vm < 0)
+		return;
+	for (unsigned int i = 0; i < (conf & VM_VCPUS); i++)
+		make_vcpu(s, vm, i);
+	if (conf & VM_GIC)
+		make_gic(s, vm, conf & VM_GIC_INIT);
+	if (conf & VM_MEMORY)
+		make_memory(s, vm, conf & VM_POPULATE);
+	check_all(s);
+}
+
+/* ---- other operations ---- */
+
+static void write_run(struct process *s)
+{
+	unsigned int n = input_u8(&s->w.in), at = input_u16(&s->w.in) % KVM_VCPU_MMAP_SIZE;
+	size_t len;
+	const uint8_t *p = input_bytes(&s->w.in, &len);
+
+	if (!s->num_runs)
+		return;
+	len = MIN(len, KVM_VCPU_MMAP_SIZE - at);
+	memcpy(s->run[n % s->num_runs].at + at, p, len);
+}
+
+static void write_args(struct process *s)
+{
+	unsigned int at = input_u16(&s->w.in);
+	size_t len;
+	const uint8_t *p = input_bytes(&s->w.in, &len);
+
+	memcpy(client.mem + at, p, MIN(len, CLIENT_ARGS - at));
+}
+
+static void fallocate_gmem(struct process *s)
+{
+	int fd = take_handle(s), mode = input_u8(&s->w.in);
+	uint64_t offset = client_size(&s->w.in);
+
+	inproc_fallocate(s->p, fd, mode, offset, client_size(&s->w.in));
+	check_all(s);
+}
+
+/* The client unmaps a part of its memory. */
+static void forget(struct process *s)
+{
+	uint64_t at = input_u8(&s->w.in) * UINT64_C(4096), size = input_u8(&s->w.in) * UINT64_C(4096);
+
+	at = MIN(at, CLIENT_RAM);
+	inproc_forget(s->p, client.mem + CLIENT_ARGS + at, MIN(size, CLIENT_RAM - at));
+	check_all(s);
+}
+
+static void close_handle(struct process *s, int fd)
+{
+	/* What is mapped stays open until it is unmapped. */
+	if (s->w.depth && fd == s->running)
+		return;
+	inproc_close(s->p, fd);
+	check_all(s);
+}
+
+static void unmap_all(struct process *s)
+{
+	while (s->num_runs)
+		inproc_munmap(s->p, s->run[--s->num_runs].at, KVM_VCPU_MMAP_SIZE);
+}
+
+static void signal_eventfd(struct process *s)
+{
+	const uint64_t one = 1;
+
+	if (write(client.eventfd[input_u8(&s->w.in) & 1], &one, sizeof(one)) < 0 && errno != EAGAIN)
+		world_fail("an eventfd cannot be written");
+}
+
+static void one_op(struct world *w)
+{
+	struct process *s = container_of(w, struct process, w);
+	uint8_t op = input_u8(&w->in);
+
+	switch ((enum client_op)op) {
+	case CLIENT_OPEN:
+		inproc_open(s->p);
+		break;
+	case CLIENT_CLOSE:
+		close_handle(s, take_handle(s));
+		break;
+	case CLIENT_MAKE_VM:
+		make_vm(s, input_u8(&w->in));
+		break;
+	case CLIENT_WRITE_RUN:
+		write_run(s);
+		break;
+	case CLIENT_WRITE_ARGS:
+		write_args(s);
+		break;
+	case CLIENT_FALLOCATE:
+		fallocate_gmem(s);
+		break;
+	case CLIENT_FORGET:
+		forget(s);
+		break;
+	case CLIENT_SIGNAL:
+		inproc_signal(s->p, take_handle(s));
+		break;
+	case CLIENT_EVENTFD:
+		signal_eventfd(s);
+		break;
+	default:
+		call(s, op);
+	}
+}
+
+/* ---- */
+
+static void start(struct process *s, const uint8_t *data, size_t size, unsigned int platform)
+{
+	struct inproc_config cfg = {
+		.engine = &world_engine,
+		.ram = MACHINE_RESERVED + RAM_SIZE,
+		.profile = platform & 1 ? KVM_PROFILE_V12_6_19 : KVM_PROFILE_V12,
+	};
+
+	if (platform & 2)
+		cfg.feature_reg0 = rmm_default_features() | RMI_FEATURE0_SVE_EN |
+				   FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |
+				   FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
+	client_reset(&client);
+	*s = (struct process){.w = {.in = {data, data + size}}, .running = -1};
+	s->w.pool.ipa_bits = CLIENT_IPA_BITS;
+	s->w.meanwhile = one_op;
+	s->w.stop = stop;
+	if (inproc_create(&cfg, &s->p))
+		world_fail("no host");
+	s->w.m = inproc_machine(s->p);
+	s->w.rmm = inproc_rmm(s->p);
+	world_set_current(&s->w);
+	the_process = s;
+}
+
+static void end(struct process *s)
+{
+	unmap_all(s);
+	for (int i = 0; i < INPROC_MAX_FDS; i++)
+		inproc_close(s->p, INPROC_FIRST_FD + i);
+	check_all(s);
+	if (rmm_delegated_granules(s->w.rmm))
+		world_fail("all is closed, and granules are delegated");
+	inproc_destroy(s->p);
+}
+
+/* The registers that a vCPU has: what ONE_REG calls are made of. */
+static void learn_registers(void)
+{
+	static struct process s;
+	struct kvm_reg_list list = {.n = ARRAY_SIZE(client.regs)};
+
+	start(&s, client.mem, 0, 2);
+	make_vm(&s, 1);
+	if (!GOOD(&s, s.run[0].fd, KVM_GET_REG_LIST, &list)) {
+		memcpy(&list, client.mem, sizeof(list));
+		client.num_regs = list.n;
+		memcpy(client.regs, client.mem + sizeof(list), list.n * sizeof(uint64_t));
+	}
+	end(&s);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	client_init(&client);
+	learn_registers();
+	seen_start();
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct process s;
+
+	if (!size)
+		return 0;
+	start(&s, data + 1, size - 1, data[0]);
+	while (input_left(&s.w.in))
+		one_op(&s.w);
+	end(&s);
+	return 0;
+}

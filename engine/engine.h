@@ -28,7 +28,7 @@ struct pe;
 
 enum engine_exit {
 	ENGINE_EXIT_SYNC,   /* esr, far, hpfar are valid */
-	ENGINE_EXIT_IRQ,    /* an interrupt for the host: a timer changed, GIC maintenance, a kick */
+	ENGINE_EXIT_IRQ,    /* an interrupt for the host: a timer, GIC maintenance, a kick */
 	ENGINE_EXIT_SERROR, /* esr valid */
 	ENGINE_EXIT_LOST,   /* the engine died; every later run answers this too */
 };

@@ -22,16 +22,16 @@
 		}                                                                                  \
 	} while (0)
 
+/* What the monitor itself needs, whatever the RMM asks for. */
+#define HCR_OURS (HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | HCR_TID2)
+
 #define LIST_REGISTERS(F) F(0) F(1) F(2) F(3)
 _Static_assert(ENGINE_NUM_LRS == 4, "LIST_REGISTERS");
 
 /* Nothing of the guest is known to the CPU yet: make has.* true of the registers. */
 void guest_init(struct cpu *c)
 {
-	if (read_sysreg(ctr_el0) & CTR_DIC)
-		c->hcr_extra |= HCR_TID2;
-
-	c->has.hcr = HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | c->hcr_extra;
+	c->has.hcr = HCR_OURS;
 	write_sysreg(hcr_el2, c->has.hcr);
 	c->has.vmpidr = read_sysreg(mpidr_el1);
 	write_sysreg(vmpidr_el2, c->has.vmpidr);
@@ -62,8 +62,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vttbr, vttbr_el2, f->vttbr);
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
-	LOAD(c, hcr, hcr_el2,
-	     (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | c->hcr_extra);
+	LOAD(c, hcr, hcr_el2, (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_OURS);
 #define LOAD_LR(n) LOAD(c, lr[n], ich_lr##n##_el2, f->lr[n]);
 	LIST_REGISTERS(LOAD_LR)
 #undef LOAD_LR
@@ -145,8 +144,8 @@ void guest_quiesce(struct cpu *c)
 }
 
 /*
- * TID2, set where the CPU says that instruction caches need no invalidation (DIC): a realm is
- * shown DIC = 0 whatever QEMU's version. The trap catches the other cache type registers too.
+ * TID2: newer QEMUs say that instruction caches need no invalidation (DIC), older ones do not; a
+ * realm is shown the same in all. The trap catches the other cache type registers too.
  */
 static bool read_cache_id(uint64_t op, uint64_t *val)
 {
@@ -174,7 +173,7 @@ bool guest_emulate(struct cpu *c)
 	unsigned int rt = ESR_SYSREG_RT(esr);
 	uint64_t val;
 
-	if (!c->hcr_extra || (f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG)
+	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG)
 		return false;
 	if (esr & ESR_SYSREG_READ) {
 		if (!read_cache_id(ESR_SYSREG_OP(esr), &val))
@@ -213,8 +212,9 @@ void guest_set_sysregs(struct cpu *c)
 	F(apiakeylo_el1)                                                                           \
 	F(apiakeyhi_el1)                                                                           \
 	F(apibkeylo_el1)                                                                           \
-	F(apibkeyhi_el1) F(apdakeylo_el1) F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1)       \
-		F(apgakeylo_el1) F(apgakeyhi_el1)
+	F(apibkeyhi_el1)                                                                           \
+	F(apdakeylo_el1) F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1)       \
+		F(apgakeyhi_el1)
 
 void guest_reset(struct cpu *c)
 {

@@ -22,8 +22,7 @@ struct cpu {
 	uint64_t doorbell;  /* virtio-mmio registers of this CPU's device */
 	unsigned int intid; /* of the doorbell */
 	struct spin spin;
-	uint64_t hcr_extra; /* what the monitor adds to the RMM's HCR_EL2 */
-	uint32_t reported;  /* timer outputs as last reported; their PPIs are disabled */
+	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */

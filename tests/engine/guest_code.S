@@ -108,6 +108,12 @@
 
 	at GUEST_CTR
 	mrs	x0, ctr_el0
+	mov	x9, #2			/* level 2, data */
+	msr	csselr_el1, x9
+	isb
+	mrs	x1, csselr_el1
+	mrs	x2, clidr_el1
+	mrs	x3, ccsidr_el1
 	hvc	#9
 
 	at GUEST_MPIDR

@@ -14,7 +14,7 @@
 #define GUEST_TIMER   0x280 /* x0: 0 virtual, 1 physical; x1: ticks ahead; hvc #6; then wfi */
 #define GUEST_REGS    0x340 /* d8..d9, apiakey, cntv/cntp ctl, vbar into x0..x5; hvc #7 */
 #define GUEST_DIRTY   0x3c0 /* fill what a reset must clear; hvc #8 */
-#define GUEST_CTR     0x440 /* x0 = CTR_EL0; hvc #9 */
+#define GUEST_CTR     0x440 /* x0 CTR_EL0, x1..x3 CSSELR_EL1, CLIDR_EL1, CCSIDR_EL1; hvc #9 */
 #define GUEST_MPIDR   0x480 /* x0 = MPIDR_EL1, x1 = its value again after an hvc #10 */
 #define GUEST_REARM   0x4c0 /* in a loop: timer x1 ticks ahead, wait for its interrupt */
 #define GUEST_VECTORS 0x800

@@ -12,6 +12,7 @@
 
 #include "abi/kvm.h"
 #include "backend/inproc_mm.h"
+#include "backend/inproc_pull.h"
 #include "base/bits.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
@@ -33,6 +34,7 @@ struct inproc {
 	struct kvm_host *host;
 	struct inproc_mm *mm;
 	struct kvm_mm foreign; /* the address space of nobody */
+	struct inproc_puller puller;
 
 	pthread_mutex_t lock; /* handles, mappings */
 	struct handle handle[INPROC_MAX_FDS];
@@ -118,7 +120,8 @@ struct caller {
 	struct kvm_caller base;
 	struct inproc *p;
 	struct handle *handle;
-	ssize_t pulled;
+	struct inproc_copy copy;
+	struct kvm_file *looked_up; /* kept open until the call ends */
 };
 
 static struct caller *caller_of(struct kvm_caller *c)
@@ -141,12 +144,15 @@ static void op_pull_start(struct kvm_caller *base, uint64_t pa, uint64_t uaddr, 
 	struct caller *c = caller_of(base);
 	void *dst = machine_va(c->p->machine, pa, len);
 
-	c->pulled = dst ? (ssize_t)inproc_mm_pull(c->p->mm, c->p->rmm, dst, uaddr, len) : 0;
+	c->copy = (struct inproc_copy){c->p->mm, c->p->rmm, dst, uaddr, dst ? len : 0, 0, false};
+	inproc_copy_start(&c->p->puller, &c->copy);
 }
 
 static ssize_t op_pull_finish(struct kvm_caller *base)
 {
-	return caller_of(base)->pulled;
+	struct caller *c = caller_of(base);
+
+	return (ssize_t)inproc_copy_finish(&c->p->puller, &c->copy);
 }
 
 static int op_install(struct kvm_caller *base, struct kvm_file *f)
@@ -156,7 +162,11 @@ static int op_install(struct kvm_caller *base, struct kvm_file *f)
 
 static struct kvm_file *op_lookup(struct kvm_caller *base, int fd)
 {
-	return inproc_file(caller_of(base)->p, fd);
+	struct caller *c = caller_of(base);
+
+	kvm_file_put(c->looked_up);
+	c->looked_up = get_file(c->p, fd);
+	return c->looked_up;
 }
 
 static int op_take_fd(struct kvm_caller *base, int fd)
@@ -194,6 +204,7 @@ static int64_t do_ioctl(struct inproc *p, struct kvm_mm *mm, int fd, uint32_t nr
 	ret = kvm_ioctl(f, &c.base, nr, arg);
 	if (ret == -EINTR)
 		atomic_store(&c.handle->signalled, false);
+	kvm_file_put(c.looked_up);
 	kvm_file_put(f);
 	return ret;
 }
@@ -322,6 +333,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 	if (!cfg)
 		cfg = &defaults;
 	pthread_mutex_init(&p->lock, NULL);
+	inproc_puller_init(&p->puller);
 	mc.size = cfg->ram;
 	mc.pa_is_va = cfg->pa_is_va;
 	ret = machine_create(&mc, &p->machine);
@@ -362,6 +374,7 @@ void inproc_destroy(struct inproc *p)
 		rmm_destroy(p->rmm);
 	if (p->machine)
 		machine_destroy(p->machine);
+	inproc_puller_destroy(&p->puller);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

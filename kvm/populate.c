@@ -7,13 +7,14 @@
  * call, and the bytes done are its result.
  *
  * The source is pulled through two buffers of host pages: while one is measured, the next is
- * copied.
+ * copied, and the destination's pages are made ready.
  */
 #include <errno.h>
 
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "base/fault.h"
+#include "kvm/ahead.h"
 #include "kvm/gmem.h"
 #include "kvm/realm.h"
 #include "kvm/rmi.h"
@@ -64,11 +65,16 @@ static result data_create(struct kvm_vm *vm, uint64_t pa, uint64_t ipa, uint64_t
 	return x0 ? &rule_kvm_populate_rmi : OK;
 }
 
+/* Physical address of the page at gpa. */
+static uint64_t page_of(const struct job *j, uint64_t gpa)
+{
+	return j->slot->gmem->pa + j->slot->gmem_offset + (gpa - j->slot->gpa);
+}
+
 static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 {
 	struct kvm_vm *vm = j->c->vm;
-	const struct kvm_gmem *g = j->slot->gmem;
-	uint64_t pa = g->pa + j->slot->gmem_offset + (gpa - j->slot->gpa);
+	uint64_t pa = page_of(j, gpa);
 	result why;
 
 	if (j->done / GRANULE_SIZE >= j->limit)
@@ -132,9 +138,11 @@ static result populate_chunk(struct job *j, uint64_t at, uint64_t copied)
 static result run_job(struct job *j)
 {
 	struct kvm_caller *u = j->c->caller;
+	struct ahead ahead;
 	result why = OK;
 
 	pull(j, 0);
+	ahead_start(&ahead, machine_va(j->c->host->machine, page_of(j, j->gpa), j->size), j->size);
 	for (uint64_t at = 0; !why && at < j->size; at += CHUNK) {
 		ssize_t copied = u->ops->pull_finish(u);
 		bool more = at + CHUNK < j->size;
@@ -145,6 +153,7 @@ static result run_job(struct job *j)
 		if (why && more)
 			u->ops->pull_finish(u);
 	}
+	ahead_stop(&ahead);
 	return why;
 }
 

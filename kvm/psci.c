@@ -147,8 +147,9 @@ bool psci_call(struct kvm_vcpu *v)
 		break;
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
-		system_event(v, (uint32_t)v->regs.x[0] == PSCI_SYSTEM_OFF ? KVM_SYSTEM_EVENT_SHUTDOWN
-									  : KVM_SYSTEM_EVENT_RESET);
+		system_event(v, (uint32_t)v->regs.x[0] == PSCI_SYSTEM_OFF
+					? KVM_SYSTEM_EVENT_SHUTDOWN
+					: KVM_SYSTEM_EVENT_RESET);
 		ret = PSCI_RET_INTERNAL_FAILURE; /* seen only if run again all the same */
 		leave = true;
 		break;

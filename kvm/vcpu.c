@@ -137,11 +137,10 @@ static result set_target(struct kvm_vcpu *v, uint32_t features)
 	pthread_mutex_lock(&vm->config_lock);
 	if (vm->features_set && vm->features != features) {
 		why = &rule_kvm_init_features_differ;
-	} else {
+	} else if (!vm->features_set) {
 		vm->features = features;
 		vm->features_set = true;
-		if (!vm->idregs.set)
-			idregs_init(vm);
+		idregs_init(vm);
 	}
 	pthread_mutex_unlock(&vm->config_lock);
 	return why;

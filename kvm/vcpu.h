@@ -71,7 +71,7 @@ struct kvm_vcpu {
 	 * mp_lock (which a CPU_ON holds over the RMM's completion, too). */
 	pthread_mutex_t mp_lock;
 	atomic_uint mp_state;
-	atomic_bool reset_pending; /* CPU_ON: the shadow registers are reset before their next use */
+	atomic_bool reset_pending; /* CPU_ON: shadow registers are reset before their next use */
 	uint64_t reset_pc, reset_x0;
 
 	bool standby; /* PSCI CPU_SUSPEND: wait before the next entry */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* inproc_pull.c - the thread that copies in the background. */
+#include "backend/inproc_pull.h"
+
+#include <signal.h>
+
+#include "backend/inproc_mm.h"
+
+static void do_copy(struct inproc_copy *c)
+{
+	c->done = inproc_mm_pull(c->mm, c->rmm, c->dst, c->uaddr, c->len);
+}
+
+static void *work(void *arg)
+{
+	struct inproc_puller *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->stop) {
+		struct inproc_copy *c = p->job;
+
+		if (!c) {
+			pthread_cond_wait(&p->changed, &p->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&p->lock);
+		do_copy(c);
+		pthread_mutex_lock(&p->lock);
+		c->pending = false;
+		p->job = NULL;
+		pthread_cond_broadcast(&p->changed);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* lock held; signals are the callers' threads' business. */
+static bool start_thread(struct inproc_puller *p)
+{
+	sigset_t all, old;
+
+	if (p->started)
+		return true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	p->started = !pthread_create(&p->thread, NULL, work, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return p->started;
+}
+
+void inproc_copy_start(struct inproc_puller *p, struct inproc_copy *c)
+{
+	pthread_mutex_lock(&p->lock);
+	c->pending = !p->job && start_thread(p);
+	if (c->pending) {
+		p->job = c;
+		pthread_cond_broadcast(&p->changed);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (!c->pending)
+		do_copy(c);
+}
+
+size_t inproc_copy_finish(struct inproc_puller *p, struct inproc_copy *c)
+{
+	pthread_mutex_lock(&p->lock);
+	while (c->pending)
+		pthread_cond_wait(&p->changed, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	return c->done;
+}
+
+void inproc_puller_init(struct inproc_puller *p)
+{
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, NULL);
+}
+
+void inproc_puller_destroy(struct inproc_puller *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stop = true;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	if (p->started)
+		pthread_join(p->thread, NULL);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->changed);
+}

@@ -50,14 +50,16 @@ static bool start_thread(struct inproc_puller *p)
 
 void inproc_copy_start(struct inproc_puller *p, struct inproc_copy *c)
 {
+	bool handed_over;
+
 	pthread_mutex_lock(&p->lock);
-	c->pending = !p->job && start_thread(p);
-	if (c->pending) {
+	handed_over = c->pending = !p->job && start_thread(p);
+	if (handed_over) {
 		p->job = c;
 		pthread_cond_broadcast(&p->changed);
 	}
 	pthread_mutex_unlock(&p->lock);
-	if (!c->pending)
+	if (!handed_over)
 		do_copy(c);
 }
 

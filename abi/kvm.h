@@ -588,7 +588,8 @@ struct kvm_run {
 
 /* ---- pinned ---- */
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
-#define ABI_OFFSET(type, field, off) _Static_assert(offsetof(type, field) == (off), #type "." #field)
+#define ABI_OFFSET(type, field, off)                                                               \
+	_Static_assert(offsetof(type, field) == (off), #type "." #field)
 #define ABI_NUMBER(name, value) _Static_assert((uint64_t)(name) == (value), #name)
 
 ABI_SIZE(struct kvm_userspace_memory_region, 32);
@@ -596,17 +597,32 @@ ABI_SIZE(struct kvm_userspace_memory_region2, 160);
 ABI_SIZE(struct kvm_create_guest_memfd, 64);
 ABI_SIZE(struct kvm_memory_attributes, 32);
 ABI_SIZE(struct kvm_pre_fault_memory, 64);
+ABI_SIZE(struct kvm_irq_level, 8);
+ABI_SIZE(struct kvm_coalesced_mmio_zone, 16);
+ABI_SIZE(struct kvm_coalesced_mmio, 24);
+ABI_SIZE(struct kvm_coalesced_mmio_ring, 8);
+ABI_SIZE(struct kvm_dirty_log, 16);
+ABI_SIZE(struct kvm_clear_dirty_log, 24);
 ABI_SIZE(struct kvm_ioeventfd, 64);
 ABI_SIZE(struct kvm_irqfd, 32);
+ABI_SIZE(struct kvm_irq_routing_irqchip, 8);
+ABI_SIZE(struct kvm_irq_routing_msi, 16);
 ABI_SIZE(struct kvm_irq_routing_entry, 48);
+ABI_SIZE(struct kvm_irq_routing, 8);
 ABI_SIZE(struct kvm_msi, 32);
 ABI_SIZE(struct kvm_enable_cap, 104);
 ABI_SIZE(struct kvm_create_device, 12);
 ABI_SIZE(struct kvm_device_attr, 24);
+ABI_SIZE(struct kvm_arm_device_addr, 16);
+ABI_SIZE(struct kvm_one_reg, 16);
+ABI_SIZE(struct kvm_reg_list, 8);
 ABI_SIZE(struct kvm_vcpu_init, 32);
+ABI_SIZE(struct kvm_mp_state, 4);
 ABI_SIZE(struct kvm_vcpu_events, 64);
+ABI_SIZE(struct kvm_signal_mask, 4);
 ABI_SIZE(struct kvm_guest_debug, 520);
 ABI_SIZE(struct kvm_smccc_filter, 24);
+ABI_SIZE(struct kvm_arm_counter_offset, 16);
 ABI_SIZE(struct reg_mask_range, 64);
 ABI_SIZE(struct kvm_arm_rmi_populate, 32);
 ABI_SIZE(struct kvm_arm_rmi_psci_complete, 24);

@@ -37,11 +37,12 @@ static json_t *components(const struct platform *p)
 	for (size_t i = 0; i < p->num_components; i++) {
 		const struct platform_component *c = &p->components[i];
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:s*}", "component-type", c->type,
-					"measurement-value", hex(c->measurement, c->measurement_len),
-					"signer-id", hex(c->signer_id, c->signer_id_len), "version",
-					c->version));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:o, s:s*}", "component-type", c->type,
+						"measurement-value",
+						hex(c->measurement, c->measurement_len),
+						"signer-id", hex(c->signer_id, c->signer_id_len),
+						"version", c->version));
 	}
 	return list;
 }
@@ -49,8 +50,9 @@ static json_t *components(const struct platform *p)
 static json_t *platform_values(const struct platform *p)
 {
 	return json_pack("{s:o, s:o, s:o}", "implementation-id",
-			 hex(p->implementation_id, IMPLEMENTATION_ID_SIZE), "platform-configuration",
-			 hex(p->config, p->config_len), "sw-components", components(p));
+			 hex(p->implementation_id, IMPLEMENTATION_ID_SIZE),
+			 "platform-configuration", hex(p->config, p->config_len), "sw-components",
+			 components(p));
 }
 
 static json_t *anchor(const struct platform *p)

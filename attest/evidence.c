@@ -305,9 +305,11 @@ void evidence_notes(const struct evidence *ev, const char **notes, size_t cap)
 	} while (0)
 	NOTE(ev->has_platform && p->lifecycle.present && p->lifecycle.value >> 8 != 0x30,
 	     "the platform is not in the secured state: a production policy refuses it");
-	NOTE(ev->has_realm && r->rim.p && bytes_are_text(r->hash_algo, "sha-256") && r->rim.len != 32,
+	NOTE(ev->has_realm && r->rim.p && bytes_are_text(r->hash_algo, "sha-256") &&
+		     r->rim.len != 32,
 	     "the measurements are longer than the realm's hash algorithm makes them");
-	NOTE(ev->has_realm && r->rim.p && bytes_are_text(r->hash_algo, "sha-512") && r->rim.len != 64,
+	NOTE(ev->has_realm && r->rim.p && bytes_are_text(r->hash_algo, "sha-512") &&
+		     r->rim.len != 64,
 	     "the measurements are shorter than the realm's hash algorithm makes them");
 	NOTE(ev->has_realm && !r->profile.p, "the realm token is of the legacy form: no profile");
 #undef NOTE

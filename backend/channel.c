@@ -37,7 +37,8 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 		close(fd);
 		return NULL;
 	}
-	*ch = (struct channel){.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file, .kick_fd = -1};
+	*ch = (struct channel){
+		.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file, .kick_fd = -1};
 	if (mm)
 		mm_get(mm);
 	pthread_mutex_lock(&s->lock);

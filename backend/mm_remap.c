@@ -45,7 +45,8 @@ static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, u
 	if (r)
 		return -EPIPE;
 	pthread_mutex_lock(&mm->lock);
-	r = hide ? ranges_set(&mm->hidden, start, end, pa, 0) : ranges_clear(&mm->hidden, start, end);
+	r = hide ? ranges_set(&mm->hidden, start, end, pa, 0)
+		 : ranges_clear(&mm->hidden, start, end);
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }

@@ -285,9 +285,10 @@ static void bench_calls(void)
 	MUST(RTT_MAP_UNPROTECTED, rd, SHARED_BASE, 3, page | 0xd8);
 	MUST(RTT_UNMAP_UNPROTECTED, rd, SHARED_BASE, 3);
 	MUST(REC_ENTER, rec, run);
-	report("DELEGATE + UNDELEGATE, page known zero", measure(cpu, NULL, delegate_all, copies), CALLS,
-	       1.5);
-	report("DELEGATE + UNDELEGATE, dirty page", measure(cpu, make_dirty, delegate_all, copies), CALLS, 3);
+	report("DELEGATE + UNDELEGATE, page known zero", measure(cpu, NULL, delegate_all, copies),
+	       CALLS, 1.5);
+	report("DELEGATE + UNDELEGATE, dirty page", measure(cpu, make_dirty, delegate_all, copies),
+	       CALLS, 3);
 	report("RTT_READ_ENTRY", measure(cpu, NULL, read_entry, copies), CALLS, 0.6);
 	report("MAP + UNMAP_UNPROTECTED", measure(cpu, NULL, map_unmap, copies), CALLS, 3);
 	report("REC_ENTER to exit, null engine", measure(cpu, NULL, enter, copies), CALLS, 3);
@@ -395,7 +396,8 @@ int main(void)
 	check(source != MAP_FAILED, "mmap");
 	for (uint64_t at = 0; at < POPULATE_SIZE; at += 64)
 		source[at] = (uint8_t)(at >> 6);
-	bench_populate("populate 64 MiB, measured, cold pages", populate_measured, hash_source, 0.45);
+	bench_populate("populate 64 MiB, measured, cold pages", populate_measured, hash_source,
+		       0.45);
 	bench_populate("populate 64 MiB, not measured", populate_plain, copy_fresh, 0.5);
 	return over;
 }

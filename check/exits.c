@@ -340,7 +340,8 @@ static void system_reset(void)
 
 static void shutdown_exit(void)
 {
-	static const struct script_op script[] = {{SCRIPT_SMC, {PSCI_SYSTEM_OFF}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_SMC, {PSCI_SYSTEM_OFF}},
+						  {SCRIPT_END, {0}}};
 	struct kvm_mp_state s = {.mp_state = KVM_MP_STATE_RUNNABLE};
 	struct realm r;
 
@@ -357,7 +358,8 @@ static const struct check checks[] = {
 	 mmio_read},
 	{"mmio-read-signed", "sign-extending reads are extended for the realm", mmio_read_signed},
 	{"mmio-write", "writes of 1, 2, 4, 8 bytes carry the value", mmio_write},
-	{"mmio-repeats", "exit_reason overwritten before KVM_RUN: the access repeats", mmio_repeats},
+	{"mmio-repeats", "exit_reason overwritten before KVM_RUN: the access repeats",
+	 mmio_repeats},
 	{"mmio-no-syndrome", "an access without a syndrome is an external abort in the realm",
 	 mmio_no_syndrome},
 	{"fault-private", "a private page without the attribute: MEMORY_FAULT, PRIVATE, until set",

@@ -94,7 +94,8 @@ static void many_in_a_row(void)
 static const struct check checks[] = {
 	{"close-order", "a vCPU keeps its VM; the mapping keeps kvm_run", close_order},
 	{"two-vms", "two realms at once in one process", two_vms},
-	{"fork-child", "after fork the child's VM and vCPU calls are EIO, /dev/kvm's work", fork_child},
+	{"fork-child", "after fork the child's VM and vCPU calls are EIO, /dev/kvm's work",
+	 fork_child},
 	{"dup", "a duplicate of the descriptor is the same VM", dup_fd},
 	{"realms-in-a-row", "realms made and closed one after the other", many_in_a_row},
 };

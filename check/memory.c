@@ -227,9 +227,11 @@ static void attr_ordinary_vm(void)
 }
 
 static const struct check checks[] = {
-	{"slot-flags", "a gmem slot refuses READONLY and LOG_DIRTY_PAGES; a plain one may be READONLY",
+	{"slot-flags",
+	 "a gmem slot refuses READONLY and LOG_DIRTY_PAGES; a plain one may be READONLY",
 	 slot_flags},
-	{"slot-gmem-offset", "gmem offset: aligned, inside the file, no overflow", slot_gmem_offset},
+	{"slot-gmem-offset", "gmem offset: aligned, inside the file, no overflow",
+	 slot_gmem_offset},
 	{"slot-change", "a gmem slot cannot be changed, only deleted; once", slot_change},
 	{"slot-overlap", "overlapping slots are EEXIST", slot_overlap},
 	{"slot-place", "beyond the IPA width EFAULT; upper half and userspace_addr 0 accepted",

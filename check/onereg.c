@@ -176,7 +176,8 @@ static const struct check checks[] = {
 	{"reg-dfr0-brps", "a lower number of breakpoints: EINVAL as recorded", reg_dfr0_brps},
 	{"reg-dfr0-frozen", "any change of ID_AA64DFR0 after NEW: EBUSY", reg_dfr0_frozen},
 	{"reg-absent", "SVE_VLS and PMCR without the feature: ENOENT", reg_absent},
-	{"reg-list", "GET_REG_LIST: core registers, DFR0, PMCR, SVE_VLS only; E2BIG first", reg_list},
+	{"reg-list", "GET_REG_LIST: core registers, DFR0, PMCR, SVE_VLS only; E2BIG first",
+	 reg_list},
 	{"reg-mpidr", "MPIDR comes from the vCPU id", reg_mpidr},
 };
 

@@ -228,7 +228,8 @@ static void runnable_by_force(void)
 
 static void user_system_off(void)
 {
-	static const struct script_op script[] = {{SCRIPT_SMC, {PSCI_SYSTEM_OFF}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_SMC, {PSCI_SYSTEM_OFF}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	realm_open(&r);

@@ -159,7 +159,8 @@ static void run_immediate_exit(void)
 static void run_registers(void)
 {
 	/* x0 is the script's address: that the report comes shows pc and x0 at activation. */
-	static const struct script_op script[] = {{SCRIPT_REPORT, {0x1234567890}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_REPORT, {0x1234567890}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	REALM_NEW(&r, 1, script);
@@ -192,7 +193,8 @@ static const struct check checks[] = {
 	{"run-no-irqchip", "no irqchip: EOPNOTSUPP, then ENXIO", run_no_irqchip},
 	{"run-late-irqchip", "an irqchip made after the failed activation does not help",
 	 run_late_vgic},
-	{"run-vgic-not-initialised", "a vGIC without INIT: EBUSY, then EIO", run_vgic_not_initialised},
+	{"run-vgic-not-initialised", "a vGIC without INIT: EBUSY, then EIO",
+	 run_vgic_not_initialised},
 	{"run-no-psci", "a vCPU without PSCI_0_2: EINVAL, then ENXIO", run_no_psci},
 	{"run-slot-upper-half", "a gmem slot in the upper half: ENXIO", run_upper_slot},
 	{"run-slot-crossing", "a gmem slot across the half: ENXIO", run_crossing_slot},

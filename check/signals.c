@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* signals.c - what ends KVM_RUN: a signal always, a masked one never, immediate_exit without loss. */
+/* signals.c - what ends KVM_RUN: any signal, no masked one; immediate_exit loses none. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -176,8 +176,10 @@ static void *run_elsewhere(void *arg)
 
 static void run_moves(void)
 {
-	static const struct script_op script[] = {
-		{SCRIPT_REPORT, {1}}, {SCRIPT_REPORT, {2}}, {SCRIPT_REPORT, {3}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_REPORT, {1}},
+						  {SCRIPT_REPORT, {2}},
+						  {SCRIPT_REPORT, {3}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 	pthread_t t;
 
@@ -197,7 +199,8 @@ static const struct check checks[] = {
 	{"mask-arguments", "SET_SIGNAL_MASK: length 8, NULL clears", mask_arguments},
 	{"mask-unblocks", "a signal pending before KVM_RUN ends it when the mask lets it through",
 	 mask_unblocks},
-	{"mask-blocks", "a signal that the mask blocks is not lost, others end KVM_RUN", mask_blocks},
+	{"mask-blocks", "a signal that the mask blocks is not lost, others end KVM_RUN",
+	 mask_blocks},
 	{"run-moves", "KVM_RUN may move between threads", run_moves},
 };
 

@@ -22,8 +22,8 @@ static const char usage[] =
 	"  ta.json, rv.json             the store of rust-ccatoken\n"
 	"  comid-platform-ta.json, comid-platform-refval.json, comid-realm-refval.json\n"
 	"                               CoMID templates for Veraison's cocli\n"
-	"The realm's values come from a good token of it, or are given one by one. A RIM of 32 bytes\n"
-	"is SHA-256, one of 64 bytes SHA-512.\n";
+	"The realm's values come from a good token of it, or are given one by one. A RIM of\n"
+	"32 bytes is SHA-256, one of 64 bytes SHA-512.\n";
 
 struct options {
 	const char *out, *platform, *token;

@@ -13,8 +13,9 @@
 
 static const struct rule_table *const tables[] = {&kvm_rules, &rmm_rules, &attest_rules};
 
-static const char usage[] = "usage: softrealm explain RULE | --list\n"
-			    "What a refusal means, which softrealm names in --explain and --trace.\n";
+static const char usage[] =
+	"usage: softrealm explain RULE | --list\n"
+	"What a refusal means, which softrealm names in --explain and --trace.\n";
 
 /* KVM's rules carry an errno, the RMM's a status. */
 static void print_code(const struct rule_table *t, const struct rule *r)

@@ -15,7 +15,10 @@ enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 /* Is --help all that there is? */
 bool input_wants_help(int argc, char **argv);
 
-/* A file's bytes ("-": standard input), with a 0 behind them. Length; -errno; -EFBIG: over cap - 1. */
+/*
+ * A file's bytes ("-": standard input), with a 0 behind them. Their number, or -errno; -EFBIG:
+ * more than cap - 1.
+ */
 ssize_t input_read(const char *path, uint8_t *buf, size_t cap);
 
 /* Hexadecimal bytes of an option, 1..cap of them. Length or -EINVAL. */

@@ -26,9 +26,10 @@ static const char usage[] =
 	"\n"
 	"The first form prints the RIM that softrealm run with these options will get, without\n"
 	"running anything; with --explain it prints the ledger of it. The second computes each\n"
-	"register of a ledger (--measurement-log of run and exec) again from what was measured. The\n"
-	"third compares two ledgers and names the first operation that differs.\n"
-	"Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or unreadable.\n";
+	"register of a ledger (--measurement-log of run and exec) again from what was measured.\n"
+	"The third compares two ledgers and names the first operation that differs.\n"
+	"Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or unreadable\n"
+	"input.\n";
 
 /* ---- reading a ledger ---- */
 

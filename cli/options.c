@@ -95,7 +95,8 @@ static int set_lifecycle(struct launch *l, const char *value)
 	unsigned long n = strtoul(value, &end, 0);
 
 	if (*end || !*value || !n || n > 0xffff)
-		return wrong("--lifecycle", value, "a value of the lifecycle claim, such as 0x3000");
+		return wrong("--lifecycle", value,
+			     "a value of the lifecycle claim, such as 0x3000");
 	l->backend.attest.lifecycle = n;
 	return 0;
 }
@@ -131,7 +132,8 @@ static const struct option_row rows[] = {
 	{"--measurement-log", "FILE", "write each extension of RIM and REMs as JSON lines",
 	 set_measurement_log},
 	{"--abi", "v12|v12-6.19", "revision of the ABI (v12)", set_abi},
-	{"--ram", "SIZE", "physical memory of the simulated machine (36G, used as touched)", set_ram},
+	{"--ram", "SIZE", "physical memory of the simulated machine (36G, used as touched)",
+	 set_ram},
 	{"--fault", "SPEC", "make a call fail; repeatable (softrealm-exec(1))", set_fault},
 	{"--platform", "DIR", "attest as this platform (softrealm platform create)", set_platform},
 	{"--deterministic", NULL, "same inputs, same token bytes", set_deterministic},

@@ -10,9 +10,10 @@
 static const char usage[] =
 	"usage: softrealm platform create DIR\n"
 	"\n"
-	"Makes DIR with a new platform key: cpak.pem (private, mode 0600), cpak.pub.pem and cpak.jwk\n"
-	"for verifiers, and platform.json, which says what the platform token says: edit it at will.\n"
-	"Use it with --platform DIR. It is still a simulator: the key proves nothing about hardware.\n";
+	"Makes DIR with a new platform key: cpak.pem (private, mode 0600), cpak.pub.pem and\n"
+	"cpak.jwk for verifiers, and platform.json, which says what the platform token says: edit\n"
+	"it at will. Use it with --platform DIR. It is still a simulator: the key proves nothing\n"
+	"about hardware.\n";
 
 int cmd_platform(int argc, char **argv)
 {

@@ -59,7 +59,8 @@ static int populate(struct predict *pr, const struct image *im, bool measure)
 
 static int activate(struct predict *pr, const struct boot_images *b)
 {
-	static struct rmi_rec_params rec = {.flags = RMI_REC_FLAG_RUNNABLE}; /* the others are not */
+	/* The first one; the others are not runnable. */
+	static struct rmi_rec_params rec = {.flags = RMI_REC_FLAG_RUNNABLE};
 	struct predict_slot ram = {.base = b->ram, .size = b->ram_size, .gmem = true};
 
 	rec.pc = b->kernel.addr;

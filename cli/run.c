@@ -109,7 +109,7 @@ static int choose_kvm(struct run *r)
 	bool real = r->which != WHICH_SOFT && real_kvm_has_realms();
 
 	if (r->which == WHICH_REAL && !real) {
-		log_error("--kvm real: this machine's /dev/kvm cannot create realms of this revision");
+		log_error("--kvm real: /dev/kvm cannot create realms of this revision");
 		return -ENODEV;
 	}
 	r->launch.real = real;
@@ -150,7 +150,8 @@ static int show_help(struct run *r)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		return LAUNCH_FAILED;
 	printf("\nand of softrealm run itself:\n");
-	printf("  %-26s %s\n", "--kvm auto|real|soft", "which /dev/kvm (auto: real if it has realms)");
+	printf("  %-26s %s\n", "--kvm auto|real|soft",
+	       "which /dev/kvm (auto: real if it has realms)");
 	launch_options_help(stdout);
 	return 0;
 }

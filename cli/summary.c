@@ -96,8 +96,8 @@ static void hint(const struct launch *l, int status)
 	long long refused = json_integer_value(json_object_get(l->backend_report, "refused"));
 
 	if (status && refused && !l->backend.explain)
-		fprintf(stderr, "softrealm: %lld KVM call%s refused: --explain tells why\n", refused,
-			refused == 1 ? " was" : "s were");
+		fprintf(stderr, "softrealm: %lld KVM call%s refused: --explain tells why\n",
+			refused, refused == 1 ? " was" : "s were");
 }
 
 int summary_finish(struct launch *l, int status)

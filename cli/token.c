@@ -62,10 +62,14 @@ static bool take_rem(struct options *o)
 static bool parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"json", no_argument, NULL, 'j'},	  {"cpak", required_argument, NULL, 'c'},
-		{"nonce", required_argument, NULL, 'n'},  {"rim", required_argument, NULL, 'r'},
-		{"rem", required_argument, NULL, 'e'},	  {"rpv", required_argument, NULL, 'v'},
-		{"platform-only", no_argument, NULL, 'p'}, {"test-platform", no_argument, NULL, 't'},
+		{"json", no_argument, NULL, 'j'},
+		{"cpak", required_argument, NULL, 'c'},
+		{"nonce", required_argument, NULL, 'n'},
+		{"rim", required_argument, NULL, 'r'},
+		{"rem", required_argument, NULL, 'e'},
+		{"rpv", required_argument, NULL, 'v'},
+		{"platform-only", no_argument, NULL, 'p'},
+		{"test-platform", no_argument, NULL, 't'},
 		{0},
 	};
 	bool ok = true;

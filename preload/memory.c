@@ -185,7 +185,8 @@ static uint32_t area_kind(const struct area *a)
 {
 	if (client_is_physical(a->dev, a->ino))
 		return WIRE_AREA_PHYSICAL;
-	if (!strncmp(a->name, "/memfd:" WIRE_NAME_DELEGATED, sizeof("/memfd:" WIRE_NAME_DELEGATED) - 1))
+	if (!strncmp(a->name, "/memfd:" WIRE_NAME_DELEGATED,
+		     sizeof("/memfd:" WIRE_NAME_DELEGATED) - 1))
 		return WIRE_AREA_HIDDEN;
 	if (!a->shared)
 		return strcmp(a->name, "[stack]") && strncmp(a->name, "[v", 2) ? WIRE_AREA_PRIVATE
@@ -201,7 +202,8 @@ static uint32_t area_kind(const struct area *a)
 static bool is_inaccessible(const struct area *a)
 {
 	return !(a->prot & (PROT_READ | PROT_WRITE)) ||
-	       !strncmp(a->name, "/memfd:" WIRE_NAME_PRIVATE, sizeof("/memfd:" WIRE_NAME_PRIVATE) - 1);
+	       !strncmp(a->name, "/memfd:" WIRE_NAME_PRIVATE,
+			sizeof("/memfd:" WIRE_NAME_PRIVATE) - 1);
 }
 
 /* ---- moving ---- */

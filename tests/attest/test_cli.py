@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The attestation subcommands as a user meets them.
 
-usage: test_cli.py COMMAND MKTOKEN PLATFORM_DIR   (COMMAND takes token, endorse... as softrealm does)
+usage: test_cli.py COMMAND MKTOKEN PLATFORM_DIR
+
+COMMAND takes token, endorse... as softrealm does.
 """
 import hashlib
 import json

@@ -101,10 +101,11 @@ static void engine_dies_after_a_time(void **state)
 static void a_bad_specification_is_refused_and_named(void **state)
 {
 	static const char *const bad[] = {
-		"", "what", "ioctl=KVM_RUN:nth=0", "ioctl=KVM_RUN:nth=x", "ioctl=KVM_RUN:errno=NO",
-		"rmi=X:errno=EIO", "ioctl=X:status=RMI_ERROR_INPUT", "engine", "engine:kill-after=3",
-		"populate:partial=0", "ioctl=X:prob=2", "ioctl=X:unknown=1", "ioctl=X:nth",
-		"rmi=X:status=RMI_SUCCESS", "ioctl=X:partial=1",
+		"", "what", "ioctl=KVM_RUN:nth=0", "ioctl=KVM_RUN:nth=x",
+		"ioctl=KVM_RUN:errno=NO", "rmi=X:errno=EIO", "ioctl=X:status=RMI_ERROR_INPUT",
+		"engine", "engine:kill-after=3", "populate:partial=0", "ioctl=X:prob=2",
+		"ioctl=X:unknown=1", "ioctl=X:nth", "rmi=X:status=RMI_SUCCESS",
+		"ioctl=X:partial=1",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

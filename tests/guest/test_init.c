@@ -89,8 +89,9 @@ static void options_are_found_between_others(void **state)
 static void bad_values_are_said_and_ignored(void **state)
 {
 	static const char *const bad[] = {
-		"softrealm.mode=dance", "softrealm.hold=", "softrealm.hold=1x", "softrealm.hold=99999",
-		"softrealm.nonce=", "softrealm.nonce=abc", "softrealm.nonce=zz", "softrealm.what=1",
+		"softrealm.mode=dance", "softrealm.hold=",  "softrealm.hold=1x",
+		"softrealm.hold=99999", "softrealm.nonce=", "softrealm.nonce=abc",
+		"softrealm.nonce=zz",	"softrealm.what=1",
 	};
 	struct options opt;
 	char expected[300];

@@ -131,8 +131,8 @@ static void psci_in_user_space_completes_by_ioctl(void **state)
 {
 	struct fx *f = *state;
 
-	PROGRAM(0, CODE, CPU_ON(1, CODE + 0x800, 0x55), {T_CHECK, 0, 0}, {T_LDR, 1, SHARED | UART, 4},
-		SMC0(PSCI_SYSTEM_OFF));
+	PROGRAM(0, CODE, CPU_ON(1, CODE + 0x800, 0x55), {T_CHECK, 0, 0},
+		{T_LDR, 1, SHARED | UART, 4}, SMC0(PSCI_SYSTEM_OFF));
 	PROGRAM(1, CODE + 0x800, {T_CHECK, 0, 0x55}, {T_LDR, 1, SHARED | (UART + 4), 4});
 	fx_realm(f, 2);
 	forward_psci(f);

@@ -40,7 +40,8 @@ static void neighbours_that_are_shared_do_not_come_along(void **state)
 {
 	struct fx *f = *state;
 
-	PROGRAM(0, CODE, {T_LDR, 1, DATA + PAGE, 8}, {T_LDR, 1, DATA, 8}, {T_LDR, 1, DATA + 2 * PAGE, 8});
+	PROGRAM(0, CODE, {T_LDR, 1, DATA + PAGE, 8}, {T_LDR, 1, DATA, 8},
+		{T_LDR, 1, DATA + 2 * PAGE, 8});
 	fx_realm(f, 1);
 	assert_int_equal(fx_set_private(f, DATA, PAGE, false), 0);
 	assert_int_equal(fx_set_private(f, DATA + 2 * PAGE, PAGE, false), 0);

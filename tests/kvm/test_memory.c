@@ -26,7 +26,8 @@ static void slots_are_checked_in_the_kernels_order(void **state)
 	fx_create_gmem(f, SIZE, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_id, 32767, 0x80, 0, SIZE, NULL, -1, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_flags, 0, 8, 1, SIZE, NULL, -1, 0);
-	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_READONLY, 0, SIZE, NULL, f->gmem, 0);
+	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_READONLY, 0, SIZE, NULL,
+		     f->gmem, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, SIZE, NULL,
 		     f->gmem, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_flags, 0, 8, 0, SIZE, NULL, f->gmem, 0);

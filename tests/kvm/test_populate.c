@@ -104,7 +104,8 @@ static void any_readable_memory_is_a_source(void **state)
 	prepare(f);
 	assert_int_equal(fx_populate(f, RAM, PAGE, file, 0), PAGE);
 	assert_int_equal(fx_populate(f, RAM + PAGE, PAGE, zero, 0), PAGE);
-	assert_int_equal(fx_populate(f, RAM + 2 * PAGE, PAGE, f->ram, 1), PAGE); /* the slot's own */
+	/* The slot's own memory. */
+	assert_int_equal(fx_populate(f, RAM + 2 * PAGE, PAGE, f->ram, 1), PAGE);
 	munmap(file, PAGE);
 	munmap(zero, PAGE);
 	close(fd);
@@ -167,8 +168,9 @@ static void many_pages_arrive_in_order(void **state)
 {
 	struct fx *f = *state;
 	static const struct toy_insn check[] = {
-		{T_LDR, 1, RAM + 1023 * 4096, 8}, {T_CHECK, 1, 1023}, {T_LDR, 1, RAM + 64 * 4096, 8},
-		{T_CHECK, 1, 64}, {T_MOV, 0, PSCI_SYSTEM_OFF}, {T_SMC}};
+		{T_LDR, 1, RAM + 1023 * 4096, 8}, {T_CHECK, 1, 1023},
+		{T_LDR, 1, RAM + 64 * 4096, 8}, {T_CHECK, 1, 64},
+		{T_MOV, 0, PSCI_SYSTEM_OFF}, {T_SMC}};
 
 	toy_load(0, CODE, check, ARRAY_SIZE(check));
 	prepare(f);

@@ -57,9 +57,9 @@ static void *kick_forever(void *arg)
 
 static void load_programs(void)
 {
-	PROGRAM(0, CODE, {T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 1}, {T_MOV, 2, CODE + 0x400}, {T_SMC},
-		{T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 2}, {T_MOV, 2, CODE + 0x800}, {T_SMC},
-		LOOP(CODE + 32, 0));
+	PROGRAM(0, CODE, {T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 1}, {T_MOV, 2, CODE + 0x400},
+		{T_SMC}, {T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, 2}, {T_MOV, 2, CODE + 0x800},
+		{T_SMC}, LOOP(CODE + 32, 0));
 	PROGRAM(1, CODE + 0x400, LOOP(CODE + 0x400, 0x1000));
 	PROGRAM(2, CODE + 0x800, LOOP(CODE + 0x800, 0x2000));
 }

@@ -21,7 +21,7 @@ enum toy_op {
 	T_STR,	 /* size bytes at imm = x[a] */
 	T_LDP,	 /* an access at imm without a valid syndrome */
 	T_SMC,	 /* the SMC that x0.. tell */
-	T_HOST,	 /* RSI_HOST_CALL with the structure at imm, filled from x0..x30; results are there */
+	T_HOST,	 /* RSI_HOST_CALL, structure at imm, filled from x0..x30; results are there */
 	T_SGI,	 /* ICC_SGI1R_EL1 = imm */
 	T_SYSREG,/* MSR of the register whose ISS is imm */
 	T_IRQ,	 /* wait for a virtual interrupt, take and finish it: x[a] = INTID */

@@ -29,7 +29,8 @@ static int fail(const char *what)
 /* A realm VM with a vCPU and a slot. */
 static int set_up(void)
 {
-	struct kvm_userspace_memory_region r = {.guest_phys_addr = 0x40000000, .memory_size = RAM_SIZE};
+	struct kvm_userspace_memory_region r = {.guest_phys_addr = 0x40000000,
+						.memory_size = RAM_SIZE};
 	struct kvm_vcpu_init init;
 
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);

@@ -159,7 +159,8 @@ def files_are_written():
 
 @case
 def a_stopped_command_stops_the_launcher_under_a_shell():
-    script = f"set -m; {os.environ['SOFTREALM_COMMAND']} exec -- {CLIENT} stop; echo st=$?; fg; echo st=$?"
+    command = os.environ["SOFTREALM_COMMAND"]
+    script = f"set -m; {command} exec -- {CLIENT} stop; echo st=$?; fg; echo st=$?"
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvp("bash", ["bash", "-c", script])

@@ -42,7 +42,8 @@ static void copies_of_any_size_arrive(void **state)
 static void bad_pointers_are_efault_and_leave_the_channel_usable(void **state)
 {
 	const size_t page = 4096, size = 40 * page;
-	char *hole = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *hole = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	char *ro = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *good = malloc(size);
 	int vm = open_vm();
@@ -151,7 +152,8 @@ static void a_full_descriptor_table_is_emfile(void **state)
 	assert_true(n > 0 && n < 2000);
 	assert_int_equal(call(vm, KVM_CREATE_VCPU, 0), -EMFILE);
 	close(fds[--n]);
-	assert_int_equal(call(vm, KVM_CREATE_VCPU, 0), -EMFILE); /* needs another to map its pages */
+	/* The interposer needs another descriptor to map the vCPU's pages. */
+	assert_int_equal(call(vm, KVM_CREATE_VCPU, 0), -EMFILE);
 	while (n > 0)
 		close(fds[--n]);
 	close(open_vcpu(vm, NULL));

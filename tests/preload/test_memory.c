@@ -151,7 +151,8 @@ static void protection_is_kept(void **state)
 	assert_int_equal(add_slot(vm, p, SIZE), 0);
 	expect_realm_sees(vm, p, 7);
 	assert_int_equal(poke(vm, p, 8), -EFAULT);
-	assert_int_equal(read(open("/dev/zero", O_RDONLY), p, 8), -1); /* not writable for us either */
+	/* Not writable for us either. */
+	assert_int_equal(read(open("/dev/zero", O_RDONLY), p, 8), -1);
 	assert_int_equal(errno, EFAULT);
 	mprotect(p, SIZE, RW);
 	expect_shared(vm, p);
@@ -432,8 +433,9 @@ static void a_delegated_page_of_a_guest_memfd_is_sigbus(void **state)
 	assert_true(touch_is_sigbus(p + 2 * PAGE));
 	assert_false(touch_is_sigbus(p + PAGE));
 	munmap(p + 2 * PAGE, PAGE);
-	assert_ptr_equal(mmap(p + 2 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-			 p + 2 * PAGE);
+	assert_ptr_equal(
+		mmap(p + 2 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		p + 2 * PAGE);
 	assert_int_equal(call(vm, FAKE_UNPROTECT, (uintptr_t)p + 9 * PAGE), 0);
 	assert_int_equal(p[2 * PAGE], 0); /* what came in its place is left alone */
 	munmap(p, SIZE);

@@ -233,7 +233,8 @@ static void measurements_are_those_of_init(void **state)
 	uint8_t rem[64];
 
 	init_on(&realm, 0, 0x44);
-	assert_int_equal(rsi_on(&realm, 0, RSI_MEASUREMENT_EXTEND, (uint64_t[]){1, 8, 0xabcd}, 3), 0);
+	assert_int_equal(rsi_on(&realm, 0, RSI_MEASUREMENT_EXTEND, (uint64_t[]){1, 8, 0xabcd}, 3),
+			 0);
 	assert_int_equal(get(&realm, BUF, 0, GRANULE_SIZE), RSI_SUCCESS);
 	check_token(buf, X(1), 0x44, zero);
 
@@ -350,7 +351,8 @@ static void make_large_platform(const char *dir)
 
 static void a_token_of_several_pages_comes_in_several_calls(void **state)
 {
-	static const char *const files[] = {"cpak.pem", "cpak.pub.pem", "cpak.jwk", "platform.json"};
+	static const char *const files[] = {"cpak.pem", "cpak.pub.pem", "cpak.jwk",
+					    "platform.json"};
 	char tmp[] = "/tmp/test_attest.XXXXXX", dir[64], path[256];
 	uint8_t token[MAX_TOKEN];
 	size_t have = 0;

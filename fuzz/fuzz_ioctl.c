@@ -253,7 +253,8 @@ static void fallocate_gmem(struct process *s)
 /* The client unmaps a part of its memory. */
 static void forget(struct process *s)
 {
-	uint64_t at = input_u8(&s->w.in) * UINT64_C(4096), size = input_u8(&s->w.in) * UINT64_C(4096);
+	uint64_t at = input_u8(&s->w.in) * UINT64_C(4096);
+	uint64_t size = input_u8(&s->w.in) * UINT64_C(4096);
 
 	at = MIN(at, CLIENT_RAM);
 	inproc_forget(s->p, client.mem + CLIENT_ARGS + at, MIN(size, CLIENT_RAM - at));

@@ -79,6 +79,7 @@ static void unlist(struct channel *ch)
 	*p = ch->next;
 	if (ch->counted && !--s->num_clients && write(s->idle_fd, &one, sizeof(one)) < 0)
 		log_debug("nobody reads the idle eventfd");
+	close(ch->fd); /* before server_destroy returns */
 	s->num_channels--;
 	pthread_cond_broadcast(&s->closed);
 	pthread_mutex_unlock(&s->lock);
@@ -95,7 +96,6 @@ void channel_destroy(struct channel *ch)
 	if (ch->mm)
 		mm_put(ch->mm);
 	unlist(ch);
-	close(ch->fd);
 	free(ch);
 }
 
@@ -111,6 +111,7 @@ static bool is_closing(const struct channel *ch)
 /*
  * close(2) of a kernel's file has done its work when it returns; here the hang-up has to be noticed
  * by another thread. So a call first waits until all that its client has closed before is gone.
+ * One whose own client has hung up does not: two of these would wait for each other.
  */
 static void settle(struct channel *me)
 {
@@ -119,7 +120,7 @@ static void settle(struct channel *me)
 
 	pthread_mutex_lock(&s->lock);
 	do {
-		for (ch = s->channels; ch; ch = ch->next)
+		for (ch = is_closing(me) ? NULL : s->channels; ch; ch = ch->next)
 			if (ch != me && ch->id && ch->client == me->client && is_closing(ch))
 				break;
 		if (ch)

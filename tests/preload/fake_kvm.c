@@ -14,6 +14,7 @@
 #include "kvm/kvm.h"
 #include "machine/memory.h"
 
+#define FAKE_COPY_MAX (16 << 20)
 #define SHARED_SIZE (KVM_VCPU_MMAP_SIZE + 4096)
 
 struct kvm_host {
@@ -117,11 +118,17 @@ static int64_t create_gmem(struct kvm_file *vm, struct kvm_caller *c, uint64_t a
 {
 	struct kvm_create_guest_memfd in;
 	struct kvm_file *f;
+	uint64_t pa;
 
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
+	pa = in.size % GRANULE_SIZE || !in.size
+		     ? 0
+		     : machine_alloc(vm->host->machine, in.size / GRANULE_SIZE, GRANULE_SIZE);
+	if (!pa)
+		return -EINVAL;
 	f = file_new(vm->host, KVM_FILE_GMEM, vm->mm);
-	f->gmem.pa = machine_alloc(vm->host->machine, in.size / GRANULE_SIZE, GRANULE_SIZE);
+	f->gmem.pa = pa;
 	f->gmem.size = in.size;
 	f->gmem.flags = in.flags;
 	return c->ops->install(c, f);
@@ -135,6 +142,8 @@ static int64_t set_region(struct kvm_file *vm, struct kvm_caller *c, uint64_t ar
 		return -EFAULT;
 	if (!in.memory_size)
 		return 0;
+	if ((in.memory_size | in.userspace_addr) % GRANULE_SIZE)
+		return -EINVAL;
 	return vm->mm->ops->attach(vm->mm, c, in.userspace_addr, in.memory_size);
 }
 
@@ -146,7 +155,9 @@ static int64_t copy(struct kvm_caller *c, uint64_t arg)
 
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
-	buf = malloc(in.len);
+	if (in.len > FAKE_COPY_MAX)
+		return -E2BIG;
+	buf = malloc(in.len + 1);
 	if (!c->ops->read(c, buf, in.src, in.len) && !c->ops->write(c, in.dst, buf, in.len))
 		r = in.len;
 	free(buf);
@@ -163,6 +174,8 @@ static int64_t pull(struct kvm_file *vm, struct kvm_caller *c, uint64_t arg)
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
 	pa = machine_alloc(ram, 16, GRANULE_SIZE);
+	if (!pa)
+		return -ENOMEM;
 	while (total < in.len && !c->ops->interrupted(c)) {
 		size_t want = in.len - total < 65536 ? in.len - total : 65536;
 
@@ -190,7 +203,7 @@ static int64_t word(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint
 	if (c->ops->read(c, &w, arg, sizeof(w)))
 		return -EFAULT;
 	pa = vm->mm->ops->lookup(vm->mm, w.addr, nr == FAKE_POKE);
-	if (!pa)
+	if (!pa || w.addr % 8)
 		return -EFAULT;
 	p = machine_va(vm->host->machine, pa + w.addr % GRANULE_SIZE, 8);
 	if (nr == FAKE_POKE)
@@ -236,14 +249,14 @@ static int64_t protect(struct kvm_file *vm, uint64_t addr, bool set)
 static int64_t signal_fd(struct kvm_caller *c, int fd)
 {
 	const uint64_t one = 1;
-	int got = c->ops->take_fd(c, fd);
+	int got = c->ops->take_fd(c, fd), r = 0;
 
 	if (got < 0)
 		return got;
 	if (write(got, &one, sizeof(one)) != sizeof(one))
-		abort();
+		r = -EINVAL;
 	close(got);
-	return 0;
+	return r;
 }
 
 static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint64_t arg)
@@ -384,7 +397,8 @@ void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)
 
 int kvm_gmem_fallocate(struct kvm_file *f, int mode, uint64_t offset, uint64_t len)
 {
-	if (mode != 3 || offset + len > f->gmem.size)
+	if (mode != 3 || offset > f->gmem.size || len > f->gmem.size - offset ||
+	    (offset | len) % GRANULE_SIZE)
 		return -EOPNOTSUPP;
 	machine_punch(f->host->machine, f->gmem.pa + offset, len / GRANULE_SIZE);
 	return 0;

@@ -40,35 +40,6 @@ struct irqfd {
 	int resamplefd; /* -1: a plain one */
 };
 
-/* The eventfd behind a descriptor: its number, or -EINVAL if it is something else. */
-static int eventfd_number(int fd, uint64_t *number)
-{
-	int ret = -EINVAL;
-	char line[128];
-	FILE *f;
-
-	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
-	f = fopen(line, "re");
-	if (!f)
-		return -EINVAL;
-	while (ret && fgets(line, sizeof(line), f))
-		if (sscanf(line, "eventfd-id: %" SCNu64, number) == 1)
-			ret = 0;
-	fclose(f);
-	return ret;
-}
-
-/* The caller's eventfd as a descriptor of ours. */
-static result take_eventfd(struct kvm_caller *c, uint32_t cfd, int *fd, uint64_t *number)
-{
-	*fd = c->ops->take_fd(c, cfd);
-	if (*fd < 0) {
-		*fd = -1;
-		return &rule_kvm_irqfd_badf;
-	}
-	return eventfd_number(*fd, number) ? &rule_kvm_irqfd_type : OK;
-}
-
 static void close_fd(int fd)
 {
 	if (fd >= 0)
@@ -100,19 +71,6 @@ static void irqfd_remove(struct irqs *q, struct irqfd **link)
 	if (f->resamplefd >= 0 && !resamples(q, f->gsi))
 		irq_set_gsi(q, f->gsi, false);
 	irqfd_free(f);
-}
-
-static void signal_eventfd(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	uint64_t one = 1;
-	ssize_t n;
-
-	/* A full one has news for its reader already; writing would wait for him. */
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT)) {
-		n = write(fd, &one, sizeof(one));
-		(void)n;
-	}
 }
 
 static bool consume(int fd)
@@ -149,7 +107,7 @@ static void irqfd_eoi(void *arg, unsigned int intid)
 		irq_set_gsi(q, gsi, false);
 		for (const struct irqfd *f = q->irqfds; f; f = f->next)
 			if (f->resamplefd >= 0 && f->gsi == (unsigned int)gsi)
-				signal_eventfd(f->resamplefd);
+				eventfd_add_one(f->resamplefd);
 	}
 	pthread_mutex_unlock(&q->lock);
 }
@@ -217,7 +175,7 @@ void irqfd_release_all(struct irqs *q)
 	while (q->irqfds)
 		irqfd_remove(q, &q->irqfds);
 	pthread_mutex_unlock(&q->lock);
-	signal_eventfd(q->stop);
+	eventfd_add_one(q->stop);
 	pthread_join(q->thread, NULL);
 	close_fd(q->epoll);
 	close_fd(q->stop);

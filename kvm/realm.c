@@ -235,17 +235,12 @@ static result init_slots(struct kvm_vm *vm)
 	return why;
 }
 
-result realm_activate(struct kvm_vm *vm)
+/* From NEW, by its last steps. */
+static result complete(struct kvm_vm *vm)
 {
 	unsigned int n = atomic_load(&vm->num_vcpus);
-	result why;
+	result why = OK;
 
-	if (realm_state(&vm->realm) == REALM_ACTIVE)
-		return OK; /* another vCPU ran first */
-	why = realm_ensure_created(vm);
-	if (why)
-		return why;
-	realm_set_state(vm, REALM_DEAD);
 	if (!atomic_load(&vm->vgic))
 		return &rule_kvm_run_no_irqchip;
 	for (unsigned int i = 0; !why && i < n; i++)
@@ -254,8 +249,21 @@ result realm_activate(struct kvm_vm *vm)
 		why = init_slots(vm);
 	if (!why && smc_realm_activate(vm->host, vm->realm.rd))
 		why = &rule_kvm_realm_activate_failed;
-	if (!why)
-		realm_set_state(vm, REALM_ACTIVE);
+	return why;
+}
+
+result realm_activate(struct kvm_vm *vm)
+{
+	result why;
+
+	if (realm_state(&vm->realm) == REALM_ACTIVE)
+		return OK; /* another vCPU ran first */
+	why = realm_ensure_created(vm);
+	if (why)
+		return why;
+	atomic_store(&vm->realm.state, REALM_DEAD); /* unless all goes well */
+	why = complete(vm);
+	realm_set_state(vm, why ? REALM_DEAD : REALM_ACTIVE);
 	return why;
 }
 

@@ -218,7 +218,8 @@ void sysreg_reset(struct kvm_vcpu *v)
 	}
 }
 
-result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
+/* config_lock held. */
+static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 {
 	const struct sysreg *r;
 	unsigned int index;
@@ -234,6 +235,16 @@ result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 	if (id == KVM_REG_PMCR_EL0)
 		*val = (*val & ~PMCR_N) | FIELD_PUT(PMCR_N, v->vm->pmu_counters);
 	return OK;
+}
+
+result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
+{
+	result why;
+
+	pthread_mutex_lock(&v->vm->config_lock);
+	why = get(v, id, val);
+	pthread_mutex_unlock(&v->vm->config_lock);
+	return why;
 }
 
 /* PMCR_EL0.N may be lowered until the realm exists; later and above the maximum it is ignored. */

@@ -160,7 +160,7 @@ static result check_new_vcpu(struct kvm_vm *vm, uint64_t id)
 {
 	struct vgic *vgic = atomic_load(&vm->vgic);
 
-	if (vm->created_vcpus >= PLATFORM_MAX_VCPUS)
+	if (atomic_load(&vm->created_vcpus) >= PLATFORM_MAX_VCPUS)
 		return &rule_kvm_create_vcpu_count;
 	if (vgic && vgic_initialized(vgic))
 		return &rule_kvm_create_vcpu_late;
@@ -200,10 +200,12 @@ static result create_vcpu(struct kvm_call *c)
 		why = vcpu_create(vm, (unsigned int)c->arg, &v);
 	if (why)
 		return why;
-	vm->vcpus[vm->created_vcpus++] = v;
+	vm->vcpus[v->index] = v;
+	atomic_fetch_add(&vm->created_vcpus, 1);
 	why = publish(c, v);
 	if (why) {
-		vm->vcpus[--vm->created_vcpus] = NULL;
+		atomic_fetch_sub(&vm->created_vcpus, 1);
+		vm->vcpus[v->index] = NULL;
 		vcpu_destroy(v);
 	}
 	return why;

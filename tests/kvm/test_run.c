@@ -3,6 +3,8 @@
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
+#include <fcntl.h>
+
 /* ---- the first run ---- */
 
 static void before_vcpu_init_is_enoexec(void **state)
@@ -261,9 +263,19 @@ static void two_realms_run_side_by_side(void **state)
 	inproc_munmap(g.p, g.run[0], KVM_VCPU_MMAP_SIZE);
 }
 
+static unsigned int open_descriptors(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
 static void fifty_realms_in_a_row_leave_nothing(void **state)
 {
 	struct fx *f = *state;
+	unsigned int before = open_descriptors();
 
 	for (int i = 0; i < 50; i++) {
 		PROGRAM(0, CODE, {T_STR, 1, DATA, 8}, {T_STR, 1, SHARED | DATA, 8}, SYSTEM_OFF);
@@ -271,6 +283,7 @@ static void fifty_realms_in_a_row_leave_nothing(void **state)
 		fx_assert_off(f, 0);
 		fx_restart(f, NULL);
 	}
+	assert_int_equal(open_descriptors(), before);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)

@@ -13,6 +13,7 @@
 #include "machine/pe.h"
 
 #define SPIN_PAUSES 16 /* between two looks at the clock */
+#define PATIENCE_MS 300 /* with a CPU that has no guest to run; then QEMU may have been stopped */
 
 static inline void cpu_relax(void)
 {
@@ -86,7 +87,8 @@ static void poke(void *arg)
 }
 
 /* Sleep until the CPU rings, the engine is lost, or the PE is kicked from another process; then
- * poke, and look at the PE no more (its kick stays until the owner clears it). */
+ * poke, and look at the PE no more (its kick stays until the owner clears it). Where an answer is
+ * due soon a QEMU that somebody has stopped goes on: who waits here cannot be interrupted. */
 static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 {
 	enum { KICK, LOST, PE };
@@ -95,10 +97,13 @@ static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 		[LOST] = {.fd = c->engine->lost_fd, .events = POLLIN},
 		[PE] = {.fd = *pe ? pe_eventfd(*pe) : -1, .events = POLLIN},
 	};
+	int ready = poll(p, 3, *pe ? -1 : PATIENCE_MS);
 	uint64_t count;
 	ssize_t n;
 
-	if (poll(p, 3, -1) < 0)
+	if (ready == 0)
+		process_continue(c->engine);
+	if (ready <= 0)
 		return;
 	if (p[KICK].revents) {
 		n = read(p[KICK].fd, &count, sizeof(count));
@@ -141,19 +146,29 @@ static void report_fault(struct engine_cpu *c)
 	engine_set_lost(c->engine);
 }
 
+static void wait_for_doorbell(struct engine_cpu *c)
+{
+	struct engine *e = c->engine;
+	struct timespec until;
+
+	pthread_mutex_lock(&e->lock);
+	while (!doorbell_connected(&c->doorbell) && !is_lost(c)) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		if (pthread_cond_clockwait(&e->connected, &e->lock, CLOCK_MONOTONIC, &until))
+			process_continue(e);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
 /* The first answer says that the monitor is there; the doorbell must be, before one can wait. */
 bool cpu_bring_up(struct engine_cpu *c)
 {
-	struct engine *e = c->engine;
-
 	if (is_lost(c))
 		return false;
 	if (c->up)
 		return true;
-	pthread_mutex_lock(&e->lock);
-	while (!doorbell_connected(&c->doorbell) && !is_lost(c))
-		pthread_cond_wait(&e->connected, &e->lock);
-	pthread_mutex_unlock(&e->lock);
+	wait_for_doorbell(c);
 	if (is_lost(c) || wait_for_answer(c, NULL))
 		return false;
 	c->up = true;

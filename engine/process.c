@@ -149,21 +149,22 @@ static void child(const struct engine *e, const struct args *a, const int *socks
 
 int process_start(struct engine *e, const int *socks)
 {
-	pid_t parent = getpid();
+	pid_t pid, parent = getpid();
 	struct args a = {0};
 	int err[2];
 
 	args_build(&a, e, socks);
 	if (pipe2(err, O_CLOEXEC))
 		return -errno;
-	e->pid = fork();
-	if (e->pid == 0)
+	pid = fork();
+	if (pid == 0)
 		child(e, &a, socks, parent, err[1]);
 	close(err[1]);
-	if (e->pid < 0) {
+	if (pid < 0) {
 		close(err[0]);
 		return -EAGAIN;
 	}
+	atomic_store(&e->pid, pid);
 	e->stderr_fd = err[0];
 	return 0;
 }
@@ -173,6 +174,14 @@ int process_start(struct engine *e, const int *socks)
 void process_kill(struct engine *e)
 {
 	kill(e->pid, SIGKILL);
+}
+
+void process_continue(struct engine *e)
+{
+	pid_t pid = atomic_load(&e->pid);
+
+	if (pid > 0)
+		kill(pid, SIGCONT);
 }
 
 static void collect(struct engine *e, const char *buf, size_t len)
@@ -209,11 +218,13 @@ bool process_read_stderr(struct engine *e)
 void process_reap(struct engine *e, char *how, size_t size)
 {
 	int status = 0;
+	pid_t pid;
 
 	while (process_read_stderr(e))
 		;
 	close(e->stderr_fd);
-	while (waitpid(e->pid, &status, 0) < 0 && errno == EINTR)
+	pid = atomic_exchange(&e->pid, 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
 		snprintf(how, size, "killed by signal %d (%s)", WTERMSIG(status),

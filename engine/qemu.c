@@ -22,7 +22,7 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN 20 /* microseconds */
+#define DEFAULT_SPIN 50 /* microseconds */
 #define MAX_SPIN     10000
 
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */

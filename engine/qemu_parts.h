@@ -66,7 +66,7 @@ struct engine {
 
 	/* The keeper's. */
 	char *program; /* path of QEMU; owned */
-	pid_t pid;
+	_Atomic pid_t pid; /* 0: none, or reaped */
 	int stderr_fd;
 	char line[256]; /* the last line that QEMU printed */
 	size_t line_len;
@@ -77,6 +77,8 @@ struct engine {
 char *process_find_program(void); /* malloc'd path, or NULL: not installed */
 int process_start(struct engine *e, const int *device_socks);
 void process_kill(struct engine *e);
+/* On any thread: if somebody has stopped it, let it go on. */
+void process_continue(struct engine *e);
 /* What it prints has come; false: it has ended (or closed its stderr, which it never does). */
 bool process_read_stderr(struct engine *e);
 /* Reaps it and says in one line how it ended. */

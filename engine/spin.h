@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-/* A sleep was short if it took no longer than this many spins. */
-#define SPIN_SHORT_SLEEP 2
+/* A sleep was short if it took no longer than this many spins: the wake-ups that a spin would have
+ * saved are most of it. */
+#define SPIN_SHORT_SLEEP 8
 
 struct spin {
 	bool slept_short;

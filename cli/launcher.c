@@ -32,7 +32,7 @@
 #include "base/log.h"
 #include "cli/carrier.h"
 
-#define GRACE_MS 2000 /* for our own VMM after the backend's death */
+#define GRACE_MS 700 /* for our own VMM after the backend's death, and again after SIGTERM */
 
 struct launcher {
 	struct launch *l;
@@ -134,12 +134,20 @@ static int start_command(struct launcher *la)
 	return 0;
 }
 
+/* Somebody has stopped it? We wait for it now. */
+static void wake_backend(const struct launcher *la)
+{
+	if (la->backend > 0 && !la->backend_ended)
+		kill(la->backend, SIGCONT);
+}
+
 static void drain(struct launcher *la)
 {
 	const char message = BACKEND_DRAIN;
 
 	if (la->control >= 0)
 		send(la->control, &message, 1, MSG_NOSIGNAL);
+	wake_backend(la);
 }
 
 static void command_changed(struct launcher *la, int status)
@@ -169,7 +177,10 @@ static void reap(struct launcher *la)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid == la->command) {
 			command_changed(la, status);
-		} else if (pid == la->backend && !WIFSTOPPED(status)) {
+		} else if (pid == la->backend && WIFSTOPPED(status)) {
+			if (la->command_ended)
+				wake_backend(la);
+		} else if (pid == la->backend) {
 			la->backend_ended = true;
 			la->backend_status = status;
 		}
@@ -178,7 +189,8 @@ static void reap(struct launcher *la)
 
 /* ---- signals ---- */
 
-static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+static const int passed_on[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGTERM,
+				SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
 
 static int open_signals(struct launcher *la)
 {
@@ -317,6 +329,7 @@ static void backend_lost(struct launcher *la)
 	log_error("the backend has died: every call on /dev/kvm fails with EIO from now on");
 	if (!la->l->own_vmm)
 		return;
+	kill(la->command, SIGCONT); /* if it is stopped it could not end */
 	for (int waited = 0; !la->command_ended && waited < GRACE_MS; waited += 50)
 		poll_once(la, 50);
 	for (int sig = SIGTERM; !la->command_ended; sig = SIGKILL) {
@@ -349,6 +362,7 @@ static void reap_backend(struct launcher *la)
 		close(la->control); /* it ends at once */
 	if (la->backend <= 0 || la->backend_ended)
 		return;
+	wake_backend(la);
 	if (waitpid(la->backend, &la->backend_status, 0) == la->backend)
 		la->backend_ended = true;
 }

@@ -48,7 +48,7 @@ static int set_attr(int fd, const char *name, uint32_t group, uint64_t attr, con
 /* The capability's number alone proves nothing: other kernels use it for something else. */
 static int open_kvm(struct realm *r)
 {
-	int version;
+	int version, realms;
 
 	r->sys_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (r->sys_fd < 0) {
@@ -65,7 +65,10 @@ static int open_kvm(struct realm *r)
 			  KVM_API_VERSION);
 		return VMM_NO_REALM;
 	}
-	if (ioctl(r->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI) <= 0) {
+	realms = ioctl(r->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI);
+	if (realms < 0)
+		return refused("KVM_CHECK_EXTENSION", errno);
+	if (realms == 0) {
 		log_error("this /dev/kvm has no realms (KVM_CAP_ARM_RMI, capability %d, is 0)",
 			  KVM_CAP_ARM_RMI);
 		return VMM_NO_REALM;
@@ -80,13 +83,12 @@ static int create_vm(struct realm *r)
 	r->vm_fd = ioctl(r->sys_fd, KVM_CREATE_VM, type);
 	if (r->vm_fd >= 0)
 		return 0;
-	if (errno == EINVAL)
-		log_error("KVM cannot create a realm with %u IPA bits (too wide for this platform, "
-			  "or not the v12 ABI)",
-			  r->cfg.ipa_bits);
-	else
-		log_error("KVM_CREATE_VM for a realm was refused: %s", strerror(errno));
-	return errno == EINVAL ? VMM_NO_REALM : VMM_REFUSED;
+	if (errno != EINVAL)
+		return refused("KVM_CREATE_VM for a realm", errno);
+	log_error("KVM cannot create a realm with %u IPA bits (too wide for this platform, or not "
+		  "the v12 ABI)",
+		  r->cfg.ipa_bits);
+	return VMM_NO_REALM;
 }
 
 /* Both halves of PSCI's range of calls: the 32-bit and the 64-bit convention. */

@@ -55,6 +55,8 @@ result vm_create_guest_memfd(struct kvm_call *c)
 		free(g);
 		return &rule_kvm_gmem_no_memory;
 	}
+	if (!(g->flags & GUEST_MEMFD_FLAG_MMAP))
+		machine_hide(c->host->machine, g->pa, g->size / GRANULE_SIZE);
 	f = file_create(c->host, KVM_FILE_GMEM, c->vm);
 	if (!f) {
 		machine_free(c->host->machine, g->pa, g->size / GRANULE_SIZE);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ struct machine {
 	uint64_t allocated;
 	uint64_t windows; /* taken */
 	void (*expect)(struct machine *m, unsigned int cpus);
+
+	atomic_uchar *hidden; /* one byte a page; read without the lock */
 };
 
 /* ---- life ---- */
@@ -88,8 +91,9 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 
 	words = (m->pages + WORD_BITS - 1) / WORD_BITS;
 	m->used = calloc(words, sizeof(*m->used));
+	m->hidden = calloc(m->pages, sizeof(*m->hidden));
 	m->memfd = machine_open_memfd(size);
-	if (m->used && m->memfd >= 0)
+	if (m->used && m->hidden && m->memfd >= 0)
 		ret = machine_map(m, cfg->pa_is_va);
 	if (ret) {
 		machine_destroy(m);
@@ -108,6 +112,7 @@ void machine_destroy(struct machine *m)
 	if (m->memfd >= 0)
 		close(m->memfd);
 	free(m->used);
+	free(m->hidden);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
@@ -218,6 +223,24 @@ uint64_t machine_alloc(struct machine *m, uint64_t pages, uint64_t align)
 	return pa;
 }
 
+static void machine_set_hidden(struct machine *m, uint64_t pa, uint64_t pages, bool hidden)
+{
+	uint64_t page = pa_to_page(pa);
+
+	for (uint64_t i = 0; i < pages; i++)
+		atomic_store_explicit(&m->hidden[page + i], hidden, memory_order_relaxed);
+}
+
+void machine_hide(struct machine *m, uint64_t pa, uint64_t pages)
+{
+	machine_set_hidden(m, pa, pages, true);
+}
+
+bool machine_page_is_hidden(const struct machine *m, uint64_t pa)
+{
+	return atomic_load_explicit(&m->hidden[pa_to_page(pa)], memory_order_relaxed);
+}
+
 void machine_free(struct machine *m, uint64_t pa, uint64_t pages)
 {
 	uint64_t page = pa_to_page(pa);
@@ -225,6 +248,9 @@ void machine_free(struct machine *m, uint64_t pa, uint64_t pages)
 	if (!pages)
 		return;
 	machine_punch(m, pa, pages);
+	/* An extent is hidden as a whole: most are not, and need no walk. */
+	if (machine_page_is_hidden(m, pa))
+		machine_set_hidden(m, pa, pages, false);
 	pthread_mutex_lock(&m->lock);
 	if (bits_find(m->used, page, page + pages, false) != page + pages)
 		abort(); /* freed twice, or never given out: the books are wrong */

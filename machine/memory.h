@@ -66,6 +66,14 @@ void machine_punch(struct machine *m, uint64_t pa, uint64_t pages);
 bool machine_page_is_hole(const struct machine *m, uint64_t pa);
 
 /*
+ * Hidden pages: no host process ever reads or writes them (a guest_memfd that cannot be mapped), so
+ * what the RMM wiped there stays zero without a look. To be said of an extent fresh from
+ * machine_alloc; machine_free ends it.
+ */
+void machine_hide(struct machine *m, uint64_t pa, uint64_t pages);
+bool machine_page_is_hidden(const struct machine *m, uint64_t pa);
+
+/*
  * One window of MACHINE_WINDOW_SIZE bytes in the reserved part for an engine; content zero.
  * Returns its PA or 0 when all are taken.
  */

@@ -76,17 +76,24 @@ static uint64_t new_token(void)
 
 void client_enter(void)
 {
-	if (life->token && (wiped_on_fork || life->pid == sys(getpid)))
+	uint64_t none = 0;
+
+	if (__atomic_load_n(&life->token, __ATOMIC_ACQUIRE) &&
+	    (wiped_on_fork || life->pid == sys(getpid)))
 		return;
-	/* The first call of the process, or of a fork's child, which has one thread. */
-	if (begun) {
+	life->pid = sys(getpid);
+	if (__atomic_load_n(&begun, __ATOMIC_ACQUIRE)) {
+		/* The child of a fork: it has one thread. */
 		memset(objects, 0, sizeof(objects));
 		objects_lock.word = 0;
 		memory_forget_all();
+		life->token = new_token();
+		return;
 	}
-	begun = true;
-	life->pid = sys(getpid);
-	life->token = new_token();
+	/* The first call of the process; several threads may come at once. */
+	__atomic_compare_exchange_n(&life->token, &none, new_token(), false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_ACQUIRE);
+	__atomic_store_n(&begun, true, __ATOMIC_RELEASE);
 }
 
 static bool peer_is_ours(int fd)

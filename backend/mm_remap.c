@@ -25,6 +25,18 @@ static bool is_hidden(struct mm *mm, uint64_t uaddr)
 	return hidden;
 }
 
+/* CANCEL may come at any time: the run that it means has ended. */
+static int take_answer(int fd)
+{
+	struct wire_msg m;
+
+	do {
+		if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
+			return -EPIPE;
+	} while (m.type == WIRE_CANCEL);
+	return m.type == WIRE_ANSWER ? 0 : -EPIPE;
+}
+
 /* [start, end) of area a is to be hidden, or shown again. */
 static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, uint64_t end,
 		 bool hide)
@@ -38,8 +50,7 @@ static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, u
 			: machine_memfd(mm->srv->cfg.machine);
 	int r;
 
-	r = file < 0 || wire_send(fd, &m, NULL, &file, 1) ||
-	    wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0 || m.type != WIRE_ANSWER;
+	r = file < 0 || wire_send(fd, &m, NULL, &file, 1) || take_answer(fd);
 	if (hide && file >= 0)
 		close(file);
 	if (r)

@@ -23,14 +23,17 @@ static void kick(struct server *s, uint32_t id, uint32_t events)
 {
 	const uint64_t one = 1;
 	struct channel *ch;
+	ssize_t n;
 
 	pthread_mutex_lock(&s->lock);
 	for (ch = s->channels; ch && ch->id != id; ch = ch->next)
 		;
 	if (ch && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
 		atomic_store(&ch->hung_up, true);
-	if (ch && ch->kick_fd >= 0 && write(ch->kick_fd, &one, sizeof(one)) < 0)
-		atomic_load(&ch->hung_up); /* the eventfd is full: it is kicked already */
+	if (ch && ch->kick_fd >= 0) {
+		n = write(ch->kick_fd, &one, sizeof(one));
+		(void)n; /* EAGAIN: the eventfd is full, it is kicked already */
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 

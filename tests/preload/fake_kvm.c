@@ -318,6 +318,8 @@ static int64_t run(struct kvm_file *f, struct kvm_caller *c)
 		}
 		poll(&pfd, 1, -1);
 	}
+	if (run->request_interrupt_window == FAKE_RUN_PROTECT && protect(f, run->cr8, true))
+		return -EFAULT;
 	run->exit_reason = KVM_EXIT_INTR;
 	return -EINTR;
 }

@@ -41,6 +41,7 @@ struct fake_word {
  */
 #define FAKE_RUN_EXIT 1	  /* request_interrupt_window: exit as MMIO, phys_addr counts up */
 #define FAKE_RUN_WRITE 2  /* copy a word to the address in cr8 first, then wait */
+#define FAKE_RUN_PROTECT 3 /* wait, then delegate the page behind the address in cr8 */
 
 /* For the transport: which pages FAKE_PROTECT has delegated. */
 bool fake_page_protected(const void *arg, uint64_t pa);

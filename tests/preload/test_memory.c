@@ -2,11 +2,13 @@
 /* test_memory.c - memslot memory: moved with what it holds, and followed as it changes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/preload/fixture.h"
@@ -443,6 +445,49 @@ static void a_delegated_page_of_a_guest_memfd_is_sigbus(void **state)
 	close_range(vm, gmem, 0);
 }
 
+static void ignore(int sig)
+{
+}
+
+static void *keep_kicking(void *arg)
+{
+	const struct timespec ms = {0, 1000000};
+
+	for (;;) {
+		pthread_kill(*(pthread_t *)arg, SIGUSR1);
+		nanosleep(&ms, NULL);
+	}
+	return NULL;
+}
+
+/* The CANCEL of the run comes while the client is asked to hide the page. */
+static void a_cancelled_run_that_delegated_a_page_ends_as_any_other(void **state)
+{
+	struct sigaction sa = {.sa_handler = ignore};
+	pthread_t kicker, self = pthread_self();
+	int vm = open_vm(), vcpu, gmem;
+	struct kvm_run *run;
+	char *p;
+
+	vcpu = open_vcpu(vm, &run);
+	gmem = open_gmem(vm, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	p = mmap(NULL, SIZE, RW, MAP_SHARED, gmem, 0);
+	run->request_interrupt_window = FAKE_RUN_PROTECT;
+	run->cr8 = (uintptr_t)p + PAGE;
+	sigaction(SIGUSR1, &sa, NULL);
+	assert_int_equal(pthread_create(&kicker, NULL, keep_kicking, &self), 0);
+	assert_int_equal(call(vcpu, KVM_RUN, 0), -EINTR);
+	pthread_cancel(kicker);
+	pthread_join(kicker, NULL);
+	assert_true(touch_is_sigbus(p + PAGE));
+	assert_false(touch_is_sigbus(p + 3 * PAGE));
+	assert_int_equal(call(vm, FAKE_UNPROTECT, (uintptr_t)p + PAGE), 0);
+	munmap(p, SIZE);
+	close(gmem);
+	close(vcpu);
+	close(vm);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +508,7 @@ static int run(void)
 		cmocka_unit_test(without_a_vm_nothing_is_moved),
 		cmocka_unit_test(guest_memfd_maps_as_its_flags_say),
 		cmocka_unit_test(a_delegated_page_of_a_guest_memfd_is_sigbus),
+		cmocka_unit_test(a_cancelled_run_that_delegated_a_page_ends_as_any_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,13 +28,17 @@ static bool eventfd_identity(int fd, uint64_t *identity)
 
 result eventfd_take(struct kvm_caller *c, int fd, int *own, uint64_t *identity)
 {
-	*own = c->ops->take_fd(c, fd);
-	if (*own < 0)
+	int got = c->ops->take_fd(c, fd);
+
+	*own = -1;
+	if (got < 0)
 		return &rule_kvm_eventfd_bad_fd;
-	if (eventfd_identity(*own, identity))
-		return OK;
-	close(*own);
-	return &rule_kvm_eventfd_type;
+	if (!eventfd_identity(got, identity)) {
+		close(got);
+		return &rule_kvm_eventfd_type;
+	}
+	*own = got;
+	return OK;
 }
 
 void eventfd_add_one(int fd)
@@ -42,7 +46,7 @@ void eventfd_add_one(int fd)
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	static const uint64_t one = 1;
 
-	/* A full one has news for its reader already. */
+	/* A full one has news for its reader already; writing would wait for him. */
 	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(fd, &one, sizeof(one)) < 0)
 		return;
 }

@@ -19,15 +19,14 @@
 #include "kvm/irq_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "kvm/eventfd.h"
 
 #define STOP_ID UINT64_MAX
 
@@ -216,10 +215,10 @@ static result irqfd_assign(struct irqs *q, struct kvm_caller *c, const struct kv
 	if (!f)
 		return &rule_kvm_irqfd_memory;
 	f->gsi = a->gsi;
-	f->resamplefd = -1;
-	r = take_eventfd(c, a->fd, &f->fd, &f->eventfd);
+	f->fd = f->resamplefd = -1;
+	r = eventfd_take(c, (int)a->fd, &f->fd, &f->eventfd);
 	if (!r && (a->flags & KVM_IRQFD_FLAG_RESAMPLE))
-		r = take_eventfd(c, a->resamplefd, &f->resamplefd, &resample);
+		r = eventfd_take(c, (int)a->resamplefd, &f->resamplefd, &resample);
 	if (!r)
 		r = irqfd_add(q, f);
 	if (r)
@@ -231,20 +230,20 @@ static result irqfd_deassign(struct irqs *q, struct kvm_caller *c, const struct 
 {
 	uint64_t number;
 	int fd;
-	result r = take_eventfd(c, a->fd, &fd, &number);
+	result r = eventfd_take(c, (int)a->fd, &fd, &number);
 
-	if (!r) {
-		pthread_mutex_lock(&q->lock);
-		for (struct irqfd **link = &q->irqfds; *link;) {
-			if ((*link)->eventfd == number && (*link)->gsi == a->gsi)
-				irqfd_remove(q, link);
-			else
-				link = &(*link)->next;
-		}
-		pthread_mutex_unlock(&q->lock);
+	if (r)
+		return r;
+	pthread_mutex_lock(&q->lock);
+	for (struct irqfd **link = &q->irqfds; *link;) {
+		if ((*link)->eventfd == number && (*link)->gsi == a->gsi)
+			irqfd_remove(q, link);
+		else
+			link = &(*link)->next;
 	}
-	close_fd(fd);
-	return r;
+	pthread_mutex_unlock(&q->lock);
+	close(fd);
+	return OK;
 }
 
 result irqs_irqfd(struct irqs *q, struct kvm_caller *c, const struct kvm_irqfd *f)

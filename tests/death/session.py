@@ -108,8 +108,8 @@ class Session(Run):
     """A run on pipes."""
 
     def __init__(self, commands, *args, **how):
-        super().__init__("run", "--kernel", payload(commands), "--memory", "64M", "--cpus", 2, *args,
-                         **how)
+        super().__init__("run", "--kernel", payload(commands), "--memory", "64M", "--cpus", 2,
+                         *args, **how)
         self.start = time.monotonic()
         self.memfds, self.names = set(), set()
 

@@ -26,7 +26,8 @@ print(f"# seed {SEED}", flush=True)
 WORDS = {"backend": ["backend"], "engine": ["engine", "what runs the vCPUs"],
          "vmm": ["softrealm-vmm was ended by signal"]}
 
-# (stopped, killed): nobody else can know of the death, or act on it, before the stopped one goes on.
+# (stopped, killed): nobody else can know of the death, or act on it, before the stopped one goes
+# on.
 WAITS = {("backend", "engine"), ("vmm", "engine"), ("vmm", "launcher"), ("launcher", "backend"),
          ("launcher", "engine"), ("launcher", "vmm")}
 

@@ -79,8 +79,9 @@ static void random_answer(struct liar *l, const struct wire_msg *q, struct wire_
 {
 	static const uint32_t fitting[] = {
 		[WIRE_READ] = WIRE_DATA,      [WIRE_WRITE] = WIRE_ANSWER,   [WIRE_FD] = WIRE_ANSWER,
-		[WIRE_INSTALL] = WIRE_ANSWER, [WIRE_PULL] = WIRE_ANSWER,    [WIRE_ATTACH] = WIRE_AREA,
-		[WIRE_REMAP] = WIRE_ANSWER,   [WIRE_PLACE] = WIRE_MOVED,    [WIRE_DONE] = 0,
+		[WIRE_INSTALL] = WIRE_ANSWER, [WIRE_PULL] = WIRE_ANSWER,
+		[WIRE_ATTACH] = WIRE_AREA,    [WIRE_REMAP] = WIRE_ANSWER,
+		[WIRE_PLACE] = WIRE_MOVED,    [WIRE_DONE] = 0,
 	};
 
 	for (unsigned int i = 0; i < 5; i++)

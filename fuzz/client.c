@@ -35,7 +35,7 @@ void client_init(struct client *c)
 void client_reset(struct client *c)
 {
 	map(c->mem, CLIENT_SIZE, PROT_NONE);
-	map(c->mem, CLIENT_ARGS + CLIENT_RAM, PROT_READ | PROT_WRITE);
+	map(c->mem, CLIENT_ARGS + CLIENT_RAM_READY, PROT_READ | PROT_WRITE);
 	map(c->mem + CLIENT_READ_ONLY, PAGE, PROT_READ);
 }
 
@@ -54,7 +54,7 @@ uint64_t client_address(struct client *c, struct input *in)
 	case 0xf1: /* nothing is there */
 		return mem + CLIENT_ARGS + CLIENT_RAM;
 	case 0xf2: /* begins well */
-		return mem + CLIENT_ARGS + CLIENT_RAM - 4;
+		return mem + CLIENT_ARGS + CLIENT_RAM_READY - 4;
 	case 0xf3:
 		return mem + CLIENT_READ_ONLY;
 	case 0xf4:

@@ -13,6 +13,7 @@
 
 #define CLIENT_ARGS 0x10000	    /* bytes for argument structures */
 #define CLIENT_RAM 0x800000	    /* for memslots, behind them */
+#define CLIENT_RAM_READY 0x40000    /* so much of it can be accessed: what a slot names is copied */
 #define CLIENT_SIZE 0x2000000	    /* the rest cannot be accessed */
 #define CLIENT_READ_ONLY 0x900000   /* but this one page can be read */
 #define CLIENT_IPA_BITS 33

@@ -3,7 +3,7 @@
  * dict.c - prints the dictionary of a target, made from the dispatch rows: for each row, the bytes
  * that make the call with arguments that have a chance, as that target reads them.
  *
- *	fuzz_dict rmi|rsi|ioctl
+ *	fuzz_dict rmi|rsi|ioctl|wire
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "fuzz/args.h"
 #include "fuzz/client.h"
 #include "fuzz/client_ops.h"
+#include "fuzz/wire_ops.h"
 #include "fuzz/world.h"
 #include "rmm/call.h"
 #include "rmm/rsi.h"
@@ -127,6 +128,23 @@ static void print_kvm(void)
 	print_realm_rows(psci_rows, psci_num_rows, STEP_PSCI32, "\\x80\\x02\\x00\\x00");
 }
 
+/* A call on the end that has this kind of file after WIRE_OP_MAKE_VM, an argument of zeros. */
+static void print_wire(void)
+{
+	static const unsigned int ends[] = {
+		[KVM_FILE_SYSTEM] = 0, [KVM_FILE_VM] = 1,   [KVM_FILE_VCPU] = 2,
+		[KVM_FILE_DEVICE] = 4, [KVM_FILE_GMEM] = 3,
+	};
+
+	for (size_t i = 0; i < kvm_num_rows; i++) {
+		printf("call_%zu=\"", i);
+		print_byte(WIRE_OP_CALL);
+		print_byte(ends[kvm_rows[i].kind]);
+		print_byte(kvm_rows[i].nr);
+		printf("\\x00\\x08\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\"\n");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "rmi")) {
@@ -137,8 +155,10 @@ int main(int argc, char **argv)
 		print_rmi("host_", "\\x80");
 	} else if (argc == 2 && !strcmp(argv[1], "ioctl")) {
 		print_kvm();
+	} else if (argc == 2 && !strcmp(argv[1], "wire")) {
+		print_wire();
 	} else {
-		fprintf(stderr, "usage: fuzz_dict rmi|rsi|ioctl\n");
+		fprintf(stderr, "usage: fuzz_dict rmi|rsi|ioctl|wire\n");
 		return 2;
 	}
 	return 0;

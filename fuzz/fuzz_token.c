@@ -2,8 +2,9 @@
 /*
  * fuzz_token.c - whatever bytes come as a token or as a key: no crash, no accepted forgery.
  *
- * The first byte chooses what the rest is given to. Good seeds: tests/attest/mktoken's output
- * behind a byte 0, attest/platform/cpak.* behind a byte 1, a ledger behind a byte 2.
+ * The first byte chooses what the rest is given to: 0 a token that nobody can have signed, 1 keys,
+ * 2 a ledger, 3 a token of the published test platform, after a byte that says what is expected
+ * of it. Good seeds: tests/attest/mktoken's output, attest/platform/cpak.*, a measurement log.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +13,27 @@
 
 #include "attest/evidence.h"
 #include "attest/ledger.h"
+#include "attest/platform.h"
+#include "fuzz/input.h"
+#include "fuzz/seen.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static result note(result why)
+{
+	if (why)
+		seen_rule(why);
+	return why;
+}
+
+static bool parse(const uint8_t *data, size_t size, struct evidence *ev)
+{
+	if (note(evidence_parse(data, size, ev)))
+		return false;
+	if (ev->has_platform)
+		note(ev->platform_wrong);
+	if (ev->has_realm)
+		note(ev->realm_wrong);
+	return true;
+}
 
 /* A key whose private half nobody has: no input can be verified with it. */
 static const struct trust_anchors *nobody(void)
@@ -37,14 +57,52 @@ static void try_token(const uint8_t *data, size_t size)
 	const char *notes[4];
 	unsigned int passed;
 
-	if (evidence_parse(data, size, &ev))
+	if (!parse(data, size, &ev))
 		return;
-	if (!evidence_verify(&ev, nobody(), NULL, &passed) ||
-	    (ev.has_platform && !evidence_verify_platform(&ev, nobody(), &passed)))
+	if (!note(evidence_verify(&ev, nobody(), NULL, &passed)) ||
+	    (ev.has_platform && !note(evidence_verify_platform(&ev, nobody(), &passed))))
 		abort();
 	evidence_notes(&ev, notes, 4);
 	json_decref(platform_claims_json(&ev.platform));
 	json_decref(realm_claims_json(&ev.realm));
+}
+
+static const struct trust_anchors *test_platform(void)
+{
+	static struct trust_anchors a;
+	struct platform p;
+
+	if (!a.count) {
+		if (platform_load(NULL, &p))
+			abort();
+		a.anchor[0].any_platform = true;
+		a.anchor[0].key = p.cpak.pub;
+		a.count = 1;
+		platform_unload(&p);
+	}
+	return &a;
+}
+
+/* What is expected is wrong always: all zeros. */
+static void try_known_token(const uint8_t *data, size_t size)
+{
+	static const uint8_t zero[64];
+	const struct bytes none = {0}, zeros = {zero, sizeof(zero)};
+	struct evidence_expected expected = {
+		.nonce = data[0] & 1 ? zeros : none,
+		.rim = data[0] & 2 ? zeros : none,
+		.rem = {data[0] & 4 ? zeros : none},
+		.rpv = data[0] & 8 ? zeros : none,
+	};
+	static struct evidence ev;
+	unsigned int passed;
+	result why;
+
+	if (!parse(data + 1, size - 1, &ev))
+		return;
+	why = note(evidence_verify(&ev, test_platform(), &expected, &passed));
+	if (!why != (passed == EVIDENCE_NUM_CHECKS))
+		abort();
 }
 
 static void try_key(const uint8_t *data, size_t size)
@@ -85,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		try_token(data + 1, size - 1);
 		break;
@@ -94,6 +152,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		try_ledger(data + 1, size - 1);
+		break;
+	case 3:
+		try_known_token(data + 1, size - 1);
 		break;
 	}
 	return 0;

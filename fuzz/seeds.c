@@ -221,6 +221,7 @@ static int write_seed(const char *dir, const struct seed *s)
 	FILE *f;
 	int ret;
 
+	mkdir(dir, 0777);
 	snprintf(path, sizeof(path), "%s/%s", dir, s->target);
 	mkdir(path, 0777);
 	snprintf(path, sizeof(path), "%s/%s/%s", dir, s->target, s->name);

@@ -130,8 +130,10 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 		goto fail;
 	}
 	e->window = machine_window_take(m);
-	if (!e->window)
+	if (!e->window) {
+		log_error("engine: too many realms run at once");
 		goto fail;
+	}
 	fill_window(e);
 	e->stop_fd = eventfd(0, EFD_CLOEXEC);
 	e->lost_fd = eventfd(0, EFD_CLOEXEC);

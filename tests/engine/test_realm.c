@@ -4,6 +4,7 @@
  * kernel in between. The host here is the least that the payload needs: a UART, a GIC that takes
  * everything and says nothing, timer interrupts by list register, RIPAS changes, one CPU.
  */
+#include <errno.h>
 #include <unistd.h>
 
 #include "engine/qemu.h"
@@ -167,8 +168,20 @@ static void expect_line(struct board *b, const char *line)
 		fail_msg("no \"%s\" in:\n%s", line, b->text);
 }
 
+static void skip_without_qemu(struct host *h)
+{
+	struct engine *e;
+
+	if (engine_qemu.create(h->m, 1, &e) == -ENOENT) {
+		print_message("qemu-system-aarch64 is not installed\n");
+		skip();
+	}
+	engine_qemu.destroy(e);
+}
+
 static void payload(struct host *h, struct board *b, uint64_t commands)
 {
+	skip_without_qemu(h);
 	board_start(b, h, commands);
 	if (!board_run(b))
 		fail_msg("the payload failed:\n%s", b->text);

@@ -9,9 +9,9 @@ import subprocess
 import termios
 import time
 
-from realm import SOFTREALM, UP, Run, case, check, images, main, realm, work
+from realm import SOFTREALM, UP, Run, case, check, descendants, images, main, realm, work
 
-INPUT, RESET, QUIT, UNTIL_MISSED, TIMEOUT = 3, 6, 9, 10, 124
+INPUT, RESET, ENGINE_LOST, QUIT, UNTIL_MISSED, TIMEOUT = 3, 6, 8, 9, 10, 124
 HOLD = "softrealm.hold=3600"
 
 
@@ -75,6 +75,16 @@ def sigint_ends_everything():
     run.wait(30)
     check(run.status in (-signal.SIGINT, 128 + signal.SIGINT), run.story())
     check(not run.left(), "left behind")
+
+
+@case
+def a_killed_engine_is_told_as_lost():
+    run = realm("-c", 2, append=HOLD).until(UP)
+    engines = [pid for pid, name in descendants(run.pid).items() if "qemu-system" in name]
+    check(len(engines) == 1, "engines:", engines)
+    os.kill(engines[0], signal.SIGKILL)
+    run.expect(ENGINE_LOST)
+    check("engine" in run.err, "no word of the engine", run.story())
 
 
 class Terminal:

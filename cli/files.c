@@ -26,7 +26,8 @@ static int own_folder(char *path, size_t size)
 	return 0;
 }
 
-/* The first of the folders (relative ones: to this program's) that has the file. */
+/* The first of the folders, seen from this program's, that has the file. So a tree that was
+ * installed somewhere else works as well. */
 static int find(const char *const *folders, const char *name, char *path, size_t size)
 {
 	char own[PATH_MAX];
@@ -34,10 +35,7 @@ static int find(const char *const *folders, const char *name, char *path, size_t
 	if (own_folder(own, sizeof(own)))
 		return -ENOENT;
 	for (; *folders; folders++) {
-		if (**folders == '/')
-			snprintf(path, size, "%s/%s", *folders, name);
-		else
-			snprintf(path, size, "%s/%s/%s", own, *folders, name);
+		snprintf(path, size, "%s/%s/%s", own, *folders, name);
 		if (!access(path, R_OK))
 			return 0;
 	}

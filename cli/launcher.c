@@ -39,7 +39,7 @@ struct launcher {
 	char socket[64];
 	pid_t backend, command;
 	int backend_status, command_status;
-	bool backend_ended, command_ended, ready, gave_up;
+	bool backend_ended, command_ended, ready, gave_up, told;
 	int control; /* -1: hung up */
 	int signals;
 	sigset_t outside; /* the signal mask that we were given */
@@ -323,10 +323,10 @@ static void wait_ready(struct launcher *la)
 	la->command_status = LAUNCH_FAILED << 8;
 }
 
-/* The backend hung up while the command still runs. */
+/* The backend hung up without a report. */
 static void backend_lost(struct launcher *la)
 {
-	log_error("the backend has died: every call on /dev/kvm fails with EIO from now on");
+	log_error("the backend has died: every call on /dev/kvm fails with EIO from then on");
 	if (!la->l->own_vmm)
 		return;
 	kill(la->command, SIGCONT); /* if it is stopped it could not end */
@@ -343,15 +343,13 @@ static void run(struct launcher *la)
 {
 	bool lost = la->l->real;
 
-	while (!la->command_ended) {
+	while (!la->command_ended || (la->control >= 0 && !la->gave_up)) {
 		poll_once(la, -1);
-		if (la->control < 0 && !lost && !la->command_ended) {
+		if (la->control < 0 && !lost && !la->l->backend_report) {
 			lost = true;
 			backend_lost(la);
 		}
 	}
-	while (la->control >= 0 && !la->gave_up)
-		poll_once(la, -1);
 	while (la->l->report_fd >= 0)
 		read_report(la);
 }
@@ -365,6 +363,13 @@ static void reap_backend(struct launcher *la)
 	wake_backend(la);
 	if (waitpid(la->backend, &la->backend_status, 0) == la->backend)
 		la->backend_ended = true;
+}
+
+/* The command may be gone before we know why. */
+static void judge_backend(struct launcher *la)
+{
+	if (la->backend_ended && WIFSIGNALED(la->backend_status))
+		tell_backend_lost(la);
 }
 
 static void keep_terminal(struct launcher *la)
@@ -428,6 +433,7 @@ int launch(struct launch *l)
 	if (!la.command_ended && !start_command(&la))
 		run(&la);
 	reap_backend(&la);
+	judge_backend(&la);
 	restore_terminal(&la);
 	if (la.vmm_len)
 		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,28 +141,21 @@ static void death_of_qemu_ends_every_run(void **state)
 	log_redirect(NULL);
 }
 
-static void qemu_that_refuses_to_start_says_why(void **state)
+static void program_that_is_no_qemu_says_why(void **state)
 {
-	char script[] = "/tmp/softrealm-test-XXXXXX";
-	static const char text[] =
-		"#!/bin/sh\necho 'first' >&2\necho 'no such machine' >&2\nexit 3\n";
 	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
 	struct machine_config cfg = {0};
 	struct machine *m;
 	struct engine *e;
-	int fd = mkstemp(script);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-	fchmod(fd, 0700);
-	close(fd);
-	setenv("SOFTREALM_QEMU", script, 1);
+	/* ls knows none of QEMU's options, says so, and that it has more to say. */
+	setenv("SOFTREALM_QEMU", "ls", 1);
 	log_redirect(remember);
 	assert_int_equal(machine_create(&cfg, &m), 0);
 	assert_int_equal(engine_qemu.create(m, 1, &e), 0);
 	assert_int_equal(engine_qemu.reset(e, 0, sys), -EIO);
-	expect_message("exit status 3");
-	expect_message("no such machine");
+	expect_message("exit status 2");
+	expect_message("--help");
 	engine_qemu.destroy(e);
 
 	setenv("SOFTREALM_QEMU", "/nonexistent/qemu", 1);
@@ -171,7 +163,6 @@ static void qemu_that_refuses_to_start_says_why(void **state)
 	machine_destroy(m);
 	log_redirect(NULL);
 	unsetenv("SOFTREALM_QEMU");
-	unlink(script);
 }
 
 #define IDLE_MS	   500
@@ -283,7 +274,7 @@ int main(void)
 		cmocka_unit_test(two_engines_do_not_meet),
 		cmocka_unit_test(nothing_is_left_behind),
 		cmocka_unit_test(death_of_qemu_ends_every_run),
-		cmocka_unit_test(qemu_that_refuses_to_start_says_why),
+		cmocka_unit_test(program_that_is_no_qemu_says_why),
 		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
 		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
 		cmocka_unit_test(engine_started_ahead_is_adopted),

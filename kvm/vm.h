@@ -5,8 +5,9 @@
  * A VM lives as long as one of its files (VM, vCPU, device, guest_memfd) is open; the last one
  * ends it on the closing thread. vCPUs and the vGIC live as long as the VM.
  *
- * Locks, outer before inner. No lock is held while the caller's memory map is asked or attached,
- * except slots_lock; that is why kvm_mm_invalidate may come with any lock of the caller held.
+ * Locks, outer before inner (docs/locking.md: how they meet those of other layers). No lock is held
+ * while the caller's memory map is asked or attached, except slots_lock; that is why
+ * kvm_mm_invalidate may come with any lock of the caller held.
  *
  *	lock		vCPU and device creation
  *	vcpu->mutex	one per vCPU, over each of its ioctls; under `lock` only tried
@@ -88,8 +89,7 @@ struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr);
 
 /* Wake every vCPU, or make it leave the realm. */
 void vm_kick_all(struct kvm_vm *vm);
-/* Hold all vCPUs out of their ioctls; false: one is in one now, none is held. `skip`: the one
- * whose mutex the caller has, or NULL. */
+/* Hold all vCPUs out of their ioctls; false: one is in one now, none is held. vm->lock held. */
 bool vm_trylock_vcpus(struct kvm_vm *vm);
 void vm_unlock_vcpus(struct kvm_vm *vm);
 

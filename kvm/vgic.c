@@ -7,8 +7,10 @@
  * An interrupt is PENDING (edge: its latch is set; level: its latch is set or its line is high),
  * ACTIVE (a vCPU took it and has not deactivated it), both, or neither. It concerns one vCPU:
  *
- *	active:		     the vCPU that took it, or if none did (user space set the bit) its
- *target; pending and enabled: its target, if the distributor is enabled; otherwise:	     nobody.
+ *	active			the vCPU that took it, or if none did (user space set the bit) its
+ *				target
+ *	pending and enabled	its target, if the distributor is enabled
+ *	otherwise		nobody
  *
  * That vCPU is its `home`, and its INTID is set in the home's list: flush need look at nothing
  * else. vgic_irq_update restores this after each change of state; every writer calls it.

@@ -40,8 +40,8 @@ void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg);
 void pe_leave(struct pe *pe);
 
 /*
- * The host may say early how many CPUs a realm will need, so that an engine can start meanwhile
- * (pe_expect); the engine installs the hook. Both optional; a hint only.
+ * The host may say early how many CPUs a realm will need (machine_expect_cpus), so that an engine
+ * can start meanwhile; the engine installs the hook. Both optional; a hint only.
  */
 struct machine;
 void machine_expect_cpus(struct machine *m, unsigned int cpus);

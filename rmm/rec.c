@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* rec.c - REC_CREATE, REC_DESTROY, PSCI_COMPLETE: Realm Execution Contexts from outside. */
+/*
+ * rec.c - REC_CREATE, REC_DESTROY, PSCI_COMPLETE: Realm Execution Contexts from outside.
+ *
+ *	none -> READY		REC_CREATE, while the realm is NEW
+ *	READY <-> RUNNING	REC_ENTER (rec_enter.c): `running`
+ *	READY -> none		REC_DESTROY
+ *
+ * Beside that it is `runnable` or not: as created; PSCI CPU_OFF ends it, PSCI_COMPLETE of another's
+ * CPU_ON begins it. And it may owe its realm something, which the next entry pays: the answer of a
+ * PSCI call (`psci`: it cannot even be entered before PSCI_COMPLETE), of a RIPAS change (`ripas`),
+ * of a host call (`host_call`), an MMIO emulation (`last`).
+ *
+ * Invariant: rd->num_recs is the number of RECs that name the RD as owner, rd->rec_index that of
+ * RECs ever created; both grow only while the realm is NEW.
+ */
 #include "rmm/rec.h"
 
 #include <string.h>

@@ -39,7 +39,7 @@ struct launcher {
 	char socket[64];
 	pid_t backend, command;
 	int backend_status, command_status;
-	bool backend_ended, command_ended, ready, gave_up, told;
+	bool backend_ended, command_ended, ready, gave_up;
 	int control; /* -1: hung up */
 	int signals;
 	sigset_t outside; /* the signal mask that we were given */
@@ -327,7 +327,7 @@ static void wait_ready(struct launcher *la)
 static void backend_lost(struct launcher *la)
 {
 	log_error("the backend has died: every call on /dev/kvm fails with EIO from then on");
-	if (!la->l->own_vmm)
+	if (!la->l->own_vmm || la->command_ended)
 		return;
 	kill(la->command, SIGCONT); /* if it is stopped it could not end */
 	for (int waited = 0; !la->command_ended && waited < GRACE_MS; waited += 50)
@@ -363,13 +363,6 @@ static void reap_backend(struct launcher *la)
 	wake_backend(la);
 	if (waitpid(la->backend, &la->backend_status, 0) == la->backend)
 		la->backend_ended = true;
-}
-
-/* The command may be gone before we know why. */
-static void judge_backend(struct launcher *la)
-{
-	if (la->backend_ended && WIFSIGNALED(la->backend_status))
-		tell_backend_lost(la);
 }
 
 static void keep_terminal(struct launcher *la)
@@ -433,7 +426,6 @@ int launch(struct launch *l)
 	if (!la.command_ended && !start_command(&la))
 		run(&la);
 	reap_backend(&la);
-	judge_backend(&la);
 	restore_terminal(&la);
 	if (la.vmm_len)
 		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);

@@ -61,6 +61,10 @@ result rmi_rtt_init_ripas(struct rmi_call *c);
 result rmi_rtt_set_ripas(struct rmi_call *c);
 result rmi_psci_complete(struct rmi_call *c);
 
+/* The body of a command whose X1 is a realm that must exist and that is locked meanwhile: what fn
+ * answers, or rmi_rd_state (realm.c). */
+result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd));
+
 /* The answer of RMI_VERSION and RSI_VERSION: X1, X2; true if `req` is supported. */
 bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher);
 

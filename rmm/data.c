@@ -144,12 +144,5 @@ static result data_destroy(struct rmi_call *c, struct rd *rd)
 
 result rmi_data_destroy(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = data_destroy(c, rd_map(c->rmm, c->x[1]));
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, data_destroy);
 }

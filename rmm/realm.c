@@ -26,6 +26,18 @@ void realm_report(const struct rd *rd, const char *what)
 	trace_event(&(struct trace_event){.kind = TRACE_STATE, .name = what, .realm = rd->vmid});
 }
 
+result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd))
+{
+	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
+	result r;
+
+	if (!g)
+		return &rule_rmi_rd_state;
+	r = fn(c, rd_map(c->rmm, c->x[1]));
+	granule_unlock(g);
+	return r;
+}
+
 /* ---- REALM_CREATE ---- */
 
 static result check_features(uint64_t f0, const struct rmi_realm_params *p)
@@ -171,23 +183,19 @@ static void start_engine(struct rmm *rmm, struct rd *rd)
 		  ret == -ENOENT ? "the program is not installed" : strerror(-ret));
 }
 
+static result activate(struct rmi_call *c, struct rd *rd)
+{
+	if (rd->state != REALM_NEW)
+		return &rule_rmi_realm_not_new;
+	start_engine(c->rmm, rd);
+	rd->state = REALM_ACTIVE;
+	realm_report(rd, "realm ACTIVE");
+	return OK;
+}
+
 result rmi_realm_activate(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r = &rule_rmi_realm_not_new;
-	struct rd *rd;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	rd = rd_map(c->rmm, c->x[1]);
-	if (rd->state == REALM_NEW) {
-		start_engine(c->rmm, rd);
-		rd->state = REALM_ACTIVE;
-		realm_report(rd, "realm ACTIVE");
-		r = OK;
-	}
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, activate);
 }
 
 /* ---- REALM_DESTROY ---- */
@@ -215,25 +223,20 @@ static void realm_release(struct rmm *rmm, struct rd *rd)
 	atomic_store(&rmm->realms[rd->vmid], 0);
 }
 
+static result destroy(struct rmi_call *c, struct rd *rd)
+{
+	if (rd->num_recs)
+		return &rule_rmi_realm_has_recs;
+	if (realm_maps_something(c->rmm, rd))
+		return &rule_rmi_realm_live;
+	realm_release(c->rmm, rd);
+	granule_set(c->rmm, granule_find(c->rmm, c->x[1]), GRANULE_DELEGATED);
+	return OK;
+}
+
 result rmi_realm_destroy(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r = OK;
-	struct rd *rd;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	rd = rd_map(c->rmm, c->x[1]);
-	if (rd->num_recs)
-		r = &rule_rmi_realm_has_recs;
-	else if (realm_maps_something(c->rmm, rd))
-		r = &rule_rmi_realm_live;
-	if (!r) {
-		realm_release(c->rmm, rd);
-		granule_set(c->rmm, g, GRANULE_DELEGATED);
-	}
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, destroy);
 }
 
 void realm_stop_engines(struct rmm *rmm)
@@ -249,13 +252,13 @@ void realm_stop_engines(struct rmm *rmm)
 
 /* ---- REC_AUX_COUNT ---- */
 
-result rmi_rec_aux_count(struct rmi_call *c)
+static result aux_count(struct rmi_call *c, struct rd *rd)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	granule_unlock(g);
 	c->out[1] = RMM_NUM_AUX;
 	return OK;
+}
+
+result rmi_rec_aux_count(struct rmi_call *c)
+{
+	return rmi_with_realm(c, aux_count);
 }

@@ -111,9 +111,10 @@ static result check_ns_ipa(const struct rd *rd, uint64_t ipa, int64_t level)
 	return OK;
 }
 
-static result map_unprotected(struct rmi_call *c, struct rd *rd, uint64_t ipa, int64_t level,
-			      uint64_t desc)
+static result map_unprotected(struct rmi_call *c, struct rd *rd)
 {
+	uint64_t ipa = c->x[2], desc = c->x[4];
+	int64_t level = c->x[3];
 	struct rtt_walk w;
 	result r = check_ns_ipa(rd, ipa, level);
 
@@ -132,18 +133,13 @@ static result map_unprotected(struct rmi_call *c, struct rd *rd, uint64_t ipa, i
 
 result rmi_rtt_map_unprotected(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = map_unprotected(c, rd_map(c->rmm, c->x[1]), c->x[2], c->x[3], c->x[4]);
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, map_unprotected);
 }
 
-static result unmap_unprotected(struct rmi_call *c, struct rd *rd, uint64_t ipa, int64_t level)
+static result unmap_unprotected(struct rmi_call *c, struct rd *rd)
 {
+	uint64_t ipa = c->x[2];
+	int64_t level = c->x[3];
 	struct rtt_walk w;
 	result r = check_ns_ipa(rd, ipa, level);
 
@@ -168,12 +164,5 @@ static result unmap_unprotected(struct rmi_call *c, struct rd *rd, uint64_t ipa,
 
 result rmi_rtt_unmap_unprotected(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = unmap_unprotected(c, rd_map(c->rmm, c->x[1]), c->x[2], c->x[3]);
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, unmap_unprotected);
 }

@@ -29,8 +29,10 @@ static void describe_entry(struct rmi_call *c, const struct rtt_walk *w)
 	}
 }
 
-static result read_entry(struct rmi_call *c, const struct rd *rd, uint64_t ipa, int64_t level)
+static result read_entry(struct rmi_call *c, struct rd *rd)
 {
+	uint64_t ipa = c->x[2];
+	int64_t level = c->x[3];
 	struct rtt_walk w;
 
 	if (level < rd->start_level || level > RTT_LEAF_LEVEL)
@@ -46,12 +48,5 @@ static result read_entry(struct rmi_call *c, const struct rd *rd, uint64_t ipa, 
 
 result rmi_rtt_read_entry(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = read_entry(c, rd_map(c->rmm, c->x[1]), c->x[2], c->x[3]);
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, read_entry);
 }

@@ -25,12 +25,15 @@ static result walk_to_base(struct rmi_call *c, const struct rd *rd, uint64_t bas
 
 /* ---- RTT_INIT_RIPAS ---- */
 
-static result init_ripas(struct rmi_call *c, struct rd *rd, uint64_t base, uint64_t top)
+static result init_ripas(struct rmi_call *c, struct rd *rd)
 {
+	uint64_t base = c->x[2], top = c->x[3];
 	struct rtt_walk w;
 	uint64_t at = base, size;
 	result r;
 
+	if (!IS_ALIGNED(base, GRANULE_SIZE) || !IS_ALIGNED(top, GRANULE_SIZE))
+		return &rule_rmi_ripas_align;
 	if (!rd_in_par(rd, base) || !rd_in_par(rd, top - GRANULE_SIZE))
 		return &rule_rmi_ripas_bound;
 	if (rd->state != REALM_NEW)
@@ -57,21 +60,9 @@ static result init_ripas(struct rmi_call *c, struct rd *rd, uint64_t base, uint6
 
 result rmi_rtt_init_ripas(struct rmi_call *c)
 {
-	uint64_t base = c->x[2], top = c->x[3];
-	struct granule *g;
-	result r;
-
-	if (top <= base)
+	if (c->x[3] <= c->x[2])
 		return &rule_rmi_ripas_range;
-	g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	if (!g)
-		return &rule_rmi_rd_state;
-	if (!IS_ALIGNED(base, GRANULE_SIZE) || !IS_ALIGNED(top, GRANULE_SIZE))
-		r = &rule_rmi_ripas_align;
-	else
-		r = init_ripas(c, rd_map(c->rmm, c->x[1]), base, top);
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, init_ripas);
 }
 
 /* ---- RTT_SET_RIPAS ---- */

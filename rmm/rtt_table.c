@@ -144,14 +144,7 @@ static result table_destroy(struct rmi_call *c, struct rd *rd)
 
 result rmi_rtt_destroy(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = table_destroy(c, rd_map(c->rmm, c->x[1]));
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, table_destroy);
 }
 
 /* ---- RTT_FOLD ---- */
@@ -221,12 +214,5 @@ static result table_fold(struct rmi_call *c, struct rd *rd)
 
 result rmi_rtt_fold(struct rmi_call *c)
 {
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = table_fold(c, rd_map(c->rmm, c->x[1]));
-	granule_unlock(g);
-	return r;
+	return rmi_with_realm(c, table_fold);
 }

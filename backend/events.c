@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "attest/hex.h"
 #include "attest/ledger.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -228,11 +229,9 @@ static void on_event(void *arg, const struct trace_event *e)
 
 static json_t *register_json(const struct realm_note *r, unsigned int index)
 {
-	char text[2 * MEASURE_SIZE + 1];
+	char text[HEX_SIZE(MEASURE_SIZE)];
 
-	for (unsigned int i = 0; i < r->hash_len; i++)
-		snprintf(text + 2 * i, 3, "%02x", r->value[index][i]);
-	return json_string(text);
+	return json_string(hex_encode(r->value[index], r->hash_len, text));
 }
 
 static json_t *realms_json(void)

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "attest/hex.h"
 #include "base/trace.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
@@ -35,11 +36,9 @@ static uint64_t field(json_t *op, const char *name)
 
 static const char *to_hex(const uint8_t *p)
 {
-	static char text[129];
+	static char text[HEX_SIZE(64)];
 
-	for (int i = 0; i < 64; i++)
-		sprintf(text + 2 * i, "%02x", p[i]);
-	return text;
+	return hex_encode(p, 64, text);
 }
 
 static const uint8_t *measurement(unsigned int index)

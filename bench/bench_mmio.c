@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 
 	client_enter(argv);
 	start_ping_pong();
-	client_realm(&r, store_loop, sizeof(store_loop), SCRIPT_REPORT_IPA);
+	client_realm(&r, 1, store_loop, sizeof(store_loop), SCRIPT_REPORT_IPA);
 	measure(exit_and_back, &r, exits, WARM_UP);
 	WANT(r.run[0]->exit_reason, KVM_EXIT_MMIO);
 	WANT(r.run[0]->mmio.phys_addr, SCRIPT_REPORT_GPA);

@@ -71,13 +71,14 @@ void client_enter(char **argv)
 
 /* ---- its realm ---- */
 
-void client_realm(struct realm *r, const uint32_t *code, size_t size, uint64_t arg)
+void client_realm(struct realm *r, unsigned int vcpus, const uint32_t *code, size_t size,
+		  uint64_t arg)
 {
 	void *page = pages(1);
 
 	memcpy(page, code, size);
 	realm_open(r);
-	realm_vcpus(r, 1);
+	realm_vcpus(r, vcpus);
 	realm_vgic(r);
 	realm_memory(r);
 	WANT(realm_populate(r, CODE_IPA, PAGE, page, KVM_ARM_RMI_POPULATE_FLAGS_MEASURE), PAGE);

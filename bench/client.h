@@ -15,8 +15,9 @@
  * softrealm of the same build (SOFTREALM_COMMAND: by another). */
 void client_enter(char **argv);
 
-/* A realm of one vCPU that will run this code with x0 = arg, MMU off. */
-void client_realm(struct realm *r, const uint32_t *code, size_t size, uint64_t arg);
+/* A realm whose first vCPU will run this code with x0 = arg, MMU off. */
+void client_realm(struct realm *r, unsigned int vcpus, const uint32_t *code, size_t size,
+		  uint64_t arg);
 /* Close everything of it. */
 void client_realm_close(struct realm *r);
 

@@ -177,7 +177,8 @@ static void each_list(const struct check *c, void *arg)
 
 static int usage(FILE *f, int status)
 {
-	fprintf(f, "usage: softrealm check [--abi v12|v12-6.19] [--list] [NAME-PATTERN...]\n"
+	fprintf(f, "usage: softrealm check [--kvm soft|real] [--abi v12|v12-6.19] [--list]\n"
+		   "                       [NAME-PATTERN...]\n"
 		   "Judges /dev/kvm against the realm ABI, one test a rule, in TAP.\n"
 		   "Exit status: 0 all pass, 1 a check failed, 2 usage or no /dev/kvm.\n");
 	return status;

@@ -211,8 +211,9 @@ const unsigned int vmm_options_count = ARRAY_SIZE(vmm_options_table);
 
 void options_help(FILE *f)
 {
-	fprintf(f, "usage: softrealm-vmm --kernel FILE [OPTION...]\n"
-		   "Boot an arm64 Linux kernel in an Arm CCA realm through /dev/kvm.\n\n");
+	fprintf(f, "usage: %s --kernel FILE [OPTION...]\n"
+		   "Boot an arm64 Linux kernel in an Arm CCA realm through /dev/kvm.\n\n",
+		program_invocation_short_name);
 	for (unsigned int i = 0; i < vmm_options_count; i++) {
 		const struct vmm_option *r = &vmm_options_table[i];
 		char left[64];

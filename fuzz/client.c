@@ -35,7 +35,8 @@ void client_init(struct client *c)
 void client_reset(struct client *c)
 {
 	map(c->mem, CLIENT_SIZE, PROT_NONE);
-	map(c->mem, CLIENT_ARGS + CLIENT_RAM_READY, PROT_READ | PROT_WRITE);
+	map(c->mem, CLIENT_ARGS_READY, PROT_READ | PROT_WRITE);
+	map(c->mem + CLIENT_ARGS, CLIENT_RAM_READY, PROT_READ | PROT_WRITE);
 	map(c->mem + CLIENT_READ_ONLY, PAGE, PROT_READ);
 }
 
@@ -63,6 +64,8 @@ uint64_t client_address(struct client *c, struct input *in)
 		return ~UINT64_C(0) << 48;
 	case 0xf6:
 		return BIT(47) - PAGE;
+	case 0xf7: /* room for a header only */
+		return mem + CLIENT_ARGS_READY - 8;
 	default:
 		return mem + CLIENT_ARGS + input_u8(in) * UINT64_C(0x10000) % CLIENT_RAM;
 	}
@@ -274,6 +277,8 @@ static void tame_slot(struct client *c, uint32_t nr, uint8_t *p)
 	if (nr != KVM_SET_USER_MEMORY_REGION && nr != (uint32_t)KVM_SET_USER_MEMORY_REGION2)
 		return;
 	memcpy(&r, p, sizeof(r));
+	if (r.memory_size >> 12 >= BIT(31)) /* never attached */
+		return;
 	if (r.userspace_addr >= mem && r.memory_size <= CLIENT_SIZE &&
 	    r.userspace_addr - mem <= CLIENT_SIZE - r.memory_size)
 		return;
@@ -299,8 +304,8 @@ uint64_t client_argument(struct client *c, struct input *in, const struct kvm_ro
 	}
 	tame_slot(c, row->nr, arg);
 	/* Elsewhere memory may be moved, protected, delegated. */
-	if (at - (uintptr_t)c->mem < CLIENT_ARGS)
+	if (at - (uintptr_t)c->mem < CLIENT_ARGS_READY)
 		memcpy((void *)(uintptr_t)at, arg,
-		       MIN(sizeof(arg), CLIENT_ARGS - (at - (uintptr_t)c->mem)));
+		       MIN(sizeof(arg), CLIENT_ARGS_READY - (at - (uintptr_t)c->mem)));
 	return at;
 }

@@ -12,6 +12,7 @@
 #include "kvm/call.h"
 
 #define CLIENT_ARGS 0x10000	    /* bytes for argument structures */
+#define CLIENT_ARGS_READY 0xf000    /* ... but the last page of them */
 #define CLIENT_RAM 0x800000	    /* for memslots, behind them */
 #define CLIENT_RAM_READY 0x40000    /* so much of it can be accessed: what a slot names is copied */
 #define CLIENT_SIZE 0x2000000	    /* the rest cannot be accessed */

@@ -2,7 +2,8 @@
 /*
  * fuzz_ioctl.c - ioctls of a hostile VMM, in process, over a hostile realm.
  *
- * Input: operations. The first byte is the low byte of an ioctl's number: then a handle, a mode
+ * Input: a byte that chooses the platform (1 v12 on its own base, 2 SVE and PMU, 4 a fault on
+ * demand), then operations. The first byte is the low byte of an ioctl's number: then a handle, a mode
  * (enum call_mode), bytes for what the row does not name if the mode has them, and the arguments
  * (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a signal.
  *
@@ -15,6 +16,7 @@
 #include "abi/kvm.h"
 #include "backend/inproc.h"
 #include "base/bits.h"
+#include "base/fault.h"
 #include "fuzz/client.h"
 #include "fuzz/client_ops.h"
 #include "fuzz/seen.h"
@@ -238,7 +240,8 @@ static void write_args(struct process *s)
 	size_t len;
 	const uint8_t *p = input_bytes(&s->w.in, &len);
 
-	memcpy(client.mem + at, p, MIN(len, CLIENT_ARGS - at));
+	at %= CLIENT_ARGS_READY;
+	memcpy(client.mem + at, p, MIN(len, CLIENT_ARGS_READY - at));
 }
 
 static void fallocate_gmem(struct process *s)
@@ -331,11 +334,15 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 		.ram = MACHINE_RESERVED + RAM_SIZE,
 		.profile = platform & 1 ? KVM_PROFILE_V12_6_19 : KVM_PROFILE_V12,
 	};
+	char why[100];
 
 	if (platform & 2)
 		cfg.feature_reg0 = rmm_default_features() | RMI_FEATURE0_SVE_EN |
 				   FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |
 				   FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
+	fault_clear();
+	if ((platform & 4) && fault_add("ioctl=KVM_CHECK_EXTENSION:every=2", why, sizeof(why)))
+		world_fail("%s", why);
 	client_reset(&client);
 	*s = (struct process){.w = {.in = {data, data + size}}, .running = -1};
 	s->w.pool.ipa_bits = CLIENT_IPA_BITS;

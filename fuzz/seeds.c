@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * seeds.c - writes the seeds of the RMM's fuzzers: for each state or rule that random bytes do not
- * find soon, the shortest input that reaches it. They are part of the committed corpora; written
- * anew when the input format changes.
+ * seeds.c - the seeds of the RMM's fuzzers: for each state or rule that random bytes do not find
+ * soon, the shortest input that reaches it; and writes all seeds to files. They are part of the
+ * committed corpora, written anew when the input format changes.
  *
  *	fuzz_seeds DIRECTORY	writes DIRECTORY/TARGET/NAME
  */
@@ -11,19 +11,9 @@
 #include <sys/stat.h>
 
 #include "base/bits.h"
+#include "fuzz/seeds.h"
 #include "fuzz/world.h"
 
-struct seed {
-	const char *target, *name;
-	const uint8_t *data;
-	size_t size;
-};
-
-#define SEED(target, name, ...)                                                                    \
-	{                                                                                          \
-		target, name, (const uint8_t[]){__VA_ARGS__},                                      \
-			sizeof((const uint8_t[]){__VA_ARGS__})                                     \
-	}
 #define RMI(name, ...) SEED("rmi", name, 0, __VA_ARGS__)
 #define RSI(name, ...) SEED("rsi", name, 0, __VA_ARGS__)
 
@@ -201,6 +191,7 @@ static const struct seed seeds[] = {
 	RSI("config", 3, 0, 0x96, RAM(0), 0x96, RAM(5), 3, 0, STEP_IRQ),
 	RSI("mmio", 3, 0, STEP_LOAD, 0x0b, 5, UPPER(1), 3, 1, STEP_STORE, 2, 6, UPPER(1), 3, 2,
 	    STEP_IRQ),
+	RSI("mmio-xzr", 3, 0, STEP_LOAD, 0x0b, 31, UPPER(1), 3, 1, STEP_IRQ),
 	RSI("mmio-sign", 3, 0, STEP_LOAD, 0x04, 5, UPPER(1), 3, 0x81 & 0x1f, STEP_IRQ),
 	RSI("aborts", 3, 0, STEP_FETCH, RAM(0), 7, 0, STEP_FETCH, UPPER(0), 7, 0, STEP_ABORT,
 	    REGION_BELOW_END << 4, 4, 0, STEP_ABORT, REGION_1G << 4 | 3, 7, 0, STEP_ABORT, RAM(5),
@@ -248,5 +239,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		ret |= write_seed(argv[1], &seeds[i]);
+	for (size_t i = 0; i < ioctl_num_seeds; i++)
+		ret |= write_seed(argv[1], &ioctl_seeds[i]);
 	return ret ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* cborio.c - writing and reading CBOR item by item, over libcbor's streaming calls. */
 #include <cbor.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* claims.c - the claims of platform and realm tokens, one table row each. */
 #include <stdlib.h>
 #include <string.h>

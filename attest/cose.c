@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* cose.c - COSE_Sign1 and EC2 COSE_Keys. */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* crypto.c - libgcrypt, brought up once for the whole process. */
 #include <gcrypt.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* ec.c - ECDSA keys and signatures, through libgcrypt. */
 #include <errno.h>
 #include <gcrypt.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* endorse.c - trust anchor and reference values in the formats of other projects. */
 #include <gcrypt.h>
 #include <stdlib.h>

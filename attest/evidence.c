@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* evidence.c - reading and verifying attestation tokens that somebody hands in. */
 #include <gcrypt.h>
 #include <string.h>

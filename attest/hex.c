@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* hex.c - bytes as hexadecimal and base64 text. */
 #include <ctype.h>
 #include <errno.h>

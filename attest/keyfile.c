@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* keyfile.c - keys as people keep them: PEM, JWK, trust-anchor stores. */
 #include <errno.h>
 #include <stdlib.h>

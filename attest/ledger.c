@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* ledger.c - the measurement ledger: from trace events, to and from JSON lines. */
 #include <errno.h>
 #include <inttypes.h>

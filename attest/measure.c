@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* measure.c - measurement descriptors and what they do to RIM and REM. */
 #include <assert.h>
 #include <gcrypt.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* platform.c - loading and creating the directory of a simulated platform. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* token.c - the platform's identity and the CCA attestation tokens made under it. */
 #include <errno.h>
 #include <gcrypt.h>

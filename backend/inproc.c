@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* inproc.c - the in-process form: handles, the caller, signals; memory is inproc_mm.c's. */
 #include "backend/inproc.h"
 

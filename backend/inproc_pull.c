@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* inproc_pull.c - the thread that copies in the background. */
 #include "backend/inproc_pull.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * bench_attest.c - what measuring and attesting cost beside the bare cryptography, in CPU time.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* endorse.c - softrealm endorse: trust anchor and reference values for verifiers. */
 #include <errno.h>
 #include <getopt.h>

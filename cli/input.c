@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* input.c - what the attestation subcommands take from files and options. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * measure.c - softrealm measure: what a realm measures, from a ledger or before it runs.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* platform.c - softrealm platform create: a simulated platform of one's own. */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * fuzz_token.c - whatever bytes come as a token or as a key: no crash, no accepted forgery.
  *

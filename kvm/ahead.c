@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* ahead.c - touches pages ahead of a copy, in steps, on a second CPU if there is much to do. */
 #include "kvm/ahead.h"
 

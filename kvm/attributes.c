@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * attributes.c - memory attributes, and KVM_SET_MEMORY_ATTRIBUTES.
  *

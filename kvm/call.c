@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* call.c - what handlers need of their caller: copies with their rules, new descriptors. */
 #include "kvm/call.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * caps.c - KVM_CHECK_EXTENSION and KVM_ENABLE_CAP.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* device.c - KVM_CREATE_DEVICE and the calls of device files; the older irqchip calls. */
 #include "kvm/device.h"
 

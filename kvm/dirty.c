@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * dirty.c - the dirty log: KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * dispatch.c - one row for each call: kind of file, full 32-bit number, name, arguments, handler.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* eventfd.c - eventfds of the caller: told apart by the kernel's own number for each. */
 #include "kvm/eventfd.h"
 

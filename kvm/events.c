@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* events.c - MP_STATE and VCPU_EVENTS. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * fault.c - stage 2 faults of a realm, and what makes their mappings go away again.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* file.c - open file descriptions: references, what the transports ask, what closing means. */
 #include <stdlib.h>
 

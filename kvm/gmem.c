@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * gmem.c - guest_memfd: creation, binding to memslots, hole punching, the last close.
  *

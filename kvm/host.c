@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* host.c - the system file: its calls that are neither a capability nor a VM's. */
 #include "kvm/host.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * iobus.c - MMIO inside the kernel: ioeventfds and coalesced zones; the vGIC is asked first.
  *

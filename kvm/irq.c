@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* irq.c - KVM_IRQ_LINE, KVM_SIGNAL_MSI, and the life of a VM's user space interrupts. */
 #include "kvm/irq_internal.h"
 

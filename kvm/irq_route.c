@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * irq_route.c - KVM_SET_GSI_ROUTING: which interrupt a GSI drives.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * irqfd.c - KVM_IRQFD: eventfds that drive interrupts.
  *

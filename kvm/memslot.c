@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * memslot.c - KVM_SET_USER_MEMORY_REGION(2) and the two orders in which slots are kept.
  *

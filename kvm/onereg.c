@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * onereg.c - KVM_GET_ONE_REG and KVM_SET_ONE_REG.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * populate.c - KVM_ARM_RMI_POPULATE: copy user memory into private pages of a realm.
  *

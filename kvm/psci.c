@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * psci.c - PSCI in the kernel, and KVM_ARM_VCPU_RMI_PSCI_COMPLETE for user space's PSCI.
  *

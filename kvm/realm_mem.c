@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * realm_mem.c - a realm's stage 2, by RMI: map, unmap, tables. Pages of 4 KiB only, as in v12.
  *

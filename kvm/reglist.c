@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * reglist.c - KVM_GET_REG_LIST. A realm's list is short: core registers and what becomes a
  * parameter of the realm.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * ripas.c - RIPAS: RAM over the slots before activation, and the changes that a realm asks for.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* rmi.c - the host's RMI calls: fills registers, makes the SMC. */
 #include "kvm/rmi.h"
 

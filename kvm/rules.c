@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* rules.c - the rules of rules.def as objects, and the layer's table. */
 #include "kvm/rules.h"
 

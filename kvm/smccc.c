@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * smccc.c - hypercalls that reach the kernel: PSCI and RSI_HOST_CALL exits of a realm.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * timer.c - the architected timers: attributes, and interrupt lines driven from REC exits.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vcpu.c - virtual CPUs: creation, VCPU_INIT and FINALIZE, attributes, small calls. */
 #include "kvm/vcpu.h"
 

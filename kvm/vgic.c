@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic.c - the in-kernel GICv3: the state of its interrupts, and who has to take them.
  *

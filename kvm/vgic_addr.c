@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_addr.c - where the GIC's frames are: the distributor's base, the redistributor regions, and
  * which vCPU's redistributor lies where.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_attr.c - the device attributes of KVM_DEV_TYPE_ARM_VGIC_V3 by group, but registers
  * (vgic_uaccess.c). Order of checks as Linux's vgic-kvm-device.c.

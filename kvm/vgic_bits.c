@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_bits.c - the registers that have a field for each interrupt; the same ones serve the
  * distributor (SPIs) and the redistributors (SGIs, PPIs). Lock held throughout.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vgic_dist.c - the distributor's registers (GICD_*). Lock held in every handler. */
 #include "kvm/vgic_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_icc.c - the CPU interface registers that user space saves and restores (CPU_SYSREGS).
  *

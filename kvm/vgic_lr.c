@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_lr.c - what a vCPU takes into the guest and what it brings back: list registers.
  *

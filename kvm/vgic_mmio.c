@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_mmio.c - from an address to a register: the guest's MMIO accesses, and user space's access
  * to the same registers by attribute.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_redist.c - the redistributors' registers (GICR_*): RD_base at 0, SGI_base at 64 KiB.
  * Lock held in every handler.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vgic_rules.c - the rules of vgic_rules.def as objects; the layer's table lists them. */
 #include "kvm/vgic_rules.h"
 

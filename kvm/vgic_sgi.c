@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vgic_sgi.c - interrupts from one vCPU to others: ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R. */
 #include "kvm/vgic_internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * vgic_uaccess.c - GIC registers as device attributes: DIST_REGS, REDIST_REGS, LEVEL_INFO (32 bits
  * each) and CPU_SYSREGS (64 bits). Order of checks as Linux's vgic-kvm-device.c.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vm.c - virtual machines: creation, references, the end; vCPU creation and small VM calls. */
 #include "kvm/vm.h"
 

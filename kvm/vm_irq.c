@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vm_irq.c - ties a VM to its vGIC and to user space's interrupts; their VM calls. */
 #include "kvm/vm_irq.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * gic.c - the physical GICv3 of QEMU's virt board, and the doorbell device on it.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * guest.c - the guest's registers: what is loaded at an entry, saved at an exit, reset at a start.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * main.c - the EL2 monitor: brings the CPUs up, then does what the mailbox says.
  *

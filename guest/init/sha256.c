@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * sha256.c - SHA-256 (FIPS 180-4) for digests that the init says; there is no library here
  */

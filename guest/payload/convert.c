@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * convert.c - one page goes from private to shared and back, and new code runs from it each time:
  * the page is wiped on the way, and nothing of the old code survives.

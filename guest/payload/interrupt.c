@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* interrupt.c - the GICv3, both timers, and SGIs. */
 #include "guest/payload/internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* main.c - the bare-metal realm of the tests: does what it was told to, in a fixed order. */
 #include "guest/payload/internal.h"
 

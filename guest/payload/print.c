@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* print.c - lines of text by byte stores to a UART, at the shared alias. */
 #include "guest/payload/internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* rsi.c - calls to the RMM: configuration, measurement, host calls, RIPAS. */
 #include "guest/payload/internal.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * smp.c - every other CPU is started, counts ticks of both timers, answers an SGI with an SGI, and
  * goes off again. How many there are shows when CPU_ON refuses the next one.

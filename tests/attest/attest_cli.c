@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* attest_cli.c - the attestation subcommands alone, without the rest of softrealm. */
 #include <stdio.h>
 #include <string.h>

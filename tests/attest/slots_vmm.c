@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * slots_vmm.c - a VMM that chooses its memslots freely, and predicts the RIM that it gets.
  *

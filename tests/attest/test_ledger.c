@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_ledger.c - a ledger says after reading what was written, and nothing else is one. */
 #include <errno.h>
 #include <setjmp.h>

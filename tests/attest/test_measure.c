@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_measure.c - RIM and REM against values that others assert (tests/vectors). */
 #include <setjmp.h>
 #include <stdarg.h>

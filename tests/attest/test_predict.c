@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_predict.c - which extensions KVM's realm gets, in which order, and what they add up to. */
 #include <errno.h>
 #include <setjmp.h>

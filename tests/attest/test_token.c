@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_token.c - tokens that are made are verified, and nothing else is. */
 #include <errno.h>
 #include <setjmp.h>

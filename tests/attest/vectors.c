@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vectors.c - reading the files of tests/vectors. */
 #include <setjmp.h>
 #include <stdarg.h>

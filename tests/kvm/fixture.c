@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* fixture.c - the VMM of the tests of kvm/. */
 #include "tests/kvm/fixture.h"
 

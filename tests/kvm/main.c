@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* main.c - runs the tests of kvm/, then demands that they have reached every rule. */
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_calls.c - host calls, PSCI and interrupts of a realm. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_faults.c - stage 2 faults of a realm, and its RIPAS changes. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_irq.c - interrupts from user space: lines, irqfds, routing, MSIs. */
 #include "vgic_fixture.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_memory.c - memslots, guest_memfd, attributes, the dirty log. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_mmio.c - accesses that are emulated: to user space, or in the kernel. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

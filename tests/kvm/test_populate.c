@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_populate.c - KVM_ARM_RMI_POPULATE: each check in its order, partial results. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

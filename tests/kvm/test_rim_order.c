@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * test_rim_order.c - which RMI calls a VMM's calls become, in which order: the RIM depends on it.
  */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * test_rmm.c - the kernel and an RMM that refuses: every call of it that can fail does, once. The
  * kernel answers with an errno, takes back what it began, and nothing is left at the end.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_run.c - KVM_RUN: its first time, signals, the end. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_system.c - /dev/kvm and VM calls that make no memory and run nothing. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

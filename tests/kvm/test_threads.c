@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * test_threads.c - everything at once: vCPUs that fault and exit, conversions, memslots that come
  * and go, user memory that goes away, kicks, and the end in the middle of it. What is shown: no

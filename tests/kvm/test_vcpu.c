@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_vcpu.c - VCPU_INIT, registers, events, states and attributes of vCPUs. */
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"

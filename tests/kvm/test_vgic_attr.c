@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_vgic_attr.c - the device attributes of the GICv3: every answer, in the order of checks. */
 #include "vgic_fixture.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_vgic_lr.c - which interrupts a vCPU takes, when, in what order, and when they are over. */
 #include "vgic_fixture.h"
 

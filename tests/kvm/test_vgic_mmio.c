@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* test_vgic_mmio.c - what a guest sees in the distributor's and redistributors' registers. */
 #include "vgic_fixture.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * test_vgic_random.c - random accesses, lines, entries and exits (seeded: the same each time), and
  * after each of them the invariants that vgic.c states. Guests are hostile: what comes back in a

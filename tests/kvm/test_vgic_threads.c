@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /*
  * test_vgic_threads.c - vCPUs, devices and register accesses at once: every interrupt arrives, as
  * often as it should, and nobody waits for ever.

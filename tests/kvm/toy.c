@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* toy.c - the toy engine. */
 #include "tests/kvm/toy.h"
 

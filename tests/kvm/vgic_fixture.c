@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
+// SPDX-License-Identifier: BSD-3-Clause
 /* vgic_fixture.c - see vgic_fixture.h. */
 #include "vgic_fixture.h"
 

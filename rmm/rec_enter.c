@@ -13,6 +13,7 @@
 #include "rmm/entry.h"
 #include "rmm/realm.h"
 #include "rmm/rec.h"
+#include "rmm/rtt.h"
 #include "rmm/rules.h"
 
 /* HCR_EL2 while a realm runs. No E2H: the engine's monitor is a plain EL2. */
@@ -101,7 +102,10 @@ static enum engine_exit run(struct rec_entry *e, struct rec_fault *fault)
 	enum engine_exit x;
 
 	load_frame(e, frame);
+	atomic_fetch_add(&e->rd->inside, 1);
+	rtt_catch_up(e->rmm, e->rd, (int)e->rec->index);
 	x = ops->run(e->rd->engine, e->rec->index, e->pe);
+	atomic_fetch_sub(&e->rd->inside, 1);
 	if (x != ENGINE_EXIT_LOST)
 		save_frame(e->rec, frame, fault);
 	return x;

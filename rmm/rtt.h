@@ -40,10 +40,13 @@ static inline bool rtt_level_has_blocks(int level)
 	return level >= 1;
 }
 
-/* Forget translations of [ipa, ipa + size): returns when no CPU of the realm holds one. `cpu`: the
- * engine's CPU of a REC that the caller holds and that is not running, or -1. */
-void rtt_invalidate(const struct rmm *rmm, const struct rd *rd, int cpu, uint64_t ipa,
-		    uint64_t size);
+/*
+ * Forget translations of [ipa, ipa + size): no CPU of the realm uses one after the return. `cpu`:
+ * the engine's CPU of a REC that the caller holds and that is not running, or -1. While none runs
+ * it is left to the next entry: whoever takes CPU `cpu` inside calls rtt_catch_up first.
+ */
+void rtt_invalidate(const struct rmm *rmm, struct rd *rd, int cpu, uint64_t ipa, uint64_t size);
+void rtt_catch_up(const struct rmm *rmm, struct rd *rd, int cpu);
 
 /* ---- unprotected mappings (rtt_ns.c) ---- */
 

@@ -25,7 +25,7 @@ static result check_table_ipa(const struct rd *rd, uint64_t ipa, int64_t level)
 }
 
 /* Replace a parent entry by another, with break-before-make if the old one was a mapping. */
-static void replace_entry(const struct rmm *rmm, const struct rd *rd, struct rtt_walk *w,
+static void replace_entry(const struct rmm *rmm, struct rd *rd, struct rtt_walk *w,
 			  bool old_is_valid, uint64_t e)
 {
 	uint64_t *at = &w->table[w->index];

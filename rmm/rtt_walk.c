@@ -73,10 +73,21 @@ uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 	return w->base + (i - w->index) * rtt_entry_size(w->level);
 }
 
-void rtt_invalidate(const struct rmm *rmm, const struct rd *rd, int cpu, uint64_t ipa,
-		    uint64_t size)
+void rtt_invalidate(const struct rmm *rmm, struct rd *rd, int cpu, uint64_t ipa, uint64_t size)
 {
-	/* Without a REC nothing of the realm will ever run again: teardown need not ask. */
-	if (rd->engine && rd->num_recs)
+	atomic_fetch_add(&rd->stale, 1);
+	if (rd->engine && atomic_load(&rd->inside))
 		rmm->engine->tlbi(rd->engine, cpu, ipa, size);
+}
+
+void rtt_catch_up(const struct rmm *rmm, struct rd *rd, int cpu)
+{
+	uint64_t stale = atomic_load(&rd->stale), fresh = atomic_load(&rd->fresh);
+
+	if (stale == fresh)
+		return;
+	rmm->engine->tlbi(rd->engine, cpu, 0, UINT64_C(1) << rd->ipa_bits);
+	/* Only forward: another entry may have caught up with more. */
+	while (fresh < stale && !atomic_compare_exchange_weak(&rd->fresh, &fresh, stale))
+		;
 }

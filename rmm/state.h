@@ -60,6 +60,15 @@ struct rd {
 	uint8_t measurement[RSI_NUM_MEASUREMENTS][RSI_MEASUREMENT_SIZE]; /* RIM, REM 0..3 */
 	struct engine *engine; /* from ACTIVE on; NULL: none could be started */
 	_Atomic bool engine_lost;
+
+	/*
+	 * Invalidation of translations. While no CPU is inside the realm it is only counted
+	 * (stale); who enters catches up (fresh) before the CPU runs. The order of the two sides:
+	 * an invalidation counts and then looks who is inside, an entry goes inside and then
+	 * looks at the count, so that one of them sees the other.
+	 */
+	_Atomic uint32_t inside;
+	_Atomic uint64_t stale, fresh;
 };
 
 /* What the last exit left to be completed by the next entry. */

@@ -613,8 +613,6 @@ static void a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again(vo
 
 	EXPECT(0, h, DATA_DESTROY, r.rd, B);
 	pa = h->x[1];
-	assert_int_equal(fake->tlbis, 1);
-	assert_int_equal(fake->tlbi_ipa, B);
 	assert_int_equal(fake->touches, 0);
 	/* It was this realm's, code may have been translated from it. */
 	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, pa, B);
@@ -623,8 +621,50 @@ static void a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again(vo
 	/* A page that never was needs nothing. */
 	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, host_granule(h), B + 0x1000);
 	assert_int_equal(fake->touches, 1);
-	EXPECT(0, h, DATA_DESTROY, r.rd, B + 0x1000);
-	assert_int_equal(fake->tlbis, 1); /* EMPTY: never valid */
+}
+
+static enum engine_exit destroys_a_page_meanwhile(struct engine *e, unsigned int cpu)
+{
+	uint64_t x[RMM_NUM_REGS] = {RMI_DATA_DESTROY, r.rd, B};
+
+	assert_null(rmm_smc(h->rmm, NULL, x));
+	assert_int_equal(fake->tlbis, 1);
+	assert_int_equal(fake->tlbi_ipa, B);
+	assert_int_equal(fake->tlbi_size, GRANULE_SIZE);
+	return ENGINE_EXIT_IRQ;
+}
+
+static void translations_are_forgotten_at_once_while_a_cpu_is_inside(void **state)
+{
+	script = destroys_a_page_meanwhile;
+	realm_run(&r, 0);
+	assert_int_equal(fake->tlbis, 1);
+}
+
+static enum engine_exit has_forgotten_all(struct engine *e, unsigned int cpu)
+{
+	assert_int_equal(fake->tlbis, 1);
+	assert_int_equal(fake->tlbi_cpu, 0);
+	assert_int_equal(fake->tlbi_ipa, 0);
+	return ENGINE_EXIT_IRQ;
+}
+
+static void translations_are_forgotten_at_the_next_entry_when_no_cpu_is_inside(void **state)
+{
+	EXPECT(0, h, DATA_DESTROY, r.rd, B);
+	assert_int_equal(fake->tlbis, 0);
+	script = has_forgotten_all;
+	realm_run(&r, 0);
+	realm_run(&r, 0); /* once is enough */
+}
+
+static void a_page_that_was_never_valid_leaves_no_translation(void **state)
+{
+	EXPECT(0, h, DATA_CREATE_UNKNOWN, r.rd, host_granule(h), B + 0x1000);
+	EXPECT(0, h, DATA_DESTROY, r.rd, B + 0x1000); /* EMPTY */
+	script = NULL;
+	realm_run(&r, 0);
+	assert_int_equal(fake->tlbis, 0);
 }
 
 static void a_page_of_a_dead_realm_needs_no_touch(void **state)
@@ -696,6 +736,9 @@ int test_enter(void)
 		T(a_realm_whose_engine_does_not_start_is_active_and_cannot_run),
 		T(a_running_rec_is_out_of_reach_and_a_lost_run_page_is_an_error),
 		T(a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again),
+		T(translations_are_forgotten_at_once_while_a_cpu_is_inside),
+		T(translations_are_forgotten_at_the_next_entry_when_no_cpu_is_inside),
+		T(a_page_that_was_never_valid_leaves_no_translation),
 		T(a_page_of_a_dead_realm_needs_no_touch),
 		T(teardown_after_the_recs_forgets_nothing_page_by_page),
 	};

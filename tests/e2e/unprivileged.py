@@ -54,7 +54,8 @@ def opens_of(path):
     """A function that tells how often the file has been opened, by anybody, until now."""
     libc = ctypes.CDLL(None, use_errno=True)
     watch = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    check(libc.inotify_add_watch(watch, path.encode(), IN_OPEN) >= 0, os.strerror(ctypes.get_errno()))
+    check(libc.inotify_add_watch(watch, path.encode(), IN_OPEN) >= 0,
+          os.strerror(ctypes.get_errno()))
     seen = 0
 
     def count():

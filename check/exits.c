@@ -91,18 +91,24 @@ static void mmio_repeats(void)
 	WANT(realm_report(&r, 0), 2);
 }
 
+/* The script's access ends in a synchronous external Data Abort inside the realm. */
+static void want_external_abort(struct realm *r)
+{
+	uint64_t v = realm_report(r, 0);
+
+	WANT(v >> 56, SCRIPT_EXCEPTION >> 56);
+	WANT(EXCEPTION_EC(v), 0x25);
+	WANT(EXCEPTION_FSC(v), 0x10);
+}
+
 static void mmio_no_syndrome(void)
 {
 	static const struct script_op script[] = {
 		{SCRIPT_READ, {DEV_IPA, SCRIPT_PAIR}}, {SCRIPT_END, {0}}};
 	struct realm r;
-	uint64_t v;
 
 	REALM_NEW(&r, 1, script);
-	v = realm_report(&r, 0);
-	WANT(v >> 56, SCRIPT_EXCEPTION >> 56);
-	WANT(EXCEPTION_EC(v), 0x25);
-	WANT(EXCEPTION_FSC(v), 0x10);
+	want_external_abort(&r);
 }
 
 static void want_fault(struct realm *r, uint64_t gpa, uint64_t size, uint64_t flags)
@@ -149,13 +155,9 @@ static void private_outside(void)
 	static const struct script_op script[] = {
 		{SCRIPT_READ, {0x10000000, SCRIPT_U64}}, {SCRIPT_END, {0}}};
 	struct realm r;
-	uint64_t v;
 
 	REALM_NEW(&r, 1, script);
-	v = realm_report(&r, 0);
-	WANT(v >> 56, SCRIPT_EXCEPTION >> 56);
-	WANT(EXCEPTION_EC(v), 0x25);
-	WANT(EXCEPTION_FSC(v), 0x10);
+	want_external_abort(&r);
 }
 
 static void shared_alias(void)

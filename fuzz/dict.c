@@ -4,18 +4,22 @@
  * that make the call with arguments that have a chance, as that target reads them.
  *
  *	fuzz_dict rmi|rsi|ioctl|wire
+ *	fuzz_dict names		all rows and rules
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/rules.h"
 #include "base/bits.h"
 #include "fuzz/args.h"
 #include "fuzz/client.h"
 #include "fuzz/client_ops.h"
 #include "fuzz/wire_ops.h"
 #include "fuzz/world.h"
+#include "kvm/rules.h"
 #include "rmm/call.h"
 #include "rmm/rsi.h"
+#include "rmm/rules.h"
 
 static void print_byte(unsigned int b)
 {
@@ -145,6 +149,24 @@ static void print_wire(void)
 	}
 }
 
+/* Everything that an input could reach: what seen_print prints of it. */
+static void print_names(void)
+{
+	static const struct rule_table *const tables[] = {&kvm_rules, &rmm_rules, &attest_rules};
+
+	for (size_t i = 0; i < kvm_num_rows; i++)
+		printf("row %s\n", kvm_rows[i].name);
+	for (size_t i = 0; i < rmi_num_rows; i++)
+		printf("row %s\n", rmi_rows[i].name);
+	for (size_t i = 0; i < rsi_num_rows; i++)
+		printf("row %s\n", rsi_rows[i].name);
+	for (size_t i = 0; i < psci_num_rows; i++)
+		printf("row %s\n", psci_rows[i].name);
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (size_t i = 0; i < tables[t]->count; i++)
+			printf("rule %s\n", tables[t]->rules[i]->name);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "rmi")) {
@@ -157,8 +179,10 @@ int main(int argc, char **argv)
 		print_kvm();
 	} else if (argc == 2 && !strcmp(argv[1], "wire")) {
 		print_wire();
+	} else if (argc == 2 && !strcmp(argv[1], "names")) {
+		print_names();
 	} else {
-		fprintf(stderr, "usage: fuzz_dict rmi|rsi|ioctl|wire\n");
+		fprintf(stderr, "usage: fuzz_dict rmi|rsi|ioctl|wire|names\n");
 		return 2;
 	}
 	return 0;

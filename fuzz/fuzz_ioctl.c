@@ -2,8 +2,8 @@
 /*
  * fuzz_ioctl.c - ioctls of a hostile VMM, in process, over a hostile realm.
  *
- * Input: a byte that chooses the platform (1 v12 on its own base, 2 SVE and PMU, 4 a fault on
- * demand), then operations. The first byte is the low byte of an ioctl's number: then a handle, a
+ * Input: a byte that chooses the platform (1 v12 on its own base, 2 SVE and PMU, 4.. the faults on
+ * demand below), then operations. The first byte is the low byte of an ioctl's number: then a handle, a
  * mode (enum call_mode), bytes for what the row does not name if the mode has them, and the
  * arguments (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a signal.
  *
@@ -327,6 +327,15 @@ static void one_op(struct world *w)
 
 /* ---- */
 
+static const char *const faults[] = {
+	"ioctl=KVM_CHECK_EXTENSION:every=2",
+	"rmi=RMI_VERSION",
+	"rmi=RMI_REALM_CREATE:status=RMI_ERROR_INPUT",
+	"rmi=RMI_REALM_ACTIVATE:status=RMI_ERROR_REALM",
+	"rmi=RMI_REC_ENTER:status=RMI_ERROR_REALM",
+	"rmi=RMI_DATA_CREATE_UNKNOWN:status=RMI_ERROR_INPUT",
+};
+
 static void start(struct process *s, const uint8_t *data, size_t size, unsigned int platform)
 {
 	struct inproc_config cfg = {
@@ -341,8 +350,9 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 				   FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |
 				   FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
 	fault_clear();
-	if ((platform & 4) && fault_add("ioctl=KVM_CHECK_EXTENSION:every=2", why, sizeof(why)))
-		world_fail("%s", why);
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+		if ((platform >> 2 >> i & 1) && fault_add(faults[i], why, sizeof(why)))
+			world_fail("%s", why);
 	client_reset(&client);
 	*s = (struct process){.w = {.in = {data, data + size}}, .running = -1};
 	s->w.pool.ipa_bits = CLIENT_IPA_BITS;

@@ -10,6 +10,8 @@
 #define V12(name, ...) SEED("ioctl", name, 0, __VA_ARGS__)
 #define OWN_BASE(name, ...) SEED("ioctl", name, 1, __VA_ARGS__)
 #define SVE_PMU(name, ...) SEED("ioctl", name, 2, __VA_ARGS__)
+/* The RMM refuses once: see fuzz_ioctl.c for the platforms. */
+#define FAILING(name, bits, ...) SEED("ioctl", name, bits, __VA_ARGS__)
 
 #define U16(v) (uint8_t)(v), (uint8_t)((v) >> 8)
 #define U32(v) U16(v), U16((uint32_t)(v) >> 16)
@@ -31,6 +33,10 @@
 #define RUN(fd) CALL(0x80, fd), 0
 #define RUN_PAGE(offset, ...)                                                                      \
 	CLIENT_WRITE_RUN, 0, U16(offset), sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__
+
+#define FIRST_RUN(fd) 0x80, fd, MODE_SIGNAL, 0 /* activates the realm, and no more */
+#define FILTER(base, n, action)                                                                    \
+	CLIENT_WRITE_ARGS, U16(0x1000), 24, U32(base), U32(n), action, ZEROS_8, 0, 0, 0, 0, 0, 0, 0
 
 /* Arguments of client.c. */
 #define RAM_PAGE(n) (n)
@@ -82,6 +88,7 @@
 #define FAULT_AT(...) STEP_ABORT, __VA_ARGS__, U16(7)
 #define REALM_RAM(n) (REGION_RAM_PAGE << 4 | (n))
 #define REALM_IPA(v) (REGION_RAW << 4), U64(v)
+#define IPA_STATE_SET(base, top, ripas) 0x97, REALM_IPA(base), REALM_IPA(top), ripas, 1
 
 const struct seed ioctl_seeds[] = {
 	V12("realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
@@ -110,17 +117,16 @@ const struct seed ioctl_seeds[] = {
 	V12("counter-realm", VM(0, 0), CALL(0xb5, 1), AT, 0),
 	V12("masks-reserved", VM(0, 0), CALL(0xb6, 1), AT, VALUE_AT, 1),
 	V12("masks", VM(0, 0), CALL(0xb6, 1), AT, VALUE_AT, 0),
-	V12("smccc-late", VM(1, ALL), RUN(2), STEP_IRQ, WITH(0xe3, 1, 0), AT, 0, 0, 0,
-	    CLIENT_WRITE_ARGS, U16(0x1000), 24, U32(0x84000000), U32(1), 2, ZEROS_8, ZEROS_8,
+	V12("smccc-late", VM(1, ALL), FIRST_RUN(2), FILTER(0x84000000, 1, 2),
 	    SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
-	V12("smccc-overlap", VM(1, 0), CLIENT_WRITE_ARGS, U16(0x1000), 24, U32(0x80000000), U32(1),
-	    2, ZEROS_8, ZEROS_8, SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
-	V12("smccc-range", VM(1, 0), CLIENT_WRITE_ARGS, U16(0x1000), 24, U32(0x84000000), U32(0), 2,
-	    ZEROS_8, ZEROS_8, SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
-	V12("smccc-pad", VM(1, 0), CLIENT_WRITE_ARGS, U16(0x1000), 12, U32(0x84000000), U32(1), 2,
-	    1, 1, 1, SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
-	V12("smccc-forward", VM(1, ALL), CLIENT_WRITE_ARGS, U16(0x1000), 24, U32(0x84000000),
-	    U32(32), 2, ZEROS_8, ZEROS_8,
+	V12("smccc-overlap", VM(1, 0), FILTER(0x80000000, 1, 2),
+	    SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
+	V12("smccc-range", VM(1, 0), FILTER(0x84000000, 0, 2),
+	    SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
+	V12("smccc-pad", VM(1, 0), CLIENT_WRITE_ARGS, U16(0x1000), 12, U32(0x84000000), U32(1), 2, 1,
+	    1, 1, SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER)),
+	V12("smccc-forward", VM(1, ALL), FILTER(0x84000000, 32, 2),
+	    SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER), FILTER(0xc4000000, 32, 2),
 	    SET_ATTR(1, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER), RUN(2), STEP_PSCI64 + 3, 1,
 	    REALM_RAM(0), 0, CALL(0xd6, 2), AT, 0, 0),
 	/* ---- memslots ---- */
@@ -148,7 +154,7 @@ const struct seed ioctl_seeds[] = {
 	    SLOT(1, 4, 8, 1, USER_RAM, 0, 2)),
 	V12("slot-gmem-ordinary", VM(0, VM_ORDINARY), GMEM(2, 0), SLOT(0, 4, 0, 1, USER_RAM, 0, 2)),
 	V12("slot-ipa", VM(0, 0), SLOT1(0, 0, IPA(BIT(33)), 1, USER_RAM)),
-	V12("slot-no-memory", VM(0, 0), GMEM(0xe4, 0)),
+	V12("gmem-no-memory", VM(0, 0), GMEM(0xe9, 0)),
 	V12("gmem-flags", VM(0, 0), GMEM(1, 8)),
 	V12("gmem-fallocate", VM(0, VM_MEMORY), CLIENT_FALLOCATE, 2, 3, 0, 2, CLIENT_FALLOCATE, 2,
 	    0, 0, 2, CLIENT_FALLOCATE, 2, 3, 1, 0),
@@ -184,7 +190,7 @@ const struct seed ioctl_seeds[] = {
 	V12("populate-no-vcpu", VM(0, VM_MEMORY), POPULATE(4, 1, 4, 1, 0)),
 	V12("populate-upper", VM(1, 0), GMEM(4, 0), SLOT(0, 4, IPA(BIT(32)), 4, USER_RAM, 0, 3),
 	    ATTRIBUTES(IPA(BIT(32)), 4, 8, 0), POPULATE(IPA(BIT(32)), 1, 4, 1, 0)),
-	V12("populate-active", VM(1, ALL), RUN(2), STEP_IRQ, POPULATE(4, 1, 4, 1, 0)),
+	V12("populate-active", VM(1, ALL), FIRST_RUN(2), POPULATE(4, 1, 4, 1, 0)),
 	V12("ripas-upper", VM(1, ALL), GMEM(4, 0), SLOT(1, 4, IPA(BIT(32)), 4, USER_RAM, 0, 5),
 	    RUN(2), RUN(2)),
 	V12("rec-no-psci", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, 0), CREATE_GIC, VALUE(0x08000000),
@@ -228,16 +234,16 @@ const struct seed ioctl_seeds[] = {
 	    GET_REG(2, REG(3, 0x16, 0)), GET_REG(2, REG(3, 0x14, 0x100))),
 	V12("reg-pstate", VM(1, VM_ORDINARY), VALUE(0x13), SET_REG(2, PSTATE_REG), VALUE(0x1f),
 	    SET_REG(2, PSTATE_REG)),
-	V12("reg-firmware", VM(1, 0), VALUE(0x77777), SET_REG(2, REG(3, 0x14, 0)),
+	V12("reg-firmware", VM(1, VM_ORDINARY), VALUE(0x77777), SET_REG(2, REG(3, 0x14, 0)),
 	    SET_REG(2, REG(3, 0x16, 0))),
 	V12("reg-realm", VM(1, ALL), VALUE(1), SET_REG(2, SYS_REG_ID(3, 0, 1, 0, 0)),
-	    SET_REG(2, CORE_REG(66)), RUN(2), STEP_IRQ, SET_REG(2, CORE_REG(0)),
+	    SET_REG(2, CORE_REG(66)), FIRST_RUN(2), SET_REG(2, CORE_REG(0)),
 	    GET_REG(2, CORE_REG(0))),
 	V12("reg-id", VM(1, VM_ORDINARY), VALUE(-UINT64_C(1)),
 	    SET_REG(2, SYS_REG_ID(3, 0, 0, 4, 0)), SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)), VALUE(0),
 	    SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)), VALUE(0x100006),
 	    SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)), SET_REG(2, SYS_REG_ID(3, 0, 0, 0, 5))),
-	V12("reg-id-late", VM(1, ALL), RUN(2), STEP_IRQ, VALUE(0),
+	V12("reg-id-late", VM(1, ALL), FIRST_RUN(2), VALUE(0),
 	    SET_REG(2, SYS_REG_ID(3, 0, 0, 4, 0)), SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)), VALUE(6),
 	    SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0))),
 	V12("reg-dfr0", VM(1, 0), VALUE(0x10305106), SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)),
@@ -249,24 +255,44 @@ const struct seed ioctl_seeds[] = {
 	    SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 0), VALUE(40),
 	    SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 0), GET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 0),
 	    SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 9)),
-	V12("timer-fixed", VM(1, ALL), RUN(2), STEP_IRQ, VALUE(20),
+	V12("timer-fixed", VM(1, ALL), FIRST_RUN(2), VALUE(20),
 	    SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 0)),
 	V12("timer-shared", VM(1, ALL), VALUE(20), SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 0),
 	    SET_ATTR(2, KVM_ARM_VCPU_TIMER_CTRL, 1), RUN(2)),
 	SVE_PMU("pmu", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(PMU_V3)), VALUE(23),
-		SET_ATTR(2, 0, 0), SET_ATTR(2, 0, 1), CREATE_GIC, SET_ATTR(2, 0, 1),
-		GET_ATTR(2, 0, 0), VALUE(5), SET_ATTR(2, 0, 0), VALUE(23), SET_ATTR(2, 0, 0),
-		SET_ATTR(2, 0, 0), SET_ATTR(2, 0, 1), VALUE(0x08000000), SET_ATTR(3, 0, 2),
-		VALUE(0x080a0000), SET_ATTR(3, 0, 3), SET_ATTR(3, 4, 0), RUN(2), SET_ATTR(2, 0, 1),
-		SET_ATTR(2, 0, 1), SET_ATTR(2, 0, 0)),
-	SVE_PMU("pmu-taken", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(PMU_V3)),
-		CREATE_GIC, VALUE(0x08000000), SET_ATTR(3, 0, 2), VALUE(0x080a0000),
-		SET_ATTR(3, 0, 3), SET_ATTR(3, 4, 0), SET_ATTR(2, 0, 1), VALUE(27),
-		SET_ATTR(2, 0, 0), SET_ATTR(2, 0, 1)),
+		SET_ATTR(2, 0, 0), CREATE_GIC, SET_ATTR(2, 0, 1), GET_ATTR(2, 0, 0), VALUE(5),
+		SET_ATTR(2, 0, 0), VALUE(0x08000000), SET_ATTR(3, 0, 2), VALUE(0x080a0000),
+		SET_ATTR(3, 0, 3), SET_ATTR(3, 4, 0), SET_ATTR(2, 0, 1), RUN(2), RUN(2)),
+	SVE_PMU("pmu-fixed", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(PMU_V3)),
+		CREATE_GIC, VALUE(23), SET_ATTR(2, 0, 0), SET_ATTR(2, 0, 0), SET_ATTR(3, 4, 0),
+		SET_ATTR(2, 0, 1), SET_ATTR(2, 0, 1)),
+	SVE_PMU("pmu-taken", VM(0, 0), CREATE_VCPU(0), CREATE_VCPU(1),
+		INIT_VCPU(2, PSCI | FEATURE(PMU_V3)), INIT_VCPU(3, PSCI | FEATURE(PMU_V3)), CREATE_GIC,
+		SET_ATTR(4, 4, 0), VALUE(40), SET_ATTR(2, 0, 0), SET_ATTR(3, 0, 0), SET_ATTR(2, 0, 1),
+		SET_ATTR(3, 0, 1)),
 	V12("immediate-exit", VM(1, ALL), RUN_PAGE(1, 1), RUN(2)),
-	V12("busy", VM(1, ALL), RUN(2), STEP_HOST, GET_ATTR(3, 1, 0), STEP_HOST, CALL(0xe1, 3), AT,
+	V12("busy", VM(1, ALL), RUN(2), STEP_HOST, CREATE_GIC, STEP_IRQ, STEP_HOST, GET_ATTR(3, 1, 0), STEP_HOST, CALL(0xe1, 3), AT,
 	    4, 0, 0, STEP_IRQ),
-	V12("counter-busy", VM(1, VM_ORDINARY), CALL(0xb5, 1), AT, 0),
+	V12("counter", VM(1, VM_ORDINARY), CALL(0xb5, 1), AT, 0),
+	V12("run-ordinary", VM(1, VM_ORDINARY | GIC), RUN(2)),
+	V12("reg-dfr0-watchpoints", VM(1, 0), GET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0)), CLIENT_WRITE_ARGS,
+	    U16(0x1002), 1, 0, SET_REG(2, SYS_REG_ID(3, 0, 0, 5, 0))),
+	V12("simple", VM(1, VM_GIC), CALL(0xaf, 1), AT, CALL(0x60, 1), 0, CALL(0x04, 0), 0,
+	    CALL(0x00, 0), 0, CREATE_VCPU(0), CALL(0xe0, 1), AT, 99, 0, CALL(0x8b, 2), AT, 8,
+	    WITH(0x8b, 2, U32(8), 1, 2, 3, 4, 5, 6, 7, 8), AT, 8, CALL(0x8b, 2), AT, 7, CALL(0x77, 3), 0,
+	    CALL(0xc2, 2), AT, 1, RUN(2)),
+	V12("dirty-log-none", VM(1, 0), CALL(0x42, 1), AT, 0, VALUE_AT, CALL(0x42, 1), AT, ANY(0x8000),
+	    VALUE_AT),
+	V12("ioeventfd-odd", VM(1, 0), IOEVENTFD(0, 0xb0, 3, EVENTFD, 0), IOEVENTFD(0, 0xb0, 4, EVENTFD, 0x80)),
+	V12("pmu-absent", VM(1, GIC), SET_ATTR(2, 0, 1)),
+	SVE_PMU("sve-register-early", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(SVE)),
+		GET_REG(2, REG(8, 0x15, 0))),
+	/* ---- an RMM that refuses ---- */
+	FAILING("rmm-absent", 8, CLIENT_OPEN, CREATE_VM(0, 0x100 | 33)),
+	FAILING("rmm-realm", 16, VM(1, ALL), POPULATE(0, 1, 4, 1, 0)),
+	FAILING("rmm-activate", 32, VM(1, ALL), RUN(2), RUN(2)),
+	FAILING("rmm-enter", 64, VM(1, ALL), RUN(2), RUN(2)),
+	FAILING("rmm-data", 128, VM(1, ALL), RUN(2), FAULT_AT(REALM_RAM(6)), FAULT_AT(REALM_RAM(6))),
 	/* ---- faults of a realm ---- */
 	V12("fault-private", VM(1, ALL), RUN(2), FAULT_AT(REALM_RAM(5)), FAULT_AT(REALM_RAM(6))),
 	V12("fault-gmem-gone", VM(1, ALL), CLIENT_CLOSE, 4, RUN(2), FAULT_AT(REALM_RAM(5))),
@@ -275,10 +301,13 @@ const struct seed ioctl_seeds[] = {
 	V12("fault-no-user-page", VM(1, ALL), ATTRIBUTES(0, 0xe4, 0, 0), RUN(2),
 	    FAULT_AT(REALM_IPA(BIT(32) | 0x40200000))),
 	V12("fault-no-gmem", VM(1, ALL), SLOT1(1, 0, IPA(0x50000000), 4, USER_RAM),
-	    ATTRIBUTES(IPA(0x50000000), 4, 8, 0), RUN(2), FAULT_AT(REALM_IPA(0x50000000))),
+	    ATTRIBUTES(IPA(0x50000000), 4, 8, 0), RUN(2), IPA_STATE_SET(0x50000000, 0x50001000, 1),
+	    RUN(2), FAULT_AT(REALM_IPA(0x50000000)), FAULT_AT(REALM_IPA(0x50000000))),
+	V12("fault-no-slot", VM(1, ALL), ATTRIBUTES(IPA(0x50000000), 4, 8, 0), RUN(2),
+	    IPA_STATE_SET(0x50000000, 0x50001000, 1), RUN(2), FAULT_AT(REALM_IPA(0x50000000))),
 	V12("fault-read-only", VM(1, ALL), SLOT1(1, 2, IPA(0x50000000), 4, USER_RAM), RUN(2),
-	    STEP_STORE, 2, 3, REALM_IPA(BIT(32) | 0x50000000), STEP_ABORT,
-	    REALM_IPA(BIT(32) | 0x50000000), U16(0x47)),
+	    STEP_STORE, 2, 3, REALM_IPA(BIT(32) | 0x50000000), RUN(2), STEP_LOAD, 2, 3,
+	    REALM_IPA(BIT(32) | 0x50000000)),
 	V12("fault-fetch", VM(1, ALL), RUN(2), STEP_FETCH, REALM_RAM(5), U16(7), STEP_FETCH,
 	    REALM_IPA(0x60000000), U16(7)),
 	V12("exit-unknown", VM(1, ALL), RUN(2), STEP_RAW, REALM_RAM(0), U16(0), U32(0xf0000000)),
@@ -304,7 +333,7 @@ const struct seed ioctl_seeds[] = {
 	    SET_ATTR(3, 0, 5)),
 	V12("gic-region-mixed", VM(1, VM_GIC), VALUE(BIT(52) | 0x090a0001), SET_ATTR(3, 0, 5)),
 	V12("gic-region-overlap", VM(1, 0), CREATE_GIC, VALUE(0x08000000), SET_ATTR(3, 0, 2),
-	    VALUE(BIT(52) | 0x08000000), SET_ATTR(3, 0, 5)),
+	    SET_ATTR(3, 0, 3)),
 	V12("gic-region-unknown", VM(1, 0), CREATE_GIC, VALUE(3), GET_ATTR(3, 0, 5)),
 	V12("gic-region-fit", VM(2, 0), CREATE_GIC, VALUE(0x08000000), SET_ATTR(4, 0, 2),
 	    VALUE(0x07ff0000), SET_ATTR(4, 0, 3), SET_ATTR(4, 4, 0), RUN(2)),

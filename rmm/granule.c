@@ -152,13 +152,13 @@ static void granule_wipe(struct rmm *rmm, struct granule *g)
 {
 	uint64_t pa = granule_pa(rmm, g);
 
-	/* Wiped before, and out of everybody's reach since. */
-	if (g->zero && machine_page_is_hidden(rmm->machine, pa))
+	/* Fresh or wiped, and out of everybody's reach since. */
+	if (!g->used && machine_page_is_hidden(rmm->machine, pa))
 		return;
 	/* A hole is zero already; writing to it would only cost memory. */
 	if (!machine_page_is_hole(rmm->machine, pa))
 		memset(granule_map(rmm, pa), 0, GRANULE_SIZE);
-	g->zero = true;
+	g->used = false;
 }
 
 void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
@@ -166,7 +166,7 @@ void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
 	if (s == GRANULE_DELEGATED)
 		granule_wipe(rmm, g);
 	else if (s != GRANULE_UNDELEGATED)
-		g->zero = false;
+		g->used = true;
 	atomic_store(&g->word, (uint32_t)s << 16);
 }
 

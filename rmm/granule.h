@@ -40,7 +40,7 @@ enum granule_state {
 struct granule {
 	_Atomic uint32_t lock; /* 0 free, 1 held, 2 held and somebody waits */
 	_Atomic uint32_t word; /* state << 16 | valid unprotected mappings of it (UNDELEGATED) */
-	bool zero;	       /* wiped, and not in use since */
+	bool used;	       /* by a realm, since it was last wiped */
 	uint16_t code;	       /* whose engine may have translated code of it: granule_adopt */
 };
 

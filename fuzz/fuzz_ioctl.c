@@ -3,9 +3,10 @@
  * fuzz_ioctl.c - ioctls of a hostile VMM, in process, over a hostile realm.
  *
  * Input: a byte that chooses the platform (1 v12 on its own base, 2 SVE and PMU, 4.. the faults on
- * demand below), then operations. The first byte is the low byte of an ioctl's number: then a handle, a
- * mode (enum call_mode), bytes for what the row does not name if the mode has them, and the
- * arguments (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a signal.
+ * demand below), then operations. The first byte is the low byte of an ioctl's number: then a
+ * handle, a mode (enum call_mode), bytes for what the row does not name if the mode has them, and
+ * the arguments (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a
+ * signal.
  *
  * After each call the RMM's invariants hold; when all is closed nothing is delegated any more.
  */

@@ -4,7 +4,7 @@
  *
  * The first byte chooses what the rest is given to: 0 a token that nobody can have signed, 1 keys,
  * 2 a ledger, 3 a token of the published test platform, after a byte that says what is expected
- * of it. Good seeds: tests/attest/mktoken's output, attest/platform/cpak.*, a measurement log.
+ * of it, 4 the same with nobody to trust. Good seeds: tests/attest/mktoken's output, attest/platform/cpak.*, a measurement log.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ static const struct trust_anchors *test_platform(void)
 }
 
 /* What is expected is wrong always: all zeros. */
-static void try_known_token(const uint8_t *data, size_t size)
+static void try_known_token(const uint8_t *data, size_t size, const struct trust_anchors *anchors)
 {
 	static const uint8_t zero[64];
 	const struct bytes none = {0}, zeros = {zero, sizeof(zero)};
@@ -100,7 +100,7 @@ static void try_known_token(const uint8_t *data, size_t size)
 
 	if (!parse(data + 1, size - 1, &ev))
 		return;
-	why = note(evidence_verify(&ev, test_platform(), &expected, &passed));
+	why = note(evidence_verify(&ev, anchors, &expected, &passed));
 	if (!why != (passed == EVIDENCE_NUM_CHECKS))
 		abort();
 }
@@ -141,9 +141,11 @@ static void try_ledger(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct trust_anchors no_anchors;
+
 	if (size < 2)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		try_token(data + 1, size - 1);
 		break;
@@ -154,7 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_ledger(data + 1, size - 1);
 		break;
 	case 3:
-		try_known_token(data + 1, size - 1);
+		try_known_token(data + 1, size - 1, test_platform());
+		break;
+	case 4:
+		try_known_token(data + 1, size - 1, &no_anchors);
 		break;
 	}
 	return 0;

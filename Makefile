@@ -23,6 +23,12 @@ test: test-deps all
 bench: test-deps all
 	@bench/run $(BUILD)
 
+# Each fuzzer for a while, from its committed corpus.
+SECONDS ?= 60
+fuzz: all
+	@tools/need-packages fuzz
+	@fuzz/run -t $(SECONDS) -b $(BUILD)-fuzz
+
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
 	@meson install -C $(BUILD) --destdir "$(DESTDIR)"
@@ -34,6 +40,6 @@ deps test-deps:
 	@tools/need-packages test
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
 
-.PHONY: all demo test bench install uninstall deps test-deps clean
+.PHONY: all demo test bench fuzz install uninstall deps test-deps clean

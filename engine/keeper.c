@@ -121,6 +121,8 @@ static void *keeper(void *arg)
 		return NULL;
 	}
 	asked = watch(e);
+	if (!asked)
+		process_await_end(e);
 	process_kill(e);
 	process_reap(e, how, sizeof(how));
 	if (!asked) {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "machine/memory.h"
 
 #define DEFAULT_PROGRAM "qemu-system-aarch64"
+#define END_MS 500 /* between its hang-up and its end */
 
 /* ---- finding it ---- */
 
@@ -174,6 +176,16 @@ int process_start(struct engine *e, const int *socks)
 void process_kill(struct engine *e)
 {
 	kill(e->pid, SIGKILL);
+}
+
+void process_await_end(struct engine *e)
+{
+	struct pollfd p = {.fd = syscall(SYS_pidfd_open, atomic_load(&e->pid), 0), .events = POLLIN};
+
+	if (p.fd < 0)
+		return;
+	poll(&p, 1, END_MS);
+	close(p.fd);
 }
 
 void process_continue(struct engine *e)

@@ -77,6 +77,8 @@ struct engine {
 char *process_find_program(void); /* malloc'd path, or NULL: not installed */
 int process_start(struct engine *e, const int *device_socks);
 void process_kill(struct engine *e);
+/* It has hung up, so it is about to end: a moment, so that it can do so with a status of its own. */
+void process_await_end(struct engine *e);
 /* On any thread: if somebody has stopped it, let it go on. */
 void process_continue(struct engine *e);
 /* What it prints has come; false: it has ended (or closed its stderr, which it never does). */

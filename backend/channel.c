@@ -38,7 +38,7 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 		return NULL;
 	}
 	*ch = (struct channel){
-		.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file, .kick_fd = -1};
+		.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file};
 	if (mm)
 		mm_get(mm);
 	pthread_mutex_lock(&s->lock);
@@ -62,7 +62,6 @@ static struct kvm_file *take_file(struct channel *ch)
 	pthread_mutex_lock(&ch->srv->lock);
 	file = ch->file;
 	ch->file = NULL;
-	ch->kick_fd = -1;
 	pthread_mutex_unlock(&ch->srv->lock);
 	return file;
 }
@@ -147,9 +146,9 @@ static int64_t run(struct channel *ch, struct wire_caller *c, const struct wire_
 	int64_t r;
 
 	ch->run_seq = m->call.seq;
-	watch_arm(ch);
+	kvm_vcpu_watch(ch->file, ch->fd); /* CANCEL */
 	r = kvm_ioctl(ch->file, &c->base, m->call.nr, m->call.arg);
-	watch_disarm(ch);
+	kvm_vcpu_watch(ch->file, -1);
 	ch->run_seq = 0;
 	return r;
 }
@@ -331,11 +330,8 @@ int channel_start(struct channel *ch)
 	pthread_t thread;
 	int r;
 
-	if (ch->file && kvm_file_kind(ch->file) == KVM_FILE_VCPU) {
-		ch->kick_fd = kvm_vcpu_kick_fd(ch->file);
-		if (watch_add(ch))
-			goto fail;
-	}
+	if (ch->file && kvm_file_kind(ch->file) == KVM_FILE_VCPU && watch_vcpu(ch))
+		goto fail;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);

@@ -49,10 +49,8 @@ struct channel {
 	bool counted;		/* is a descriptor that a client holds */
 	uint64_t dev, ino;	/* of the client's end, by which a passed descriptor is known */
 
-	/* While KVM_RUN lasts: */
-	atomic_bool hung_up;
-	uint32_t run_seq;
-	int kick_fd;
+	atomic_bool hung_up; /* a vCPU's */
+	uint32_t run_seq;    /* while KVM_RUN lasts */
 };
 
 /* A channel over fd for file (takes both over, and a reference on mm); without file and mm it
@@ -109,10 +107,8 @@ void mm_process_ended(struct server *s, pid_t pid);
 /* ---- watch.c ---- */
 int watch_start(struct server *s);
 void watch_stop(struct server *s);
-/* While a KVM_RUN lasts: anything that the client sends, and its hang-up, kicks the vCPU. */
-int watch_add(struct channel *ch);
-void watch_arm(struct channel *ch);
-void watch_disarm(struct channel *ch);
+/* A vCPU's channel: that the client hangs up kicks the vCPU. 0 or -errno. */
+int watch_vcpu(struct channel *ch);
 /* mm_process_ended will be called when it ends. Returns a descriptor to be closed when that is of
  * no interest any more; -1: it cannot be watched. */
 int watch_process(struct server *s, pid_t pid);

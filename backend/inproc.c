@@ -235,14 +235,12 @@ int inproc_fallocate(struct inproc *p, int fd, int mode, uint64_t offset, uint64
 void inproc_signal(struct inproc *p, int fd)
 {
 	struct kvm_file *f = get_file(p, fd);
-	static const uint64_t one = 1;
 
 	if (!f)
 		return;
 	atomic_store(&find(p, fd)->signalled, true);
-	if (kvm_file_kind(f) == KVM_FILE_VCPU &&
-	    write(kvm_vcpu_kick_fd(f), &one, sizeof(one)) < 0 && errno != EAGAIN)
-		abort();
+	if (kvm_file_kind(f) == KVM_FILE_VCPU)
+		kvm_vcpu_kick(f);
 	kvm_file_put(f);
 }
 

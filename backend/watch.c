@@ -2,10 +2,10 @@
 /*
  * watch.c - one thread that notices what channel threads cannot: they are inside KVM_RUN.
  *
- * While a run lasts its channel is armed: whatever the client sends then (CANCEL), or its
- * hang-up, kicks the vCPU, once. Nothing is read here; the channel's own thread does that. The
- * same thread learns from process descriptors that a client's process has ended. Events carry
- * names (an object's id, a process id), not pointers: what they name may be gone by then.
+ * That a client has hung up kicks the vCPU (what it sends meanwhile, CANCEL, is seen by who sleeps
+ * in the run). The same thread learns from process descriptors that a client's process has ended.
+ * Events carry names (an object's id, a process id), not pointers: what they name may be gone by
+ * then.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -19,21 +19,17 @@
 #define NAME_WAKE UINT64_C(0)
 #define NAME_PROCESS BIT(63) /* and the process id */
 
-static void kick(struct server *s, uint32_t id, uint32_t events)
+static void hung_up(struct server *s, uint32_t id)
 {
-	const uint64_t one = 1;
 	struct channel *ch;
-	ssize_t n;
 
 	pthread_mutex_lock(&s->lock);
 	for (ch = s->channels; ch && ch->id != id; ch = ch->next)
 		;
-	if (ch && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
+	if (ch)
 		atomic_store(&ch->hung_up, true);
-	if (ch && ch->kick_fd >= 0) {
-		n = write(ch->kick_fd, &one, sizeof(one));
-		(void)n; /* EAGAIN: the eventfd is full, it is kicked already */
-	}
+	if (ch && ch->file)
+		kvm_vcpu_kick(ch->file);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -48,7 +44,7 @@ static void *watch_main(void *arg)
 		if (ev.data.u64 & NAME_PROCESS)
 			mm_process_ended(s, ev.data.u64 & ~NAME_PROCESS);
 		else
-			kick(s, ev.data.u64, ev.events);
+			hung_up(s, ev.data.u64);
 	}
 	return NULL;
 }
@@ -90,19 +86,9 @@ void watch_stop(struct server *s)
 	close(s->wake_fd);
 }
 
-int watch_add(struct channel *ch)
+int watch_vcpu(struct channel *ch)
 {
-	return control(ch->srv, EPOLL_CTL_ADD, ch->fd, EPOLLONESHOT, ch->id);
-}
-
-void watch_arm(struct channel *ch)
-{
-	control(ch->srv, EPOLL_CTL_MOD, ch->fd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, ch->id);
-}
-
-void watch_disarm(struct channel *ch)
-{
-	control(ch->srv, EPOLL_CTL_MOD, ch->fd, EPOLLONESHOT, ch->id);
+	return control(ch->srv, EPOLL_CTL_ADD, ch->fd, EPOLLRDHUP | EPOLLONESHOT, ch->id);
 }
 
 int watch_process(struct server *s, pid_t pid)

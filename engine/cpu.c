@@ -86,21 +86,23 @@ static void poke(void *arg)
 	doorbell_ring(&c->doorbell);
 }
 
-/* Sleep until the CPU rings, the engine is lost, or the PE is kicked from another process; then
+/* Sleep until the CPU rings, the engine is lost, or the PE is kicked; then
  * poke, and look at the PE no more (its kick stays until the owner clears it). Where an answer is
  * due soon a QEMU that somebody has stopped goes on: who waits here cannot be interrupted. */
 static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 {
-	enum { KICK, LOST, PE };
-	struct pollfd p[] = {
+	enum { KICK, LOST, PE, NUM = PE + PE_NUM_POLL };
+	struct pollfd p[NUM] = {
 		[KICK] = {.fd = c->doorbell.kick, .events = POLLIN},
 		[LOST] = {.fd = c->engine->lost_fd, .events = POLLIN},
-		[PE] = {.fd = *pe ? pe_eventfd(*pe) : -1, .events = POLLIN},
 	};
-	int ready = poll(p, 3, *pe ? -1 : PATIENCE_MS);
 	uint64_t count;
+	int ready;
 	ssize_t n;
 
+	if (*pe)
+		pe_poll_begin(*pe, p + PE);
+	ready = poll(p, *pe ? NUM : PE, *pe ? -1 : PATIENCE_MS);
 	if (ready == 0)
 		process_continue(c->engine);
 	if (ready <= 0)
@@ -109,7 +111,7 @@ static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 		n = read(p[KICK].fd, &count, sizeof(count));
 		(void)n; /* EAGAIN: none */
 	}
-	if (p[PE].revents) {
+	if (*pe && pe_poll_end(*pe, p + PE)) {
 		poke(c);
 		*pe = NULL;
 	}

@@ -63,9 +63,14 @@ void *kvm_vcpu_control_page(struct kvm_file *f)
 	return f->vcpu->shared + KVM_VCPU_MMAP_SIZE;
 }
 
-int kvm_vcpu_kick_fd(struct kvm_file *f)
+void kvm_vcpu_kick(struct kvm_file *f)
 {
-	return pe_eventfd(f->vcpu->pe);
+	pe_kick(f->vcpu->pe);
+}
+
+void kvm_vcpu_watch(struct kvm_file *f, int fd)
+{
+	pe_watch(f->vcpu->pe, fd);
 }
 
 bool kvm_vcpu_signal_mask(struct kvm_file *f, uint64_t *mask)

@@ -60,8 +60,10 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_
  * transport may use (its own control words). Owned by the vCPU. */
 int kvm_vcpu_memfd(struct kvm_file *vcpu);
 void *kvm_vcpu_control_page(struct kvm_file *vcpu);
-/* An eventfd: a write of any value wakes a running KVM_RUN, which then asks caller->interrupted. */
-int kvm_vcpu_kick_fd(struct kvm_file *vcpu);
+/* On any thread: wake a running KVM_RUN, which then asks caller->interrupted. */
+void kvm_vcpu_kick(struct kvm_file *vcpu);
+/* On the thread of the next KVM_RUN: that `fd` becomes readable wakes it too, once. -1: none. */
+void kvm_vcpu_watch(struct kvm_file *vcpu, int fd);
 /* KVM_SET_SIGNAL_MASK, which is the transport's to apply while a KVM_RUN lasts: true if one is set,
  * in *mask (the kernel's sigset_t). */
 bool kvm_vcpu_signal_mask(struct kvm_file *vcpu, uint64_t *mask);

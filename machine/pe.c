@@ -3,9 +3,10 @@
  * pe.c - kicks: how they are remembered, and how they reach a PE that sleeps or runs a realm.
  *
  * A kick is remembered twice: in `kicked`, for the owner to see without a system call, and in
- * the eventfd, for poll(2). Both are set by pe_kick and reset by pe_clear; a kick from another
- * process sets the eventfd only. The order of the two does not matter: a kick that overlaps a
- * clear may be seen or not, and what it announces is visible to the owner after the clear.
+ * the eventfd, for poll(2). pe_kick sets both. pe_clear resets the eventfd only if `kicked` was
+ * set, so it mostly costs nothing; a kick that overlaps it may leave the eventfd readable alone,
+ * and is seen once more by who sleeps next (pe_poll_end sets `kicked`, so that the next clear is
+ * a full one). What a kick announces is visible to the owner after the clear that took it.
  */
 #include "machine/pe.h"
 
@@ -22,6 +23,7 @@
 
 struct pe {
 	int efd;
+	int watched; /* a descriptor, or -1; the owner's */
 	atomic_bool kicked;
 	pthread_mutex_t lock; /* poke, and held while it runs */
 	void (*poke)(void *arg);
@@ -39,6 +41,7 @@ struct pe *pe_create(void)
 		free(pe);
 		return NULL;
 	}
+	pe->watched = -1;
 	pthread_mutex_init(&pe->lock, NULL);
 	return pe;
 }
@@ -50,11 +53,6 @@ void pe_destroy(struct pe *pe)
 	close(pe->efd);
 	pthread_mutex_destroy(&pe->lock);
 	free(pe);
-}
-
-int pe_eventfd(const struct pe *pe)
-{
-	return pe->efd;
 }
 
 void pe_kick(struct pe *pe)
@@ -75,11 +73,9 @@ void pe_kick(struct pe *pe)
 	pthread_mutex_unlock(&pe->lock);
 }
 
-bool pe_kicked(struct pe *pe)
+bool pe_kicked(const struct pe *pe)
 {
-	struct pollfd p = {.fd = pe->efd, .events = POLLIN};
-
-	return atomic_load(&pe->kicked) || poll(&p, 1, 0) == 1;
+	return atomic_load(&pe->kicked);
 }
 
 void pe_clear(struct pe *pe)
@@ -87,9 +83,30 @@ void pe_clear(struct pe *pe)
 	uint64_t count;
 	ssize_t n;
 
-	atomic_store(&pe->kicked, false);
+	if (!atomic_exchange(&pe->kicked, false))
+		return;
 	n = read(pe->efd, &count, sizeof(count));
 	(void)n; /* EAGAIN: there was none */
+}
+
+void pe_watch(struct pe *pe, int fd)
+{
+	pe->watched = fd;
+}
+
+void pe_poll_begin(const struct pe *pe, struct pollfd p[PE_NUM_POLL])
+{
+	p[0] = (struct pollfd){.fd = pe->efd, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = pe->watched, .events = POLLIN};
+}
+
+bool pe_poll_end(struct pe *pe, const struct pollfd p[PE_NUM_POLL])
+{
+	if (p[1].revents)
+		pe->watched = -1;
+	if (p[0].revents || p[1].revents)
+		atomic_store(&pe->kicked, true);
+	return pe_kicked(pe);
 }
 
 static int64_t now_ms(void)
@@ -102,21 +119,21 @@ static int64_t now_ms(void)
 
 bool pe_wait(struct pe *pe, int fd, int timeout_ms)
 {
-	struct pollfd p[2] = {
-		{.fd = pe->efd, .events = POLLIN},
-		{.fd = fd, .events = POLLIN},
-	};
+	struct pollfd p[PE_NUM_POLL + 1] = {[PE_NUM_POLL] = {.fd = fd, .events = POLLIN}};
 	int64_t end = now_ms() + timeout_ms;
 	int left = timeout_ms;
 
-	while (!atomic_load(&pe->kicked) && poll(p, 2, left) < 0 && errno == EINTR) {
+	pe_poll_begin(pe, p);
+	while (!pe_kicked(pe)) {
+		if (poll(p, PE_NUM_POLL + 1, left) >= 0)
+			return pe_poll_end(pe, p);
 		if (timeout_ms < 0)
 			continue;
 		left = end - now_ms();
 		if (left <= 0)
-			break;
+			return false;
 	}
-	return pe_kicked(pe);
+	return true;
 }
 
 void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg)

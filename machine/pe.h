@@ -3,8 +3,8 @@
  * pe.h - a host processing element: what runs one vCPU at a time, and how it is kicked.
  *
  * The host (kvm/) gives each vCPU a PE and passes it with every SMC. Only the owner thread calls
- * enter, leave, wait and clear. A kick may come from any thread, and from another process through
- * the eventfd; it is never lost:
+ * anything but pe_kick. A kick may come from any thread, and from another process through a
+ * descriptor that the owner watches; it is never lost:
  *
  *	owner: pe_clear(); look at whatever kicks announce (signals, pending interrupts);
  *	       REC_ENTER -> the engine returns at once if a kick came after the clear.
@@ -15,6 +15,7 @@
 #ifndef MACHINE_PE_H
 #define MACHINE_PE_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 struct pe;
@@ -22,13 +23,18 @@ struct pe;
 struct pe *pe_create(void); /* NULL: out of descriptors or memory */
 void pe_destroy(struct pe *pe);
 
-/* An eventfd (owned by the PE). A write of any value is a kick. */
-int pe_eventfd(const struct pe *pe);
-
 void pe_kick(struct pe *pe);
-/* True if a kick came since pe_clear. Also notices kicks that came through the eventfd. */
-bool pe_kicked(struct pe *pe);
+/* True if a kick came since pe_clear. */
+bool pe_kicked(const struct pe *pe);
 void pe_clear(struct pe *pe);
+/* That `fd` is readable, or hung up, is a kick as soon as the owner sleeps; once, then it is watched
+ * no more. -1: none. */
+void pe_watch(struct pe *pe, int fd);
+
+/* For whoever lets the owner sleep: what to poll for kicks, and what came of it: true if kicked. */
+#define PE_NUM_POLL 2
+void pe_poll_begin(const struct pe *pe, struct pollfd p[PE_NUM_POLL]);
+bool pe_poll_end(struct pe *pe, const struct pollfd p[PE_NUM_POLL]);
 
 /* Sleep until kicked, or `fd` (-1: none) is readable, or timeout_ms (-1: for ever) is over.
  * Returns true if kicked. Does not clear. */

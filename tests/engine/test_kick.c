@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "machine/pe.h"
@@ -17,7 +18,7 @@ struct kicker {
 	sem_t seen; /* the owner has come out */
 	unsigned int kicks;
 	unsigned int longest; /* random pause before a kick, in turns of an empty loop */
-	bool from_outside;    /* by the eventfd, as another process would */
+	int watched;	      /* kick by a write to it, as another process would; -1: not so */
 };
 
 static void *kicker(void *arg)
@@ -29,8 +30,8 @@ static void *kicker(void *arg)
 	for (unsigned int i = 0; i < k->kicks; i++) {
 		for (volatile unsigned int n = rand_r(&seed) % k->longest; n; n--)
 			;
-		if (k->from_outside)
-			assert_int_equal(write(pe_eventfd(k->pe), &one, sizeof(one)), sizeof(one));
+		if (k->watched >= 0)
+			assert_int_equal(write(k->watched, &one, sizeof(one)), sizeof(one));
 		else
 			pe_kick(k->pe);
 		sem_wait(&k->seen);
@@ -41,9 +42,12 @@ static void *kicker(void *arg)
 /* A lost kick leaves both threads waiting: alarm() fails the test. */
 static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
 {
-	struct kicker k = {
-		.pe = pe_create(), .kicks = kicks, .longest = 20000, .from_outside = from_outside};
+	struct kicker k = {.pe = pe_create(),
+			   .kicks = kicks,
+			   .longest = 20000,
+			   .watched = from_outside ? eventfd(0, EFD_NONBLOCK) : -1};
 	unsigned int seen = 0;
+	uint64_t taken;
 	pthread_t t;
 	struct rig r;
 
@@ -52,15 +56,20 @@ static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
 	sem_init(&k.seen, 0, 0);
 	pthread_create(&t, NULL, kicker, &k);
 	while (seen < kicks) {
+		pe_watch(k.pe, k.watched);
 		assert_int_equal(engine_qemu.run(r.engine, 0, k.pe), ENGINE_EXIT_IRQ);
 		if (!pe_kicked(k.pe))
 			continue; /* the doorbell of the last one, late */
 		pe_clear(k.pe);
+		if (from_outside)
+			assert_int_equal(read(k.watched, &taken, sizeof(taken)), sizeof(taken));
 		seen++;
 		sem_post(&k.seen);
 	}
 	pthread_join(t, NULL);
 	sem_destroy(&k.seen);
+	if (from_outside)
+		close(k.watched);
 	rig_stop(&r);
 	pe_destroy(k.pe);
 }

@@ -27,7 +27,7 @@ struct kvm_file {
 	struct kvm_host *host;
 	struct kvm_mm *mm;
 	/* vCPU */
-	int memfd, kick_fd;
+	int memfd, kick_fd, watched;
 	void *shared;
 	uint64_t exits;
 	bool mask_set;
@@ -58,7 +58,7 @@ static struct kvm_file *file_new(struct kvm_host *h, enum kvm_file_kind kind, st
 	f->refs = 1;
 	f->host = h;
 	f->mm = mm;
-	f->memfd = f->kick_fd = -1;
+	f->memfd = f->kick_fd = f->watched = -1;
 	if (mm)
 		mm->ops->get(mm);
 	if (kind != KVM_FILE_SYSTEM)
@@ -297,7 +297,7 @@ static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, 
 static int64_t run(struct kvm_file *f, struct kvm_caller *c)
 {
 	struct kvm_run *run = f->shared;
-	struct pollfd pfd = {f->kick_fd, POLLIN, 0};
+	struct pollfd pfd[2] = {{f->kick_fd, POLLIN, 0}, {f->watched, POLLIN, 0}};
 	bool immediate = *(volatile uint8_t *)&run->immediate_exit;
 	uint64_t junk;
 
@@ -316,7 +316,7 @@ static int64_t run(struct kvm_file *f, struct kvm_caller *c)
 			if (c->ops->write(c, run->cr8, &f->exits, sizeof(f->exits)))
 				return -EFAULT;
 		}
-		poll(&pfd, 1, -1);
+		poll(pfd, 2, -1);
 	}
 	if (run->request_interrupt_window == FAKE_RUN_PROTECT && protect(f, run->cr8, true))
 		return -EFAULT;
@@ -381,9 +381,17 @@ void *kvm_vcpu_control_page(struct kvm_file *f)
 	return (char *)f->shared + KVM_VCPU_MMAP_SIZE;
 }
 
-int kvm_vcpu_kick_fd(struct kvm_file *f)
+void kvm_vcpu_kick(struct kvm_file *f)
 {
-	return f->kick_fd;
+	const uint64_t one = 1;
+
+	if (write(f->kick_fd, &one, sizeof(one)) != sizeof(one))
+		abort();
+}
+
+void kvm_vcpu_watch(struct kvm_file *f, int fd)
+{
+	f->watched = fd;
 }
 
 bool kvm_vcpu_signal_mask(struct kvm_file *f, uint64_t *mask)

@@ -4,7 +4,8 @@
  *
  * The first byte chooses what the rest is given to: 0 a token that nobody can have signed, 1 keys,
  * 2 a ledger, 3 a token of the published test platform, after a byte that says what is expected
- * of it, 4 the same with nobody to trust. Good seeds: tests/attest/mktoken's output, attest/platform/cpak.*, a measurement log.
+ * of it, 4 the same with nobody to trust. Good seeds: tests/attest/mktoken's output,
+ * attest/platform/cpak.*, a measurement log.
  */
 #include <stdint.h>
 #include <stdio.h>

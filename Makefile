@@ -29,6 +29,11 @@ fuzz: all
 	@tools/need-packages fuzz
 	@fuzz/run -t $(SECONDS) -b $(BUILD)-fuzz
 
+# The fuzzers find faults that are planted in a copy of the sources.
+fuzz-proof:
+	@tools/need-packages fuzz
+	@tests/fuzz/proof -b $(BUILD)-fuzz-proof
+
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
 	@meson install -C $(BUILD) --destdir "$(DESTDIR)"
@@ -40,6 +45,6 @@ deps test-deps:
 	@tools/need-packages test
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-fuzz-proof
 
-.PHONY: all demo test bench fuzz install uninstall deps test-deps clean
+.PHONY: all demo test bench fuzz fuzz-proof install uninstall deps test-deps clean

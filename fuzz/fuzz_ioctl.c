@@ -8,7 +8,8 @@
  * the arguments (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a
  * signal.
  *
- * After each call the RMM's invariants hold; when all is closed nothing is delegated any more.
+ * After each call the RMM's invariants hold. When all is closed nothing is delegated any more, and no
+ * descriptor is open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "base/fault.h"
 #include "fuzz/client.h"
 #include "fuzz/client_ops.h"
+#include "fuzz/descriptors.h"
 #include "fuzz/seen.h"
 #include "fuzz/world.h"
 #include "rmm/call.h"
@@ -405,6 +407,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct process s;
+	unsigned int before = count_descriptors();
 
 	if (!size)
 		return 0;
@@ -412,5 +415,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (input_left(&s.w.in))
 		one_op(&s.w);
 	end(&s);
+	if (count_descriptors() != before)
+		world_fail("descriptors are left open");
 	return 0;
 }

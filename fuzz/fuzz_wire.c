@@ -9,7 +9,6 @@
  * In the end the server must stop, whatever its clients left it in, and nothing may be left: no
  * delegated granule, no page, no descriptor.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "abi/kvm.h"
 #include "backend/server.h"
 #include "base/bits.h"
+#include "fuzz/descriptors.h"
 #include "fuzz/input.h"
 #include "fuzz/seen.h"
 #include "fuzz/wire_ops.h"
@@ -63,18 +63,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "fuzz: %s\n", what);
 	abort();
-}
-
-static unsigned int count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
 }
 
 /* ---- sockets ---- */

@@ -284,6 +284,8 @@ const struct seed ioctl_seeds[] = {
 	    CALL(0x00, 0), 0, CREATE_VCPU(0), CALL(0xe0, 1), AT, 99, 0, CALL(0x8b, 2), AT, 8,
 	    WITH(0x8b, 2, U32(8), 1, 2, 3, 4, 5, 6, 7, 8), AT, 8, CALL(0x8b, 2), AT, 7,
 	    CALL(0x77, 3), 0, CALL(0xc2, 2), AT, 1, RUN(2)),
+	V12("dirty-log-far", VM(0, 0), SLOT1(0, 1, 0, 2, USER_RAM), CALL(0xc0, 1), AT, 0, 64, 64,
+	    VALUE_AT),
 	V12("dirty-log-none", VM(1, 0), CALL(0x42, 1), AT, 0, VALUE_AT, CALL(0x42, 1), AT,
 	    ANY(0x8000), VALUE_AT),
 	V12("ioeventfd-odd", VM(1, 0), IOEVENTFD(0, 0xb0, 3, EVENTFD, 0),

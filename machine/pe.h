@@ -27,8 +27,8 @@ void pe_kick(struct pe *pe);
 /* True if a kick came since pe_clear. */
 bool pe_kicked(const struct pe *pe);
 void pe_clear(struct pe *pe);
-/* That `fd` is readable, or hung up, is a kick as soon as the owner sleeps; once, then it is watched
- * no more. -1: none. */
+/* That `fd` is readable, or hung up, is a kick as soon as the owner sleeps; once, then it is
+ * watched no more. -1: none. */
 void pe_watch(struct pe *pe, int fd);
 
 /* For whoever lets the owner sleep: what to poll for kicks, and what came of it: true if kicked. */

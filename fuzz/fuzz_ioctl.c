@@ -8,8 +8,8 @@
  * the arguments (client.h); or one of enum client_op. A vCPU that would wait for ever is sent a
  * signal.
  *
- * After each call the RMM's invariants hold. When all is closed nothing is delegated any more, and no
- * descriptor is open.
+ * After each call the RMM's invariants hold. When all is closed nothing is delegated any more, and
+ * no descriptor is open.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -149,7 +149,7 @@ static void answer_fd(struct peer *p, unsigned int n, const struct wire_msg *q)
 }
 
 static void report_area(struct peer *p, unsigned int n, uint64_t addr, uint64_t size,
-			unsigned int kind, uint64_t offset)
+			unsigned int kind, uint64_t offset, int64_t moved)
 {
 	struct wire_msg m = {.type = WIRE_AREA, .area = {addr, size, offset, 3, kind}};
 
@@ -158,7 +158,7 @@ static void report_area(struct peer *p, unsigned int n, uint64_t addr, uint64_t 
 		return;
 	if (!hear(p, n, &m, NULL, NULL))
 		return;
-	m = (struct wire_msg){.type = WIRE_MOVED};
+	m = (struct wire_msg){.type = WIRE_MOVED, .answer.value = moved};
 	say(p, n, &m, NULL, -1);
 }
 
@@ -172,7 +172,8 @@ static void answer_attach(struct peer *p, unsigned int n, const struct wire_msg 
 		/* Odd ones: a half, more than asked for, somebody else's memory. */
 		report_area(p, n, q->user.addr + (b & 0x10 ? q->user.len / 2 : 0),
 			    b & 0x20 ? q->user.len * 2 : b & 0x40 ? 0x1000 : q->user.len, b % 7,
-			    b & 0x80 ? input_u64(&p->in) : MACHINE_RESERVED);
+			    b & 0x80 ? input_u64(&p->in) : MACHINE_RESERVED,
+			    b & 0x08 ? -ENOMEM : 0);
 	}
 	say(p, n, &m, NULL, -1);
 }

@@ -180,8 +180,9 @@ void process_kill(struct engine *e)
 
 void process_await_end(struct engine *e)
 {
-	struct pollfd p = {.fd = syscall(SYS_pidfd_open, atomic_load(&e->pid), 0), .events = POLLIN};
+	struct pollfd p = {.events = POLLIN};
 
+	p.fd = syscall(SYS_pidfd_open, atomic_load(&e->pid), 0);
 	if (p.fd < 0)
 		return;
 	poll(&p, 1, END_MS);

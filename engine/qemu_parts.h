@@ -77,7 +77,7 @@ struct engine {
 char *process_find_program(void); /* malloc'd path, or NULL: not installed */
 int process_start(struct engine *e, const int *device_socks);
 void process_kill(struct engine *e);
-/* It has hung up, so it is about to end: a moment, so that it can do so with a status of its own. */
+/* It has hung up, so it is about to end: a moment to do so with a status of its own. */
 void process_await_end(struct engine *e);
 /* On any thread: if somebody has stopped it, let it go on. */
 void process_continue(struct engine *e);

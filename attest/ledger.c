@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,22 +192,38 @@ static bool read_hex(const json_t *obj, const char *key, uint8_t out[MEASURE_SIZ
 	return s && hex_decode(s, out, MEASURE_SIZE) == (ssize_t)len;
 }
 
-static bool read_operands(const json_t *obj, struct ledger_entry *e)
+static bool read_params(const json_t *obj, struct ledger_entry *e)
 {
 	uint64_t v;
 
-	if (!read_number(obj, "top", &e->top) || !read_number(obj, "flags", &e->flags))
-		return false;
-	if (e->cause == LEDGER_EXTEND)
-		return read_number(obj, "size", &e->addr) && e->addr <= MEASURE_SIZE;
-	if (e->cause != LEDGER_REALM_CREATE)
-		return read_number(obj, "address", &e->addr);
 	for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
 		if (!read_number(obj, params[i].name, &v) || v > 0xff)
 			return false;
 		e->addr |= v << (8 * i);
 	}
 	return true;
+}
+
+/* What the cause has, and write_operands writes; anything else in the line is ignored. */
+static bool read_operands(const json_t *obj, struct ledger_entry *e)
+{
+	bool ok = true;
+
+	switch (e->cause) {
+	case LEDGER_EXTEND:
+		return read_number(obj, "size", &e->addr) && e->addr <= MEASURE_SIZE;
+	case LEDGER_INIT_RIPAS:
+		return read_number(obj, "address", &e->addr) && read_number(obj, "top", &e->top);
+	case LEDGER_REALM_CREATE:
+		ok = read_params(obj, e);
+		break;
+	case LEDGER_DATA_CREATE:
+		ok = read_number(obj, "address", &e->addr);
+		break;
+	default:
+		break;
+	}
+	return ok && read_number(obj, "flags", &e->flags);
 }
 
 static bool parse(const json_t *obj, struct ledger_entry *e)
@@ -220,7 +237,7 @@ static bool parse(const json_t *obj, struct ledger_entry *e)
 
 	memset(e, 0, sizeof(*e));
 	if (cause < 0 || reg < 0 || hash < 0 || (cause == LEDGER_EXTEND) != (reg > 0) ||
-	    !read_number(obj, "realm", &realm))
+	    !read_number(obj, "realm", &realm) || realm > UINT_MAX)
 		return false;
 	e->realm = (unsigned int)realm;
 	e->cause = (enum ledger_cause)cause;

@@ -486,9 +486,9 @@ static bool page_protected(const void *rmm, uint64_t pa)
 	return rmm_granule_protected(rmm, pa);
 }
 
-static uint64_t num_protected(const void *rmm)
+static uint64_t protection_changes(const void *rmm)
 {
-	return rmm_delegated_granules(rmm);
+	return rmm_granule_changes(rmm);
 }
 
 static void start(struct peer *p)
@@ -498,7 +498,7 @@ static void start(struct peer *p)
 	struct rmm_config rc = {0};
 	struct kvm_config kc = {0};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI, .page_protected = page_protected,
-				   .num_protected = num_protected};
+				   .protection_changes = protection_changes};
 
 	if (machine_create(&mc, &p->m))
 		fail("no machine");

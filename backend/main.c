@@ -55,9 +55,9 @@ static bool page_protected(const void *rmm, uint64_t pa)
 	return rmm_granule_protected(rmm, pa);
 }
 
-static uint64_t num_protected(const void *rmm)
+static uint64_t protection_changes(const void *rmm)
 {
-	return rmm_delegated_granules(rmm);
+	return rmm_granule_changes(rmm);
 }
 
 static int host_create(struct host *h, const struct backend_options *o)
@@ -67,7 +67,7 @@ static int host_create(struct host *h, const struct backend_options *o)
 	struct kvm_config kc = {.profile = o->profile};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
 				   .page_protected = page_protected,
-				   .num_protected = num_protected};
+				   .protection_changes = protection_changes};
 	int r = machine_create(&mc, &h->machine);
 
 	if (r)

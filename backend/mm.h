@@ -30,7 +30,7 @@ struct mm {
 	unsigned int num_gone;
 
 	pthread_mutex_t remap_lock; /* over a whole mm_remap; outer */
-	uint64_t num_protected;	    /* when mm_remap looked last */
+	uint64_t changes_seen;	    /* when mm_remap looked last */
 	atomic_bool look_again;	    /* areas have changed since */
 };
 

@@ -113,13 +113,13 @@ int mm_remap(struct mm *mm, int fd)
 	if (!atomic_load(&mm->num_gmem) || !cfg->page_protected)
 		return 0;
 	pthread_mutex_lock(&mm->remap_lock);
-	now = cfg->num_protected(cfg->arg);
-	if (atomic_exchange(&mm->look_again, false) || now != mm->num_protected) {
+	now = cfg->protection_changes(cfg->arg);
+	if (atomic_exchange(&mm->look_again, false) || now != mm->changes_seen) {
 		areas = copy_gmem_areas(mm, &n);
 		for (size_t i = 0; i < n && !r; i++)
 			r = remap_area(mm, fd, &areas[i]);
 		free(areas);
-		mm->num_protected = now;
+		mm->changes_seen = now;
 	}
 	pthread_mutex_unlock(&mm->remap_lock);
 	return r;

@@ -19,10 +19,10 @@ struct server_config {
 	struct kvm_host *host;	 /* not owned */
 	struct machine *machine; /* not owned */
 	uint32_t rmi_cap;	 /* number of KVM_CAP_ARM_RMI in this revision */
-	/* The granules that the host may not touch: whether this one is, and how many are. NULL:
-	 * none ever. */
+	/* The granules that the host may not touch: whether this one is, and a number that grows
+	 * with each that becomes one or is no longer. NULL: none ever. */
 	bool (*page_protected)(const void *arg, uint64_t pa);
-	uint64_t (*num_protected)(const void *arg);
+	uint64_t (*protection_changes)(const void *arg);
 	const void *arg;
 };
 

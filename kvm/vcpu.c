@@ -24,6 +24,7 @@ static bool map_shared(struct kvm_vcpu *v)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
+	/* By this name clients know it (wire/wire.h). */
 	v->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (v->memfd < 0)
 		return false;

@@ -198,12 +198,13 @@ static uint32_t area_kind(const struct area *a)
 	return WIRE_AREA_FIXED;
 }
 
-/* A reservation, or private pages of a guest_memfd. */
+/* A reservation, private pages of a guest_memfd, or a vCPU mapped where a memslot once was. */
 static bool is_inaccessible(const struct area *a)
 {
 	return !(a->prot & (PROT_READ | PROT_WRITE)) ||
 	       !strncmp(a->name, "/memfd:" WIRE_NAME_PRIVATE,
-			sizeof("/memfd:" WIRE_NAME_PRIVATE) - 1);
+			sizeof("/memfd:" WIRE_NAME_PRIVATE) - 1) ||
+	       !strncmp(a->name, "/memfd:" WIRE_NAME_VCPU, sizeof("/memfd:" WIRE_NAME_VCPU) - 1);
 }
 
 /* ---- moving ---- */

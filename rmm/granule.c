@@ -236,7 +236,7 @@ result rmi_granule_delegate(struct rmi_call *c)
 		rtt_ns_revoke(c->rmm, addr);
 	}
 	granule_wipe(c->rmm, g);
-	atomic_fetch_add(&c->rmm->delegated, 1);
+	atomic_fetch_add(&c->rmm->delegations, 1);
 	granule_unlock(g);
 	return OK;
 }
@@ -248,7 +248,7 @@ result rmi_granule_undelegate(struct rmi_call *c)
 	if (!g)
 		return &rule_rmi_undelegate_state;
 	granule_set(c->rmm, g, GRANULE_UNDELEGATED);
-	atomic_fetch_sub(&c->rmm->delegated, 1);
+	atomic_fetch_add(&c->rmm->undelegations, 1);
 	granule_unlock(g);
 	return OK;
 }

@@ -45,7 +45,12 @@ void rmm_destroy(struct rmm *rmm)
 
 uint64_t rmm_delegated_granules(const struct rmm *rmm)
 {
-	return atomic_load(&rmm->delegated);
+	return atomic_load(&rmm->delegations) - atomic_load(&rmm->undelegations);
+}
+
+uint64_t rmm_granule_changes(const struct rmm *rmm)
+{
+	return atomic_load(&rmm->delegations) + atomic_load(&rmm->undelegations);
 }
 
 bool rmm_granule_protected(const struct rmm *rmm, uint64_t pa)

@@ -43,6 +43,9 @@ result rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
 /* Granules that are not UNDELEGATED now (leak tests: 0 when every realm is gone). */
 uint64_t rmm_delegated_granules(const struct rmm *rmm);
 
+/* Grows whenever rmm_granule_protected may answer otherwise for some page than before. */
+uint64_t rmm_granule_changes(const struct rmm *rmm);
+
 /* True if the host may not touch the page (it is not UNDELEGATED): the GPT check. */
 bool rmm_granule_protected(const struct rmm *rmm, uint64_t pa);
 

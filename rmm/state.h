@@ -29,7 +29,7 @@ struct rmm {
 
 	struct granule *granules; /* one for each 4 KiB of RAM, sparse */
 	uint64_t num_granules;
-	_Atomic uint64_t delegated;
+	_Atomic uint64_t delegations, undelegations; /* since the start; stored after the state */
 
 	/* RD of the realm that has the VMID, 0: free. Taken by compare-and-swap. */
 	_Atomic uint64_t realms[RMM_NUM_VMIDS];

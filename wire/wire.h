@@ -47,6 +47,8 @@
  */
 #define WIRE_NAME_PRIVATE "softrealm-private"
 #define WIRE_NAME_DELEGATED "softrealm-delegated"
+/* Name of the memfd behind a vCPU's mapping (kvm/vcpu.c makes it): never part of a memslot. */
+#define WIRE_NAME_VCPU "kvm-vcpu"
 
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */

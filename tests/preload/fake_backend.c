@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	struct kvm_config kc = {0};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
 				   .page_protected = fake_page_protected,
-				   .num_protected = fake_num_protected};
+				   .protection_changes = fake_protection_changes};
 	struct server *s;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

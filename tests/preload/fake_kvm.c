@@ -106,7 +106,7 @@ static int64_t create_vcpu(struct kvm_file *vm, struct kvm_caller *c)
 {
 	struct kvm_file *f = file_new(vm->host, KVM_FILE_VCPU, vm->mm);
 
-	f->memfd = memfd_create("vcpu", MFD_CLOEXEC);
+	f->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC);
 	f->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ftruncate(f->memfd, SHARED_SIZE))
 		abort();
@@ -215,6 +215,7 @@ static int64_t word(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint
 
 #define MAX_PROTECTED 64
 static _Atomic uint64_t protected[MAX_PROTECTED];
+static _Atomic uint64_t changes;
 
 bool fake_page_protected(const void *arg, uint64_t pa)
 {
@@ -224,13 +225,9 @@ bool fake_page_protected(const void *arg, uint64_t pa)
 	return false;
 }
 
-uint64_t fake_num_protected(const void *arg)
+uint64_t fake_protection_changes(const void *arg)
 {
-	uint64_t n = 0;
-
-	for (int i = 0; i < MAX_PROTECTED; i++)
-		n += protected[i] != 0;
-	return n;
+	return changes;
 }
 
 static int64_t protect(struct kvm_file *vm, uint64_t addr, bool set)
@@ -241,6 +238,7 @@ static int64_t protect(struct kvm_file *vm, uint64_t addr, bool set)
 		if (protected[i] != (set ? 0 : pa))
 			continue;
 		protected[i] = set ? pa : 0;
+		changes++;
 		return 0;
 	}
 	return -EFAULT;

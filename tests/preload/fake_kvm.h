@@ -45,6 +45,6 @@ struct fake_word {
 
 /* For the transport: which pages FAKE_PROTECT has delegated. */
 bool fake_page_protected(const void *arg, uint64_t pa);
-uint64_t fake_num_protected(const void *arg);
+uint64_t fake_protection_changes(const void *arg);
 
 #endif

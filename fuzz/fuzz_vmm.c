@@ -3,11 +3,7 @@
  * fuzz_vmm.c - what the VMM reads that others wrote: files, options, and a hostile guest's
  * accesses to its devices.
  *
- * The first byte chooses what the rest is given to:
- *	0	a kernel, an initrd and a memory size: whatever is accepted must fit without overlap
- *	1	command line arguments, separated by zero bytes
- *	2	what a realm says on its attestation port
- *	3..	accesses to a console and two disks behind a PCI bus (enum device_op)
+ * The first byte chooses what the rest is given to (fuzz/vmm_ops.h).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +17,7 @@
 #include "base/bits.h"
 #include "fuzz/input.h"
 #include "fuzz/seen.h"
+#include "fuzz/vmm_ops.h"
 #include "vmm/attest.h"
 #include "vmm/blk.h"
 #include "vmm/console.h"
@@ -107,8 +104,8 @@ static void try_options(struct input *in)
 	if (!options_parse(&o, argc, argv))
 		check(o.kernel && o.append && o.cpus >= 1 && o.cpus <= LAYOUT_MAX_CPUS &&
 			      IS_ALIGNED(o.memory, LAYOUT_PAGE) &&
-			      o.ipa_bits >= LAYOUT_MIN_IPA_BITS &&
-			      o.ipa_bits <= LAYOUT_MAX_IPA_BITS,
+			      (!o.ipa_bits || (o.ipa_bits >= LAYOUT_MIN_IPA_BITS &&
+					       o.ipa_bits <= LAYOUT_MAX_IPA_BITS)),
 		      "options are accepted that are none");
 	options_free(&o);
 	free(text);
@@ -136,19 +133,6 @@ static void try_attest(struct input *in)
 #define DISK_SIZE 0x2000
 #define GUARD	 UINT64_C(0x10000)
 #define SLOTS	 3
-
-enum device_op {
-	DEV_CONFIG,  /* PCI configuration space of any function */
-	DEV_WINDOW,  /* any address of the memory window */
-	DEV_COMMON,  /* a field of a device's common configuration, with its own width */
-	DEV_START,   /* bring a device up, one ring laid out for each queue */
-	DEV_DESC,    /* write a descriptor */
-	DEV_RAM,     /* write anything anywhere into RAM */
-	DEV_OFFER,   /* offer a chain, and notify */
-	DEV_INPUT,   /* typed bytes */
-	DEV_RESIZE,
-	DEV_NUM_OPS
-};
 
 struct rig {
 	struct input in;
@@ -303,12 +287,14 @@ static uint64_t take_address(struct input *in, uint64_t ring_at)
 static void write_desc(struct rig *r, unsigned int slot, unsigned int queue)
 {
 	uint64_t at = ring(slot, queue);
-	unsigned int i = input_u8(&r->in) % 32; /* indirect tables lie behind the ring's own */
+	/* Indirect tables lie behind the ring's own. */
+	unsigned int i = input_u8(&r->in) % 32, flags;
 	struct vring_desc *d = memory_at(&r->mem, at + i * sizeof(*d), sizeof(*d));
 
 	d->addr = take_address(&r->in, at);
-	d->flags = input_u8(&r->in) & 7;
-	d->next = d->flags >> 4 ? input_u16(&r->in) : (i + 1) % 32;
+	flags = input_u8(&r->in);
+	d->flags = flags & 7;
+	d->next = flags & 0x80 ? input_u16(&r->in) : (i + 1) % 32;
 	d->len = input_u8(&r->in);
 	if (d->len == 0xff)
 		d->len = input_u32(&r->in);
@@ -413,13 +399,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, data + size};
 
 	switch (input_u8(&in)) {
-	case 0:
+	case VMM_FILES:
 		try_files(&in);
 		break;
-	case 1:
+	case VMM_OPTIONS:
 		try_options(&in);
 		break;
-	case 2:
+	case VMM_ATTEST:
 		try_attest(&in);
 		break;
 	default:

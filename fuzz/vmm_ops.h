@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vmm_ops.h - what the bytes of fuzz_vmm's inputs mean. */
+#ifndef FUZZ_VMM_OPS_H
+#define FUZZ_VMM_OPS_H
+
+/* The first byte. */
+enum vmm_input {
+	VMM_FILES,   /* memory size, length of the kernel, kernel, initrd: what is accepted must fit */
+	VMM_OPTIONS, /* a command line, its arguments separated by zero bytes */
+	VMM_ATTEST,  /* what a realm says on its attestation port, in pieces */
+	VMM_DEVICES, /* and all others: accesses to a console and two disks behind a PCI bus */
+};
+
+/* Then, for devices: an operation, a byte that says which device and queue, and its operands. */
+enum device_op {
+	DEV_CONFIG, /* PCI configuration space of any function */
+	DEV_WINDOW, /* any address of the memory window */
+	DEV_COMMON, /* a field of a device's common configuration */
+	DEV_START,  /* bring a device up, one ring laid out for each queue */
+	DEV_DESC,   /* write a descriptor */
+	DEV_RAM,    /* write anything anywhere into RAM */
+	DEV_OFFER,  /* offer a chain, and notify */
+	DEV_INPUT,  /* typed bytes */
+	DEV_RESIZE,
+	DEV_NUM_OPS
+};
+
+#endif

@@ -307,10 +307,7 @@ static double populate_once(bool measured, bool warm)
 {
 	const struct inproc_config cfg = {.engine = &null_ops};
 	struct kvm_vcpu_init init = {.features[0] = 1 << KVM_ARM_VCPU_PSCI_0_2};
-	struct kvm_create_guest_memfd gmem = {
-		.size = POPULATE_SIZE,
-		.flags = warm ? GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED : 0,
-	};
+	struct kvm_create_guest_memfd gmem = {.size = POPULATE_SIZE};
 	struct kvm_memory_attributes attr = {BASE, POPULATE_SIZE, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0};
 	struct kvm_userspace_memory_region2 slot = {.flags = KVM_MEM_GUEST_MEMFD,
 						    .guest_phys_addr = BASE,
@@ -332,12 +329,12 @@ static double populate_once(bool measured, bool warm)
 	slot.userspace_addr = 0; /* no shared half: the source must stay where it is */
 	check(!CALL(vm, KVM_SET_USER_MEMORY_REGION2, &slot), "memslot");
 	check(!CALL(vm, KVM_SET_MEMORY_ATTRIBUTES, &attr), "attributes");
-	if (warm) {
-		void *map = inproc_mmap(in, (int)slot.guest_memfd, POPULATE_SIZE);
-
-		check(map, "mmap of the guest_memfd");
-		memset(map, 1, POPULATE_SIZE);
-		inproc_munmap(in, map, POPULATE_SIZE);
+	if (warm) { /* populated once, made shared and private again */
+		check(CALL(vm, KVM_ARM_RMI_POPULATE, &p) == (int64_t)POPULATE_SIZE, "POPULATE");
+		attr.attributes = 0;
+		check(!CALL(vm, KVM_SET_MEMORY_ATTRIBUTES, &attr), "attributes");
+		attr.attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE;
+		check(!CALL(vm, KVM_SET_MEMORY_ATTRIBUTES, &attr), "attributes");
 	}
 	t = now(CLOCK_MONOTONIC);
 	check(CALL(vm, KVM_ARM_RMI_POPULATE, &p) == (int64_t)POPULATE_SIZE, "POPULATE");

@@ -5,7 +5,7 @@
 
 /* The first byte. */
 enum vmm_input {
-	VMM_FILES,   /* memory size, length of the kernel, kernel, initrd: what is accepted must fit */
+	VMM_FILES,   /* memory size, kernel length, kernel, initrd: what is accepted must fit */
 	VMM_OPTIONS, /* a command line, its arguments separated by zero bytes */
 	VMM_ATTEST,  /* what a realm says on its attestation port, in pieces */
 	VMM_DEVICES, /* and all others: accesses to a console and two disks behind a PCI bus */

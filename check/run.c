@@ -63,36 +63,27 @@ static void run_no_psci(void)
 	WANT(realm_run(&r, 0), -ENXIO);
 }
 
-static void run_upper_slot(void)
+/* A ready realm with one more gmem slot, where none may be. */
+static void want_slot_refused(uint64_t gpa, uint64_t size)
 {
 	struct realm r;
 	int g;
 
-	realm_open(&r);
-	realm_vcpus(&r, 1);
-	realm_vgic(&r);
-	realm_memory(&r);
-	realm_code(&r, end, 1);
-	g = realm_gmem(&r, MB, 0);
-	WANT(realm_slot(&r, 1, 0, SHARED_BIT + 16 * MB, MB, pages(256), g, 0), 0);
+	REALM_NEW(&r, 1, end);
+	g = realm_gmem(&r, size, 0);
+	WANT(realm_slot(&r, 1, 0, gpa, size, pages(size / PAGE), g, 0), 0);
 	WANT(realm_run(&r, 0), -ENXIO);
 	WANT(realm_run(&r, 0), -ENXIO);
 }
 
+static void run_upper_slot(void)
+{
+	want_slot_refused(SHARED_BIT + 16 * MB, MB);
+}
+
 static void run_crossing_slot(void)
 {
-	struct realm r;
-	int g;
-
-	realm_open(&r);
-	realm_vcpus(&r, 1);
-	realm_vgic(&r);
-	realm_memory(&r);
-	realm_code(&r, end, 1);
-	g = realm_gmem(&r, 2 * MB, 0);
-	WANT(realm_slot(&r, 1, 0, SHARED_BIT - MB, 2 * MB, pages(512), g, 0), 0);
-	WANT(realm_run(&r, 0), -ENXIO);
-	WANT(realm_run(&r, 0), -ENXIO);
+	want_slot_refused(SHARED_BIT - MB, 2 * MB);
 }
 
 static void run_code_shared(void)

@@ -6,7 +6,7 @@
 #include "base/rule.h"
 
 #define RULE RULE_DECLARE
-#include "kvm/rules.def"
+#include "kvm/core/rules.def"
 #undef RULE
 
 /* Every rule of the layer, those of vgic_rules.def too. */

@@ -47,7 +47,7 @@
  */
 #define WIRE_NAME_PRIVATE "softrealm-private"
 #define WIRE_NAME_DELEGATED "softrealm-delegated"
-/* Name of the memfd behind a vCPU's mapping (kvm/vcpu.c makes it): never part of a memslot. */
+/* Name of the memfd behind a vCPU's mapping (kvm/vcpu/vcpu.c makes it): never part of a memslot. */
 #define WIRE_NAME_VCPU "kvm-vcpu"
 
 enum wire_type {

@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "kvm/irq.h"
+#include "kvm/irq/irq.h"
 
 #define IRQ(type, vcpu, num) ((uint32_t)(type) << 24 | (vcpu) << 16 | (num))
 

@@ -4,7 +4,7 @@
  * after each of them the invariants that vgic.c states. Guests are hostile: what comes back in a
  * list register is anything.
  */
-#include "kvm/vgic_internal.h"
+#include "kvm/irq/vgic_internal.h"
 #include "vgic_fixture.h"
 
 #define VCPUS 3

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "abi/kvm.h"
-#include "kvm/vgic.h"
+#include "kvm/irq/vgic.h"
 
 #define NUM_LRS	       4
 #define DIST	       UINT64_C(0x08000000)

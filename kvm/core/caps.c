@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * caps.c - KVM_CHECK_EXTENSION and KVM_ENABLE_CAP.
+ *
+ * One row a capability: the answer on /dev/kvm, on an ordinary VM, on a realm VM. A realm's 0 is
+ * v12's allow-list, which hides even calls that work. Capabilities that nothing here stands behind
+ * (steal time, PTP, statistics, dirty ring, MTE, EL2, 32-bit EL1) have no row: they answer 0.
+ */
+#include <errno.h>
+
+#include "abi/kvm.h"
+#include "abi/rmi.h"
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/core/vm.h"
+
+#define CAP_REFUSED (-1) /* EINVAL on /dev/kvm: only a VM can tell */
+
+struct cap {
+	uint32_t nr;
+	int sys, vm, realm;
+};
+
+#define EVERYWHERE(nr, v) {KVM_CAP_##nr, v, v, v}
+#define NOT_REALM(nr, v) {KVM_CAP_##nr, v, v, 0}
+
+#define GUEST_DEBUG_CONTROLS 196611 /* KVM_GUESTDBG_ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
+#define BLOCK_SIZES ((1 << 30) | (2 << 20) | (4 << 10))
+
+static const struct cap caps[] = {
+	EVERYWHERE(IRQCHIP, 1),
+	EVERYWHERE(USER_MEMORY, 1),
+	EVERYWHERE(NR_VCPUS, PLATFORM_NR_VCPUS),
+	EVERYWHERE(NR_MEMSLOTS, MEMSLOT_MAX),
+	NOT_REALM(MP_STATE, 1),
+	EVERYWHERE(COALESCED_MMIO, KVM_COALESCED_MMIO_PAGE_OFFSET),
+	EVERYWHERE(SYNC_MMU, 1),
+	EVERYWHERE(DESTROY_MEMORY_REGION_WORKS, 1),
+	NOT_REALM(SET_GUEST_DEBUG, 1),
+	EVERYWHERE(IRQ_ROUTING, 4096),
+	EVERYWHERE(JOIN_MEMORY_REGIONS_WORKS, 1),
+	EVERYWHERE(IRQFD, 1),
+	NOT_REALM(IOEVENTFD, 1),
+	EVERYWHERE(INTERNAL_ERROR_DATA, 1),
+	NOT_REALM(VCPU_EVENTS, 1),
+	EVERYWHERE(MAX_VCPUS, PLATFORM_MAX_VCPUS),
+	NOT_REALM(ONE_REG, 1),
+	EVERYWHERE(SIGNAL_MSI, 1),
+	NOT_REALM(READONLY_MEM, 1),
+	NOT_REALM(IRQFD_RESAMPLE, 1),
+	EVERYWHERE(ARM_PSCI, 1),
+	NOT_REALM(ARM_SET_DEVICE_ADDR, 1),
+	EVERYWHERE(DEVICE_CTRL, 1),
+	EVERYWHERE(ENABLE_CAP_VM, 1),
+	EVERYWHERE(ARM_PSCI_0_2, 1),
+	EVERYWHERE(CHECK_EXTENSION_VM, 1),
+	NOT_REALM(GUEST_DEBUG_HW_BPS, PLATFORM_BREAKPOINTS),
+	NOT_REALM(GUEST_DEBUG_HW_WPS, PLATFORM_WATCHPOINTS),
+	EVERYWHERE(IOEVENTFD_ANY_LENGTH, 1),
+	NOT_REALM(VCPU_ATTRIBUTES, 1),
+	EVERYWHERE(MAX_VCPU_ID, PLATFORM_MAX_VCPUS),
+	{KVM_CAP_MSI_DEVID, CAP_REFUSED, 0, 0},
+	NOT_REALM(IMMEDIATE_EXIT, 1),
+	NOT_REALM(ARM_USER_IRQ, 1),
+	EVERYWHERE(COALESCED_PIO, 1),
+	EVERYWHERE(ARM_VM_IPA_SIZE, PLATFORM_IPA_LIMIT),
+	EVERYWHERE(MANUAL_DIRTY_LOG_PROTECT2, 3),
+	EVERYWHERE(ARM_PTRAUTH_ADDRESS, 1),
+	EVERYWHERE(ARM_PTRAUTH_GENERIC, 1),
+	NOT_REALM(ARM_IRQ_LINE_LAYOUT_2, 1),
+	NOT_REALM(ARM_NISV_TO_USER, 1),
+	NOT_REALM(ARM_INJECT_EXT_DABT, 1),
+	EVERYWHERE(HALT_POLL, 1),
+	NOT_REALM(SET_GUEST_DEBUG2, GUEST_DEBUG_CONTROLS),
+	EVERYWHERE(SYSTEM_EVENT_DATA, 1),
+	NOT_REALM(ARM_SYSTEM_SUSPEND, 1),
+	NOT_REALM(COUNTER_OFFSET, 1),
+	NOT_REALM(ARM_SUPPORTED_BLOCK_SIZES, BLOCK_SIZES),
+	NOT_REALM(ARM_SUPPORTED_REG_MASK_RANGES, 1),
+	EVERYWHERE(USER_MEMORY2, 1),
+	{KVM_CAP_MEMORY_ATTRIBUTES, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0, KVM_MEMORY_ATTRIBUTE_PRIVATE},
+	EVERYWHERE(GUEST_MEMFD, 1),
+	NOT_REALM(ARM_WRITABLE_IMP_ID_REGS, 1),
+	{KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED, CAP_REFUSED, 0, 0},
+	EVERYWHERE(GUEST_MEMFD_FLAGS, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED),
+	NOT_REALM(ARM_SEA_TO_USER, 1),
+};
+
+/* What the RMM's feature register decides. */
+static int host_cap(const struct kvm_host *h, uint64_t nr)
+{
+	switch (nr) {
+	case KVM_CAP_ARM_RMI:
+		return h->rmi;
+	case KVM_CAP_ARM_SVE:
+		return host_feature(h, RMI_FEATURE0_SVE_EN);
+	case KVM_CAP_ARM_PMU_V3:
+		return host_feature(h, RMI_FEATURE0_PMU_EN);
+	default:
+		return 0;
+	}
+}
+
+static const struct cap *find_cap(uint64_t nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		if (caps[i].nr == nr)
+			return &caps[i];
+	return NULL;
+}
+
+result sys_check_extension(struct kvm_call *c)
+{
+	const struct cap *cap = find_cap(c->arg);
+
+	if (cap && cap->sys == CAP_REFUSED)
+		return &rule_kvm_cap_needs_vm;
+	c->value = cap ? cap->sys : host_cap(c->host, c->arg);
+	return OK;
+}
+
+result vm_check_extension(struct kvm_call *c)
+{
+	const struct cap *cap = find_cap(c->arg);
+
+	if (!cap)
+		c->value = host_cap(c->host, c->arg);
+	else
+		c->value = c->vm->is_realm ? cap->realm : cap->vm;
+	return OK;
+}
+
+static result enable_dirty_log_protect(struct kvm_vm *vm, const struct kvm_enable_cap *cap)
+{
+	uint64_t allowed = cap->args[0] & 1 ? 3 : 1; /* initially-set only with protect-enable */
+
+	if (cap->flags || (cap->args[0] & ~allowed))
+		return &rule_kvm_enable_cap_args;
+	pthread_mutex_lock(&vm->slots_lock);
+	vm->manual_dirty_log = cap->args[0];
+	pthread_mutex_unlock(&vm->slots_lock);
+	return OK;
+}
+
+/* A switch that changes nothing for a VM that has no vCPU yet. */
+static result enable_before_vcpus(struct kvm_vm *vm, bool *flag)
+{
+	result why = OK;
+
+	pthread_mutex_lock(&vm->lock);
+	if (atomic_load(&vm->num_vcpus))
+		why = &rule_kvm_enable_cap_late;
+	else
+		*flag = true;
+	pthread_mutex_unlock(&vm->lock);
+	return why;
+}
+
+result vm_enable_cap(struct kvm_call *c)
+{
+	struct kvm_vm *vm = c->vm;
+	struct kvm_enable_cap cap;
+	result why = call_read(c, &cap, sizeof(cap));
+
+	if (why)
+		return why;
+	if (cap.cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+		return enable_dirty_log_protect(vm, &cap);
+	if (cap.cap == KVM_CAP_HALT_POLL)
+		return cap.flags || cap.args[0] >> 32 ? &rule_kvm_enable_cap_args : OK;
+	if (cap.flags)
+		return &rule_kvm_enable_cap_args;
+	switch (cap.cap) {
+	case KVM_CAP_ARM_NISV_TO_USER:
+	case KVM_CAP_ARM_SYSTEM_SUSPEND:
+	case KVM_CAP_ARM_SEA_TO_USER:
+		return OK; /* what they switch, a realm never reaches */
+	case KVM_CAP_ARM_WRITABLE_IMP_ID_REGS:
+		return enable_before_vcpus(vm, &vm->writable_imp_regs);
+	default:
+		return &rule_kvm_enable_cap_unknown;
+	}
+}

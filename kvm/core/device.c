@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* device.c - KVM_CREATE_DEVICE and the calls of device files; the older irqchip calls. */
+#include "kvm/core/device.h"
+
+#include <stdlib.h>
+
+#include "abi/kvm.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vm_irq.h"
+#include "machine/pe.h"
+
+/* One for a VM, and not while a vCPU is in a call. (The kernel also wants that none has run; here
+ * none runs without a vGIC.) vm->lock held. */
+static result create_vgic(struct kvm_vm *vm)
+{
+	result why;
+
+	if (!vm_trylock_vcpus(vm))
+		return &rule_kvm_vcpu_busy;
+	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists : vm_vgic_create(vm);
+	vm_unlock_vcpus(vm);
+	return why;
+}
+
+static result install(struct kvm_call *c)
+{
+	struct kvm_device *d = calloc(1, sizeof(*d));
+	struct kvm_file *f;
+
+	if (!d)
+		return &rule_kvm_no_memory;
+	d->vgic = atomic_load(&c->vm->vgic);
+	f = file_create(c->host, KVM_FILE_DEVICE, c->vm);
+	if (!f) {
+		free(d);
+		return &rule_kvm_no_memory;
+	}
+	f->dev = d;
+	return call_install(c, f);
+}
+
+result vm_create_device(struct kvm_call *c)
+{
+	struct kvm_create_device cd;
+	result why = call_read(c, &cd, sizeof(cd));
+
+	if (why)
+		return why;
+	if (cd.type == KVM_DEV_TYPE_ARM_VGIC_ITS)
+		return &rule_kvm_create_device_its;
+	if (cd.type != KVM_DEV_TYPE_ARM_VGIC_V3)
+		return &rule_kvm_create_device_unknown;
+	if (!(cd.flags & KVM_CREATE_DEVICE_TEST)) {
+		pthread_mutex_lock(&c->vm->lock);
+		why = create_vgic(c->vm);
+		pthread_mutex_unlock(&c->vm->lock);
+		if (!why)
+			why = install(c);
+		if (why)
+			return why;
+		cd.fd = (uint32_t)c->value;
+		c->value = 0;
+	}
+	return call_write_at(c, c->arg, &cd, sizeof(cd));
+}
+
+result vm_create_irqchip(struct kvm_call *c)
+{
+	return &rule_kvm_create_irqchip;
+}
+
+result vm_set_device_addr(struct kvm_call *c)
+{
+	struct kvm_arm_device_addr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	return why ? why : &rule_kvm_set_device_addr;
+}
+
+/* CTRL_INIT ends the creation of vCPUs: an engine may start now for that many. */
+static void expect_cpus(struct kvm_vm *vm)
+{
+	if (vm->is_realm)
+		machine_expect_cpus(vm->host->machine, atomic_load(&vm->num_vcpus));
+}
+
+result dev_set_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	if (!why)
+		why = vgic_set_attr(c->dev->vgic, c->caller, &a);
+	if (!why && a.group == KVM_DEV_ARM_VGIC_GRP_CTRL && a.attr == KVM_DEV_ARM_VGIC_CTRL_INIT)
+		expect_cpus(c->vm);
+	return why;
+}
+
+result dev_get_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	return why ? why : vgic_get_attr(c->dev->vgic, c->caller, &a);
+}
+
+result dev_has_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	return why ? why : vgic_has_attr(c->dev->vgic, &a);
+}

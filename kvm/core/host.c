@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* host.c - the system file: its calls that are neither a capability nor a VM's. */
+#include "kvm/core/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/platform.h"
+#include "kvm/realm/rmi.h"
+#include "kvm/rules.h"
+#include "kvm/core/vm.h"
+
+int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
+{
+	struct kvm_host *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->machine = cfg->machine;
+	h->rmm = cfg->rmm;
+	h->profile = cfg->profile;
+	h->vmids[0] = true;
+	pthread_mutex_init(&h->lock, NULL);
+	h->rmi = h->rmm && smc_probe(h, &h->feature0);
+	*out = h;
+	return 0;
+}
+
+void kvm_host_destroy(struct kvm_host *h)
+{
+	if (!h)
+		return;
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+result sys_get_api_version(struct kvm_call *c)
+{
+	if (c->arg)
+		return &rule_kvm_arg_not_zero;
+	c->value = KVM_API_VERSION;
+	return OK;
+}
+
+result sys_vcpu_mmap_size(struct kvm_call *c)
+{
+	if (c->arg)
+		return &rule_kvm_arg_not_zero;
+	c->value = KVM_VCPU_MMAP_SIZE;
+	return OK;
+}
+
+/* The type: IPA width in bits 7:0, kind in bits 11:8, nothing else. */
+static result check_type(const struct kvm_host *h, uint64_t type, bool *realm, unsigned int *ipa)
+{
+	unsigned int limit = PLATFORM_IPA_LIMIT;
+
+	if (type & ~(KVM_VM_TYPE_ARM_MASK | KVM_VM_TYPE_ARM_IPA_SIZE_MASK))
+		return &rule_kvm_create_vm_type_bits;
+	*realm = (type & KVM_VM_TYPE_ARM_MASK) == KVM_VM_TYPE_ARM_REALM;
+	if (!*realm && (type & KVM_VM_TYPE_ARM_MASK) != KVM_VM_TYPE_ARM_NORMAL)
+		return &rule_kvm_create_vm_kind;
+	if (*realm && !h->rmi)
+		return &rule_kvm_create_vm_no_rmm;
+	if (*realm)
+		limit = FIELD_GET(RMI_FEATURE0_S2SZ, h->feature0);
+	*ipa = type & KVM_VM_TYPE_ARM_IPA_SIZE_MASK;
+	if (*ipa && (*ipa < 32 || *ipa > limit))
+		return &rule_kvm_create_vm_ipa;
+	if (!*ipa)
+		*ipa = PLATFORM_DEFAULT_IPA;
+	return *ipa > limit ? &rule_kvm_create_vm_ipa : OK;
+}
+
+result sys_create_vm(struct kvm_call *c)
+{
+	struct kvm_file *f;
+	struct kvm_vm *vm;
+	unsigned int ipa;
+	bool realm;
+	result why = check_type(c->host, c->arg, &realm, &ipa);
+
+	if (why)
+		return why;
+	why = vm_create(c->host, c->caller->mm, realm, ipa, &vm);
+	if (why)
+		return why;
+	f = file_create(c->host, KVM_FILE_VM, vm);
+	vm_put(vm); /* the file has its own reference */
+	return f ? call_install(c, f) : &rule_kvm_no_memory;
+}

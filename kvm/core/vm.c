@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* vm.c - virtual machines: creation, references, the end; vCPU creation and small VM calls. */
+#include "kvm/core/vm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/irq/irq.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/timer.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/irq/vm_irq.h"
+#include "machine/pe.h"
+
+#define KVM_MAX_VCPU_IDS 512
+
+static void init_locks(struct kvm_vm *vm)
+{
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_mutex_init(&vm->slots_lock, NULL);
+	pthread_mutex_init(&vm->config_lock, NULL);
+	pthread_mutex_init(&vm->mmu_lock, NULL);
+	pthread_rwlock_init(&vm->slots_rw, NULL);
+}
+
+static void destroy_locks(struct kvm_vm *vm)
+{
+	pthread_mutex_destroy(&vm->lock);
+	pthread_mutex_destroy(&vm->slots_lock);
+	pthread_mutex_destroy(&vm->config_lock);
+	pthread_mutex_destroy(&vm->mmu_lock);
+	pthread_rwlock_destroy(&vm->slots_rw);
+}
+
+result vm_create(struct kvm_host *h, struct kvm_mm *mm, bool is_realm, unsigned int ipa_bits,
+		 struct kvm_vm **out)
+{
+	struct kvm_vm *vm = calloc(1, sizeof(*vm));
+
+	if (!vm)
+		return &rule_kvm_no_memory;
+	vm->host = h;
+	vm->mm = mm;
+	vm->is_realm = is_realm;
+	vm->ipa_bits = ipa_bits;
+	atomic_init(&vm->refs, 1);
+	vm->irqs = vm_irqs_create(vm);
+	if (!vm->irqs) {
+		free(vm);
+		return &rule_kvm_no_memory;
+	}
+	init_locks(vm);
+	timer_init(vm);
+	if (mm->ops->get)
+		mm->ops->get(mm);
+	pthread_mutex_lock(&h->lock);
+	vm->next = h->vms;
+	h->vms = vm;
+	pthread_mutex_unlock(&h->lock);
+	*out = vm;
+	return OK;
+}
+
+void vm_get(struct kvm_vm *vm)
+{
+	atomic_fetch_add(&vm->refs, 1);
+}
+
+static void unlist(struct kvm_vm *vm)
+{
+	struct kvm_vm **p;
+
+	pthread_mutex_lock(&vm->host->lock);
+	for (p = &vm->host->vms; *p != vm; p = &(*p)->next)
+		;
+	*p = vm->next;
+	pthread_mutex_unlock(&vm->host->lock);
+}
+
+static void destroy(struct kvm_vm *vm)
+{
+	unsigned int n = atomic_load(&vm->num_vcpus);
+
+	unlist(vm);
+	irqs_destroy(vm->irqs);
+	iobus_destroy(&vm->bus);
+	realm_destroy(vm);
+	for (unsigned int i = 0; i < n; i++)
+		vcpu_destroy(vm->vcpus[i]);
+	vgic_destroy(atomic_load(&vm->vgic));
+	memslots_destroy(vm);
+	attributes_destroy(&vm->attrs);
+	smccc_destroy(&vm->filter);
+	if (vm->mm->ops->put)
+		vm->mm->ops->put(vm->mm);
+	destroy_locks(vm);
+	free(vm);
+}
+
+void vm_put(struct kvm_vm *vm)
+{
+	if (atomic_fetch_sub(&vm->refs, 1) == 1)
+		destroy(vm);
+}
+
+struct kvm_vcpu *vm_vcpu_by_id(struct kvm_vm *vm, uint64_t id)
+{
+	unsigned int n = atomic_load(&vm->num_vcpus);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (vm->vcpus[i]->id == id)
+			return vm->vcpus[i];
+	return NULL;
+}
+
+struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr)
+{
+	unsigned int n = atomic_load(&vm->num_vcpus);
+
+	for (unsigned int i = 0; i < n; i++)
+		if ((vcpu_mpidr(vm->vcpus[i]) & MPIDR_AFFINITY) == (mpidr & MPIDR_AFFINITY))
+			return vm->vcpus[i];
+	return NULL;
+}
+
+void vm_kick_all(struct kvm_vm *vm)
+{
+	unsigned int n = atomic_load(&vm->num_vcpus);
+
+	for (unsigned int i = 0; i < n; i++)
+		pe_kick(vm->vcpus[i]->pe);
+}
+
+bool vm_trylock_vcpus(struct kvm_vm *vm)
+{
+	unsigned int n = atomic_load(&vm->num_vcpus), i;
+
+	for (i = 0; i < n; i++)
+		if (pthread_mutex_trylock(&vm->vcpus[i]->mutex))
+			break;
+	if (i == n)
+		return true;
+	while (i--)
+		pthread_mutex_unlock(&vm->vcpus[i]->mutex);
+	return false;
+}
+
+void vm_unlock_vcpus(struct kvm_vm *vm)
+{
+	for (unsigned int i = atomic_load(&vm->num_vcpus); i--;)
+		pthread_mutex_unlock(&vm->vcpus[i]->mutex);
+}
+
+/* ---- KVM_CREATE_VCPU ---- */
+
+static result check_new_vcpu(struct kvm_vm *vm, uint64_t id)
+{
+	struct vgic *vgic = atomic_load(&vm->vgic);
+
+	if (atomic_load(&vm->created_vcpus) >= PLATFORM_MAX_VCPUS)
+		return &rule_kvm_create_vcpu_count;
+	if (vgic && vgic_initialized(vgic))
+		return &rule_kvm_create_vcpu_late;
+	if (id >= PLATFORM_MAX_VCPUS)
+		return &rule_kvm_create_vcpu_id;
+	return vm_vcpu_by_id(vm, id) ? &rule_kvm_create_vcpu_exists : OK;
+}
+
+/* The descriptor comes before the vCPU counts: whoever guesses its number waits for a lock. */
+static result publish(struct kvm_call *c, struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&c->vm->vgic);
+	struct kvm_file *f;
+	result why = OK;
+
+	if (vgic)
+		why = vgic_vcpu_created(vgic);
+	if (why)
+		return why;
+	f = file_create(c->host, KVM_FILE_VCPU, c->vm);
+	if (!f)
+		return &rule_kvm_no_memory;
+	f->vcpu = v;
+	why = call_install(c, f);
+	if (!why)
+		atomic_fetch_add(&c->vm->num_vcpus, 1);
+	return why;
+}
+
+static result create_vcpu(struct kvm_call *c)
+{
+	struct kvm_vm *vm = c->vm;
+	struct kvm_vcpu *v;
+	result why = check_new_vcpu(vm, c->arg);
+
+	if (!why)
+		why = vcpu_create(vm, (unsigned int)c->arg, &v);
+	if (why)
+		return why;
+	vm->vcpus[v->index] = v;
+	atomic_fetch_add(&vm->created_vcpus, 1);
+	why = publish(c, v);
+	if (why) {
+		atomic_fetch_sub(&vm->created_vcpus, 1);
+		vm->vcpus[v->index] = NULL;
+		vcpu_destroy(v);
+	}
+	return why;
+}
+
+result vm_create_vcpu(struct kvm_call *c)
+{
+	struct kvm_vm *vm = c->vm;
+	result why;
+
+	if (c->arg >= KVM_MAX_VCPU_IDS)
+		return &rule_kvm_create_vcpu_id;
+	pthread_mutex_lock(&vm->lock);
+	pthread_mutex_lock(&vm->config_lock);
+	why = create_vcpu(c);
+	pthread_mutex_unlock(&vm->config_lock);
+	pthread_mutex_unlock(&vm->lock);
+	return why;
+}
+
+/* ---- small calls ---- */
+
+result vm_preferred_target(struct kvm_call *c)
+{
+	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8};
+
+	return call_write_at(c, c->arg, &init, sizeof(init));
+}
+
+result vm_set_counter_offset(struct kvm_call *c)
+{
+	struct kvm_vm *vm = c->vm;
+	struct kvm_arm_counter_offset off;
+	result why = call_read(c, &off, sizeof(off));
+
+	if (why)
+		return why;
+	if (vm->is_realm)
+		return &rule_kvm_counter_offset_realm;
+	if (off.reserved)
+		return &rule_kvm_counter_offset_reserved;
+	pthread_mutex_lock(&vm->lock);
+	if (vm_trylock_vcpus(vm)) /* an ordinary VM never runs: the offset has no reader */
+		vm_unlock_vcpus(vm);
+	else
+		why = &rule_kvm_vcpu_busy;
+	pthread_mutex_unlock(&vm->lock);
+	return why;
+}
+
+#define FEATURE_ID_SPACE (3 * 8 * 8) /* op1 0, 1, 3; CRm; op2 */
+
+result vm_writable_masks(struct kvm_call *c)
+{
+	static const uint32_t zero[13];
+	uint64_t masks[FEATURE_ID_SPACE] = {0};
+	struct reg_mask_range r;
+	result why = call_read(c, &r, sizeof(r));
+
+	if (why)
+		return why;
+	if (r.range || memcmp(r.reserved, zero, sizeof(zero)))
+		return &rule_kvm_masks_reserved;
+	for (unsigned int i = 0; i < 64; i++)
+		masks[i] = idregs_writable(i);
+	return call_write_at(c, r.addr, masks, sizeof(masks));
+}
+
+static result read_attr(struct kvm_call *c, struct kvm_device_attr *a)
+{
+	return call_read(c, a, sizeof(*a));
+}
+
+result vm_set_device_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = read_attr(c, &a);
+
+	if (why)
+		return why;
+	if (a.group != KVM_ARM_VM_SMCCC_CTRL || a.attr != KVM_ARM_VM_SMCCC_FILTER)
+		return &rule_kvm_attr_unknown;
+	return smccc_set_filter(c->vm, c->caller, a.addr);
+}
+
+result vm_has_device_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = read_attr(c, &a);
+
+	if (why)
+		return why;
+	if (a.group != KVM_ARM_VM_SMCCC_CTRL || a.attr != KVM_ARM_VM_SMCCC_FILTER)
+		return &rule_kvm_attr_unknown;
+	return OK;
+}

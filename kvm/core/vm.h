@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vm.h - a virtual machine: its parts, its locks, its life.
+ *
+ * A VM lives as long as one of its files (VM, vCPU, device, guest_memfd) is open; the last one
+ * ends it on the closing thread. vCPUs and the vGIC live as long as the VM.
+ *
+ * Locks, outer before inner (docs/locking.md: how they meet those of other layers). No lock is held
+ * while the caller's memory map is asked or attached, except slots_lock; that is why
+ * kvm_mm_invalidate may come with any lock of the caller held.
+ *
+ *	lock		vCPU and device creation
+ *	vcpu->mutex	one per vCPU, over each of its ioctls; under `lock` only tried
+ *	slots_lock	changes of memslots, attributes, I/O bus; populate
+ *	config_lock	the realm's state, features, ID registers, timer PPIs, SMCCC filter
+ *	host->lock	the list of VMs, VMIDs
+ *	slots_rw	memslots, attributes and I/O bus as data; writers hold slots_lock too
+ *	mmu_lock	the realm's RTTs and everything mapped in them; mmu_seq
+ */
+#ifndef KVM_VM_H
+#define KVM_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kvm/mem/attributes.h"
+#include "kvm/core/host.h"
+#include "kvm/vcpu/iobus.h"
+#include "kvm/mem/memslot.h"
+#include "kvm/platform.h"
+#include "kvm/realm/realm.h"
+#include "kvm/vcpu/smccc.h"
+#include "kvm/vcpu/sysreg.h"
+
+enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIMERS };
+
+struct kvm_vm {
+	struct kvm_host *host;
+	struct kvm_vm *next; /* host->vms */
+	atomic_uint refs;
+	struct kvm_mm *mm; /* the creator's; every other gets EIO */
+	atomic_bool dead;  /* every call is EIO from now on */
+	bool is_realm;
+	unsigned int ipa_bits;
+
+	pthread_mutex_t lock, slots_lock, config_lock, mmu_lock;
+	pthread_rwlock_t slots_rw;
+
+	/* lock */
+	struct kvm_vcpu *vcpus[PLATFORM_MAX_VCPUS]; /* creation order; entries never change */
+	atomic_uint num_vcpus;
+	atomic_uint created_vcpus; /* num_vcpus, plus one that is being made */
+	_Atomic(struct vgic *) vgic; /* set once */
+	struct irqs *irqs;
+
+	/* slots_lock, slots_rw */
+	struct memslots slots;
+	struct attributes attrs;
+	struct iobus bus;
+	uint64_t manual_dirty_log;
+
+	/* config_lock */
+	bool features_set; /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
+	uint32_t features;
+	unsigned int pmu_counters; /* PMCR_EL0.N */
+	struct idregs idregs;
+	bool has_ran; /* a vCPU has passed its first KVM_RUN's checks */
+	bool timer_ppis_fixed;
+	uint32_t timer_ppi[VM_NUM_TIMERS];
+	bool writable_imp_regs;
+	struct smccc_filter filter;
+	struct realm realm;
+
+	/* mmu_lock: counts changes that make an earlier look-up of a page stale */
+	uint64_t mmu_seq;
+};
+
+/* OK with *out (one reference), kvm_no_memory. `type` has been checked. */
+result vm_create(struct kvm_host *h, struct kvm_mm *mm, bool is_realm, unsigned int ipa_bits,
+		 struct kvm_vm **out);
+void vm_get(struct kvm_vm *vm);
+void vm_put(struct kvm_vm *vm);
+
+/* NULL: there is none. */
+struct kvm_vcpu *vm_vcpu_by_id(struct kvm_vm *vm, uint64_t id);
+struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr);
+
+/* Wake every vCPU, or make it leave the realm. */
+void vm_kick_all(struct kvm_vm *vm);
+/* Hold all vCPUs out of their ioctls; false: one is in one now, none is held. vm->lock held. */
+bool vm_trylock_vcpus(struct kvm_vm *vm);
+void vm_unlock_vcpus(struct kvm_vm *vm);
+
+static inline bool vm_has_feature(const struct kvm_vm *vm, unsigned int feature)
+{
+	return vm->features & (1u << feature);
+}
+
+#endif

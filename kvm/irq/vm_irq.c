@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* vm_irq.c - ties a VM to its vGIC and to user space's interrupts; their VM calls. */
+#include "kvm/irq/vm_irq.h"
+
+#include "abi/kvm.h"
+#include "abi/rmi.h"
+#include "base/bits.h"
+#include "kvm/irq/irq.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/core/vm.h"
+#include "machine/pe.h"
+
+/* ---- what the vGIC asks ---- */
+
+static void kick(void *arg, unsigned int vcpu)
+{
+	struct kvm_vm *vm = arg;
+
+	pe_kick(vm->vcpus[vcpu]->pe);
+}
+
+static unsigned int num_vcpus(void *arg)
+{
+	struct kvm_vm *vm = arg;
+
+	return atomic_load(&vm->created_vcpus);
+}
+
+static uint64_t mpidr(void *arg, unsigned int vcpu)
+{
+	struct kvm_vm *vm = arg;
+
+	return vcpu_mpidr(vm->vcpus[vcpu]);
+}
+
+static bool lock_vcpus(void *arg)
+{
+	struct kvm_vm *vm = arg;
+
+	pthread_mutex_lock(&vm->lock);
+	if (vm_trylock_vcpus(vm))
+		return true;
+	pthread_mutex_unlock(&vm->lock);
+	return false;
+}
+
+static void unlock_vcpus(void *arg)
+{
+	struct kvm_vm *vm = arg;
+
+	vm_unlock_vcpus(vm);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+static unsigned int num_lrs(const struct kvm_vm *vm)
+{
+	if (!vm->host->rmi)
+		return 4;
+	return FIELD_GET(RMI_FEATURE0_GICV3_NUM_LRS, vm->host->feature0) + 1;
+}
+
+result vm_vgic_create(struct kvm_vm *vm)
+{
+	struct vgic_owner owner = {
+		.kick = kick,
+		.num_vcpus = num_vcpus,
+		.mpidr = mpidr,
+		.lock_vcpus = lock_vcpus,
+		.unlock_vcpus = unlock_vcpus,
+		.ipa_bits = vm->ipa_bits,
+		.num_lrs = num_lrs(vm),
+		.arg = vm,
+	};
+	struct vgic *vgic;
+
+	if (vgic_create(&owner, &vgic))
+		return &rule_kvm_no_memory;
+	atomic_store(&vm->vgic, vgic);
+	return OK;
+}
+
+/* ---- what the interrupts ask ---- */
+
+static struct vgic *get_vgic(void *arg)
+{
+	struct kvm_vm *vm = arg;
+
+	return atomic_load(&vm->vgic);
+}
+
+static int vcpu_by_id(void *arg, unsigned int id)
+{
+	struct kvm_vcpu *v = vm_vcpu_by_id(arg, id);
+
+	return v ? (int)v->index : -1;
+}
+
+struct irqs *vm_irqs_create(struct kvm_vm *vm)
+{
+	struct irqs_owner owner = {.vgic = get_vgic, .vcpu_by_id = vcpu_by_id, .arg = vm};
+
+	return irqs_create(&owner);
+}
+
+/* ---- calls ---- */
+
+result vm_irq_line(struct kvm_call *c)
+{
+	struct kvm_irq_level l;
+	result why = call_read(c, &l, sizeof(l));
+
+	return why ? why : irqs_line(c->vm->irqs, &l);
+}
+
+result vm_irq_line_status(struct kvm_call *c)
+{
+	struct kvm_irq_level l;
+	result why = call_read(c, &l, sizeof(l));
+
+	if (!why)
+		why = irqs_line(c->vm->irqs, &l);
+	return why ? why : call_write_at(c, c->arg, &l, sizeof(l));
+}
+
+result vm_irqfd(struct kvm_call *c)
+{
+	struct kvm_irqfd f;
+	result why = call_read(c, &f, sizeof(f));
+
+	return why ? why : irqs_irqfd(c->vm->irqs, c->caller, &f);
+}
+
+result vm_set_gsi_routing(struct kvm_call *c)
+{
+	struct kvm_irq_routing r;
+	result why = call_read(c, &r, sizeof(r));
+
+	return why ? why : irqs_set_routing(c->vm->irqs, c->caller, &r, c->arg + sizeof(r));
+}
+
+result vm_signal_msi(struct kvm_call *c)
+{
+	struct kvm_msi m;
+	result why = call_read(c, &m, sizeof(m));
+
+	return why ? why : irqs_signal_msi(c->vm->irqs, &m);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * dirty.c - the dirty log: KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG.
+ *
+ * A realm's shared pages are mapped writable for good (v12 cannot write-protect them), so a page
+ * is marked when it is mapped. An ordinary VM never runs and dirties nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/core/vm.h"
+#include "machine/memory.h"
+
+static result find_log(struct kvm_vm *vm, uint32_t slot, struct memslot **out)
+{
+	if (slot >> 16 || slot >= MEMSLOT_MAX)
+		return &rule_kvm_dirty_log_slot;
+	*out = memslot_by_id(&vm->slots, slot);
+	return *out && (*out)->dirty ? OK : &rule_kvm_dirty_log_absent;
+}
+
+static size_t log_words(uint64_t pages)
+{
+	return (pages + 63) / 64;
+}
+
+static result get_log(struct kvm_call *c, const struct kvm_dirty_log *arg)
+{
+	struct kvm_vm *vm = c->vm;
+	uint64_t *copy;
+	struct memslot *m;
+	size_t bytes;
+	result why;
+
+	why = find_log(vm, arg->slot, &m);
+	if (why)
+		return why;
+	bytes = log_words(m->size / GRANULE_SIZE) * sizeof(uint64_t);
+	copy = malloc(bytes);
+	if (!copy)
+		return &rule_kvm_no_memory;
+	pthread_mutex_lock(&vm->mmu_lock);
+	memcpy(copy, m->dirty, bytes);
+	if (!vm->manual_dirty_log)
+		memset(m->dirty, 0, bytes);
+	pthread_mutex_unlock(&vm->mmu_lock);
+	why = call_write_at(c, arg->dirty_bitmap, copy, bytes);
+	free(copy);
+	return why;
+}
+
+result vm_get_dirty_log(struct kvm_call *c)
+{
+	struct kvm_dirty_log arg;
+	result why = call_read(c, &arg, sizeof(arg));
+
+	if (why)
+		return why;
+	pthread_mutex_lock(&c->vm->slots_lock);
+	why = get_log(c, &arg);
+	pthread_mutex_unlock(&c->vm->slots_lock);
+	return why;
+}
+
+static result clear_log(struct kvm_call *c, const struct kvm_clear_dirty_log *arg)
+{
+	struct kvm_vm *vm = c->vm;
+	struct memslot *m;
+	uint64_t pages, *clear;
+	size_t words;
+	result why;
+
+	why = find_log(vm, arg->slot, &m);
+	if (why)
+		return why;
+	pages = m->size / GRANULE_SIZE;
+	if (arg->first_page % 64 || arg->first_page > pages ||
+	    arg->num_pages > pages - arg->first_page ||
+	    (arg->num_pages < pages - arg->first_page && arg->num_pages % 64))
+		return &rule_kvm_dirty_log_range;
+	words = log_words(arg->num_pages);
+	clear = malloc(words * sizeof(*clear) + 1);
+	if (!clear)
+		return &rule_kvm_no_memory;
+	why = call_read_at(c, clear, arg->dirty_bitmap, words * sizeof(*clear));
+	pthread_mutex_lock(&vm->mmu_lock);
+	for (size_t i = 0; !why && i < words; i++)
+		m->dirty[arg->first_page / 64 + i] &= ~clear[i];
+	pthread_mutex_unlock(&vm->mmu_lock);
+	free(clear);
+	return why;
+}
+
+result vm_clear_dirty_log(struct kvm_call *c)
+{
+	struct kvm_clear_dirty_log arg;
+	result why = call_read(c, &arg, sizeof(arg));
+
+	if (why)
+		return why;
+	pthread_mutex_lock(&c->vm->slots_lock);
+	why = clear_log(c, &arg);
+	pthread_mutex_unlock(&c->vm->slots_lock);
+	return why;
+}

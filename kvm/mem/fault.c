@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * fault.c - stage 2 faults of a realm, and what makes their mappings go away again.
+ *
+ * Neighbours within the same level 3 table are mapped along: one exit of a vCPU costs as much as a
+ * few hundred RMI calls, and nothing that anybody can see depends on when a page is mapped.
+ *
+ * The caller's memory map is asked with no lock held; mmu_seq, read before, tells under mmu_lock
+ * whether the answer may still be used.
+ */
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/mem/gmem.h"
+#include "kvm/realm/realm.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+#include "machine/memory.h"
+
+#define WINDOW UINT64_C(0x200000) /* what one level 3 table maps */
+#define WINDOW_PAGES (WINDOW / GRANULE_SIZE)
+
+/* The part of the window around gpa that lies in [lo, hi). */
+static void window(uint64_t gpa, uint64_t *lo, uint64_t *hi)
+{
+	*lo = MAX(*lo, ALIGN_DOWN(gpa, WINDOW));
+	*hi = MIN(*hi, ALIGN_DOWN(gpa, WINDOW) + WINDOW);
+}
+
+static result map_private_around(struct kvm_vm *vm, const struct memslot *s, uint64_t gpa)
+{
+	uint64_t pa = s->gmem->pa + s->gmem_offset - s->gpa; /* plus gpa */
+	uint64_t lo = s->gpa, hi = s->gpa + s->size;
+	bool mapped;
+	result why = realm_map_private(vm, gpa, pa + gpa, &mapped);
+
+	if (why || !mapped)
+		return why;
+	window(gpa, &lo, &hi);
+	hi = attributes_run(&vm->attrs, gpa, hi);
+	for (uint64_t g = gpa + GRANULE_SIZE; g < hi; g += GRANULE_SIZE)
+		if (realm_map_private(vm, g, pa + g, &mapped))
+			break; /* that page's own fault will tell */
+	for (uint64_t g = gpa; g > lo && attributes_private(&vm->attrs, g - GRANULE_SIZE);) {
+		g -= GRANULE_SIZE;
+		if (realm_map_private(vm, g, pa + g, &mapped))
+			break;
+	}
+	return OK;
+}
+
+result fault_private(struct kvm_vcpu *v, uint64_t gpa)
+{
+	struct kvm_vm *vm = v->vm;
+	const struct memslot *s;
+	result why;
+
+	gpa = ALIGN_DOWN(gpa, GRANULE_SIZE);
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	s = memslot_at(&vm->slots, gpa);
+	if (!s) {
+		why = &rule_kvm_fault_private_no_slot;
+	} else if (!(s->flags & KVM_MEM_GUEST_MEMFD)) {
+		why = &rule_kvm_fault_private_no_gmem;
+	} else if (!attributes_private(&vm->attrs, gpa)) {
+		vcpu_memory_fault(v, gpa, GRANULE_SIZE, true);
+		why = &rule_kvm_run_memory_fault;
+	} else if (!s->gmem) {
+		vcpu_memory_fault(v, gpa, GRANULE_SIZE, false);
+		why = &rule_kvm_fault_gmem_gone;
+	} else {
+		pthread_mutex_lock(&vm->mmu_lock);
+		why = map_private_around(vm, s, gpa);
+		pthread_mutex_unlock(&vm->mmu_lock);
+	}
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return why;
+}
+
+/* What a shared fault needs of its slot, and how old the knowledge is. */
+struct shared_view {
+	struct memslot *slot; /* to be used again only if seq still holds */
+	uint64_t gpa, size, uaddr;
+	bool readonly;
+	uint64_t seq;
+};
+
+static bool look(struct kvm_vm *vm, uint64_t gpa, struct shared_view *view)
+{
+	struct memslot *s;
+
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	s = memslot_at(&vm->slots, gpa);
+	if (s) {
+		*view = (struct shared_view){.slot = s,
+					     .gpa = s->gpa,
+					     .size = s->size,
+					     .uaddr = s->uaddr,
+					     .readonly = s->flags & KVM_MEM_READONLY};
+		pthread_mutex_lock(&vm->mmu_lock);
+		view->seq = vm->mmu_seq;
+		pthread_mutex_unlock(&vm->mmu_lock);
+	}
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return s;
+}
+
+static void mark_dirty(struct memslot *s, uint64_t gpa)
+{
+	uint64_t page = (gpa - s->gpa) / GRANULE_SIZE;
+
+	if (s->dirty)
+		s->dirty[page / 64] |= BIT(page % 64);
+}
+
+static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint64_t pa)
+{
+	result why = realm_map_shared(vm, gpa | realm_shared_bit(vm), pa);
+
+	if (!why)
+		mark_dirty(s, gpa);
+	return why;
+}
+
+/* Map gpa, and of [lo, hi) whatever user memory is there. False: the view is stale, look again. */
+static bool map_shared_around(struct kvm_vm *vm, const struct shared_view *view, uint64_t gpa,
+			      result *why)
+{
+	uint64_t pa[WINDOW_PAGES], lo = view->gpa, hi = view->gpa + view->size;
+	struct kvm_mm *mm = vm->mm;
+	bool fresh;
+
+	window(gpa, &lo, &hi);
+	for (uint64_t g = lo; g < hi; g += GRANULE_SIZE)
+		pa[(g - lo) / GRANULE_SIZE] =
+			mm->ops->lookup(mm, view->uaddr + (g - view->gpa), true);
+	if (!pa[(gpa - lo) / GRANULE_SIZE]) {
+		*why = &rule_kvm_fault_no_user_page;
+		return true;
+	}
+	pthread_mutex_lock(&vm->mmu_lock);
+	fresh = vm->mmu_seq == view->seq;
+	if (fresh) {
+		*why = map_page(vm, view->slot, gpa, pa[(gpa - lo) / GRANULE_SIZE]);
+		for (uint64_t g = lo; !*why && g < hi; g += GRANULE_SIZE)
+			if (g != gpa && pa[(g - lo) / GRANULE_SIZE] &&
+			    map_page(vm, view->slot, g, pa[(g - lo) / GRANULE_SIZE]))
+				break;
+	}
+	pthread_mutex_unlock(&vm->mmu_lock);
+	return fresh;
+}
+
+result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
+{
+	struct kvm_vm *vm = v->vm;
+	struct shared_view view;
+	result why = OK;
+
+	*mmio = false;
+	do {
+		if (!look(vm, gpa, &view) || (view.readonly && is_write)) {
+			*mmio = true;
+			return OK;
+		}
+		if (view.readonly)
+			return &rule_kvm_fault_readonly_slot;
+	} while (!map_shared_around(vm, &view, ALIGN_DOWN(gpa, GRANULE_SIZE), &why));
+	return why;
+}
+
+/* ---- the MMU notifier ---- */
+
+static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
+{
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	pthread_mutex_lock(&vm->mmu_lock);
+	vm->mmu_seq++;
+	for (size_t i = 0; i < vm->slots.count; i++) {
+		const struct memslot *s = vm->slots.by_gpa[i];
+		uint64_t from = MAX(uaddr, s->uaddr), to = MIN(end, s->uaddr + s->size);
+
+		if (from < to)
+			realm_unmap_shared(vm, s->gpa + (from - s->uaddr),
+					   s->gpa + (to - s->uaddr));
+	}
+	pthread_mutex_unlock(&vm->mmu_lock);
+	pthread_rwlock_unlock(&vm->slots_rw);
+}
+
+void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)
+{
+	uint64_t start = ALIGN_DOWN(uaddr, GRANULE_SIZE);
+	uint64_t end = uaddr + size < uaddr ? UINT64_MAX : ALIGN_UP(uaddr + size, GRANULE_SIZE);
+
+	pthread_mutex_lock(&h->lock);
+	for (struct kvm_vm *vm = h->vms; vm; vm = vm->next)
+		if (vm->mm == mm && vm->is_realm)
+			invalidate_vm(vm, start, end);
+	pthread_mutex_unlock(&h->lock);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * gmem.c - guest_memfd: creation, binding to memslots, hole punching, the last close.
+ *
+ * A slot names its file without holding it: closing the descriptor takes the memory away, and the
+ * slot stays with nothing behind it. Order: slots_lock, slots_rw, mmu_lock.
+ */
+#include "kvm/mem/gmem.h"
+
+#include <errno.h>
+#include <linux/falloc.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/core/vm.h"
+#include "machine/memory.h"
+
+#define GMEM_FLAGS (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
+#define GMEM_ALIGN UINT64_C(0x200000) /* so that whole level 3 tables could fold to blocks */
+
+static uint64_t alloc_extent(struct machine *m, uint64_t size)
+{
+	uint64_t pages = size / GRANULE_SIZE;
+	uint64_t pa = 0;
+
+	if (size >= GMEM_ALIGN)
+		pa = machine_alloc(m, pages, GMEM_ALIGN);
+	return pa ? pa : machine_alloc(m, pages, GRANULE_SIZE);
+}
+
+result vm_create_guest_memfd(struct kvm_call *c)
+{
+	struct kvm_create_guest_memfd arg;
+	struct kvm_gmem *g;
+	struct kvm_file *f;
+	result why = call_read(c, &arg, sizeof(arg));
+
+	if (why)
+		return why;
+	if (arg.flags & ~GMEM_FLAGS)
+		return &rule_kvm_gmem_flags;
+	if ((int64_t)arg.size <= 0 || !IS_ALIGNED(arg.size, GRANULE_SIZE))
+		return &rule_kvm_gmem_size;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return &rule_kvm_no_memory;
+	g->vm = c->vm;
+	g->size = arg.size;
+	g->flags = arg.flags;
+	g->pa = alloc_extent(c->host->machine, arg.size);
+	if (!g->pa) {
+		free(g);
+		return &rule_kvm_gmem_no_memory;
+	}
+	if (!(g->flags & GUEST_MEMFD_FLAG_MMAP))
+		machine_hide(c->host->machine, g->pa, g->size / GRANULE_SIZE);
+	f = file_create(c->host, KVM_FILE_GMEM, c->vm);
+	if (!f) {
+		machine_free(c->host->machine, g->pa, g->size / GRANULE_SIZE);
+		free(g);
+		return &rule_kvm_no_memory;
+	}
+	f->gmem = g;
+	return call_install(c, f);
+}
+
+static bool overlaps_binding(const struct kvm_gmem *g, uint64_t offset, uint64_t size)
+{
+	for (const struct memslot *s = g->bindings; s; s = s->gmem_next)
+		if (offset < s->gmem_offset + s->size && s->gmem_offset < offset + size)
+			return true;
+	return false;
+}
+
+result gmem_bind(struct kvm_call *c, struct memslot *s, uint32_t fd, uint64_t offset)
+{
+	struct kvm_file *f = c->caller->ops->lookup(c->caller, (int)fd);
+	struct kvm_gmem *g;
+	int own;
+
+	if (!f) {
+		own = c->caller->ops->take_fd(c->caller, (int)fd);
+		if (own < 0)
+			return &rule_kvm_memslot_gmem_fd;
+		close(own);
+		return &rule_kvm_memslot_not_gmem;
+	}
+	if (f->kind != KVM_FILE_GMEM)
+		return &rule_kvm_memslot_not_gmem;
+	g = f->gmem;
+	if (g->vm != c->vm)
+		return &rule_kvm_memslot_gmem_vm;
+	if ((int64_t)offset < 0 || offset + s->size > g->size)
+		return &rule_kvm_memslot_gmem_range;
+	if (overlaps_binding(g, offset, s->size))
+		return &rule_kvm_memslot_gmem_bound;
+	s->gmem = g;
+	s->gmem_offset = offset;
+	s->gmem_next = g->bindings;
+	g->bindings = s;
+	return OK;
+}
+
+void gmem_unbind(struct memslot *s)
+{
+	struct memslot **p;
+
+	if (!s->gmem)
+		return;
+	for (p = &s->gmem->bindings; *p; p = &(*p)->gmem_next) {
+		if (*p == s) {
+			*p = s->gmem_next;
+			break;
+		}
+	}
+	s->gmem = NULL;
+}
+
+/* Unmap the private pages of g's [offset, offset + len) from every slot; mmu_lock held. */
+static void unmap_range(struct kvm_gmem *g, uint64_t offset, uint64_t len)
+{
+	for (struct memslot *s = g->bindings; s; s = s->gmem_next) {
+		uint64_t from = MAX(offset, s->gmem_offset);
+		uint64_t to = MIN(offset + len, s->gmem_offset + s->size);
+
+		if (from < to)
+			realm_unmap_private(g->vm, s->gpa + (from - s->gmem_offset),
+					    s->gpa + (to - s->gmem_offset));
+	}
+}
+
+void gmem_release(struct kvm_file *f)
+{
+	struct kvm_gmem *g = f->gmem;
+	struct kvm_vm *vm = g->vm;
+
+	pthread_mutex_lock(&vm->slots_lock);
+	pthread_rwlock_wrlock(&vm->slots_rw);
+	pthread_mutex_lock(&vm->mmu_lock);
+	vm->mmu_seq++;
+	unmap_range(g, 0, g->size);
+	while (g->bindings)
+		gmem_unbind(g->bindings);
+	pthread_mutex_unlock(&vm->mmu_lock);
+	pthread_rwlock_unlock(&vm->slots_rw);
+	pthread_mutex_unlock(&vm->slots_lock);
+	machine_free(vm->host->machine, g->pa, g->size / GRANULE_SIZE);
+	free(g);
+}
+
+void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)
+{
+	info->pa = f->gmem->pa;
+	info->size = f->gmem->size;
+	info->flags = f->gmem->flags;
+}
+
+static void punch_hole(struct kvm_gmem *g, uint64_t offset, uint64_t len)
+{
+	struct kvm_vm *vm = g->vm;
+
+	pthread_mutex_lock(&vm->slots_lock);
+	pthread_mutex_lock(&vm->mmu_lock);
+	vm->mmu_seq++;
+	unmap_range(g, offset, len);
+	machine_punch(vm->host->machine, g->pa + offset, len / GRANULE_SIZE);
+	pthread_mutex_unlock(&vm->mmu_lock);
+	pthread_mutex_unlock(&vm->slots_lock);
+}
+
+int kvm_gmem_fallocate(struct kvm_file *f, int mode, uint64_t offset, uint64_t len)
+{
+	struct kvm_gmem *g = f->gmem;
+
+	if ((int64_t)offset < 0 || (int64_t)len <= 0)
+		return -EINVAL;
+	if (!(mode & FALLOC_FL_KEEP_SIZE) || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)))
+		return -EOPNOTSUPP;
+	if ((int64_t)(offset + len) < 0)
+		return -EFBIG;
+	if (!IS_ALIGNED(offset | len, GRANULE_SIZE))
+		return -EINVAL;
+	if (!(mode & FALLOC_FL_PUNCH_HOLE)) /* preallocation: every page is there already */
+		return offset + len > g->size ? -EINVAL : 0;
+	if (offset < g->size)
+		punch_hole(g, offset, MIN(len, g->size - offset));
+	return 0;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * populate.c - KVM_ARM_RMI_POPULATE: copy user memory into private pages of a realm.
+ *
+ * The checks come in v12's order, and a realm is created on the way: even a call that is refused
+ * afterwards leaves it NEW. Pages are done one by one; once one is done an error only ends the
+ * call, and the bytes done are its result.
+ *
+ * The source is pulled through two buffers of host pages: while one is measured, the next is
+ * copied, and the destination's pages are made ready.
+ */
+#include <errno.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "base/fault.h"
+#include "kvm/mem/ahead.h"
+#include "kvm/mem/gmem.h"
+#include "kvm/realm/realm.h"
+#include "kvm/realm/rmi.h"
+#include "kvm/rules.h"
+#include "kvm/core/vm.h"
+#include "machine/memory.h"
+
+#define CHUNK_PAGES 64
+#define CHUNK (CHUNK_PAGES * GRANULE_SIZE)
+
+/* A populate under way. */
+struct job {
+	struct kvm_call *c;
+	const struct memslot *slot;
+	uint64_t gpa, size; /* clamped to the slot */
+	uint64_t source;
+	uint64_t flags;
+	uint64_t buffers; /* PA of two chunks */
+	uint64_t done;	  /* bytes */
+	uint64_t limit;	  /* pages, where a fault on demand stops it */
+};
+
+static result check_argument(const struct kvm_arm_rmi_populate *p)
+{
+	if (p->reserved)
+		return &rule_kvm_populate_reserved;
+	if (p->flags & ~KVM_ARM_RMI_POPULATE_FLAGS_MEASURE)
+		return &rule_kvm_populate_flags;
+	if (!IS_ALIGNED(p->base, GRANULE_SIZE) || !IS_ALIGNED(p->base + p->size, GRANULE_SIZE))
+		return &rule_kvm_populate_align;
+	return OK;
+}
+
+static result data_create(struct kvm_vm *vm, uint64_t pa, uint64_t ipa, uint64_t src,
+			  uint64_t flags)
+{
+	struct kvm_host *h = vm->host;
+	uint64_t rd = vm->realm.rd;
+	uint64_t x0 = smc_data_create(h, rd, pa, ipa, src, flags);
+	result why;
+
+	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < 3) {
+		why = realm_create_tables(vm, ipa, (int)RMI_INDEX(x0), 3);
+		if (why)
+			return why;
+		x0 = smc_data_create(h, rd, pa, ipa, src, flags);
+	}
+	return x0 ? &rule_kvm_populate_rmi : OK;
+}
+
+/* Physical address of the page at gpa. */
+static uint64_t page_of(const struct job *j, uint64_t gpa)
+{
+	return j->slot->gmem->pa + j->slot->gmem_offset + (gpa - j->slot->gpa);
+}
+
+static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
+{
+	struct kvm_vm *vm = j->c->vm;
+	uint64_t pa = page_of(j, gpa);
+	result why;
+
+	if (j->done / GRANULE_SIZE >= j->limit)
+		return &rule_kvm_fault;
+	if (!attributes_private(&vm->attrs, gpa))
+		return &rule_kvm_populate_not_private;
+	pthread_mutex_lock(&vm->mmu_lock);
+	if (smc_granule_delegate(vm->host, pa)) {
+		why = vm->host->profile == KVM_PROFILE_V12_6_19 ? &rule_kvm_populate_exists
+								: &rule_kvm_populate_again;
+	} else {
+		why = data_create(vm, pa, gpa, src, j->flags);
+		if (why)
+			smc_granule_undelegate(vm->host, pa);
+	}
+	pthread_mutex_unlock(&vm->mmu_lock);
+	return why;
+}
+
+static void pull(struct job *j, uint64_t at)
+{
+	struct kvm_caller *u = j->c->caller;
+	uint64_t buffer = j->buffers + (at / CHUNK % 2) * CHUNK;
+
+	u->ops->pull_start(u, buffer, j->source + at, MIN(CHUNK, j->size - at));
+}
+
+/* A source page that could not be copied but is there: it is delegated, the RMM will refuse it. */
+static uint64_t unreadable_page(struct job *j, uint64_t at)
+{
+	struct kvm_mm *mm = j->c->vm->mm;
+
+	return mm->ops->lookup(mm, j->source + at, false);
+}
+
+/* The pages of one chunk that were copied; what stopped it, if anything did. */
+static result populate_chunk(struct job *j, uint64_t at, uint64_t copied)
+{
+	uint64_t buffer = j->buffers + (at / CHUNK % 2) * CHUNK;
+	uint64_t len = MIN(CHUNK, j->size - at);
+
+	for (uint64_t off = 0; off < len; off += GRANULE_SIZE) {
+		uint64_t src;
+		result why;
+
+		if (j->c->caller->ops->interrupted(j->c->caller))
+			return &rule_kvm_populate_interrupted;
+		src = buffer + off;
+		if (copied < off + GRANULE_SIZE)
+			src = unreadable_page(j, at + off);
+		if (!src)
+			return &rule_kvm_populate_source;
+		why = populate_page(j, j->gpa + at + off, src);
+		if (why)
+			return why;
+		j->done += GRANULE_SIZE;
+	}
+	return OK;
+}
+
+static result run_job(struct job *j)
+{
+	struct kvm_caller *u = j->c->caller;
+	struct ahead ahead;
+	result why = OK;
+
+	pull(j, 0);
+	ahead_start(&ahead, machine_va(j->c->host->machine, page_of(j, j->gpa), j->size), j->size);
+	for (uint64_t at = 0; !why && at < j->size; at += CHUNK) {
+		ssize_t copied = u->ops->pull_finish(u);
+		bool more = at + CHUNK < j->size;
+
+		if (more)
+			pull(j, at + CHUNK);
+		why = populate_chunk(j, at, copied > 0 ? (uint64_t)copied : 0);
+		if (why && more)
+			u->ops->pull_finish(u);
+	}
+	ahead_stop(&ahead);
+	return why;
+}
+
+/* slots_lock held; the realm is NEW. */
+static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
+{
+	struct kvm_vm *vm = c->vm;
+	struct job j = {.c = c, .gpa = p->base, .source = p->source_uaddr, .flags = p->flags,
+			.limit = fault_populate_limit()};
+	result why;
+
+	if (!p->size)
+		return &rule_kvm_populate_size_zero;
+	j.slot = memslot_at(&vm->slots, p->base);
+	if (!j.slot || !(j.slot->flags & KVM_MEM_GUEST_MEMFD))
+		return &rule_kvm_populate_no_gmem_slot;
+	if (!j.slot->gmem)
+		return &rule_kvm_populate_gmem_gone;
+	/* The kernel's page count: a size just below 2^64 only ends at the slot's end. */
+	j.size = MIN(ALIGN_DOWN(p->size, GRANULE_SIZE), j.slot->gpa + j.slot->size - p->base);
+	if (!IS_ALIGNED(p->source_uaddr, GRANULE_SIZE)) {
+		if (vm->host->profile != KVM_PROFILE_V12_6_19)
+			return &rule_kvm_populate_source_align;
+		j.source = ALIGN_DOWN(p->source_uaddr, GRANULE_SIZE);
+	}
+	j.buffers = machine_alloc(vm->host->machine, 2 * CHUNK_PAGES, GRANULE_SIZE);
+	if (!j.buffers)
+		return &rule_kvm_no_memory;
+	why = run_job(&j);
+	machine_free(vm->host->machine, j.buffers, 2 * CHUNK_PAGES);
+	c->value = (int32_t)j.done; /* the kernel's int: 2 GiB and more overflow */
+	return j.done ? OK : why;
+}
+
+result vm_rmi_populate(struct kvm_call *c)
+{
+	struct kvm_vm *vm = c->vm;
+	struct kvm_arm_rmi_populate p;
+	result why;
+
+	if (!vm->is_realm)
+		return &rule_kvm_populate_not_realm;
+	why = call_read(c, &p, sizeof(p));
+	if (!why)
+		why = check_argument(&p);
+	if (why)
+		return why;
+	pthread_mutex_lock(&vm->slots_lock);
+	pthread_mutex_lock(&vm->config_lock);
+	why = realm_ensure_created(vm);
+	pthread_mutex_unlock(&vm->config_lock);
+	if (!why)
+		why = populate(c, &p);
+	pthread_mutex_unlock(&vm->slots_lock);
+	return why;
+}

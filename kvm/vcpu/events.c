@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* events.c - MP_STATE and VCPU_EVENTS. */
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "abi/rmi.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+#include "machine/pe.h"
+
+result vcpu_get_mp_state(struct kvm_call *c)
+{
+	struct kvm_mp_state s = {.mp_state = atomic_load(&c->vcpu->mp_state)};
+
+	return call_write_at(c, c->arg, &s, sizeof(s));
+}
+
+result vcpu_set_mp_state(struct kvm_call *c)
+{
+	struct kvm_vcpu *v = c->vcpu;
+	struct kvm_mp_state s;
+	result why = call_read(c, &s, sizeof(s));
+
+	if (why)
+		return why;
+	switch (s.mp_state) {
+	case KVM_MP_STATE_RUNNABLE:
+	case KVM_MP_STATE_STOPPED:
+	case KVM_MP_STATE_SUSPENDED:
+		break;
+	default:
+		return &rule_kvm_mp_state;
+	}
+	pthread_mutex_lock(&v->mp_lock);
+	atomic_store(&v->mp_state, s.mp_state);
+	pthread_mutex_unlock(&v->mp_lock);
+	pe_kick(v->pe);
+	return OK;
+}
+
+result vcpu_get_events(struct kvm_call *c)
+{
+	struct kvm_vcpu_events e = {0};
+
+	if (!c->vcpu->initialized)
+		return &rule_kvm_events_not_initialized;
+	e.exception.serror_pending = c->vcpu->serror_pending;
+	e.exception.serror_has_esr = 1;
+	e.exception.serror_esr = c->vcpu->serror_esr;
+	return call_write_at(c, c->arg, &e, sizeof(e));
+}
+
+/*
+ * A realm can be given an external abort only in place of an MMIO completion that is staged: at
+ * KVM_EXIT_MMIO itself nothing is staged yet, so the kernel refuses; after a KVM_RUN with
+ * immediate_exit it does not.
+ */
+static result set_realm_events(struct kvm_vcpu *v, const struct kvm_vcpu_events *e)
+{
+	struct rmi_rec_run *run = v->rec.run;
+
+	if (e->exception.serror_pending)
+		return &rule_kvm_events_realm_serror;
+	if (!e->exception.ext_dabt_pending)
+		return OK;
+	if (!run || !(run->enter.flags & RMI_ENTER_EMUL_MMIO))
+		return &rule_kvm_events_realm_dabt;
+	run->enter.flags &= ~RMI_ENTER_EMUL_MMIO;
+	run->enter.flags |= RMI_ENTER_INJECT_SEA;
+	return OK;
+}
+
+result vcpu_set_events(struct kvm_call *c)
+{
+	struct kvm_vcpu *v = c->vcpu;
+	struct kvm_vcpu_events e;
+	result why;
+
+	if (!v->initialized)
+		return &rule_kvm_events_not_initialized;
+	why = call_read(c, &e, sizeof(e));
+	if (why)
+		return why;
+	if (c->vm->is_realm)
+		return set_realm_events(v, &e);
+	if (e.exception.serror_pending && e.exception.serror_has_esr &&
+	    e.exception.serror_esr & ~UINT64_C(0xffffff))
+		return &rule_kvm_events_esr;
+	v->serror_pending = e.exception.serror_pending;
+	v->serror_esr = e.exception.serror_has_esr ? e.exception.serror_esr : 0;
+	return OK;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * mmio.c - emulated accesses of a realm.
+ *
+ * The RMM tells direction, size and (for a store) the value; it finishes a load itself: width,
+ * sign and PC are its business, the host only gives the data by gprs[0] with EMUL_MMIO.
+ */
+#include "kvm/vcpu/mmio.h"
+
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/vcpu/esr.h"
+#include "kvm/vcpu/iobus.h"
+#include "kvm/vcpu/vcpu.h"
+
+/* The low len bytes. */
+static uint64_t narrow(uint64_t val, unsigned int len)
+{
+	return len < 8 ? val & MASK(8 * len - 1, 0) : val;
+}
+
+static void complete(struct kvm_vcpu *v, uint64_t data)
+{
+	struct rmi_rec_enter *e = &v->rec.run->enter;
+
+	v->mmio_needed = false;
+	if (!v->mmio_write)
+		e->gprs[0] = narrow(data, v->mmio_len);
+	e->flags |= RMI_ENTER_EMUL_MMIO;
+}
+
+void mmio_complete(struct kvm_vcpu *v)
+{
+	uint64_t data;
+
+	if (!v->mmio_needed)
+		return;
+	memcpy(&data, (const void *)v->run->mmio.data, sizeof(data)); /* read once */
+	complete(v, data);
+}
+
+void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
+{
+	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	struct kvm_run *run = v->run;
+	uint64_t data;
+
+	/* No syndrome, nothing to emulate: the realm gets an external abort. */
+	if (!(x->esr & ESR_ISS_ISV)) {
+		v->rec.run->enter.flags |= RMI_ENTER_INJECT_SEA;
+		return;
+	}
+	v->mmio_write = ESR_ABT_WRITE(x->esr);
+	v->mmio_len = ESR_ABT_SIZE(x->esr);
+	v->mmio_needed = true;
+	data = v->mmio_write ? narrow(x->gprs[0], v->mmio_len) : 0;
+	if (iobus_access(v, gpa, v->mmio_write, v->mmio_len, &data)) {
+		complete(v, data);
+		return;
+	}
+	run->mmio.phys_addr = gpa;
+	run->mmio.len = v->mmio_len;
+	run->mmio.is_write = v->mmio_write;
+	if (v->mmio_write)
+		memcpy(run->mmio.data, &data, sizeof(data));
+	run->exit_reason = KVM_EXIT_MMIO;
+	*leave = true;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * psci.c - PSCI in the kernel, and KVM_ARM_VCPU_RMI_PSCI_COMPLETE for user space's PSCI.
+ *
+ * A realm's CPU_ON and AFFINITY_INFO are answered by the RMM; the host only completes them, with
+ * the REC that is meant, before the calling REC runs again. mp_lock of the target is held over the
+ * completion, so it cannot be entered before the RMM made it runnable.
+ */
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "abi/rsi.h"
+#include "kvm/realm/rmi.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/smccc.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+#include "machine/pe.h"
+
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006
+#define PSCI_TOS_MP 2
+#define PSCI_RET_INTERNAL_FAILURE (-6)
+#define PSCI_VERSION_1_3 0x10003
+
+void psci_stop(struct kvm_vcpu *v)
+{
+	pthread_mutex_lock(&v->mp_lock);
+	atomic_store(&v->mp_state, KVM_MP_STATE_STOPPED);
+	pthread_mutex_unlock(&v->mp_lock);
+	pe_kick(v->pe);
+}
+
+bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
+{
+	return !smc_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
+}
+
+/* Affinity fields and nothing else. */
+static bool valid_affinity(uint64_t mpidr)
+{
+	return !(mpidr & ~MPIDR_AFFINITY);
+}
+
+static int64_t turn_on(struct kvm_vcpu *t, uint64_t pc, uint64_t context)
+{
+	if (!vcpu_stopped(t))
+		return PSCI_RET_ALREADY_ON;
+	t->reset_pc = pc;
+	t->reset_x0 = context;
+	atomic_store(&t->reset_pending, true);
+	return PSCI_RET_SUCCESS;
+}
+
+static int64_t cpu_on(struct kvm_vcpu *v)
+{
+	const uint64_t *x = v->regs.x;
+	struct kvm_vcpu *t = valid_affinity(x[1]) ? vm_vcpu_by_mpidr(v->vm, x[1]) : NULL;
+	int64_t ret;
+
+	if (!t)
+		return PSCI_RET_INVALID_PARAMETERS;
+	pthread_mutex_lock(&t->mp_lock);
+	ret = turn_on(t, x[2], x[3]);
+	psci_complete(v, t, PSCI_RET_SUCCESS);
+	if (ret == PSCI_RET_SUCCESS)
+		atomic_store(&t->mp_state, KVM_MP_STATE_RUNNABLE);
+	pthread_mutex_unlock(&t->mp_lock);
+	if (ret == PSCI_RET_SUCCESS)
+		pe_kick(t->pe);
+	return ret;
+}
+
+static int64_t affinity_info(struct kvm_vcpu *v)
+{
+	const uint64_t *x = v->regs.x;
+	struct kvm_vcpu *t = valid_affinity(x[1]) ? vm_vcpu_by_mpidr(v->vm, x[1]) : NULL;
+
+	if (!t)
+		return PSCI_RET_INVALID_PARAMETERS;
+	psci_complete(v, t, PSCI_RET_SUCCESS);
+	return vcpu_stopped(t) ? PSCI_AFFINITY_OFF : PSCI_AFFINITY_ON;
+}
+
+/* Every vCPU is stopped; this one tells user space. */
+static void system_event(struct kvm_vcpu *v, uint32_t type)
+{
+	unsigned int n = atomic_load(&v->vm->num_vcpus);
+
+	for (unsigned int i = 0; i < n; i++)
+		psci_stop(v->vm->vcpus[i]);
+	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
+	v->run->system_event.type = type;
+	v->run->system_event.ndata = 1;
+	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+}
+
+static int64_t psci_features(uint32_t fid)
+{
+	switch (fid) {
+	case SMCCC_VERSION:
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND_64:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON_64:
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO_64:
+	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+	case PSCI_FEATURES:
+		return PSCI_RET_SUCCESS;
+	default:
+		return PSCI_RET_NOT_SUPPORTED;
+	}
+}
+
+bool psci_call(struct kvm_vcpu *v)
+{
+	int64_t ret = PSCI_RET_NOT_SUPPORTED;
+	bool leave = false;
+
+	switch ((uint32_t)v->regs.x[0]) {
+	case PSCI_VERSION:
+		ret = PSCI_VERSION_1_3;
+		break;
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND_64:
+		v->standby = true;
+		ret = PSCI_RET_SUCCESS;
+		break;
+	case PSCI_CPU_OFF:
+		psci_stop(v);
+		ret = PSCI_RET_SUCCESS;
+		break;
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON_64:
+		ret = cpu_on(v);
+		break;
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO_64:
+		ret = affinity_info(v);
+		break;
+	case PSCI_MIGRATE_INFO_TYPE:
+		ret = PSCI_TOS_MP;
+		break;
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+		system_event(v, (uint32_t)v->regs.x[0] == PSCI_SYSTEM_OFF
+					? KVM_SYSTEM_EVENT_SHUTDOWN
+					: KVM_SYSTEM_EVENT_RESET);
+		ret = PSCI_RET_INTERNAL_FAILURE; /* seen only if run again all the same */
+		leave = true;
+		break;
+	case PSCI_FEATURES:
+		ret = psci_features((uint32_t)v->regs.x[1]);
+		break;
+	}
+	smccc_return(v->regs.x, ret);
+	return leave;
+}
+
+result vcpu_psci_complete(struct kvm_call *c)
+{
+	struct kvm_arm_rmi_psci_complete arg;
+	struct kvm_vcpu *t;
+	result why;
+
+	if (!c->vm->is_realm)
+		return &rule_kvm_psci_not_realm;
+	why = call_read(c, &arg, sizeof(arg));
+	if (why)
+		return why;
+	t = vm_vcpu_by_mpidr(c->vm, arg.target_mpidr);
+	if (!t)
+		return &rule_kvm_psci_unknown_mpidr;
+	/* 32 bits, not sign-extended: DENIED is refused by the RMM. v12's bug, kept. */
+	return psci_complete(c->vcpu, t, arg.psci_status) ? OK : &rule_kvm_psci_refused;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * smccc.c - hypercalls that reach the kernel: PSCI and RSI_HOST_CALL exits of a realm.
+ *
+ * First the filter that user space set (deny, forward), then what the kernel serves: SMCCC
+ * version and features, the KVM vendor calls, PSCI. Everything else is NOT_SUPPORTED.
+ */
+#include "kvm/vcpu/smccc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "abi/rsi.h"
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+
+#define SMCCC_ARCH_FEATURES 0x80000001
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000
+#define SMCCC_ARCH_WORKAROUND_2 0x80007fff
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fff
+#define SMCCC_VENDOR_UID 0x8600ff01
+#define SMCCC_VENDOR_KVM_FEATURES 0x86000000
+#define SMCCC_VERSION_1_1 0x10001
+#define SMCCC_RET_NOT_REQUIRED (-2)
+#define SMCCC_OWNER(fid) (((fid) >> 24) & 0x3f)
+#define SMCCC_OWNER_STANDARD 4
+#define SMCCC_NUMBER(fid) ((fid) & 0xffff)
+#define PSCI_LAST_NUMBER 0x1f
+
+/* ---- the filter ---- */
+
+/* The architecture's own range may not be filtered: user space must not lie about mitigations. */
+static bool in_arch_range(uint32_t start, uint32_t end)
+{
+	return (start <= 0x8000ffff && end >= 0x80000000) ||
+	       (start <= 0xc000ffff && end >= 0xc0000000);
+}
+
+static bool overlaps(const struct smccc_filter *f, uint32_t start, uint32_t end)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (start <= f->range[i].end && end >= f->range[i].start)
+			return true;
+	return in_arch_range(start, end);
+}
+
+static result insert(struct smccc_filter *f, uint32_t start, uint32_t end, uint8_t action)
+{
+	if (overlaps(f, start, end))
+		return &rule_kvm_smccc_overlap;
+	if (f->count == f->room) {
+		size_t room = f->room ? f->room * 2 : 8;
+		struct smccc_range *r = realloc(f->range, room * sizeof(*r));
+
+		if (!r)
+			return &rule_kvm_no_memory;
+		f->range = r;
+		f->room = room;
+	}
+	f->range[f->count++] = (struct smccc_range){start, end, action};
+	return OK;
+}
+
+result smccc_set_filter(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr)
+{
+	static const uint8_t zero[sizeof(((struct kvm_smccc_filter *)0)->pad)];
+	struct kvm_smccc_filter f;
+	uint32_t end;
+	result why;
+
+	if (c->ops->read(c, &f, uaddr, sizeof(f)))
+		return &rule_kvm_arg_fault;
+	if (memcmp(f.pad, zero, sizeof(zero)))
+		return &rule_kvm_smccc_pad;
+	end = f.base + f.nr_functions - 1;
+	if (end < f.base || f.action > KVM_SMCCC_FILTER_FWD_TO_USER)
+		return &rule_kvm_smccc_range;
+	pthread_mutex_lock(&vm->config_lock);
+	why = vm->has_ran ? &rule_kvm_smccc_late : insert(&vm->filter, f.base, end, f.action);
+	pthread_mutex_unlock(&vm->config_lock);
+	return why;
+}
+
+void smccc_destroy(struct smccc_filter *f)
+{
+	free(f->range);
+	memset(f, 0, sizeof(*f));
+}
+
+/* Fixed once a vCPU has run, so read without a lock. */
+static uint8_t filter_action(const struct smccc_filter *f, uint32_t fid)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (fid >= f->range[i].start && fid <= f->range[i].end)
+			return f->range[i].action;
+	return KVM_SMCCC_FILTER_HANDLE;
+}
+
+/* ---- calls ---- */
+
+static bool is_psci(uint32_t fid)
+{
+	return SMCCC_OWNER(fid) == SMCCC_OWNER_STANDARD && SMCCC_NUMBER(fid) <= PSCI_LAST_NUMBER;
+}
+
+static int64_t arch_feature(uint32_t feature)
+{
+	switch (feature) {
+	case SMCCC_ARCH_WORKAROUND_1:
+	case SMCCC_ARCH_WORKAROUND_2:
+	case SMCCC_ARCH_WORKAROUND_3:
+		return SMCCC_RET_NOT_REQUIRED;
+	default:
+		return PSCI_RET_NOT_SUPPORTED;
+	}
+}
+
+static void serve(struct kvm_vcpu *v, uint32_t fid)
+{
+	uint64_t *x = v->regs.x;
+
+	switch (fid) {
+	case SMCCC_VERSION:
+		smccc_return(x, SMCCC_VERSION_1_1);
+		break;
+	case SMCCC_ARCH_FEATURES:
+		smccc_return(x, arch_feature((uint32_t)x[1]));
+		break;
+	case SMCCC_VENDOR_UID:
+		x[0] = 0xb66fb428; /* 28b46fb6-2ec5-11e9-a9ca-4b564d003a74: KVM */
+		x[1] = 0xe911c52e;
+		x[2] = 0x564bcaa9;
+		x[3] = 0x743a004d;
+		break;
+	case SMCCC_VENDOR_KVM_FEATURES:
+		smccc_return(x, 1); /* this call, and no other */
+		break;
+	default:
+		smccc_return(x, PSCI_RET_NOT_SUPPORTED);
+	}
+}
+
+/* KVM_EXIT_HYPERCALL. The flags are v12's: it has no syndrome, so "16 bit" and not "SMC". */
+static void forward(struct kvm_vcpu *v, uint32_t fid)
+{
+	memset(&v->run->hypercall, 0, sizeof(v->run->hypercall));
+	v->run->hypercall.nr = fid;
+	v->run->hypercall.flags = KVM_HYPERCALL_EXIT_16BIT;
+	v->run->exit_reason = KVM_EXIT_HYPERCALL;
+}
+
+void smccc_call(struct kvm_vcpu *v, bool *leave)
+{
+	uint32_t fid = (uint32_t)v->regs.x[0];
+
+	switch (filter_action(&v->vm->filter, fid)) {
+	case KVM_SMCCC_FILTER_FWD_TO_USER:
+		forward(v, fid);
+		*leave = true;
+		return;
+	case KVM_SMCCC_FILTER_DENY:
+		smccc_return(v->regs.x, PSCI_RET_NOT_SUPPORTED);
+		return;
+	}
+	if (is_psci(fid))
+		*leave = psci_call(v);
+	else
+		serve(v, fid);
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * sysreg.c - the system registers of the ONE_REG interface.
+ *
+ * Three sorts: feature ID registers (one set for the VM), identification registers that never
+ * change, and registers with a value for each vCPU. A realm's own registers are the RMM's; what
+ * is read here is the shadow that the kernel would keep.
+ */
+#include "kvm/vcpu/sysreg.h"
+
+#include "abi/kvm.h"
+#include "abi/rmi.h"
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/core/vm.h"
+
+#define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
+
+enum sort {
+	PLAIN,
+	PTRAUTH, /* with the pointer authentication features */
+	PMU,	 /* with the PMU feature */
+	FIXED,	 /* identification */
+};
+
+struct sysreg {
+	uint64_t id;
+	enum sort sort;
+	uint64_t reset;
+};
+
+#define DEBUG_PAIR(n)                                                                              \
+	{REG(2, 0, 0, n, 4), PLAIN, 0}, {REG(2, 0, 0, n, 5), PLAIN, 0},                            \
+		{REG(2, 0, 0, n, 6), PLAIN, 0}, {REG(2, 0, 0, n, 7), PLAIN, 0}
+
+static const struct sysreg regs[] = {
+	DEBUG_PAIR(0), DEBUG_PAIR(1), DEBUG_PAIR(2), DEBUG_PAIR(3), DEBUG_PAIR(4), DEBUG_PAIR(5),
+	DEBUG_PAIR(6), DEBUG_PAIR(7), DEBUG_PAIR(8), DEBUG_PAIR(9), DEBUG_PAIR(10),
+	DEBUG_PAIR(11), DEBUG_PAIR(12), DEBUG_PAIR(13), DEBUG_PAIR(14), DEBUG_PAIR(15),
+	{REG(2, 0, 0, 2, 0), PLAIN, 0},	    /* MDCCINT_EL1 */
+	{REG(2, 0, 0, 2, 2), PLAIN, 0},	    /* MDSCR_EL1 */
+	{REG(2, 4, 0, 7, 0), PLAIN, 0},	    /* DBGVCR32_EL2 */
+	{REG(3, 0, 0, 0, 0), FIXED, 0x000f0510}, /* MIDR_EL1 */
+	{REG(3, 0, 0, 0, 5), PLAIN, 0},	    /* MPIDR_EL1, from the vCPU's id */
+	{REG(3, 0, 0, 0, 6), FIXED, 0},	    /* REVIDR_EL1 */
+	{REG(3, 0, 1, 0, 0), PLAIN, 0x00c50078}, /* SCTLR_EL1 */
+	{REG(3, 0, 1, 0, 1), PLAIN, 0},	    /* ACTLR_EL1 */
+	{REG(3, 0, 1, 0, 2), PLAIN, 0},	    /* CPACR_EL1 */
+	{REG(3, 0, 2, 0, 0), PLAIN, 0},	    /* TTBR0_EL1 */
+	{REG(3, 0, 2, 0, 1), PLAIN, 0},	    /* TTBR1_EL1 */
+	{REG(3, 0, 2, 0, 2), PLAIN, 0},	    /* TCR_EL1 */
+	{REG(3, 0, 2, 1, 0), PTRAUTH, 0},   /* the five pointer authentication keys */
+	{REG(3, 0, 2, 1, 1), PTRAUTH, 0},
+	{REG(3, 0, 2, 1, 2), PTRAUTH, 0},
+	{REG(3, 0, 2, 1, 3), PTRAUTH, 0},
+	{REG(3, 0, 2, 2, 0), PTRAUTH, 0},
+	{REG(3, 0, 2, 2, 1), PTRAUTH, 0},
+	{REG(3, 0, 2, 2, 2), PTRAUTH, 0},
+	{REG(3, 0, 2, 2, 3), PTRAUTH, 0},
+	{REG(3, 0, 2, 3, 0), PTRAUTH, 0},
+	{REG(3, 0, 2, 3, 1), PTRAUTH, 0},
+	{REG(3, 0, 5, 1, 0), PLAIN, 0},	    /* AFSR0_EL1 */
+	{REG(3, 0, 5, 1, 1), PLAIN, 0},	    /* AFSR1_EL1 */
+	{REG(3, 0, 5, 2, 0), PLAIN, 0},	    /* ESR_EL1 */
+	{REG(3, 0, 6, 0, 0), PLAIN, 0},	    /* FAR_EL1 */
+	{REG(3, 0, 7, 4, 0), PLAIN, 0},	    /* PAR_EL1 */
+	{REG(3, 0, 9, 14, 1), PMU, 0},	    /* PMINTENSET_EL1 */
+	{REG(3, 0, 10, 2, 0), PLAIN, 0},    /* MAIR_EL1 */
+	{REG(3, 0, 10, 3, 0), PLAIN, 0},    /* AMAIR_EL1 */
+	{REG(3, 0, 12, 0, 0), PLAIN, 0},    /* VBAR_EL1 */
+	{REG(3, 0, 12, 1, 1), PLAIN, 0},    /* DISR_EL1 */
+	{REG(3, 0, 13, 0, 1), PLAIN, 0},    /* CONTEXTIDR_EL1 */
+	{REG(3, 0, 13, 0, 4), PLAIN, 0},    /* TPIDR_EL1 */
+	{REG(3, 0, 14, 1, 0), PLAIN, 0},    /* CNTKCTL_EL1 */
+	{REG(3, 1, 0, 0, 1), FIXED, 0x0a200023}, /* CLIDR_EL1 */
+	{REG(3, 1, 0, 0, 7), FIXED, 0},	    /* AIDR_EL1 */
+	{REG(3, 2, 0, 0, 0), PLAIN, 0},	    /* CSSELR_EL1 */
+	{REG(3, 3, 0, 0, 1), FIXED, 0x8444c004}, /* CTR_EL0 */
+	{KVM_REG_PMCR_EL0, PMU, 0},
+	{REG(3, 3, 13, 0, 2), PLAIN, 0},    /* TPIDR_EL0 */
+	{REG(3, 3, 13, 0, 3), PLAIN, 0},    /* TPIDRRO_EL0 */
+	{REG(3, 3, 14, 0, 1), PLAIN, 0},    /* CNTPCT_EL0 */
+	{KVM_REG_ARM_TIMER_CVAL, PLAIN, 0},
+	{REG(3, 3, 14, 2, 1), PLAIN, 0},    /* CNTP_CTL_EL0 */
+	{REG(3, 3, 14, 2, 2), PLAIN, 0},    /* CNTP_CVAL_EL0 */
+	{KVM_REG_ARM_TIMER_CTL, PLAIN, 0},
+	{KVM_REG_ARM_TIMER_CNT, PLAIN, 0},
+	{REG(3, 4, 3, 0, 0), PLAIN, 0},	    /* DACR32_EL2 */
+	{REG(3, 4, 5, 0, 1), PLAIN, 0},	    /* IFSR32_EL2 */
+	{REG(3, 4, 5, 3, 0), PLAIN, 0x700}, /* FPEXC32_EL2 */
+};
+_Static_assert(ARRAY_SIZE(regs) <= KVM_NUM_SYSREGS, "sysregs of a vCPU");
+
+/* ---- feature ID registers ---- */
+
+/* The CPU model, without what KVM hides or a feature decides: CRm * 8 + op2. */
+static const uint64_t idreg_model[64] = {
+	[IDREG_AA64PFR0] = UINT64_C(0x1100000011110011),
+	[4 * 8 + 1] = 0x21,			    /* PFR1: SSBS, BT */
+	[IDREG_AA64DFR0] = 0xa,			    /* DebugVer; counts come from the RMM */
+	[6 * 8 + 0] = UINT64_C(0x1021111110212120), /* ISAR0 */
+	[6 * 8 + 1] = UINT64_C(0x0010111110211002), /* ISAR1, pointer authentication apart */
+	[7 * 8 + 0] = UINT64_C(0x0000000000101125), /* MMFR0: 48-bit PA */
+	[7 * 8 + 1] = UINT64_C(0x0000000010211122), /* MMFR1 */
+	[7 * 8 + 2] = UINT64_C(0x0000000000001011), /* MMFR2 */
+};
+#define ISAR1_PTRAUTH (UINT64_C(1) << 8 | UINT64_C(1) << 28) /* API, GPI */
+#define PFR0_SVE (UINT64_C(1) << 32)
+
+static bool is_idreg(uint64_t id, unsigned int *index)
+{
+	uint64_t base = REG(3, 0, 0, 0, 0);
+
+	*index = (unsigned int)(id - base);
+	return id >= base + 8 && id < base + 64;
+}
+
+static uint64_t host_dfr0(const struct kvm_vm *vm)
+{
+	const struct kvm_host *h = vm->host;
+	uint64_t bps = PLATFORM_BREAKPOINTS - 1, wps = PLATFORM_WATCHPOINTS - 1;
+
+	if (vm->is_realm) {
+		bps = FIELD_GET(RMI_FEATURE0_NUM_BPS, h->feature0);
+		wps = FIELD_GET(RMI_FEATURE0_NUM_WPS, h->feature0);
+	}
+	return idreg_model[IDREG_AA64DFR0] | FIELD_PUT(DFR0_BRPS, bps) | FIELD_PUT(DFR0_WRPS, wps) |
+	       FIELD_PUT(DFR0_CTX_CMPS, MIN(bps, PLATFORM_CTX_CMPS - 1)) |
+	       (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) ? FIELD_PUT(DFR0_PMUVER, 6) : 0);
+}
+
+void idregs_init(struct kvm_vm *vm)
+{
+	struct idregs *r = &vm->idregs;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(idreg_model); i++)
+		r->val[i] = idreg_model[i];
+	r->val[IDREG_AA64DFR0] = host_dfr0(vm);
+	if (vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS))
+		r->val[6 * 8 + 1] |= ISAR1_PTRAUTH;
+	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE))
+		r->val[IDREG_AA64PFR0] |= PFR0_SVE;
+	if (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3))
+		vm->pmu_counters = FIELD_GET(RMI_FEATURE0_PMU_NUM_CTRS, vm->host->feature0);
+	r->set = true;
+}
+
+uint64_t idregs_writable(unsigned int index)
+{
+	if (index == IDREG_AA64DFR0)
+		return DFR0_DEBUGVER | DFR0_PMUVER | DFR0_WRPS | DFR0_DOUBLELOCK;
+	return 0;
+}
+
+/* A change of ID_AA64DFR0_EL1 before the realm exists: what the register table lets through, and
+ * v12's own limits. */
+static result check_dfr0(const struct kvm_vm *vm, uint64_t old, uint64_t val)
+{
+	uint64_t limit = host_dfr0(vm);
+
+	if ((old ^ val) & ~idregs_writable(IDREG_AA64DFR0))
+		return &rule_kvm_reg_id_fixed;
+	if (FIELD_GET(DFR0_DEBUGVER, val) < 6 ||
+	    FIELD_GET(DFR0_DEBUGVER, val) > FIELD_GET(DFR0_DEBUGVER, limit) ||
+	    FIELD_GET(DFR0_PMUVER, val) > FIELD_GET(DFR0_PMUVER, limit) ||
+	    FIELD_GET(DFR0_DOUBLELOCK, val))
+		return &rule_kvm_reg_dfr0_version;
+	if (!FIELD_GET(DFR0_WRPS, val) || FIELD_GET(DFR0_WRPS, val) > FIELD_GET(DFR0_WRPS, limit))
+		return &rule_kvm_reg_dfr0_wrps;
+	return OK;
+}
+
+/* config_lock held. */
+static result set_idreg(struct kvm_vm *vm, unsigned int index, uint64_t val)
+{
+	uint64_t *reg = &vm->idregs.val[index];
+	result why;
+
+	if (*reg == val)
+		return OK;
+	if (vm->has_ran || realm_state(&vm->realm) != REALM_NONE)
+		return &rule_kvm_reg_id_late;
+	if (index != IDREG_AA64DFR0)
+		return &rule_kvm_reg_id_fixed;
+	why = check_dfr0(vm, *reg, val);
+	if (!why)
+		*reg = val;
+	return why;
+}
+
+/* ---- the others ---- */
+
+static bool visible(const struct kvm_vm *vm, const struct sysreg *r)
+{
+	if (r->sort == PTRAUTH)
+		return vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS);
+	if (r->sort == PMU)
+		return vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3);
+	return true;
+}
+
+static const struct sysreg *find(const struct kvm_vm *vm, uint64_t id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		if (regs[i].id == id)
+			return visible(vm, &regs[i]) ? &regs[i] : NULL;
+	return NULL;
+}
+
+void sysreg_reset(struct kvm_vcpu *v)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {
+		if (regs[i].id == KVM_REG_MPIDR_EL1)
+			v->sysregs[i] = vcpu_mpidr(v);
+		else if (regs[i].sort != FIXED || !v->initialized)
+			v->sysregs[i] = regs[i].reset;
+	}
+}
+
+/* config_lock held. */
+static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
+{
+	const struct sysreg *r;
+	unsigned int index;
+
+	if (is_idreg(id, &index)) {
+		*val = v->vm->idregs.val[index];
+		return OK;
+	}
+	r = find(v->vm, id);
+	if (!r)
+		return &rule_kvm_reg_unknown;
+	*val = v->sysregs[r - regs];
+	if (id == KVM_REG_PMCR_EL0)
+		*val = (*val & ~PMCR_N) | FIELD_PUT(PMCR_N, v->vm->pmu_counters);
+	return OK;
+}
+
+result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
+{
+	result why;
+
+	pthread_mutex_lock(&v->vm->config_lock);
+	why = get(v, id, val);
+	pthread_mutex_unlock(&v->vm->config_lock);
+	return why;
+}
+
+/* PMCR_EL0.N may be lowered until the realm exists; later and above the maximum it is ignored. */
+static void set_pmcr(struct kvm_vcpu *v, size_t i, uint64_t val)
+{
+	struct kvm_vm *vm = v->vm;
+	uint64_t n = FIELD_GET(PMCR_N, val);
+
+	if (!vm->has_ran && realm_state(&vm->realm) == REALM_NONE &&
+	    n <= FIELD_GET(RMI_FEATURE0_PMU_NUM_CTRS, vm->host->feature0))
+		vm->pmu_counters = (unsigned int)n;
+	v->sysregs[i] = val & 0xff;
+}
+
+static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val)
+{
+	size_t i = (size_t)(r - regs);
+
+	if (r->id == KVM_REG_PMCR_EL0)
+		set_pmcr(v, i, val);
+	else if (r->sort == FIXED && val != v->sysregs[i] && !v->vm->writable_imp_regs)
+		return &rule_kvm_reg_id_fixed;
+	else
+		v->sysregs[i] = val;
+	return OK;
+}
+
+result sysreg_set(struct kvm_vcpu *v, uint64_t id, uint64_t val)
+{
+	const struct sysreg *r;
+	unsigned int index;
+	bool idreg = is_idreg(id, &index);
+	result why;
+
+	r = idreg ? NULL : find(v->vm, id);
+	if (!idreg && !r)
+		return &rule_kvm_reg_unknown;
+	pthread_mutex_lock(&v->vm->config_lock);
+	why = idreg ? set_idreg(v->vm, index, val) : set_plain(v, r, val);
+	pthread_mutex_unlock(&v->vm->config_lock);
+	return why;
+}
+
+size_t sysreg_list(const struct kvm_vcpu *v, uint64_t *ids)
+{
+	bool realm = v->vm->is_realm;
+	size_t n = 0;
+
+	for (unsigned int i = 8; i < 64; i++) {
+		uint64_t id = REG(3, 0, 0, 0, 0) + i;
+
+		if (realm && id != KVM_REG_ID_AA64DFR0_EL1)
+			continue;
+		if (ids)
+			ids[n] = id;
+		n++;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {
+		if (!visible(v->vm, &regs[i]) || (realm && regs[i].id != KVM_REG_PMCR_EL0))
+			continue;
+		if (ids)
+			ids[n] = regs[i].id;
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * timer.c - the architected timers: attributes, and interrupt lines driven from REC exits.
+ *
+ * The timers themselves run in the realm's CPU; the host sees their control registers at every
+ * exit and is told by an exit when an output changes.
+ */
+#include "kvm/vcpu/timer.h"
+
+#include "abi/kvm.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/core/vm.h"
+
+#define CTL_ENABLE (UINT64_C(1) << 0)
+#define CTL_IMASK (UINT64_C(1) << 1)
+#define CTL_ISTATUS (UINT64_C(1) << 2)
+
+static const uint32_t default_ppi[VM_NUM_TIMERS] = {
+	[VM_TIMER_VIRT] = 27,
+	[VM_TIMER_PHYS] = 30,
+	[VM_TIMER_HVIRT] = 28,
+	[VM_TIMER_HPHYS] = 26,
+};
+
+void timer_init(struct kvm_vm *vm)
+{
+	for (int i = 0; i < VM_NUM_TIMERS; i++)
+		vm->timer_ppi[i] = default_ppi[i];
+}
+
+static bool ppis_distinct(const struct kvm_vm *vm)
+{
+	for (int i = 0; i < VM_NUM_TIMERS; i++)
+		for (int j = 0; j < i; j++)
+			if (vm->timer_ppi[i] == vm->timer_ppi[j])
+				return false;
+	return true;
+}
+
+result timer_enable(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	if (!vgic)
+		return OK;
+	if (!ppis_distinct(v->vm))
+		return &rule_kvm_run_timer_ppis;
+	for (int i = 0; i < VM_NUM_TIMERS; i++)
+		if (!vgic_set_owner(vgic, v->index, v->vm->timer_ppi[i],
+				    &v->vm->timer_ppi[i]))
+			return &rule_kvm_run_timer_ppis;
+	v->vm->timer_ppis_fixed = true;
+	return OK;
+}
+
+static bool asserted(uint64_t ctl)
+{
+	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
+}
+
+bool timer_armed(const struct rmi_rec_exit *x)
+{
+	return (x->cntv_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE ||
+	       (x->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+}
+
+void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
+{
+	const bool level[2] = {asserted(x->cntv_ctl), asserted(x->cntp_ctl)};
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	for (int i = VM_TIMER_VIRT; i <= VM_TIMER_PHYS; i++) {
+		if (level[i] == v->timer_level[i] || !vgic)
+			continue;
+		v->timer_level[i] = level[i];
+		vgic_set_line(vgic, v->index, v->vm->timer_ppi[i], level[i]);
+	}
+}
+
+result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
+{
+	struct kvm_vm *vm = v->vm;
+	uint32_t irq;
+	result why = OK;
+
+	if (!atomic_load(&vm->vgic))
+		return &rule_kvm_timer_no_irqchip;
+	if (c->ops->read(c, &irq, a->addr, sizeof(irq)))
+		return &rule_kvm_arg_fault;
+	if (irq < 16 || irq > 31)
+		return &rule_kvm_timer_not_ppi;
+	pthread_mutex_lock(&vm->config_lock);
+	if (vm->timer_ppis_fixed)
+		why = &rule_kvm_timer_fixed;
+	else if (a->attr >= VM_NUM_TIMERS)
+		why = &rule_kvm_attr_unknown;
+	else
+		vm->timer_ppi[a->attr] = irq;
+	pthread_mutex_unlock(&vm->config_lock);
+	return why;
+}
+
+result timer_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
+{
+	uint32_t irq;
+
+	if (a->attr >= VM_NUM_TIMERS)
+		return &rule_kvm_attr_unknown;
+	pthread_mutex_lock(&v->vm->config_lock);
+	irq = v->vm->timer_ppi[a->attr];
+	pthread_mutex_unlock(&v->vm->config_lock);
+	return c->ops->write(c, a->addr, &irq, sizeof(irq)) ? &rule_kvm_arg_fault : OK;
+}
+
+result timer_has_attr(const struct kvm_device_attr *a)
+{
+	return a->attr < VM_NUM_TIMERS ? OK : &rule_kvm_attr_unknown;
+}

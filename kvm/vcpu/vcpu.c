@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* vcpu.c - virtual CPUs: creation, VCPU_INIT and FINALIZE, attributes, small calls. */
+#include "kvm/vcpu/vcpu.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/timer.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/core/vm.h"
+#include "machine/pe.h"
+
+#define SHARED_BYTES (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
+#define PSTATE_RESET 0x3c5			 /* EL1h, D A I F masked */
+#define GUEST_DEBUG_VALID 0x30003		 /* ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
+
+/* A sealed memfd: nobody can take pages from under its readers. */
+static bool map_shared(struct kvm_vcpu *v)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+	/* By this name clients know it (wire/wire.h). */
+	v->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (v->memfd < 0)
+		return false;
+	if (ftruncate(v->memfd, SHARED_BYTES) || fcntl(v->memfd, F_ADD_SEALS, seals))
+		return false;
+	v->shared = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, v->memfd, 0);
+	if (v->shared == MAP_FAILED)
+		v->shared = NULL;
+	v->run = (struct kvm_run *)v->shared;
+	return v->shared;
+}
+
+result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
+{
+	struct kvm_vcpu *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return &rule_kvm_no_memory;
+	v->vm = vm;
+	v->id = id;
+	v->index = atomic_load(&vm->created_vcpus);
+	v->memfd = -1;
+	pthread_mutex_init(&v->mutex, NULL);
+	pthread_mutex_init(&v->mp_lock, NULL);
+	v->pe = pe_create();
+	if (!v->pe || !map_shared(v)) {
+		vcpu_destroy(v);
+		return &rule_kvm_no_memory;
+	}
+	*out = v;
+	return OK;
+}
+
+void vcpu_destroy(struct kvm_vcpu *v)
+{
+	if (v->shared)
+		munmap(v->shared, SHARED_BYTES);
+	if (v->memfd >= 0)
+		close(v->memfd);
+	if (v->pe)
+		pe_destroy(v->pe);
+	pthread_mutex_destroy(&v->mutex);
+	pthread_mutex_destroy(&v->mp_lock);
+	free(v);
+}
+
+uint64_t vcpu_mpidr(const struct kvm_vcpu *v)
+{
+	return BIT(31) | (uint64_t)(v->id & 0xf) | (uint64_t)(v->id >> 4 & 0xff) << 8 |
+	       (uint64_t)(v->id >> 12 & 0xff) << 16;
+}
+
+void vcpu_reset(struct kvm_vcpu *v)
+{
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->regs.pstate = PSTATE_RESET;
+	sysreg_reset(v);
+	v->serror_pending = false;
+	if (atomic_exchange(&v->reset_pending, false)) {
+		v->regs.pc = v->reset_pc;
+		v->regs.x[0] = v->reset_x0;
+	}
+}
+
+void vcpu_settle_reset(struct kvm_vcpu *v)
+{
+	if (atomic_load(&v->reset_pending))
+		vcpu_reset(v);
+}
+
+/* ---- KVM_ARM_VCPU_INIT ---- */
+
+#define F(name) (1u << KVM_ARM_VCPU_##name)
+
+static uint32_t supported_features(const struct kvm_host *h)
+{
+	uint32_t f = F(POWER_OFF) | F(PSCI_0_2) | F(PTRAUTH_ADDRESS) | F(PTRAUTH_GENERIC) |
+		     F(HAS_EL2_E2H0);
+
+	if (host_feature(h, RMI_FEATURE0_SVE_EN))
+		f |= F(SVE);
+	if (host_feature(h, RMI_FEATURE0_PMU_EN))
+		f |= F(PMU_V3);
+	if (h->profile == KVM_PROFILE_V12_6_19)
+		f |= F(PMU_V3_STRICT); /* no such feature there yet: accepted, ignored */
+	return f;
+}
+
+static result check_features(const struct kvm_host *h, const struct kvm_vcpu_init *init)
+{
+	uint32_t f = init->features[0];
+
+	if (f >> 10)
+		return &rule_kvm_init_unknown_feature;
+	for (size_t i = 1; i < ARRAY_SIZE(init->features); i++)
+		if (init->features[i])
+			return &rule_kvm_init_unknown_feature;
+	if (f & ~supported_features(h))
+		return &rule_kvm_init_unsupported_feature;
+	if (!(f & F(PTRAUTH_ADDRESS)) != !(f & F(PTRAUTH_GENERIC)))
+		return &rule_kvm_init_ptrauth;
+	return OK;
+}
+
+/* The first vCPU to be initialised fixes the features and ID registers of the VM. */
+static result set_target(struct kvm_vcpu *v, uint32_t features)
+{
+	struct kvm_vm *vm = v->vm;
+	result why = OK;
+
+	pthread_mutex_lock(&vm->config_lock);
+	if (vm->features_set && vm->features != features) {
+		why = &rule_kvm_init_features_differ;
+	} else if (!vm->features_set) {
+		vm->features = features;
+		vm->features_set = true;
+		idregs_init(vm);
+	}
+	pthread_mutex_unlock(&vm->config_lock);
+	return why;
+}
+
+result vcpu_init(struct kvm_call *c)
+{
+	struct kvm_vcpu *v = c->vcpu;
+	struct kvm_vcpu_init init;
+	uint32_t features;
+	result why = call_read(c, &init, sizeof(init));
+
+	if (why)
+		return why;
+	if (init.target != KVM_ARM_TARGET_GENERIC_V8)
+		return &rule_kvm_init_target;
+	why = check_features(c->host, &init);
+	if (why)
+		return why;
+	features = init.features[0] & ~(F(POWER_OFF) | F(PMU_V3_STRICT));
+	why = set_target(v, features);
+	if (why)
+		return why;
+	if (!v->initialized && (features & F(SVE)))
+		v->sve_max_vq = FIELD_GET(RMI_FEATURE0_SVE_VL, c->host->feature0) + 1;
+	vcpu_reset(v);
+	v->initialized = true;
+	atomic_store(&v->mp_state, init.features[0] & F(POWER_OFF) ? KVM_MP_STATE_STOPPED
+								   : KVM_MP_STATE_RUNNABLE);
+	return OK;
+}
+
+result vcpu_finalize(struct kvm_call *c)
+{
+	struct kvm_vcpu *v = c->vcpu;
+	int32_t what;
+	result why;
+
+	if (!v->initialized)
+		return &rule_kvm_vcpu_not_initialized;
+	why = call_read(c, &what, sizeof(what));
+	if (why)
+		return why;
+	if (what != KVM_ARM_VCPU_SVE || !vm_has_feature(v->vm, KVM_ARM_VCPU_SVE))
+		return &rule_kvm_finalize_feature;
+	if (v->sve_finalized)
+		return &rule_kvm_finalize_again;
+	v->sve_finalized = true;
+	return OK;
+}
+
+/* ---- small calls ---- */
+
+result vcpu_set_signal_mask(struct kvm_call *c)
+{
+	struct kvm_signal_mask m;
+	uint64_t set;
+	result why;
+
+	if (!c->arg) {
+		atomic_store(&c->vcpu->sigmask_set, false);
+		return OK;
+	}
+	why = call_read(c, &m, sizeof(m));
+	if (why)
+		return why;
+	if (m.len != sizeof(set))
+		return &rule_kvm_signal_mask_len;
+	why = call_read_at(c, &set, c->arg + sizeof(m), sizeof(set));
+	if (why)
+		return why;
+	atomic_store(&c->vcpu->sigmask, set);
+	atomic_store(&c->vcpu->sigmask_set, true);
+	return OK;
+}
+
+/* Accepted and without effect, as a realm's: the RMM owns its debug registers. */
+result vcpu_set_guest_debug(struct kvm_call *c)
+{
+	struct kvm_guest_debug d;
+	result why = call_read(c, &d, sizeof(d));
+
+	if (why)
+		return why;
+	return d.control & ~GUEST_DEBUG_VALID ? &rule_kvm_guest_debug_control : OK;
+}
+
+/* ---- attributes ---- */
+
+static bool is_ppi_or_spi(uint32_t irq)
+{
+	return irq >= 16 && irq < VGIC_MIN_RESERVED_INTID;
+}
+
+static result set_pmu_irq(struct kvm_vcpu *v, struct kvm_caller *c, uint64_t addr)
+{
+	uint32_t irq;
+
+	if (!atomic_load(&v->vm->vgic))
+		return &rule_kvm_pmu_no_irqchip;
+	if (c->ops->read(c, &irq, addr, sizeof(irq)))
+		return &rule_kvm_arg_fault;
+	if (!is_ppi_or_spi(irq))
+		return &rule_kvm_pmu_irq;
+	if (v->pmu_irq)
+		return &rule_kvm_pmu_fixed;
+	v->pmu_irq = irq;
+	return OK;
+}
+
+static result init_pmu(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	if (vgic && !vgic_initialized(vgic))
+		return &rule_kvm_pmu_vgic;
+	if (vgic && !v->pmu_irq)
+		return &rule_kvm_pmu_no_irq;
+	if (vgic && !vgic_set_owner(vgic, v->index, v->pmu_irq, &v->pmu_irq))
+		return &rule_kvm_pmu_irq_taken;
+	v->pmu_created = true;
+	return OK;
+}
+
+static result set_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
+			   const struct kvm_device_attr *a)
+{
+	if (!vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
+		return &rule_kvm_pmu_absent;
+	if (v->pmu_created)
+		return &rule_kvm_pmu_fixed;
+	switch (a->attr) {
+	case KVM_ARM_VCPU_PMU_V3_IRQ:
+		return set_pmu_irq(v, c, a->addr);
+	case KVM_ARM_VCPU_PMU_V3_INIT:
+		return init_pmu(v);
+	default:
+		return &rule_kvm_attr_unknown;
+	}
+}
+
+static result get_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
+			   const struct kvm_device_attr *a)
+{
+	if (a->attr != KVM_ARM_VCPU_PMU_V3_IRQ)
+		return &rule_kvm_attr_unknown;
+	if (!atomic_load(&v->vm->vgic))
+		return &rule_kvm_pmu_no_irqchip;
+	if (!vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
+		return &rule_kvm_pmu_absent;
+	if (!v->pmu_irq)
+		return &rule_kvm_pmu_no_irq;
+	return c->ops->write(c, a->addr, &v->pmu_irq, sizeof(v->pmu_irq)) ? &rule_kvm_arg_fault
+									   : OK;
+}
+
+result vcpu_set_device_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	if (why)
+		return why;
+	switch (a.group) {
+	case KVM_ARM_VCPU_PMU_V3_CTRL:
+		return set_pmu_attr(c->vcpu, c->caller, &a);
+	case KVM_ARM_VCPU_TIMER_CTRL:
+		return timer_set_attr(c->vcpu, c->caller, &a);
+	default:
+		return &rule_kvm_attr_unknown;
+	}
+}
+
+result vcpu_get_device_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	if (why)
+		return why;
+	switch (a.group) {
+	case KVM_ARM_VCPU_PMU_V3_CTRL:
+		return get_pmu_attr(c->vcpu, c->caller, &a);
+	case KVM_ARM_VCPU_TIMER_CTRL:
+		return timer_get_attr(c->vcpu, c->caller, &a);
+	default:
+		return &rule_kvm_attr_unknown;
+	}
+}
+
+result vcpu_has_device_attr(struct kvm_call *c)
+{
+	struct kvm_device_attr a;
+	result why = call_read(c, &a, sizeof(a));
+
+	if (why)
+		return why;
+	if (a.group == KVM_ARM_VCPU_TIMER_CTRL)
+		return timer_has_attr(&a);
+	if (a.group == KVM_ARM_VCPU_PMU_V3_CTRL && a.attr <= KVM_ARM_VCPU_PMU_V3_INIT &&
+	    vm_has_feature(c->vm, KVM_ARM_VCPU_PMU_V3))
+		return OK;
+	return &rule_kvm_attr_unknown;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vcpu.h - a virtual CPU: the kernel's view of its registers, its shared pages, its REC.
+ *
+ * For a realm the registers are a shadow: what user space wrote before activation goes into the
+ * REC, what exits tell comes back; the realm's own state stays in the RMM.
+ */
+#ifndef KVM_VCPU_H
+#define KVM_VCPU_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/kvm.h"
+#include "abi/rmi.h"
+#include "kvm/call.h"
+#include "kvm/vcpu/sysreg.h"
+
+struct pe;
+
+/* struct kvm_regs of arm64, the target of KVM_REG_ARM_CORE ids (offset in 32-bit words). */
+struct kvm_regs {
+	uint64_t x[31];
+	uint64_t sp, pc, pstate;
+	uint64_t sp_el1, elr_el1, spsr[5];
+	uint64_t pad;
+	uint64_t v[32][2];
+	uint32_t fpsr, fpcr;
+	uint32_t reserved[2];
+};
+_Static_assert(sizeof(struct kvm_regs) == 0x360, "struct kvm_regs");
+
+/* The granules of a REC; all zero: there is none. */
+struct rec {
+	uint64_t pa;
+	uint64_t aux[RMI_MAX_REC_AUX];
+	unsigned int num_aux;
+	uint64_t run_pa; /* the host's page that the RMM reads and writes */
+	struct rmi_rec_run *run;
+	/* A RIPAS change that the realm asked for and that the next entry commits. */
+	bool ripas_pending;
+	/* x0..x30 go back to the realm at the next entry (host call, PSCI). */
+	bool gprs_pending;
+};
+
+struct kvm_vcpu {
+	struct kvm_vm *vm;
+	unsigned int id;    /* user space's number */
+	unsigned int index; /* creation order */
+	pthread_mutex_t mutex;
+	struct pe *pe;
+
+	int memfd;	     /* kvm_run, coalesced ring, the transport's page */
+	uint8_t *shared;     /* its mapping */
+	struct kvm_run *run; /* shared with user space: hostile */
+
+	bool initialized;	  /* KVM_ARM_VCPU_INIT */
+	bool sve_finalized;
+	unsigned int sve_max_vq;
+	bool first_run_done;
+	struct kvm_regs regs;
+	uint64_t sysregs[KVM_NUM_SYSREGS];
+	bool serror_pending;
+	uint64_t serror_esr;
+	bool pmu_created;
+	uint32_t pmu_irq;
+
+	/* Who may run: KVM_MP_STATE_*. Changed by its own calls and by PSCI calls of others, under
+	 * mp_lock (which a CPU_ON holds over the RMM's completion, too). */
+	pthread_mutex_t mp_lock;
+	atomic_uint mp_state;
+	atomic_bool reset_pending; /* CPU_ON: shadow registers are reset before their next use */
+	uint64_t reset_pc, reset_x0;
+
+	bool standby; /* PSCI CPU_SUSPEND: wait before the next entry */
+	bool mmio_needed; /* the last exit was MMIO, its completion is due */
+	bool mmio_write;
+	unsigned int mmio_len;
+	bool timer_level[2]; /* as told to the vGIC */
+
+	atomic_bool sigmask_set;
+	_Atomic uint64_t sigmask;
+	struct rec rec;
+};
+
+/* OK with *out; the VM's lock is held. */
+result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out);
+/* With the VM: nobody uses it any more, the REC is gone. */
+void vcpu_destroy(struct kvm_vcpu *v);
+
+/* MPIDR_EL1 as KVM makes it from the id; and its affinity fields only. */
+uint64_t vcpu_mpidr(const struct kvm_vcpu *v);
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
+/* Shadow registers to their reset state (KVM_ARM_VCPU_INIT, CPU_ON). */
+void vcpu_reset(struct kvm_vcpu *v);
+/* A reset that a CPU_ON has left pending happens now. */
+void vcpu_settle_reset(struct kvm_vcpu *v);
+
+static inline bool vcpu_stopped(struct kvm_vcpu *v)
+{
+	return atomic_load(&v->mp_state) == KVM_MP_STATE_STOPPED;
+}
+
+/* x31 reads as zero and ignores writes. */
+static inline uint64_t vcpu_get_reg(const struct kvm_vcpu *v, unsigned int n)
+{
+	return n < 31 ? v->regs.x[n] : 0;
+}
+
+static inline void vcpu_set_reg(struct kvm_vcpu *v, unsigned int n, uint64_t val)
+{
+	if (n < 31)
+		v->regs.x[n] = val;
+}
+
+#endif

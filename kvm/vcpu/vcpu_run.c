@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * vcpu_run.c - KVM_RUN.
+ *
+ * The first run of a vCPU makes what cannot be changed afterwards (vGIC map, timer PPIs, the
+ * realm's activation) and is where most errors of a VMM surface. Every run then pays an MMIO
+ * completion, looks at immediate_exit as it was when the call began, and loops:
+ *
+ *	pe_clear -> signal pending? -> stopped? sleep -> REC_ENTER -> handle the exit
+ *
+ * A kick after pe_clear makes sleep or REC_ENTER return at once, so whoever changes something and
+ * kicks is always heard. kvm_run is shared with user space: each input field is read once.
+ */
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "base/trace.h"
+#include "kvm/vcpu/mmio.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/timer.h"
+#include "kvm/vcpu/vcpu.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/core/vm.h"
+#include "machine/pe.h"
+
+#define SUSPEND_POLL_MS 1
+#define KVM_SYSTEM_EVENT_WAKEUP 4
+
+/* ---- the first run ---- */
+
+static result enable_pmu(const struct kvm_vcpu *v)
+{
+	if (vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3) && !v->pmu_created)
+		return &rule_kvm_run_pmu_not_inited;
+	return OK;
+}
+
+/* config_lock held. */
+static result make_runnable(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	result why = vgic ? vgic_map_resources(vgic) : OK;
+
+	if (why) {
+		atomic_store(&v->vm->dead, true); /* as the recorded kernel: EIO from now on */
+		return why;
+	}
+	why = timer_enable(v);
+	if (!why)
+		why = enable_pmu(v);
+	if (!why)
+		why = v->vm->is_realm ? realm_activate(v->vm) : &rule_kvm_run_ordinary_vm;
+	return why;
+}
+
+static result first_run(struct kvm_vcpu *v)
+{
+	struct kvm_vm *vm = v->vm;
+	result why;
+
+	if (!v->initialized)
+		return &rule_kvm_run_not_initialized;
+	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE) && !v->sve_finalized)
+		return &rule_kvm_run_not_finalized;
+	if (v->first_run_done)
+		return OK;
+	pthread_mutex_lock(&vm->config_lock);
+	why = make_runnable(v);
+	if (!why)
+		vm->has_ran = v->first_run_done = true;
+	pthread_mutex_unlock(&vm->config_lock);
+	return why;
+}
+
+/* ---- the loop ---- */
+
+static result interrupted(struct kvm_vcpu *v)
+{
+	v->run->exit_reason = KVM_EXIT_INTR;
+	return &rule_kvm_run_interrupted;
+}
+
+/* MP_STATE SUSPENDED: sleep; an interrupt makes it a SYSTEM_EVENT, the state stays. */
+static void suspended(struct kvm_vcpu *v, bool *leave)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	if (!vgic || !vgic_pending(vgic, v->index)) {
+		pe_wait(v->pe, -1, -1);
+		return;
+	}
+	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
+	v->run->system_event.type = KVM_SYSTEM_EVENT_WAKEUP;
+	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+	*leave = true;
+}
+
+/* PSCI CPU_SUSPEND: standby until an interrupt or a kick. Nobody here sees an armed timer fire
+ * while the realm does not run, so it is looked at again soon: waking early is allowed. */
+static void standby(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	int timeout = timer_armed(&v->rec.run->exit) ? SUSPEND_POLL_MS : -1;
+
+	v->standby = false;
+	if (!vgic || !vgic_pending(vgic, v->index))
+		pe_wait(v->pe, -1, timeout);
+}
+
+static result run_once(struct kvm_vcpu *v, bool *leave)
+{
+	switch (atomic_load(&v->mp_state)) {
+	case KVM_MP_STATE_STOPPED:
+		pe_wait(v->pe, -1, -1);
+		return OK;
+	case KVM_MP_STATE_SUSPENDED:
+		suspended(v, leave);
+		return OK;
+	}
+	vcpu_settle_reset(v);
+	if (v->standby)
+		standby(v);
+	return rec_run(v, leave);
+}
+
+static result run_loop(struct kvm_vcpu *v, struct kvm_caller *c)
+{
+	bool leave = false;
+	result why = OK;
+
+	while (!why && !leave) {
+		pe_clear(v->pe);
+		if (c->ops->interrupted(c))
+			return interrupted(v);
+		why = run_once(v, &leave);
+	}
+	return why;
+}
+
+static const char *exit_name(uint32_t reason)
+{
+	switch (reason) {
+	case KVM_EXIT_HYPERCALL:
+		return "HYPERCALL";
+	case KVM_EXIT_MMIO:
+		return "MMIO";
+	case KVM_EXIT_SHUTDOWN:
+		return "SHUTDOWN";
+	case KVM_EXIT_INTR:
+		return "INTR";
+	case KVM_EXIT_INTERNAL_ERROR:
+		return "INTERNAL_ERROR";
+	case KVM_EXIT_SYSTEM_EVENT:
+		return "SYSTEM_EVENT";
+	case KVM_EXIT_MEMORY_FAULT:
+		return "MEMORY_FAULT";
+	default:
+		return "UNKNOWN";
+	}
+}
+
+static void report_exit(const struct kvm_vcpu *v)
+{
+	struct trace_event e = {.kind = TRACE_EXIT,
+				.name = exit_name(v->run->exit_reason),
+				.to_user = 1,
+				.realm = v->vm->realm.vmid};
+
+	trace_event(&e);
+}
+
+result vcpu_run(struct kvm_call *c)
+{
+	struct kvm_vcpu *v = c->vcpu;
+	bool wants_to_run;
+	result why;
+
+	if (c->arg)
+		return &rule_kvm_arg_not_zero;
+	wants_to_run = !*(volatile uint8_t *)&v->run->immediate_exit;
+	why = first_run(v);
+	if (why)
+		return why;
+	if (*(volatile uint32_t *)&v->run->exit_reason == KVM_EXIT_MMIO)
+		mmio_complete(v);
+	if (!wants_to_run)
+		return &rule_kvm_run_immediate_exit;
+	v->run->exit_reason = KVM_EXIT_UNKNOWN;
+	v->run->flags = 0;
+	why = run_loop(v, c->caller);
+	report_exit(v);
+	return why;
+}

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: BSD-3-Clause
-/* vgic_rules.c - the rules of vgic_rules.def as objects; the layer's table lists them. */
-#include "kvm/vgic_rules.h"
-
-#include <errno.h>
-
-#define RULE RULE_DEFINE
-#include "kvm/vgic_rules.def"
-#undef RULE

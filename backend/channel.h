@@ -30,7 +30,7 @@ struct server {
 	pthread_cond_t closed; /* some channel */
 	struct channel *channels;
 	unsigned int num_channels, num_clients;
-	uint32_t last_id;
+	uint32_t last_id, last_mm;
 	struct mm *mms;
 };
 
@@ -101,16 +101,16 @@ int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
 /* Ids of objects whose last descriptor is closed, for the client to forget. */
 void mm_add_gone(struct mm *mm, uint32_t id);
 uint32_t mm_take_gone(struct mm *mm);
-/* The process ended (watch.c). */
-void mm_process_ended(struct server *s, pid_t pid);
+/* The process of the mm of this serial has ended (watch.c). */
+void mm_process_ended(struct server *s, uint32_t serial);
 
 /* ---- watch.c ---- */
 int watch_start(struct server *s);
 void watch_stop(struct server *s);
 /* A vCPU's channel: that the client hangs up kicks the vCPU. 0 or -errno. */
 int watch_vcpu(struct channel *ch);
-/* mm_process_ended will be called when it ends. Returns a descriptor to be closed when that is of
- * no interest any more; -1: it cannot be watched. */
-int watch_process(struct server *s, pid_t pid);
+/* mm_process_ended(s, mm) will be called when it ends. Returns a descriptor to be closed when that
+ * is of no interest any more; -1: it cannot be watched. */
+int watch_process(struct server *s, pid_t pid, uint32_t mm);
 
 #endif

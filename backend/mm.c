@@ -68,26 +68,27 @@ void mm_put(struct mm *mm)
 		mm_destroy(mm);
 }
 
-/* The process's own reference; srv->lock held. Drop it after unlocking. */
-static struct mm *take_process(struct server *s, pid_t pid)
+/* The process's own reference, srv->lock held: true if it is the caller's to drop, unlocked. */
+static bool take_process(struct mm *mm)
 {
-	for (struct mm *mm = s->mms; mm; mm = mm->next) {
-		if (mm->pid == pid && mm->process) {
-			mm->process = false;
-			return mm;
-		}
-	}
-	return NULL;
+	bool had = mm && mm->process;
+
+	if (had)
+		mm->process = false;
+	return had;
 }
 
-void mm_process_ended(struct server *s, pid_t pid)
+void mm_process_ended(struct server *s, uint32_t serial)
 {
 	struct mm *mm;
+	bool had;
 
 	pthread_mutex_lock(&s->lock);
-	mm = take_process(s, pid);
+	for (mm = s->mms; mm && mm->serial != serial; mm = mm->next)
+		;
+	had = take_process(mm);
 	pthread_mutex_unlock(&s->lock);
-	if (mm)
+	if (had)
 		mm_put(mm);
 }
 
@@ -166,19 +167,32 @@ static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid)
 	mm->base.ops = &mm_ops;
 	mm->srv = s;
 	mm->token = token;
+	mm->serial = ++s->last_mm;
 	mm->pid = pid;
 	mm->refs = 2;
 	mm->process = true;
 	pthread_mutex_init(&mm->lock, NULL);
 	pthread_mutex_init(&mm->remap_lock, NULL);
-	mm->pidfd = watch_process(s, pid);
+	mm->pidfd = watch_process(s, pid, mm->serial);
 	return mm;
 }
 
-/* A process that comes with a new token has executed another program: its old memory is gone. */
+/* srv->lock held. A process of a namespace that we do not see has no number. */
+static struct mm *find_process(struct server *s, pid_t pid)
+{
+	struct mm *mm = pid > 0 ? s->mms : NULL;
+
+	while (mm && (mm->pid != pid || !mm->process))
+		mm = mm->next;
+	return mm;
+}
+
+/* A process that comes with a new token has executed another program, or has the number of one
+ * that has ended: the old memory is gone. */
 struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
 {
 	struct mm *mm, *old = NULL;
+	bool over = false;
 
 	pthread_mutex_lock(&s->lock);
 	for (mm = s->mms; mm && mm->token != token; mm = mm->next)
@@ -186,7 +200,8 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
 	if (mm) {
 		mm->refs++;
 	} else {
-		old = take_process(s, pid);
+		old = find_process(s, pid);
+		over = take_process(old);
 		mm = mm_create(s, token, pid);
 		if (mm) {
 			mm->next = s->mms;
@@ -194,7 +209,7 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
 		}
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (old)
+	if (over)
 		mm_put(old);
 	return mm;
 }

@@ -15,6 +15,7 @@ struct mm {
 	struct server *srv;
 	struct mm *next; /* srv->mms */
 	uint64_t token;
+	uint32_t serial; /* names it for the watcher: a process's number is used again */
 	pid_t pid;
 	unsigned int refs; /* srv->lock */
 	bool process;	   /* one of them is the process's; srv->lock */
@@ -24,7 +25,8 @@ struct mm {
 	pthread_mutex_t lock; /* all below; innermost */
 	struct ranges areas, owned, hidden;
 	atomic_uint num_gmem; /* areas that are a guest_memfd's */
-	unsigned int reports;
+	unsigned int reports; /* under way */
+	bool uncollected;     /* some owned pages may be in no area; the last report looks */
 	bool warned_fixed, warned_memfd;
 	uint32_t gone[MM_MAX_GONE];
 	unsigned int num_gone;

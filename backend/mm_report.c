@@ -6,7 +6,7 @@
  * A report replaces all that was known of its range. The order is: areas changed (look-ups see
  * the new state), the client told (its own locks are free again), VMs made to forget the old
  * pages, and only then pages that no area shows any more given back. While another report is
- * under way its pages may not be in `areas` yet, so collecting is left to the last one.
+ * under way its pages may not be in `areas` yet, so whichever report ends last collects for all.
  */
 #include <errno.h>
 #include <string.h>
@@ -180,7 +180,7 @@ static void collect(struct mm *mm)
 	int n = 0;
 
 	pthread_mutex_lock(&mm->lock);
-	if (mm->reports > 1)
+	if (mm->reports || !mm->uncollected)
 		goto out;
 	for (size_t i = 0; i < mm->owned.n && !n; i++)
 		n = ranges_set(&unused, mm->owned.v[i].start, mm->owned.v[i].end, 0, 0);
@@ -195,16 +195,26 @@ static void collect(struct mm *mm)
 			machine_free(mm->srv->cfg.machine, unused.v[i].start,
 				     (unused.v[i].end - unused.v[i].start) / GRANULE_SIZE);
 	}
+	mm->uncollected = n != 0;
 out:
 	pthread_mutex_unlock(&mm->lock);
 	ranges_destroy(&unused);
 }
 
-static void count_reports(struct mm *mm, int by)
+static void report_begin(struct mm *mm)
 {
 	pthread_mutex_lock(&mm->lock);
-	mm->reports += by;
+	mm->reports++;
 	pthread_mutex_unlock(&mm->lock);
+}
+
+static void report_end(struct mm *mm, bool changed)
+{
+	pthread_mutex_lock(&mm->lock);
+	mm->uncollected |= changed;
+	mm->reports--;
+	pthread_mutex_unlock(&mm->lock);
+	collect(mm);
 }
 
 int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
@@ -216,7 +226,7 @@ int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
 
 	if (!IS_ALIGNED(addr | size, GRANULE_SIZE) || addr + size <= addr)
 		return -EPIPE;
-	count_reports(mm, 1);
+	report_begin(mm);
 	for (;;) {
 		if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
 			n = -EPIPE;
@@ -231,11 +241,9 @@ int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
 		m = (struct wire_msg){.type = WIRE_APPLIED};
 		n = wire_send(fd, &m, NULL, NULL, 0);
 	}
-	if (changed) {
+	if (changed)
 		kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
-		collect(mm);
-	}
-	count_reports(mm, -1);
+	report_end(mm, changed);
 	ranges_destroy(&r.areas);
 	ranges_destroy(&r.hidden);
 	return n ? -EPIPE : 0;

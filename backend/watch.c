@@ -4,8 +4,8 @@
  *
  * That a client has hung up kicks the vCPU (what it sends meanwhile, CANCEL, is seen by who sleeps
  * in the run). The same thread learns from process descriptors that a client's process has ended.
- * Events carry names (an object's id, a process id), not pointers: what they name may be gone by
- * then.
+ * Events carry names (an object's id, the serial of an address space), not pointers: what they name
+ * may be gone by then. No name is used twice.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -17,7 +17,7 @@
 #include "base/bits.h"
 
 #define NAME_WAKE UINT64_C(0)
-#define NAME_PROCESS BIT(63) /* and the process id */
+#define NAME_PROCESS BIT(63) /* and the serial of its mm */
 
 static void hung_up(struct server *s, uint32_t id)
 {
@@ -91,11 +91,11 @@ int watch_vcpu(struct channel *ch)
 	return control(ch->srv, EPOLL_CTL_ADD, ch->fd, EPOLLRDHUP | EPOLLONESHOT, ch->id);
 }
 
-int watch_process(struct server *s, pid_t pid)
+int watch_process(struct server *s, pid_t pid, uint32_t mm)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0);
 
-	if (fd >= 0 && control(s, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, NAME_PROCESS | pid)) {
+	if (fd >= 0 && control(s, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, NAME_PROCESS | mm)) {
 		close(fd);
 		fd = -1;
 	}

@@ -77,53 +77,17 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 	return why;
 }
 
-/* What a shared fault needs of its slot, and how old the knowledge is. */
-struct shared_view {
-	struct memslot *slot; /* to be used again only if seq still holds */
-	uint64_t gpa, size, uaddr;
-	bool readonly;
-	uint64_t seq;
-};
-
-static bool look(struct kvm_vm *vm, uint64_t gpa, struct shared_view *view)
-{
-	struct memslot *s;
-
-	pthread_rwlock_rdlock(&vm->slots_rw);
-	s = memslot_at(&vm->slots, gpa);
-	if (s) {
-		*view = (struct shared_view){.slot = s,
-					     .gpa = s->gpa,
-					     .size = s->size,
-					     .uaddr = s->uaddr,
-					     .readonly = s->flags & KVM_MEM_READONLY};
-		pthread_mutex_lock(&vm->mmu_lock);
-		view->seq = vm->mmu_seq;
-		pthread_mutex_unlock(&vm->mmu_lock);
-	}
-	pthread_rwlock_unlock(&vm->slots_rw);
-	return s;
-}
-
-static void mark_dirty(struct memslot *s, uint64_t gpa)
-{
-	uint64_t page = (gpa - s->gpa) / GRANULE_SIZE;
-
-	if (s->dirty)
-		s->dirty[page / 64] |= BIT(page % 64);
-}
-
 static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint64_t pa)
 {
 	result why = realm_map_shared(vm, gpa | realm_shared_bit(vm), pa);
 
 	if (!why)
-		mark_dirty(s, gpa);
+		memslot_mark_dirty(s, gpa);
 	return why;
 }
 
 /* Map gpa, and of [lo, hi) whatever user memory is there. False: the view is stale, look again. */
-static bool map_shared_around(struct kvm_vm *vm, const struct shared_view *view, uint64_t gpa,
+static bool map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
 			      result *why)
 {
 	uint64_t pa[WINDOW_PAGES], lo = view->gpa, hi = view->gpa + view->size;
@@ -154,12 +118,12 @@ static bool map_shared_around(struct kvm_vm *vm, const struct shared_view *view,
 result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 {
 	struct kvm_vm *vm = v->vm;
-	struct shared_view view;
+	struct memslot_view view;
 	result why = OK;
 
 	*mmio = false;
 	do {
-		if (!look(vm, gpa, &view) || (view.readonly && is_write)) {
+		if (!memslot_look(vm, gpa, &view) || (view.readonly && is_write)) {
 			*mmio = true;
 			return OK;
 		}

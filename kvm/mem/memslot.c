@@ -65,6 +65,34 @@ void memslots_for_range(struct kvm_vm *vm, uint64_t gpa, uint64_t end,
 	}
 }
 
+bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
+{
+	struct memslot *s;
+
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	s = memslot_at(&vm->slots, gpa);
+	if (s) {
+		*view = (struct memslot_view){.slot = s,
+					      .gpa = s->gpa,
+					      .size = s->size,
+					      .uaddr = s->uaddr,
+					      .readonly = s->flags & KVM_MEM_READONLY};
+		pthread_mutex_lock(&vm->mmu_lock);
+		view->seq = vm->mmu_seq;
+		pthread_mutex_unlock(&vm->mmu_lock);
+	}
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return s;
+}
+
+void memslot_mark_dirty(struct memslot *s, uint64_t gpa)
+{
+	uint64_t page = (gpa - s->gpa) / GRANULE_SIZE;
+
+	if (s->dirty)
+		s->dirty[page / 64] |= BIT(page % 64);
+}
+
 static void link_slot(struct memslots *s, struct memslot *m)
 {
 	struct memslot **head = &s->bucket[memslot_bucket(m->id)];

@@ -49,6 +49,19 @@ struct memslot *memslot_at(struct memslots *s, uint64_t gpa);
 /* The first slot that ends above gpa: where a walk over [gpa, ...) starts; index into by_gpa. */
 size_t memslot_first(const struct memslots *s, uint64_t gpa);
 
+/* The slot of a page, as it was when mmu_seq had the value `seq`. */
+struct memslot_view {
+	struct memslot *slot; /* to be used only under mmu_lock, and only if seq still holds */
+	uint64_t gpa, size, uaddr;
+	bool readonly;
+	uint64_t seq;
+};
+/* False: there is no slot. Takes slots_rw and mmu_lock. */
+bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view);
+
+/* The guest may have written to the page at gpa; mmu_lock held. */
+void memslot_mark_dirty(struct memslot *s, uint64_t gpa);
+
 void memslots_destroy(struct kvm_vm *vm);
 
 /* Call fn for the part of each slot inside [gpa, end); slots_rw held. */

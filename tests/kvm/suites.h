@@ -10,6 +10,7 @@ int test_vcpu(void);
 int test_run(void);
 int test_mmio(void);
 int test_faults(void);
+int test_guest_mem(void);
 int test_calls(void);
 int test_rim_order(void);
 int test_rmm(void);

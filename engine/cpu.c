@@ -12,7 +12,7 @@
 #include "engine/qemu_parts.h"
 #include "machine/pe.h"
 
-#define SPIN_PAUSES 16 /* between two looks at the clock */
+#define SPIN_PAUSES 16	/* between two looks at the clock */
 #define PATIENCE_MS 300 /* with a CPU that has no guest to run; then QEMU may have been stopped */
 
 static inline void cpu_relax(void)
@@ -196,7 +196,7 @@ static enum engine_exit run_once(struct engine_cpu *c, struct pe *pe)
 {
 	/* A kick that came before pe_enter did not poke. */
 	if (pe && pe_kicked(pe))
-		return ENGINE_EXIT_IRQ;
+		return ENGINE_EXIT_NOT_RUN;
 	give_turn(c, MAILBOX_RUN);
 	if (wait_for_answer(c, pe))
 		return ENGINE_EXIT_LOST;
@@ -207,6 +207,8 @@ static enum engine_exit run_once(struct engine_cpu *c, struct pe *pe)
 		return ENGINE_EXIT_IRQ;
 	case MAILBOX_SERROR:
 		return ENGINE_EXIT_SERROR;
+	case MAILBOX_NOT_RUN:
+		return ENGINE_EXIT_NOT_RUN;
 	}
 	report_fault(c);
 	return ENGINE_EXIT_LOST;

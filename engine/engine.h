@@ -24,13 +24,21 @@ struct machine;
 struct pe;
 
 #define ENGINE_MAX_CPUS 16
-#define ENGINE_NUM_LRS 4
+#define ENGINE_NUM_LRS	4
 
+/*
+ * How a run ended, and what of the frame is valid then.
+ *
+ * The first three: the guest ran (if only to its first interrupt), and "in and out" and "out" are
+ * as it left them; esr, far and hpfar only where said. The last two: the guest did not run, or
+ * nobody knows how far. Nothing of the frame may be read; what the run before told is still in it.
+ */
 enum engine_exit {
-	ENGINE_EXIT_SYNC,   /* esr, far, hpfar are valid */
-	ENGINE_EXIT_IRQ,    /* an interrupt for the host: a timer, GIC maintenance, a kick */
-	ENGINE_EXIT_SERROR, /* esr valid */
-	ENGINE_EXIT_LOST,   /* the engine died; every later run answers this too */
+	ENGINE_EXIT_SYNC,    /* esr, far, hpfar */
+	ENGINE_EXIT_IRQ,     /* an interrupt for the host: a timer, GIC maintenance, a kick */
+	ENGINE_EXIT_SERROR,  /* esr */
+	ENGINE_EXIT_NOT_RUN, /* the PE had been kicked: the guest is as it was before the call */
+	ENGINE_EXIT_LOST,    /* the engine died; every later run answers this too */
 };
 
 /*
@@ -41,7 +49,7 @@ struct engine_frame {
 	/* in and out */
 	uint64_t x[31];
 	uint64_t pc;
-	uint64_t pstate; /* SPSR_EL2 format */
+	uint64_t pstate;	     /* SPSR_EL2 format */
 	uint64_t lr[ENGINE_NUM_LRS]; /* ICH_LR<n>_EL2 */
 	/* in */
 	uint64_t ich_hcr; /* ICH_HCR_EL2 */
@@ -49,17 +57,19 @@ struct engine_frame {
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
 	/* out */
-	uint64_t esr, far, hpfar; /* of ENGINE_EXIT_SYNC */
+	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */
 };
 
 /* The system registers that sysregs_get and sysregs_set move, in this order. */
+/* clang-format off */
 #define ENGINE_SYSREGS(F)                                                                          \
-	F(SCTLR_EL1) F(TTBR0_EL1) F(TTBR1_EL1) F(TCR_EL1) F(MAIR_EL1) F(AMAIR_EL1) F(VBAR_EL1)    \
-	F(SP_EL0) F(SP_EL1) F(ELR_EL1) F(SPSR_EL1) F(ESR_EL1) F(FAR_EL1) F(AFSR0_EL1)             \
-	F(AFSR1_EL1) F(TPIDR_EL0) F(TPIDRRO_EL0) F(TPIDR_EL1) F(CPACR_EL1) F(CNTKCTL_EL1)         \
+	F(SCTLR_EL1) F(TTBR0_EL1) F(TTBR1_EL1) F(TCR_EL1) F(MAIR_EL1) F(AMAIR_EL1) F(VBAR_EL1)     \
+	F(SP_EL0) F(SP_EL1) F(ELR_EL1) F(SPSR_EL1) F(ESR_EL1) F(FAR_EL1) F(AFSR0_EL1)              \
+	F(AFSR1_EL1) F(TPIDR_EL0) F(TPIDRRO_EL0) F(TPIDR_EL1) F(CPACR_EL1) F(CNTKCTL_EL1)          \
 	F(CONTEXTIDR_EL1) F(PAR_EL1) F(CSSELR_EL1) F(MDSCR_EL1)
+/* clang-format on */
 
 enum engine_sysreg {
 #define ENGINE_SYSREG_ENUM(r) ENGINE_##r,
@@ -90,8 +100,9 @@ struct engine_ops {
 			   const uint64_t sys[ENGINE_NUM_SYSREGS]);
 
 	/*
-	 * Run the CPU from its frame until it exits. Returns ENGINE_EXIT_IRQ without running if
-	 * the PE has been kicked, or if a timer output differs from what the last exit reported.
+	 * Run the CPU from its frame until it exits. ENGINE_EXIT_NOT_RUN if the PE has been
+	 * kicked; ENGINE_EXIT_IRQ at once if a timer output differs from what the last exit
+	 * reported.
 	 * A timer whose output is asserted at entry does not cause another exit by itself until
 	 * it has been deasserted.
 	 */

@@ -25,8 +25,8 @@
  * of the two sees the other's.
  *
  * Kick. `kick` may be set at any time by any thread of the host, which then rings. The monitor
- * looks at it before each entry to the guest and on each doorbell, and answers with an IRQ exit.
- * The host clears it before it gives the RUN command.
+ * looks at it before each entry to the guest and on each doorbell, and answers with NOT_RUN or an
+ * IRQ exit. The host clears it before it gives the RUN command.
  */
 #ifndef ENGINE_MAILBOX_H
 #define ENGINE_MAILBOX_H
@@ -76,7 +76,8 @@ enum mailbox_answer {
 	MAILBOX_SYNC = MAILBOX_EXIT_SYNC, /* exits of RUN */
 	MAILBOX_IRQ = MAILBOX_EXIT_IRQ,
 	MAILBOX_SERROR = MAILBOX_EXIT_SERROR,
-	MAILBOX_FAULT, /* the monitor itself took an exception: the CPU is lost */
+	MAILBOX_NOT_RUN, /* RUN: there was a kick; the frame is untouched */
+	MAILBOX_FAULT,	 /* the monitor itself took an exception: the CPU is lost */
 };
 
 struct mailbox {

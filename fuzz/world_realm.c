@@ -226,10 +226,10 @@ static enum engine_exit realm_run(struct engine *e, unsigned int cpu, struct pe 
 	enum engine_exit x;
 
 	check_preserved(e, cpu);
+	if (pe_kicked(pe))
+		return ENGINE_EXIT_NOT_RUN;
 	f->ich_hcr_out = f->ich_hcr;
 	f->ich_misr = f->ich_vmcr = 0;
-	if (pe_kicked(pe))
-		return ENGINE_EXIT_IRQ;
 	if (++w->runs > MAX_RUNS || !input_left(&w->in)) {
 		if (w->stop)
 			w->stop(w);

@@ -106,7 +106,7 @@ static enum engine_exit run(struct rec_entry *e, struct rec_fault *fault)
 	rtt_catch_up(e->rmm, e->rd, (int)e->rec->index);
 	x = ops->run(e->rd->engine, e->rec->index, e->pe);
 	atomic_fetch_sub(&e->rd->inside, 1);
-	if (x != ENGINE_EXIT_LOST)
+	if (x != ENGINE_EXIT_NOT_RUN && x != ENGINE_EXIT_LOST)
 		save_frame(e->rec, frame, fault);
 	return x;
 }
@@ -150,6 +150,7 @@ static bool run_once(struct rec_entry *e)
 	case ENGINE_EXIT_SYNC:
 		return rec_handle_sync(e, &fault);
 	case ENGINE_EXIT_IRQ:
+	case ENGINE_EXIT_NOT_RUN:
 		e->exit.exit_reason = RMI_EXIT_IRQ;
 		return true;
 	case ENGINE_EXIT_SERROR:
@@ -205,7 +206,9 @@ static bool complete_last_exit(struct rec_entry *e)
 	struct rec *rec = e->rec;
 
 	memcpy(rec->lr, e->enter.gicv3_lrs, sizeof(rec->lr));
+	/* What the last exit told of them has been told: without a run nothing has ended since. */
 	rec->ich_hcr = e->enter.gicv3_hcr;
+	rec->ich_misr = 0;
 	/* inject_sea after any other exit is ignored (specification; TF-RMM refuses it). */
 	if ((e->enter.flags & RMI_ENTER_INJECT_SEA) && rec->last.ns_abort)
 		inject_abort(e, rec->last.esr, rec->last.far, FSC_SEA);

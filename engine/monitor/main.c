@@ -120,7 +120,7 @@ static void serve(struct cpu *c, uint32_t answer)
 			obey(c);
 			answer = MAILBOX_DONE;
 		} else if (__atomic_load_n(&m->kick, __ATOMIC_ACQUIRE)) {
-			answer = MAILBOX_IRQ;
+			answer = MAILBOX_NOT_RUN;
 		} else {
 			guest_load(c);
 			return;

@@ -232,6 +232,8 @@ static enum engine_exit run(struct engine *e, unsigned int cpu, struct pe *pe)
 	enum engine_exit why = ENGINE_EXIT_IRQ;
 
 	atomic_fetch_add(&toy_runs, 1);
+	if (pe_kicked(pe))
+		return ENGINE_EXIT_NOT_RUN;
 	f->ich_hcr_out = f->ich_hcr;
 	f->ich_misr = 0;
 	f->ich_vmcr = 0xff000000u; /* every priority may pass */

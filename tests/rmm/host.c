@@ -64,8 +64,10 @@ static int fake_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
 static enum engine_exit fake_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	e->runs++;
+	if (pe_kicked(pe)) /* and the frame keeps what the last run left in it */
+		return ENGINE_EXIT_NOT_RUN;
 	e->frame[cpu].ich_hcr_out = e->frame[cpu].ich_hcr;
-	if (pe_kicked(pe) || !script)
+	if (!script)
 		return ENGINE_EXIT_IRQ;
 	return script(e, cpu);
 }

@@ -224,6 +224,62 @@ static void a_kick_ends_the_run(void **state)
 	pe_clear(h->pe);
 }
 
+static enum engine_exit lost(struct engine *e, unsigned int cpu)
+{
+	e->frame[cpu].pc = 0xdead;
+	return ENGINE_EXIT_LOST;
+}
+
+/* What the last run left: EOIcount and MISR are told once, or the host ends interrupts twice. */
+static void nothing_has_ended(const struct rmi_rec_exit *x)
+{
+	assert_int_equal(x->gicv3_lrs[0], PENDING | 27);
+	assert_int_equal(x->gicv3_lrs[3], 0);
+	assert_int_equal(x->gicv3_hcr, 0x4);
+	assert_int_equal(x->gicv3_misr, 0);
+	/* These stay true while the realm does not run. */
+	assert_int_equal(x->gicv3_vmcr, 0x1234);
+	assert_int_equal(x->cntp_ctl, 5);
+	assert_int_equal(x->cntv_cval, 8);
+}
+
+static void an_exit_without_a_run_ends_no_interrupt_again(void **state)
+{
+	const struct rmi_rec_exit *x;
+
+	script = change_all;
+	realm_run(&r, 0);
+	enter->gicv3_lrs[0] = PENDING | 27;
+	enter->gicv3_hcr = 0x4;
+	pe_kick(h->pe);
+	x = realm_run(&r, 0);
+	pe_clear(h->pe);
+	assert_int_equal(x->exit_reason, RMI_EXIT_IRQ);
+	nothing_has_ended(x);
+	script = lost;
+	nothing_has_ended(realm_run(&r, 0));
+	enter->gicv3_lrs[0] = enter->gicv3_hcr = 0;
+}
+
+/* A run ended by a call that the RMM answers, then a kick: the first run's count is not lost. */
+static enum engine_exit ends_two_and_calls_then_is_kicked(struct engine *e, unsigned int cpu)
+{
+	e->frame[cpu].ich_hcr_out |= UINT64_C(2) << 27;
+	pe_kick(h->pe);
+	return SMC(e, cpu, RSI_VERSION, RSI_ABI_VERSION);
+}
+
+static void an_exit_after_a_run_that_was_answered_tells_what_ended_there(void **state)
+{
+	const struct rmi_rec_exit *x;
+
+	script = ends_two_and_calls_then_is_kicked;
+	x = realm_run(&r, 0);
+	pe_clear(h->pe);
+	assert_int_equal(x->exit_reason, RMI_EXIT_IRQ);
+	assert_int_equal(x->gicv3_hcr, UINT64_C(2) << 27);
+}
+
 /* ---- aborts at unprotected addresses ---- */
 
 static void an_emulatable_read_is_completed(void **state)
@@ -516,12 +572,6 @@ static enum engine_exit serror(struct engine *e, unsigned int cpu)
 	return ENGINE_EXIT_SERROR;
 }
 
-static enum engine_exit lost(struct engine *e, unsigned int cpu)
-{
-	e->frame[cpu].pc = 0xdead;
-	return ENGINE_EXIT_LOST;
-}
-
 static void serror_and_a_lost_engine_are_serror_exits(void **state)
 {
 	struct rec *rec = host_va(h, r.rec[0]);
@@ -715,6 +765,8 @@ int test_enter(void)
 		T(wfx_traps_are_the_hosts_choice),
 		T(an_exit_tells_gic_and_timers_and_no_registers),
 		T(a_kick_ends_the_run),
+		T(an_exit_without_a_run_ends_no_interrupt_again),
+		T(an_exit_after_a_run_that_was_answered_tells_what_ended_there),
 		T(an_emulatable_read_is_completed),
 		T(an_emulatable_write_shows_its_value_only),
 		T(an_access_without_syndrome_shows_nothing),

@@ -4,7 +4,8 @@
  *
  * A channel is
  *	CREATED	in the server's list; destroyed by its creator, or started ->
- *	GREETED	(system channels) HELLO names the client; then it has a file and ->
+ *	GREETED	(system channels) its HELLO, which greet.c has read, names the client; then it has a
+ *		file and ->
  *	SERVED	its thread reads requests, one at a time; hang-up or nonsense ->
  *	CLOSING	nobody finds it any more; the thread releases the file (which may wait for vCPUs to
  *		stop, and ends a VM whose last file it is), takes the channel out of the list and
@@ -27,14 +28,28 @@
 
 #define STACK_SIZE (512 * 1024)
 
+/* Each costs a thread: no client takes them all from the machine. */
+static bool take_place(struct server *s)
+{
+	bool ok;
+
+	pthread_mutex_lock(&s->lock);
+	ok = s->num_channels < s->max_channels;
+	s->num_channels += ok;
+	pthread_mutex_unlock(&s->lock);
+	return ok;
+}
+
 struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file)
 {
 	struct channel *ch = calloc(1, sizeof(*ch));
 
-	if (!ch) {
+	if (!ch || !take_place(s)) {
+		free(ch);
 		if (file)
 			kvm_file_put(file);
 		close(fd);
+		errno = ch ? EMFILE : ENOMEM;
 		return NULL;
 	}
 	*ch = (struct channel){
@@ -49,7 +64,6 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 	}
 	ch->next = s->channels;
 	s->channels = ch;
-	s->num_channels++;
 	pthread_mutex_unlock(&s->lock);
 	return ch;
 }
@@ -279,16 +293,24 @@ static int serve(struct channel *ch, const struct wire_msg *m, const void *eager
 	return -EPIPE;
 }
 
-/* HELLO. What open("/dev/kvm") returned is counted as a client's; a request's channel is not. */
+int channel_welcome(const struct server *s, int fd, int status)
+{
+	const struct wire_msg m = {
+		.type = WIRE_WELCOME,
+		.welcome = {status, s->cfg.rmi_cap, s->ram_dev, s->ram_ino},
+	};
+
+	return wire_send(fd, &m, NULL, NULL, 0);
+}
+
+/* What open("/dev/kvm") returned is counted as a client's; a request's channel is not. */
 static int greet(struct channel *ch)
 {
 	struct server *s = ch->srv;
-	struct wire_msg m;
+	const struct wire_msg m = ch->hello;
 	bool counted;
 	int status = 0;
 
-	if (wire_recv(ch->fd, &m, NULL, 0, NULL, NULL) < 0 || m.type != WIRE_HELLO)
-		return -EPIPE;
 	counted = m.hello.role == WIRE_ROLE_OPEN;
 	if (m.hello.version != WIRE_VERSION)
 		status = -EPROTO;
@@ -303,9 +325,7 @@ static int greet(struct channel *ch)
 		s->num_clients++;
 		pthread_mutex_unlock(&s->lock);
 	}
-	m = (struct wire_msg){.type = WIRE_WELCOME,
-			      .welcome = {status, s->cfg.rmi_cap, s->ram_dev, s->ram_ino}};
-	return wire_send(ch->fd, &m, NULL, NULL, 0) || status ? -EPIPE : 0;
+	return channel_welcome(s, ch->fd, status) || status ? -EPIPE : 0;
 }
 
 static void *channel_main(void *arg)
@@ -340,6 +360,8 @@ int channel_start(struct channel *ch)
 	if (!r)
 		return 0;
 fail:
+	if (!ch->file)
+		channel_welcome(ch->srv, ch->fd, -EAGAIN);
 	channel_destroy(ch);
 	return -EAGAIN;
 }

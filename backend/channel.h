@@ -21,10 +21,12 @@ struct mm;
 struct server {
 	struct server_config cfg;
 	int listen_fd, idle_fd;
-	int epoll_fd, wake_fd; /* watch.c */
+	struct greeter *greeter; /* greet.c */
+	int epoll_fd, wake_fd;	 /* watch.c */
 	pthread_t watcher;
 	atomic_bool stopping;
 	uint64_t ram_dev, ram_ino;
+	unsigned int max_channels;
 
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t closed; /* some channel */
@@ -42,6 +44,7 @@ struct channel {
 	struct channel *next; /* srv->channels */
 	int fd;
 	pid_t pid;		/* of who connected; system channels */
+	struct wire_msg hello;	/* what he said first */
 	struct mm *mm;		/* whose calls come here; one reference */
 	const void *client;	/* the same, to be compared only: valid while closing, too */
 	struct kvm_file *file;	/* one reference; NULL: not yet, or not any more (srv->lock) */
@@ -54,11 +57,13 @@ struct channel {
 };
 
 /* A channel over fd for file (takes both over, and a reference on mm); without file and mm it
- * begins with HELLO. NULL: out of memory. */
+ * answers `hello` first. NULL: out of memory, or too many (errno: ENOMEM, EMFILE). */
 struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file);
 /* The client's end, which channel_find_file is to find it by. */
 void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino);
-/* Begin to serve it. 0 or -EAGAIN (it has been destroyed). */
+/* WELCOME with a status: the client's open() fails with it. 0 or -EPIPE. */
+int channel_welcome(const struct server *s, int fd, int status);
+/* Begin to serve it. 0 or -EAGAIN (it has been destroyed; who has said HELLO is told). */
 int channel_start(struct channel *ch);
 /* Close it: the file is released. Not to be called once started. */
 void channel_destroy(struct channel *ch);
@@ -103,6 +108,10 @@ void mm_add_gone(struct mm *mm, uint32_t id);
 uint32_t mm_take_gone(struct mm *mm);
 /* The process of the mm of this serial has ended (watch.c). */
 void mm_process_ended(struct server *s, uint32_t serial);
+
+/* ---- greet.c ---- */
+int greet_start(struct server *s);
+void greet_stop(struct server *s);
 
 /* ---- watch.c ---- */
 int watch_start(struct server *s);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * server.c - the abstract socket: who may connect, what a connection is.
- *
- * The name is random and only the launcher's descendants know it; only processes of the same user
- * are served.
+ * server.c - starts and ends the service on a socket; greet.c takes the connections.
  */
 #include "backend/server.h"
 
@@ -49,9 +46,13 @@ int server_create(const struct server_config *cfg, const char *name, struct serv
 	if (!s)
 		return -ENOMEM;
 	s->cfg = *cfg;
+	s->max_channels = cfg->max_channels ?: SERVER_MAX_CHANNELS;
 	s->listen_fd = r = listen_on(name);
 	if (r < 0)
 		goto fail_free;
+	r = greet_start(s);
+	if (r)
+		goto fail_listen;
 	s->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = -EMFILE;
 	if (s->idle_fd < 0 || fstat(machine_memfd(cfg->machine), &st))
@@ -67,7 +68,10 @@ int server_create(const struct server_config *cfg, const char *name, struct serv
 	return 0;
 
 fail_close:
-	close(s->idle_fd);
+	if (s->idle_fd >= 0)
+		close(s->idle_fd);
+	greet_stop(s);
+fail_listen:
 	close(s->listen_fd);
 fail_free:
 	free(s);
@@ -76,6 +80,7 @@ fail_free:
 
 void server_destroy(struct server *s)
 {
+	greet_stop(s);
 	close(s->listen_fd);
 	pthread_mutex_lock(&s->lock);
 	for (struct channel *ch = s->channels; ch; ch = ch->next)
@@ -92,11 +97,6 @@ void server_destroy(struct server *s)
 	free(s);
 }
 
-int server_listen_fd(const struct server *s)
-{
-	return s->listen_fd;
-}
-
 int server_idle_fd(const struct server *s)
 {
 	return s->idle_fd;
@@ -110,25 +110,4 @@ unsigned int server_clients(struct server *s)
 	n = s->num_clients;
 	pthread_mutex_unlock(&s->lock);
 	return n;
-}
-
-/* A process of another user has no business here; everything else is up to the channel. */
-void server_accept(struct server *s)
-{
-	int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	struct channel *ch;
-
-	if (fd < 0)
-		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid != geteuid()) {
-		close(fd);
-		return;
-	}
-	ch = channel_create(s, fd, NULL, NULL);
-	if (!ch)
-		return;
-	ch->pid = peer.pid;
-	channel_start(ch);
 }

@@ -2,8 +2,8 @@
 /*
  * server.h - the backend's side of the wire: takes connections and carries calls to kvm/.
  *
- * Threads: one accepts (the owner's, by server_accept); one for each channel; one that watches
- * the channels of running vCPUs and the processes of clients (watch.c).
+ * Threads: one takes connections (the owner's, by server_accept); one for each channel; one that
+ * watches the channels of running vCPUs and the processes of clients (watch.c).
  */
 #ifndef BACKEND_SERVER_H
 #define BACKEND_SERVER_H
@@ -24,14 +24,17 @@ struct server_config {
 	bool (*page_protected)(const void *arg, uint64_t pa);
 	uint64_t (*protection_changes)(const void *arg);
 	const void *arg;
+	unsigned int max_channels; /* threads that serve clients; 0: SERVER_MAX_CHANNELS */
 };
+
+#define SERVER_MAX_CHANNELS 32768u
 
 /* Listen on the abstract socket `name`. 0, -EADDRINUSE, -EMFILE, -ENOMEM, -EINVAL (name). */
 int server_create(const struct server_config *cfg, const char *name, struct server **out);
 /* Hang up on every client (its next call is EIO) and wait until all files are released. */
 void server_destroy(struct server *s);
 
-/* Becomes readable when somebody connects: then call server_accept. */
+/* Becomes readable when somebody connects or says who he is: then call server_accept. */
 int server_listen_fd(const struct server *s);
 void server_accept(struct server *s);
 

@@ -32,6 +32,8 @@
 #include "base/log.h"
 #include "cli/carrier.h"
 
+#define REPORT_MAX (16 << 20)
+#define REPORT_CHUNK 65536
 #define GRACE_MS 700 /* for our own VMM after the backend's death, and again after SIGTERM */
 
 struct launcher {
@@ -274,21 +276,37 @@ static void read_control(struct launcher *la)
 
 /* ---- the VMM's report ---- */
 
+static void end_report(struct launcher *la)
+{
+	close(la->l->report_fd);
+	la->l->report_fd = -1;
+}
+
+/* Nobody's report is this long, and what goes on for ever would take all memory. */
+static void drop_report(struct launcher *la, const char *why)
+{
+	log_error("the VMM's report is dropped: %s", why);
+	la->vmm_len = 0;
+	end_report(la);
+}
+
 static void read_report(struct launcher *la)
 {
-	char *text = realloc(la->vmm_text, la->vmm_len + 65536);
+	char *text = NULL;
 	ssize_t n;
 
-	if (!text)
+	if (la->vmm_len < REPORT_MAX)
+		text = realloc(la->vmm_text, la->vmm_len + REPORT_CHUNK);
+	if (!text) {
+		drop_report(la, la->vmm_len < REPORT_MAX ? "out of memory" : "it is too long");
 		return;
-	la->vmm_text = text;
-	n = read(la->l->report_fd, text + la->vmm_len, 65536);
-	if (n > 0) {
-		la->vmm_len += n;
-	} else if (n == 0 || errno != EINTR) {
-		close(la->l->report_fd);
-		la->l->report_fd = -1;
 	}
+	la->vmm_text = text;
+	n = read(la->l->report_fd, text + la->vmm_len, REPORT_CHUNK);
+	if (n > 0)
+		la->vmm_len += n;
+	else if (n == 0 || errno != EINTR)
+		end_report(la);
 }
 
 /* ---- the whole run ---- */

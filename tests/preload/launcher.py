@@ -158,6 +158,30 @@ def files_are_written():
 
 
 @case
+def a_report_without_end_is_dropped():
+    vmm = work() / "vmm"
+    vmm.write_text('#!/bin/sh\n'
+                   'while [ "$1" != --report-fd ]; do shift; done\n'
+                   'timeout 20 head -c 64M /dev/zero >/proc/self/fd/$2 2>/dev/null; exit 0\n')
+    vmm.chmod(0o755)
+    run = Run("run", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
+    check("report is dropped: it is too long" in run.err, run.err)
+
+
+@case
+def a_launcher_without_memory_drops_the_report():
+    """The VMM lives on until the launcher has nothing left to take the report into."""
+    vmm = work() / "vmm"
+    vmm.write_text('#!/bin/sh\n'
+                   'while [ "$1" != --report-fd ]; do shift; done\n'
+                   'prlimit --pid $PPID --as=1\n'
+                   'head -c 1M /dev/zero >/proc/self/fd/$2 2>/dev/null; exit 0\n')
+    vmm.chmod(0o755)
+    run = Run("run", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
+    check("report is dropped: out of memory" in run.err, run.err)
+
+
+@case
 def a_stopped_command_stops_the_launcher_under_a_shell():
     command = os.environ["SOFTREALM_COMMAND"]
     script = f"set -m; {command} exec -- {CLIENT} stop; echo st=$?; fg; echo st=$?"

@@ -19,6 +19,10 @@ demo: all
 test: test-deps all
 	@tests/run $(BUILD)
 
+# What takes longer, or needs more packages: fresh systems, foreign programs, a browser.
+test-more: more-deps all
+	@tests/run $(BUILD) more
+
 # The figures that docs/ and the README speak of.
 bench: test-deps all
 	@bench/run $(BUILD)
@@ -44,7 +48,10 @@ uninstall: $(BUILD)/build.ninja
 deps test-deps:
 	@tools/need-packages test
 
+more-deps:
+	@tools/need-packages more
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-fuzz-proof
 
-.PHONY: all demo test bench fuzz fuzz-proof install uninstall deps test-deps clean
+.PHONY: all demo test bench fuzz fuzz-proof install uninstall deps test-deps test-more more-deps clean

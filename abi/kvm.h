@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kvm.h - the user ABI of Linux KVM on arm64, as far as a realm VMM needs it: numbers, structures,
- * names as the kernel's. Usable on any 64-bit little-endian host architecture (the host's own
- * <linux/kvm.h> describes another architecture, so it is never included beside this one).
+ * kvm.h - the user ABI of mainline Linux KVM on arm64, as far as a realm VMM needs it: numbers,
+ * structures, names as the kernel's. Usable on any 64-bit little-endian host architecture (the
+ * host's own <linux/kvm.h> describes another architecture, so it is never included beside this
+ * one).
  *
- * Sources: Linux 7.3 include/uapi/linux/kvm.h and arch/arm64/include/uapi/asm/kvm.h; the CCA
- * series v12, patch 06/46, for KVM_CAP_ARM_RMI and the two KVM_ARM_*RMI* calls.
+ * Source: Linux 7.3 include/uapi/linux/kvm.h and arch/arm64/include/uapi/asm/kvm.h. What the CCA
+ * series adds has a header for each of its revisions: v12.h, and so on.
  */
 #ifndef ABI_KVM_H
 #define ABI_KVM_H
@@ -17,12 +18,8 @@
 #define KVM_API_VERSION 12
 #define KVMIO 0xAE
 
-/* ---- VM types: bits 7:0 IPA width, bits 11:8 kind (v12, v13) ---- */
+/* ---- VM types: the IPA width in bits 7:0; what else there is differs by revision ---- */
 #define KVM_VM_TYPE_ARM_IPA_SIZE_MASK 0xffUL
-#define KVM_VM_TYPE_ARM_SHIFT 8
-#define KVM_VM_TYPE_ARM_MASK (0xfUL << KVM_VM_TYPE_ARM_SHIFT)
-#define KVM_VM_TYPE_ARM_NORMAL (0UL << KVM_VM_TYPE_ARM_SHIFT)
-#define KVM_VM_TYPE_ARM_REALM (1UL << KVM_VM_TYPE_ARM_SHIFT)
 
 /* ---- structures ---- */
 struct kvm_userspace_memory_region {
@@ -295,21 +292,6 @@ struct reg_mask_range {
 	uint32_t reserved[13];
 };
 
-struct kvm_arm_rmi_populate {
-	uint64_t base;	/* IPA, page-aligned */
-	uint64_t size;	/* bytes, page multiple */
-	uint64_t source_uaddr;
-	uint32_t flags;
-	uint32_t reserved;
-};
-#define KVM_ARM_RMI_POPULATE_FLAGS_MEASURE (1 << 0)
-
-struct kvm_arm_rmi_psci_complete {
-	uint64_t target_mpidr;
-	uint32_t psci_status;
-	uint32_t padding[3];
-};
-
 /* ---- kvm_run ---- */
 enum kvm_exit_reason {
 	KVM_EXIT_UNKNOWN = 0,
@@ -427,7 +409,6 @@ struct kvm_run {
 #define KVM_GET_STATS_FD _IO(KVMIO, 0xce) /* vCPU fds too */
 #define KVM_SET_MEMORY_ATTRIBUTES _IOW(KVMIO, 0xd2, struct kvm_memory_attributes)
 #define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
-#define KVM_ARM_RMI_POPULATE _IOW(KVMIO, 0xd7, struct kvm_arm_rmi_populate)
 #define KVM_CREATE_DEVICE _IOWR(KVMIO, 0xe0, struct kvm_create_device)
 /* on vCPU fds */
 #define KVM_RUN _IO(KVMIO, 0x80)
@@ -443,7 +424,6 @@ struct kvm_run {
 #define KVM_GET_REG_LIST _IOWR(KVMIO, 0xb0, struct kvm_reg_list)
 #define KVM_ARM_VCPU_FINALIZE _IOW(KVMIO, 0xc2, int)
 #define KVM_PRE_FAULT_MEMORY _IOWR(KVMIO, 0xd5, struct kvm_pre_fault_memory)
-#define KVM_ARM_VCPU_RMI_PSCI_COMPLETE _IOW(KVMIO, 0xd6, struct kvm_arm_rmi_psci_complete)
 /* on device fds, and VM and vCPU fds with attributes */
 #define KVM_SET_DEVICE_ATTR _IOW(KVMIO, 0xe1, struct kvm_device_attr)
 #define KVM_GET_DEVICE_ATTR _IOW(KVMIO, 0xe2, struct kvm_device_attr)
@@ -517,7 +497,6 @@ struct kvm_run {
 #define KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED 243
 #define KVM_CAP_GUEST_MEMFD_FLAGS 244
 #define KVM_CAP_ARM_SEA_TO_USER 245
-#define KVM_CAP_ARM_RMI 247 /* v12; v13: 248, v14: 249, v15: 251 */
 
 /* ---- ONE_REG ids ---- */
 #define KVM_REG_ARM64 UINT64_C(0x6000000000000000)
@@ -624,8 +603,6 @@ ABI_SIZE(struct kvm_guest_debug, 520);
 ABI_SIZE(struct kvm_smccc_filter, 24);
 ABI_SIZE(struct kvm_arm_counter_offset, 16);
 ABI_SIZE(struct reg_mask_range, 64);
-ABI_SIZE(struct kvm_arm_rmi_populate, 32);
-ABI_SIZE(struct kvm_arm_rmi_psci_complete, 24);
 ABI_SIZE(struct kvm_run, 2352);
 ABI_OFFSET(struct kvm_run, immediate_exit, 1);
 ABI_OFFSET(struct kvm_run, exit_reason, 8);
@@ -641,8 +618,6 @@ ABI_NUMBER(KVM_SET_USER_MEMORY_REGION2, 0x40A0AE49);
 ABI_NUMBER(KVM_CREATE_GUEST_MEMFD, 0xC040AED4);
 ABI_NUMBER(KVM_SET_MEMORY_ATTRIBUTES, 0x4020AED2);
 ABI_NUMBER(KVM_PRE_FAULT_MEMORY, 0xC040AED5);
-ABI_NUMBER(KVM_ARM_RMI_POPULATE, 0x4020AED7);
-ABI_NUMBER(KVM_ARM_VCPU_RMI_PSCI_COMPLETE, 0x4018AED6);
 ABI_NUMBER(KVM_GET_ONE_REG, 0x4010AEAB);
 ABI_NUMBER(KVM_IRQ_LINE_STATUS, 0xC008AE67);
 ABI_NUMBER(KVM_SIGNAL_MSI, 0x4020AEA5);

@@ -39,7 +39,7 @@ struct backend_options {
 	const char *socket; /* abstract name to listen on */
 	int control;	    /* descriptor of the control socket */
 	uint64_t ram;	    /* bytes of physical memory; 0: the default */
-	enum kvm_profile profile;
+	const struct kvm_revision *revision; /* NULL: v12 */
 	bool explain, trace, measure;
 	struct attest_options attest;
 };

@@ -261,8 +261,7 @@ void events_report(uint64_t pages)
 	json_t *o = json_object();
 
 	pthread_mutex_lock(&lock);
-	json_object_set_new(o, "abi",
-			    json_string(options->profile == KVM_PROFILE_V12 ? "v12" : "v12-6.19"));
+	json_object_set_new(o, "abi", json_string(kvm_revision_name(options->revision)));
 	json_object_set_new(o, "realms", realms_json());
 	json_object_set(o, "exits", user_exits);
 	json_object_set(o, "host_exits", host_exits);

@@ -345,7 +345,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 	if (ret)
 		goto fail;
 	kc.rmm = p->rmm;
-	kc.profile = cfg->profile;
+	kc.revision = cfg->revision;
 	ret = kvm_host_create(&kc, &p->host);
 	if (!ret)
 		ret = inproc_mm_create(p->machine, &p->mm);

@@ -29,7 +29,7 @@ struct rmm;
 
 struct inproc_config {
 	const struct engine_ops *engine; /* what runs realms; NULL: they exit with SERROR */
-	enum kvm_profile profile;
+	const struct kvm_revision *revision; /* NULL: v12 */
 	uint64_t feature_reg0; /* of the RMM; 0: the platform's */
 	uint64_t ram;	       /* bytes; 0: the default */
 	bool pa_is_va;	       /* host addresses equal PAs (conformance suites) */

@@ -64,8 +64,8 @@ static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
-	struct kvm_config kc = {.profile = o->profile};
-	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
+	struct kvm_config kc = {.revision = o->revision};
+	struct server_config sc = {.rmi_cap = kvm_revision_cap(o->revision),
 				   .page_protected = page_protected,
 				   .protection_changes = protection_changes};
 	int r = machine_create(&mc, &h->machine);

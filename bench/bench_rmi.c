@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "abi/rmi.h"
 #include "backend/inproc.h"
 #include "base/bits.h"

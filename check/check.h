@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "abi/rsi.h"
 #include "check/script.h"
 

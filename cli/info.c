@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/revision.h"
 #include "kvm/call.h"
 #include "kvm/platform.h"
 #include "machine/memory.h"
@@ -98,17 +99,18 @@ static void add_rsi_rows(json_t *calls, const char *layer, const struct rsi_row 
 						      names(rows[i].args, rows[i].nargs)));
 }
 
-static json_t *calls(void)
+static json_t *calls(const struct kvm_revision *rev)
 {
+	const struct kvm_row *row;
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < kvm_num_rows; i++) {
+	for (size_t i = 0; (row = kvm_row_at(rev, i)); i++) {
 		json_t *args = json_array();
 
-		for (const struct kvm_arg *a = kvm_rows[i].args; a && a->name; a++)
+		for (const struct kvm_arg *a = row->args; a && a->name; a++)
 			json_array_append_new(args, json_string(a->name));
-		json_array_append_new(all, call_row("KVM", kinds[kvm_rows[i].kind], kvm_rows[i].nr,
-						    kvm_rows[i].name, args));
+		json_array_append_new(all,
+				      call_row("KVM", kinds[row->kind], row->nr, row->name, args));
 	}
 	for (size_t i = 0; i < rmi_num_rows; i++)
 		json_array_append_new(all, call_row("RMI", "host", rmi_rows[i].fid,
@@ -148,20 +150,32 @@ static void print_json(const json_t *info)
 	printf("\n");
 }
 
+static const char usage[] =
+	"usage: softrealm info [--abi REVISION] [--json]\n"
+	"The platform that a VMM finds, and every call that is implemented.\n";
+
 int cmd_info(int argc, char **argv)
 {
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
-	bool help = argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+	const struct kvm_revision *rev = kvm_revisions[0];
+	bool json = false;
 	json_t *info;
+	int n;
 
-	if (help || (argc != 1 && !json)) {
-		fputs("usage: softrealm info [--json]\n"
-		      "The platform that a VMM finds, and every call that is implemented.\n",
-		      help ? stdout : stderr);
-		return help ? EXIT_GOOD : EXIT_USAGE;
+	for (int i = 1; i < argc; i += n) {
+		n = 1;
+		if (!strcmp(argv[i], "--json")) {
+			json = true;
+		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			fputs(usage, stdout);
+			return EXIT_GOOD;
+		} else if ((n = revision_option_take(argv + i, &rev)) <= 0) {
+			if (!n)
+				fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
 	}
-	info = json_pack("{s:s, s:s, s:o, s:o}", "softrealm", SOFTREALM_VERSION, "abi", "v12",
-			 "platform", platform(), "calls", calls());
+	info = json_pack("{s:s, s:s, s:o, s:o}", "softrealm", SOFTREALM_VERSION, "abi",
+			 kvm_revision_name(rev), "platform", platform(), "calls", calls(rev));
 	if (json)
 		print_json(info);
 	else

@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "cli/revision.h"
 #include "machine/memory.h"
 
 struct option_row {
@@ -50,13 +51,8 @@ static int set_measurement_log(struct launch *l, const char *value)
 
 static int set_abi(struct launch *l, const char *value)
 {
-	if (!strcmp(value, "v12"))
-		l->backend.profile = KVM_PROFILE_V12;
-	else if (!strcmp(value, "v12-6.19"))
-		l->backend.profile = KVM_PROFILE_V12_6_19;
-	else
-		return wrong("--abi", value, "v12 or v12-6.19");
-	return 0;
+	l->backend.revision = revision_parse(value);
+	return l->backend.revision ? 0 : -EINVAL;
 }
 
 static int set_ram(struct launch *l, const char *value)
@@ -131,7 +127,7 @@ static const struct option_row rows[] = {
 	{"--summary", "FILE", "write how the run went, as JSON", set_summary},
 	{"--measurement-log", "FILE", "write each extension of RIM and REMs as JSON lines",
 	 set_measurement_log},
-	{"--abi", "v12|v12-6.19", "revision of the ABI (v12)", set_abi},
+	{"--abi", "REVISION", "revision of the ABI (v12)", set_abi},
 	{"--ram", "SIZE", "physical memory of the simulated machine (36G, used as touched)",
 	 set_ram},
 	{"--fault", "SPEC", "make a call fail; repeatable (softrealm-exec(1))", set_fault},

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "backend/inproc.h"
 #include "base/bits.h"
 #include "fuzz/args.h"

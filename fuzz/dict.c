@@ -102,23 +102,28 @@ static unsigned int handle(enum kvm_file_kind kind)
 /* An earlier row of the same kind of file has the same last byte of its number. */
 static bool is_later_twin(size_t i)
 {
-	for (size_t k = 0; k < i; k++)
-		if (kvm_rows[k].kind == kvm_rows[i].kind &&
-		    (kvm_rows[k].nr & 0xff) == (kvm_rows[i].nr & 0xff))
+	const struct kvm_row *row = kvm_row_at(kvm_revisions[0], i);
+
+	for (size_t k = 0; k < i; k++) {
+		const struct kvm_row *r = kvm_row_at(kvm_revisions[0], k);
+
+		if (r->kind == row->kind && (r->nr & 0xff) == (row->nr & 0xff))
 			return true;
+	}
 	return false;
 }
 
 static void print_kvm(void)
 {
 	static const char *const kinds[] = {"system", "vm", "vcpu", "device", "gmem"};
+	const struct kvm_row *row;
 
-	for (size_t i = 0; i < kvm_num_rows; i++) {
-		printf("%s_%s=\"", kinds[kvm_rows[i].kind], kvm_rows[i].name);
-		print_byte(kvm_rows[i].nr);
-		print_byte(handle(kvm_rows[i].kind));
+	for (size_t i = 0; (row = kvm_row_at(kvm_revisions[0], i)); i++) {
+		printf("%s_%s=\"", kinds[row->kind], row->name);
+		print_byte(row->nr);
+		print_byte(handle(row->kind));
 		print_byte(is_later_twin(i) ? MODE_OTHER : 0);
-		for (unsigned int n = client_argument_width(&kvm_rows[i]); n; n--)
+		for (unsigned int n = client_argument_width(row); n; n--)
 			print_byte(0);
 		printf("\"\n");
 	}
@@ -139,12 +144,13 @@ static void print_wire(void)
 		[KVM_FILE_SYSTEM] = 0, [KVM_FILE_VM] = 1,   [KVM_FILE_VCPU] = 2,
 		[KVM_FILE_DEVICE] = 4, [KVM_FILE_GMEM] = 3,
 	};
+	const struct kvm_row *row;
 
-	for (size_t i = 0; i < kvm_num_rows; i++) {
+	for (size_t i = 0; (row = kvm_row_at(kvm_revisions[0], i)); i++) {
 		printf("call_%zu=\"", i);
 		print_byte(WIRE_OP_CALL);
-		print_byte(ends[kvm_rows[i].kind]);
-		print_byte(kvm_rows[i].nr);
+		print_byte(ends[row->kind]);
+		print_byte(row->nr);
 		printf("\\x00\\x08\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\"\n");
 	}
 }
@@ -153,9 +159,10 @@ static void print_wire(void)
 static void print_names(void)
 {
 	static const struct rule_table *const tables[] = {&kvm_rules, &rmm_rules, &attest_rules};
+	const struct kvm_row *row;
 
-	for (size_t i = 0; i < kvm_num_rows; i++)
-		printf("row %s\n", kvm_rows[i].name);
+	for (size_t i = 0; (row = kvm_row_at(kvm_revisions[0], i)); i++)
+		printf("row %s\n", row->name);
 	for (size_t i = 0; i < rmi_num_rows; i++)
 		printf("row %s\n", rmi_rows[i].name);
 	for (size_t i = 0; i < rsi_num_rows; i++)

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "backend/inproc.h"
 #include "base/bits.h"
 #include "base/fault.h"
@@ -35,6 +35,7 @@ static struct client client;
 struct process {
 	struct world w;
 	struct inproc *p;
+	const struct kvm_revision *revision;
 	int running; /* the handle of the vCPU that is in KVM_RUN, or -1 */
 	struct {
 		int fd;
@@ -79,11 +80,11 @@ static int take_handle(struct process *s)
 static const struct kvm_row *find_row(struct process *s, int fd, uint8_t op, bool other)
 {
 	struct kvm_file *f = inproc_file(s->p, fd);
-	const struct kvm_row *found = NULL;
+	const struct kvm_row *row, *found = NULL;
 
-	for (size_t i = 0; f && i < kvm_num_rows && (other || !found); i++)
-		if (kvm_rows[i].kind == kvm_file_kind(f) && (kvm_rows[i].nr & 0xff) == op)
-			found = &kvm_rows[i];
+	for (size_t i = 0; f && (row = kvm_row_at(s->revision, i)) && (other || !found); i++)
+		if (row->kind == kvm_file_kind(f) && (row->nr & 0xff) == op)
+			found = row;
 	return found;
 }
 
@@ -344,7 +345,7 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 	struct inproc_config cfg = {
 		.engine = &world_engine,
 		.ram = MACHINE_RESERVED + RAM_SIZE,
-		.profile = platform & 1 ? KVM_PROFILE_V12_6_19 : KVM_PROFILE_V12,
+		.revision = kvm_revision_find(platform & 1 ? "v12-6.19" : "v12"),
 	};
 	char why[100];
 
@@ -357,7 +358,8 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 		if ((platform >> 2 >> i & 1) && fault_add(faults[i], why, sizeof(why)))
 			world_fail("%s", why);
 	client_reset(&client);
-	*s = (struct process){.w = {.in = {data, data + size}}, .running = -1};
+	*s = (struct process){
+		.w = {.in = {data, data + size}}, .revision = cfg.revision, .running = -1};
 	s->w.pool.ipa_bits = CLIENT_IPA_BITS;
 	s->w.meanwhile = one_op;
 	s->w.stop = stop;

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "backend/server.h"
 #include "base/bits.h"
 #include "fuzz/descriptors.h"
@@ -313,9 +313,11 @@ static int64_t call(struct peer *p, unsigned int n, uint32_t nr, const void *dat
 
 static const struct kvm_row *find_row(enum kvm_file_kind kind, uint8_t op)
 {
-	for (size_t i = 0; i < kvm_num_rows; i++)
-		if (kvm_rows[i].kind == kind && (kvm_rows[i].nr & 0xff) == op)
-			return &kvm_rows[i];
+	const struct kvm_row *row;
+
+	for (size_t i = 0; (row = kvm_row_at(kvm_revisions[0], i)); i++)
+		if (row->kind == kind && (row->nr & 0xff) == op)
+			return row;
 	return NULL;
 }
 

@@ -2,7 +2,7 @@
 /* seeds_ioctl.c - the seeds of fuzz_ioctl, mostly one for each rule of kvm/. */
 #include "fuzz/seeds.h"
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "base/bits.h"
 #include "fuzz/client_ops.h"
 #include "fuzz/world.h"

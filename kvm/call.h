@@ -60,9 +60,12 @@ struct kvm_row {
 	result (*handler)(struct kvm_call *c);
 };
 
-/* All calls, for those who list them (info, manual, fuzz dictionaries). */
-extern const struct kvm_row kvm_rows[];
-extern const size_t kvm_num_rows;
+/* Every call of a revision, for those who list them (info, manual, fuzz dictionaries): i from 0 to
+ * the first NULL. */
+const struct kvm_row *kvm_row_at(const struct kvm_revision *rev, size_t i);
+/* NULL: a file of this kind has no such call there. */
+const struct kvm_row *kvm_row_find(const struct kvm_revision *rev, enum kvm_file_kind kind,
+				   uint32_t nr);
 
 /* ---- one handler a row, by file ---- */
 /* host.c */
@@ -98,11 +101,11 @@ result vm_set_memory_region(struct kvm_call *c);
 result vm_set_memory_region2(struct kvm_call *c);
 result vm_get_dirty_log(struct kvm_call *c);
 result vm_clear_dirty_log(struct kvm_call *c);
-/* attributes.c */
+/* attributes.c; by revision */
 result vm_set_memory_attributes(struct kvm_call *c);
 /* gmem.c */
 result vm_create_guest_memfd(struct kvm_call *c);
-/* populate.c */
+/* populate.c; by revision */
 result vm_rmi_populate(struct kvm_call *c);
 /* iobus.c */
 result vm_ioeventfd(struct kvm_call *c);
@@ -127,7 +130,7 @@ result vcpu_get_mp_state(struct kvm_call *c);
 result vcpu_set_mp_state(struct kvm_call *c);
 result vcpu_get_events(struct kvm_call *c);
 result vcpu_set_events(struct kvm_call *c);
-/* psci.c */
+/* psci.c; by revision */
 result vcpu_psci_complete(struct kvm_call *c);
 
 #endif

@@ -11,6 +11,7 @@
 #define KVM_KVM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kvm/caller.h"
@@ -19,15 +20,21 @@ struct kvm_host; /* the whole "kernel": one for each backend */
 struct machine;
 struct rmm;
 
-enum kvm_profile {
-	KVM_PROFILE_V12,      /* as recorded: kernel-answers, rows marked A included */
-	KVM_PROFILE_V12_6_19, /* the same on v12's own base */
-};
+/* A revision of the realm ABI (revision/revision.h), by the name that --abi takes. */
+struct kvm_revision;
+extern const struct kvm_revision *const kvm_revisions[]; /* oldest first */
+extern const size_t kvm_num_revisions;
+/* NULL: there is none of this name. */
+const struct kvm_revision *kvm_revision_find(const char *name);
+/* Both: NULL means v12. */
+const char *kvm_revision_name(const struct kvm_revision *r);
+/* The number of KVM_CAP_ARM_RMI. */
+uint32_t kvm_revision_cap(const struct kvm_revision *r);
 
 struct kvm_config {
 	struct machine *machine; /* not owned */
 	struct rmm *rmm;	 /* not owned */
-	enum kvm_profile profile;
+	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
 };
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "vmm/image.h"
 #include "vmm/layout.h"
 #include "vmm/memory.h"

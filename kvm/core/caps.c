@@ -11,6 +11,7 @@
 #include "abi/kvm.h"
 #include "abi/rmi.h"
 #include "base/bits.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
 
@@ -89,9 +90,9 @@ static const struct cap caps[] = {
 /* What the RMM's feature register decides. */
 static int host_cap(const struct kvm_host *h, uint64_t nr)
 {
-	switch (nr) {
-	case KVM_CAP_ARM_RMI:
+	if (nr == h->revision->cap_rmi)
 		return h->rmi;
+	switch (nr) {
 	case KVM_CAP_ARM_SVE:
 		return host_feature(h, RMI_FEATURE0_SVE_EN);
 	case KVM_CAP_ARM_PMU_V3:

@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "kvm/platform.h"
 #include "kvm/realm/rmi.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
 
@@ -20,7 +21,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 		return -ENOMEM;
 	h->machine = cfg->machine;
 	h->rmm = cfg->rmm;
-	h->profile = cfg->profile;
+	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->vmids[0] = true;
 	pthread_mutex_init(&h->lock, NULL);
 	h->rmi = h->rmm && smc_probe(h, &h->feature0);
@@ -52,16 +53,13 @@ result sys_vcpu_mmap_size(struct kvm_call *c)
 	return OK;
 }
 
-/* The type: IPA width in bits 7:0, kind in bits 11:8, nothing else. */
 static result check_type(const struct kvm_host *h, uint64_t type, bool *realm, unsigned int *ipa)
 {
 	unsigned int limit = PLATFORM_IPA_LIMIT;
+	result why = h->revision->vm_type(type, realm);
 
-	if (type & ~(KVM_VM_TYPE_ARM_MASK | KVM_VM_TYPE_ARM_IPA_SIZE_MASK))
-		return &rule_kvm_create_vm_type_bits;
-	*realm = (type & KVM_VM_TYPE_ARM_MASK) == KVM_VM_TYPE_ARM_REALM;
-	if (!*realm && (type & KVM_VM_TYPE_ARM_MASK) != KVM_VM_TYPE_ARM_NORMAL)
-		return &rule_kvm_create_vm_kind;
+	if (why)
+		return why;
 	if (*realm && !h->rmi)
 		return &rule_kvm_create_vm_no_rmm;
 	if (*realm)

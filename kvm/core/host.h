@@ -17,7 +17,7 @@
 struct kvm_host {
 	struct machine *machine;
 	struct rmm *rmm;
-	enum kvm_profile profile;
+	const struct kvm_revision *revision;
 	bool rmi;	   /* the RMM is there and speaks 1.0 */
 	uint64_t feature0; /* its feature register 0 */
 

@@ -11,13 +11,14 @@
  */
 #include <errno.h>
 
-#include "abi/kvm.h"
+#include "abi/realm.h"
 #include "base/bits.h"
 #include "base/fault.h"
 #include "kvm/mem/ahead.h"
 #include "kvm/mem/gmem.h"
 #include "kvm/realm/realm.h"
 #include "kvm/realm/rmi.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
 #include "machine/memory.h"
@@ -83,8 +84,7 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 		return &rule_kvm_populate_not_private;
 	pthread_mutex_lock(&vm->mmu_lock);
 	if (smc_granule_delegate(vm->host, pa)) {
-		why = vm->host->profile == KVM_PROFILE_V12_6_19 ? &rule_kvm_populate_exists
-								: &rule_kvm_populate_again;
+		why = vm->host->revision->populate_again;
 	} else {
 		why = data_create(vm, pa, gpa, src, j->flags);
 		if (why)
@@ -175,7 +175,7 @@ static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
 	/* The kernel's page count: a size just below 2^64 only ends at the slot's end. */
 	j.size = MIN(ALIGN_DOWN(p->size, GRANULE_SIZE), j.slot->gpa + j.slot->size - p->base);
 	if (!IS_ALIGNED(p->source_uaddr, GRANULE_SIZE)) {
-		if (vm->host->profile != KVM_PROFILE_V12_6_19)
+		if (!vm->host->revision->populate_rounds_source)
 			return &rule_kvm_populate_source_align;
 		j.source = ALIGN_DOWN(p->source_uaddr, GRANULE_SIZE);
 	}

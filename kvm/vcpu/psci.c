@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "abi/kvm.h"
+#include "abi/realm.h"
 #include "abi/rsi.h"
 #include "kvm/realm/rmi.h"
 #include "kvm/rules.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/irq/vgic.h"
@@ -108,16 +109,14 @@ static uint32_t supported_features(const struct kvm_host *h)
 		f |= F(SVE);
 	if (host_feature(h, RMI_FEATURE0_PMU_EN))
 		f |= F(PMU_V3);
-	if (h->profile == KVM_PROFILE_V12_6_19)
-		f |= F(PMU_V3_STRICT); /* no such feature there yet: accepted, ignored */
-	return f;
+	return f | h->revision->ignored_features;
 }
 
 static result check_features(const struct kvm_host *h, const struct kvm_vcpu_init *init)
 {
 	uint32_t f = init->features[0];
 
-	if (f >> 10)
+	if (f >> h->revision->num_features)
 		return &rule_kvm_init_unknown_feature;
 	for (size_t i = 1; i < ARRAY_SIZE(init->features); i++)
 		if (init->features[i])
@@ -161,7 +160,7 @@ result vcpu_init(struct kvm_call *c)
 	why = check_features(c->host, &init);
 	if (why)
 		return why;
-	features = init.features[0] & ~(F(POWER_OFF) | F(PMU_V3_STRICT));
+	features = init.features[0] & ~(F(POWER_OFF) | c->host->revision->ignored_features);
 	why = set_target(v, features);
 	if (why)
 		return why;

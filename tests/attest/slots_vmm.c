@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "attest/hex.h"
 #include "attest/predict.h"
 #include "kvm/platform.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "backend/mm.h"
 #include "machine/memory.h"
 

@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "abi/rsi.h"
 #include "backend/inproc.h"
 #include "base/bits.h"

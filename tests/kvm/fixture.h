@@ -20,7 +20,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "abi/rmi.h"
 #include "abi/rsi.h"
 #include "backend/inproc.h"

@@ -132,7 +132,8 @@ static void a_delegated_source_is_enxio(void **state)
 static void a_page_is_populated_once(void **state)
 {
 	struct fx *f = *state;
-	struct inproc_config cfg = {.engine = &engine_toy, .profile = KVM_PROFILE_V12_6_19};
+	struct inproc_config cfg = {.engine = &engine_toy,
+				    .revision = kvm_revision_find("v12-6.19")};
 
 	prepare(f);
 	assert_int_equal(fx_populate(f, RAM, PAGE, f->source, 0), PAGE);

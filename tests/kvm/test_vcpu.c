@@ -31,7 +31,8 @@ static void create(struct fx *f, uint64_t type)
 static void features_are_checked_one_by_one(void **state)
 {
 	struct fx *f = *state;
-	struct inproc_config cfg = {.engine = &engine_toy, .profile = KVM_PROFILE_V12_6_19};
+	struct inproc_config cfg = {.engine = &engine_toy,
+				    .revision = kvm_revision_find("v12-6.19")};
 	struct kvm_vcpu_init high = {.target = 5, .features = {0, 1}};
 
 	create(f, REALM_TYPE);

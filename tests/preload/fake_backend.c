@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 
 #include "backend/server.h"
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "kvm/kvm.h"
 #include "machine/memory.h"
 #include "tests/preload/fake_kvm.h"

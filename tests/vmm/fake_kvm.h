@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 
 #define FAKE_MAX_CALLS 256
 #define FAKE_MAX_STEPS 256

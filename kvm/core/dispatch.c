@@ -13,17 +13,18 @@
 #include "base/trace.h"
 #include "kvm/call.h"
 #include "kvm/core/host.h"
+#include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/row.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 
 #define ATTR_ARGS                                                                                  \
-	KVM_ARGS(KVM_FIELD(kvm_device_attr, group), KVM_FIELD(kvm_device_attr, attr),                          \
-	     KVM_FIELD(kvm_device_attr, addr))
+	KVM_ARGS(KVM_FIELD(kvm_device_attr, group), KVM_FIELD(kvm_device_attr, attr),              \
+		 KVM_FIELD(kvm_device_attr, addr))
 #define REG_ARGS KVM_ARGS(KVM_FIELD(kvm_one_reg, id), KVM_FIELD(kvm_one_reg, addr))
-#define ZONE_ARGS KVM_ARGS(KVM_FIELD(kvm_coalesced_mmio_zone, addr), KVM_FIELD(kvm_coalesced_mmio_zone, size))
+#define ZONE_ARGS                                                                                  \
+	KVM_ARGS(KVM_FIELD(kvm_coalesced_mmio_zone, addr), KVM_FIELD(kvm_coalesced_mmio_zone, size))
 #define IRQ_ARGS KVM_ARGS(KVM_FIELD(kvm_irq_level, irq), KVM_FIELD(kvm_irq_level, level))
 
 static const struct kvm_row rows[] = {
@@ -35,73 +36,78 @@ static const struct kvm_row rows[] = {
 	KVM_ROW(VM, KVM_CHECK_EXTENSION, vm_check_extension, KVM_ARGS(KVM_VALUE(cap))),
 	KVM_ROW(VM, KVM_CREATE_VCPU, vm_create_vcpu, KVM_ARGS(KVM_VALUE(id))),
 	KVM_ROW(VM, KVM_GET_DIRTY_LOG, vm_get_dirty_log,
-	    KVM_ARGS(KVM_FIELD(kvm_dirty_log, slot), KVM_FIELD(kvm_dirty_log, dirty_bitmap))),
+		KVM_ARGS(KVM_FIELD(kvm_dirty_log, slot), KVM_FIELD(kvm_dirty_log, dirty_bitmap))),
 	KVM_ROW(VM, KVM_CLEAR_DIRTY_LOG, vm_clear_dirty_log,
-	    KVM_ARGS(KVM_FIELD(kvm_clear_dirty_log, slot), KVM_FIELD(kvm_clear_dirty_log, num_pages),
-		 KVM_FIELD(kvm_clear_dirty_log, first_page),
-		 KVM_FIELD(kvm_clear_dirty_log, dirty_bitmap))),
+		KVM_ARGS(KVM_FIELD(kvm_clear_dirty_log, slot),
+			 KVM_FIELD(kvm_clear_dirty_log, num_pages),
+			 KVM_FIELD(kvm_clear_dirty_log, first_page),
+			 KVM_FIELD(kvm_clear_dirty_log, dirty_bitmap))),
 	KVM_ROW(VM, KVM_SET_USER_MEMORY_REGION, vm_set_memory_region,
-	    KVM_ARGS(KVM_FIELD(kvm_userspace_memory_region, slot),
-		 KVM_FIELD(kvm_userspace_memory_region, flags),
-		 KVM_FIELD(kvm_userspace_memory_region, guest_phys_addr),
-		 KVM_FIELD(kvm_userspace_memory_region, memory_size),
-		 KVM_FIELD(kvm_userspace_memory_region, userspace_addr))),
+		KVM_ARGS(KVM_FIELD(kvm_userspace_memory_region, slot),
+			 KVM_FIELD(kvm_userspace_memory_region, flags),
+			 KVM_FIELD(kvm_userspace_memory_region, guest_phys_addr),
+			 KVM_FIELD(kvm_userspace_memory_region, memory_size),
+			 KVM_FIELD(kvm_userspace_memory_region, userspace_addr))),
 	KVM_ROW(VM, KVM_SET_USER_MEMORY_REGION2, vm_set_memory_region2,
-	    KVM_ARGS(KVM_FIELD(kvm_userspace_memory_region2, slot),
-		 KVM_FIELD(kvm_userspace_memory_region2, flags),
-		 KVM_FIELD(kvm_userspace_memory_region2, guest_phys_addr),
-		 KVM_FIELD(kvm_userspace_memory_region2, memory_size),
-		 KVM_FIELD(kvm_userspace_memory_region2, userspace_addr),
-		 KVM_FIELD(kvm_userspace_memory_region2, guest_memfd_offset),
-		 KVM_FIELD(kvm_userspace_memory_region2, guest_memfd))),
+		KVM_ARGS(KVM_FIELD(kvm_userspace_memory_region2, slot),
+			 KVM_FIELD(kvm_userspace_memory_region2, flags),
+			 KVM_FIELD(kvm_userspace_memory_region2, guest_phys_addr),
+			 KVM_FIELD(kvm_userspace_memory_region2, memory_size),
+			 KVM_FIELD(kvm_userspace_memory_region2, userspace_addr),
+			 KVM_FIELD(kvm_userspace_memory_region2, guest_memfd_offset),
+			 KVM_FIELD(kvm_userspace_memory_region2, guest_memfd))),
 	KVM_ROW(VM, KVM_CREATE_IRQCHIP, vm_create_irqchip, KVM_ARGS(KVM_VALUE(arg))),
 	KVM_ROW(VM, KVM_IRQ_LINE, vm_irq_line, IRQ_ARGS),
 	KVM_ROW(VM, KVM_IRQ_LINE_STATUS, vm_irq_line_status, IRQ_ARGS),
 	KVM_ROW(VM, KVM_REGISTER_COALESCED_MMIO, vm_register_coalesced, ZONE_ARGS),
 	KVM_ROW(VM, KVM_UNREGISTER_COALESCED_MMIO, vm_unregister_coalesced, ZONE_ARGS),
 	KVM_ROW(VM, KVM_SET_GSI_ROUTING, vm_set_gsi_routing,
-	    KVM_ARGS(KVM_FIELD(kvm_irq_routing, nr), KVM_FIELD(kvm_irq_routing, flags))),
+		KVM_ARGS(KVM_FIELD(kvm_irq_routing, nr), KVM_FIELD(kvm_irq_routing, flags))),
 	KVM_ROW(VM, KVM_IRQFD, vm_irqfd,
-	    KVM_ARGS(KVM_FIELD(kvm_irqfd, fd), KVM_FIELD(kvm_irqfd, gsi), KVM_FIELD(kvm_irqfd, flags),
-		 KVM_FIELD(kvm_irqfd, resamplefd))),
+		KVM_ARGS(KVM_FIELD(kvm_irqfd, fd), KVM_FIELD(kvm_irqfd, gsi),
+			 KVM_FIELD(kvm_irqfd, flags), KVM_FIELD(kvm_irqfd, resamplefd))),
 	KVM_ROW(VM, KVM_IOEVENTFD, vm_ioeventfd,
-	    KVM_ARGS(KVM_FIELD(kvm_ioeventfd, datamatch), KVM_FIELD(kvm_ioeventfd, addr),
-		 KVM_FIELD(kvm_ioeventfd, len), KVM_FIELD(kvm_ioeventfd, fd),
-		 KVM_FIELD(kvm_ioeventfd, flags))),
+		KVM_ARGS(KVM_FIELD(kvm_ioeventfd, datamatch), KVM_FIELD(kvm_ioeventfd, addr),
+			 KVM_FIELD(kvm_ioeventfd, len), KVM_FIELD(kvm_ioeventfd, fd),
+			 KVM_FIELD(kvm_ioeventfd, flags))),
 	KVM_ROW(VM, KVM_ENABLE_CAP, vm_enable_cap,
-	    KVM_ARGS(KVM_FIELD(kvm_enable_cap, cap), KVM_FIELD(kvm_enable_cap, flags),
-		 KVM_FIELD(kvm_enable_cap, args[0]))),
+		KVM_ARGS(KVM_FIELD(kvm_enable_cap, cap), KVM_FIELD(kvm_enable_cap, flags),
+			 KVM_FIELD(kvm_enable_cap, args[0]))),
 	KVM_ROW(VM, KVM_SIGNAL_MSI, vm_signal_msi,
-	    KVM_ARGS(KVM_FIELD(kvm_msi, address_lo), KVM_FIELD(kvm_msi, address_hi), KVM_FIELD(kvm_msi, data),
-		 KVM_FIELD(kvm_msi, flags), KVM_FIELD(kvm_msi, devid))),
+		KVM_ARGS(KVM_FIELD(kvm_msi, address_lo), KVM_FIELD(kvm_msi, address_hi),
+			 KVM_FIELD(kvm_msi, data), KVM_FIELD(kvm_msi, flags),
+			 KVM_FIELD(kvm_msi, devid))),
 	KVM_ROW(VM, KVM_ARM_SET_DEVICE_ADDR, vm_set_device_addr,
-	    KVM_ARGS(KVM_FIELD(kvm_arm_device_addr, id), KVM_FIELD(kvm_arm_device_addr, addr))),
+		KVM_ARGS(KVM_FIELD(kvm_arm_device_addr, id), KVM_FIELD(kvm_arm_device_addr, addr))),
 	KVM_ROW(VM, KVM_ARM_PREFERRED_TARGET, vm_preferred_target, KVM_ARGS(KVM_VALUE(init))),
 	KVM_ROW(VM, KVM_ARM_SET_COUNTER_OFFSET, vm_set_counter_offset,
-	    KVM_ARGS(KVM_FIELD(kvm_arm_counter_offset, counter_offset))),
+		KVM_ARGS(KVM_FIELD(kvm_arm_counter_offset, counter_offset))),
 	KVM_ROW(VM, KVM_ARM_GET_REG_WRITABLE_MASKS, vm_writable_masks,
-	    KVM_ARGS(KVM_FIELD(reg_mask_range, addr), KVM_FIELD(reg_mask_range, range))),
+		KVM_ARGS(KVM_FIELD(reg_mask_range, addr), KVM_FIELD(reg_mask_range, range))),
 	KVM_ROW(VM, KVM_CREATE_GUEST_MEMFD, vm_create_guest_memfd,
-	    KVM_ARGS(KVM_FIELD(kvm_create_guest_memfd, size), KVM_FIELD(kvm_create_guest_memfd, flags))),
+		KVM_ARGS(KVM_FIELD(kvm_create_guest_memfd, size),
+			 KVM_FIELD(kvm_create_guest_memfd, flags))),
 	KVM_ROW(VM, KVM_CREATE_DEVICE, vm_create_device,
-	    KVM_ARGS(KVM_FIELD(kvm_create_device, type), KVM_FIELD(kvm_create_device, flags))),
+		KVM_ARGS(KVM_FIELD(kvm_create_device, type), KVM_FIELD(kvm_create_device, flags))),
 	KVM_ROW(VM, KVM_SET_DEVICE_ATTR, vm_set_device_attr, ATTR_ARGS),
 	KVM_ROW(VM, KVM_HAS_DEVICE_ATTR, vm_has_device_attr, ATTR_ARGS),
 
 	KVM_ROW(VCPU, KVM_RUN, vcpu_run, KVM_ARGS(KVM_VALUE(arg))),
-	KVM_ROW(VCPU, KVM_SET_SIGNAL_MASK, vcpu_set_signal_mask, KVM_ARGS(KVM_FIELD(kvm_signal_mask, len))),
+	KVM_ROW(VCPU, KVM_SET_SIGNAL_MASK, vcpu_set_signal_mask,
+		KVM_ARGS(KVM_FIELD(kvm_signal_mask, len))),
 	KVM_ROW(VCPU, KVM_GET_MP_STATE, vcpu_get_mp_state, KVM_ARGS(KVM_VALUE(mp_state))),
-	KVM_ROW(VCPU, KVM_SET_MP_STATE, vcpu_set_mp_state, KVM_ARGS(KVM_FIELD(kvm_mp_state, mp_state))),
+	KVM_ROW(VCPU, KVM_SET_MP_STATE, vcpu_set_mp_state,
+		KVM_ARGS(KVM_FIELD(kvm_mp_state, mp_state))),
 	KVM_ROW(VCPU, KVM_SET_GUEST_DEBUG, vcpu_set_guest_debug,
-	    KVM_ARGS(KVM_FIELD(kvm_guest_debug, control))),
+		KVM_ARGS(KVM_FIELD(kvm_guest_debug, control))),
 	KVM_ROW(VCPU, KVM_GET_VCPU_EVENTS, vcpu_get_events, KVM_ARGS(KVM_VALUE(events))),
 	KVM_ROW(VCPU, KVM_SET_VCPU_EVENTS, vcpu_set_events,
-	    KVM_ARGS(KVM_FIELD(kvm_vcpu_events, exception.serror_pending),
-		 KVM_FIELD(kvm_vcpu_events, exception.ext_dabt_pending))),
+		KVM_ARGS(KVM_FIELD(kvm_vcpu_events, exception.serror_pending),
+			 KVM_FIELD(kvm_vcpu_events, exception.ext_dabt_pending))),
 	KVM_ROW(VCPU, KVM_GET_ONE_REG, vcpu_get_one_reg, REG_ARGS),
 	KVM_ROW(VCPU, KVM_SET_ONE_REG, vcpu_set_one_reg, REG_ARGS),
 	KVM_ROW(VCPU, KVM_ARM_VCPU_INIT, vcpu_init,
-	    KVM_ARGS(KVM_FIELD(kvm_vcpu_init, target), KVM_FIELD(kvm_vcpu_init, features[0]))),
+		KVM_ARGS(KVM_FIELD(kvm_vcpu_init, target), KVM_FIELD(kvm_vcpu_init, features[0]))),
 	KVM_ROW(VCPU, KVM_GET_REG_LIST, vcpu_get_reg_list, KVM_ARGS(KVM_FIELD(kvm_reg_list, n))),
 	KVM_ROW(VCPU, KVM_ARM_VCPU_FINALIZE, vcpu_finalize, KVM_ARGS({"feature", 0, 4})),
 	KVM_ROW(VCPU, KVM_SET_DEVICE_ATTR, vcpu_set_device_attr, ATTR_ARGS),
@@ -203,8 +209,7 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, uint64_t arg)
 {
 	const struct kvm_row *row = kvm_row_find(f->host->revision, f->kind, nr);
-	struct kvm_call c = {
-		.file = f, .host = f->host, .vm = f->vm, .caller = caller, .arg = arg};
+	struct kvm_call c = {.file = f, .host = f->host, .vm = f->vm, .caller = caller, .arg = arg};
 	result why;
 	int64_t ret;
 

@@ -33,7 +33,7 @@ struct kvm_revision {
 	uint32_t ignored_features; /* accepted whatever the platform has, without effect */
 
 	/* ---- KVM_ARM_RMI_POPULATE ---- */
-	bool populate_rounds_source; /* an unaligned source is read from its page's start */
+	bool populate_rounds_source;	   /* an unaligned source is read from its page's start */
 	const struct rule *populate_again; /* the page has been populated */
 };
 

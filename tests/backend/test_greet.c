@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "abi/kvm.h"
+#include "abi/v12.h"
 #include "backend/server.h"
 #include "kvm/kvm.h"
 #include "machine/memory.h"

@@ -89,11 +89,18 @@ static void expect_cpus(struct kvm_vm *vm)
 result dev_set_attr(struct kvm_call *c)
 {
 	struct kvm_device_attr a;
+	bool init;
 	result why = call_read(c, &a, sizeof(a));
 
+	if (why)
+		return why;
+	init = a.group == KVM_DEV_ARM_VGIC_GRP_CTRL && a.attr == KVM_DEV_ARM_VGIC_CTRL_INIT;
+	if (!init)
+		return vgic_set_attr(c->dev->vgic, c->caller, &a);
+	pthread_mutex_lock(&c->vm->lock); /* no vCPU is half made */
+	why = vgic_set_attr(c->dev->vgic, c->caller, &a);
+	pthread_mutex_unlock(&c->vm->lock);
 	if (!why)
-		why = vgic_set_attr(c->dev->vgic, c->caller, &a);
-	if (!why && a.group == KVM_DEV_ARM_VGIC_GRP_CTRL && a.attr == KVM_DEV_ARM_VGIC_CTRL_INIT)
 		expect_cpus(c->vm);
 	return why;
 }

@@ -160,7 +160,7 @@ static result check_new_vcpu(struct kvm_vm *vm, uint64_t id)
 {
 	struct vgic *vgic = atomic_load(&vm->vgic);
 
-	if (atomic_load(&vm->created_vcpus) >= PLATFORM_MAX_VCPUS)
+	if (atomic_load(&vm->num_vcpus) >= PLATFORM_MAX_VCPUS)
 		return &rule_kvm_create_vcpu_count;
 	if (vgic && vgic_initialized(vgic))
 		return &rule_kvm_create_vcpu_late;
@@ -169,7 +169,8 @@ static result check_new_vcpu(struct kvm_vm *vm, uint64_t id)
 	return vm_vcpu_by_id(vm, id) ? &rule_kvm_create_vcpu_exists : OK;
 }
 
-/* The descriptor comes before the vCPU counts: whoever guesses its number waits for a lock. */
+/* The descriptor comes before the vCPU counts: whoever guesses its number waits for a lock. Nobody
+ * but this thread knows of a vCPU that does not count, so one without a descriptor can go. */
 static result publish(struct kvm_call *c, struct kvm_vcpu *v)
 {
 	struct vgic *vgic = atomic_load(&c->vm->vgic);
@@ -177,7 +178,7 @@ static result publish(struct kvm_call *c, struct kvm_vcpu *v)
 	result why = OK;
 
 	if (vgic)
-		why = vgic_vcpu_created(vgic);
+		why = vgic_vcpu_created(vgic, v->index + 1);
 	if (why)
 		return why;
 	f = file_create(c->host, KVM_FILE_VCPU, c->vm);
@@ -185,9 +186,11 @@ static result publish(struct kvm_call *c, struct kvm_vcpu *v)
 		return &rule_kvm_no_memory;
 	f->vcpu = v;
 	why = call_install(c, f);
-	if (!why)
-		atomic_fetch_add(&c->vm->num_vcpus, 1);
-	return why;
+	if (why)
+		return why;
+	c->vm->vcpus[v->index] = v;
+	atomic_fetch_add(&c->vm->num_vcpus, 1);
+	return OK;
 }
 
 static result create_vcpu(struct kvm_call *c)
@@ -200,14 +203,9 @@ static result create_vcpu(struct kvm_call *c)
 		why = vcpu_create(vm, (unsigned int)c->arg, &v);
 	if (why)
 		return why;
-	vm->vcpus[v->index] = v;
-	atomic_fetch_add(&vm->created_vcpus, 1);
 	why = publish(c, v);
-	if (why) {
-		atomic_fetch_sub(&vm->created_vcpus, 1);
-		vm->vcpus[v->index] = NULL;
+	if (why)
 		vcpu_destroy(v);
-	}
 	return why;
 }
 

@@ -50,8 +50,7 @@ struct kvm_vm {
 
 	/* lock */
 	struct kvm_vcpu *vcpus[PLATFORM_MAX_VCPUS]; /* creation order; entries never change */
-	atomic_uint num_vcpus;
-	atomic_uint created_vcpus; /* num_vcpus, plus one that is being made */
+	atomic_uint num_vcpus;				  /* grows only */
 	_Atomic(struct vgic *) vgic; /* set once */
 	struct irqs *irqs;
 

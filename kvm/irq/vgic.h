@@ -24,7 +24,8 @@ struct vgic;
 struct vgic_owner {
 	/* The vCPU may have something to take now: wake it or make it leave the guest. */
 	void (*kick)(void *arg, unsigned int vcpu);
-	/* vCPUs created so far, the MPIDR of one (index = vcpu_idx, creation order). */
+	/* vCPUs that exist (never fewer than before), the MPIDR of one (index = vcpu_idx, creation
+	 * order). */
 	unsigned int (*num_vcpus)(void *arg);
 	uint64_t (*mpidr)(void *arg, unsigned int vcpu);
 	/* Hold every vCPU out of KVM_RUN, for register access by user space; false: one is in
@@ -49,9 +50,9 @@ result vgic_set_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_devi
 result vgic_get_attr(struct vgic *v, struct kvm_caller *c, const struct kvm_device_attr *attr);
 result vgic_has_attr(struct vgic *v, const struct kvm_device_attr *attr);
 
-/* A vCPU has been created (KVM_CREATE_VCPU, vgic there already): OK, or the rule that the call
- * fails with, because its redistributor does not fit where the regions were set. */
-result vgic_vcpu_created(struct vgic *v);
+/* A vCPU is being created, the num_cpus-th (KVM_CREATE_VCPU, vgic there already): OK, or the rule
+ * that the call fails with, because its redistributor does not fit where the regions were set. */
+result vgic_vcpu_created(struct vgic *v, unsigned int num_cpus);
 
 /* CTRL_INIT has been done. No vCPU may be created after it (EBUSY is the caller's). */
 bool vgic_initialized(const struct vgic *v);

@@ -175,9 +175,8 @@ result vgic_addr_get(struct vgic *v, uint64_t type, uint64_t *value)
 	return r;
 }
 
-result vgic_vcpu_created(struct vgic *v)
+result vgic_vcpu_created(struct vgic *v, unsigned int num_cpus)
 {
-	unsigned int num_cpus = v->owner.num_vcpus(v->owner.arg);
 	result r = OK;
 
 	pthread_mutex_lock(&v->lock);

@@ -25,7 +25,7 @@ static unsigned int num_vcpus(void *arg)
 {
 	struct kvm_vm *vm = arg;
 
-	return atomic_load(&vm->created_vcpus);
+	return atomic_load(&vm->num_vcpus);
 }
 
 static uint64_t mpidr(void *arg, unsigned int vcpu)

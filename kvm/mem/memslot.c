@@ -119,21 +119,6 @@ static void unlink_slot(struct memslots *s, struct memslot *m)
 	memmove(&s->by_gpa[i], &s->by_gpa[i + 1], (s->count - i) * sizeof(m));
 }
 
-static bool reserve_slot(struct memslots *s)
-{
-	size_t room = s->room ? s->room * 2 : 16;
-	struct memslot **p;
-
-	if (s->count < s->room)
-		return true;
-	p = realloc(s->by_gpa, room * sizeof(*p));
-	if (!p)
-		return false;
-	s->by_gpa = p;
-	s->room = room;
-	return true;
-}
-
 static void free_slot(struct memslot *m)
 {
 	if (!m)
@@ -212,6 +197,25 @@ static bool overlaps_other(struct memslots *s, const struct kvm_userspace_memory
 
 /* ---- changes; slots_lock held ---- */
 
+/* Room for one more: the array may move, so that no reader may be at it. */
+static bool reserve_slot(struct kvm_vm *vm)
+{
+	struct memslots *s = &vm->slots;
+	size_t room = s->room ? s->room * 2 : 16;
+	struct memslot **p;
+
+	if (s->count < s->room)
+		return true;
+	pthread_rwlock_wrlock(&vm->slots_rw);
+	p = realloc(s->by_gpa, room * sizeof(*p));
+	if (p) {
+		s->by_gpa = p;
+		s->room = room;
+	}
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return p;
+}
+
 /* The slot's range is unmapped and the slot taken out of both orders, in one step. */
 static void take_out(struct kvm_vm *vm, struct memslot *m)
 {
@@ -263,7 +267,7 @@ static result create_slot(struct kvm_call *c, const struct kvm_userspace_memory_
 	struct memslot *m = calloc(1, sizeof(*m));
 	result why = OK;
 
-	if (!m || !reserve_slot(&vm->slots)) {
+	if (!m || !reserve_slot(vm)) {
 		free(m);
 		return &rule_kvm_no_memory;
 	}

@@ -46,7 +46,7 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 		return &rule_kvm_no_memory;
 	v->vm = vm;
 	v->id = id;
-	v->index = atomic_load(&vm->created_vcpus);
+	v->index = atomic_load(&vm->num_vcpus);
 	v->memfd = -1;
 	pthread_mutex_init(&v->mutex, NULL);
 	pthread_mutex_init(&v->mp_lock, NULL);

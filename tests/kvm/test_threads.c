@@ -11,6 +11,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "kvm/core/vm.h"
+
 #define SPARE UINT64_C(0x10000000) /* of the slot that comes and goes */
 #define SPARE_SIZE UINT64_C(0x40000)
 #define CPUS 3
@@ -136,6 +138,66 @@ static void the_end_may_come_in_the_middle_of_a_run(void **state)
 	}
 }
 
+/* ---- data that is looked at while it grows, or goes away ---- */
+
+/* Walks all slots. */
+static void *change_mappings(void *arg)
+{
+	struct fx *f = arg;
+	struct kvm_vm *vm = inproc_file(f->p, f->vm)->vm;
+
+	while (!atomic_load(&over))
+		kvm_mm_invalidate(vm->host, vm->mm, PAGE, PAGE);
+	return NULL;
+}
+
+static void slots_are_walked_while_their_number_grows(void **state)
+{
+	struct fx *f = *state;
+	pthread_t reader;
+
+	fx_create_vm(f, REALM_TYPE);
+	atomic_store(&over, false);
+	assert_int_equal(pthread_create(&reader, NULL, change_mappings, f), 0);
+	for (uint32_t id = 0; id < 5000; id++)
+		assert_int_equal(fx_set_slot(f, id, 0, SPARE + id * PAGE, PAGE, NULL, -1, 0), 0);
+	atomic_store(&over, true);
+	pthread_join(reader, NULL);
+}
+
+/* Looks for a vCPU by its affinity: every vCPU that counts is asked for its own. */
+static void *look_for_redistributors(void *arg)
+{
+	struct fx *f = arg;
+	uint32_t val;
+	struct kvm_device_attr a = {.group = KVM_DEV_ARM_VGIC_GRP_REDIST_REGS,
+				    .attr = UINT64_C(15) << 32,
+				    .addr = (uintptr_t)&val};
+
+	while (!atomic_load(&over))
+		CALL(f->gic, KVM_GET_DEVICE_ATTR, &a);
+	return NULL;
+}
+
+static void a_vcpu_without_a_descriptor_is_never_seen(void **state)
+{
+	struct fx *f = *state;
+	pthread_t looker;
+	int last;
+
+	fx_create_vm(f, REALM_TYPE);
+	fx_create_gic(f, false);
+	do
+		last = (int)CALL(f->sys, KVM_CREATE_VM, REALM_TYPE);
+	while (last >= 0);
+	atomic_store(&over, false);
+	assert_int_equal(pthread_create(&looker, NULL, look_for_redistributors, f), 0);
+	for (int i = 0; i < 2000; i++)
+		GIVES(-EMFILE, f->vm, KVM_CREATE_VCPU, 0);
+	atomic_store(&over, true);
+	pthread_join(looker, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 int test_threads(void)
@@ -143,6 +205,8 @@ int test_threads(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(conversions_slots_and_kicks_race_with_runs),
 		TEST(the_end_may_come_in_the_middle_of_a_run),
+		TEST(slots_are_walked_while_their_number_grows),
+		TEST(a_vcpu_without_a_descriptor_is_never_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

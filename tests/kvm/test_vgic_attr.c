@@ -130,10 +130,8 @@ static void a_vcpu_that_does_not_fit_cannot_be_created(void **state)
 	fix_create(&f, 0);
 	assert_int_equal(fix_set64(&f, ADDR, T_DIST, DIST), 0);
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, DIST - 0x20000), 0);
-	f.num_vcpus = 1;
-	assert_null(vgic_vcpu_created(f.v));
-	f.num_vcpus = 2;
-	assert_int_equal(vgic_vcpu_created(f.v)->code, EINVAL);
+	assert_null(vgic_vcpu_created(f.v, 1));
+	assert_int_equal(vgic_vcpu_created(f.v, 2)->code, EINVAL);
 	fix_destroy(&f);
 }
 

@@ -2,8 +2,10 @@
 /*
  * fault.c - stage 2 faults of a realm, and what makes their mappings go away again.
  *
- * Neighbours within the same level 3 table are mapped along: one exit of a vCPU costs as much as a
- * few hundred RMI calls, and nothing that anybody can see depends on when a page is mapped.
+ * A private fault maps its page and no other: a page that was ever mapped is DESTROYED when it is
+ * unmapped, and one that is mapped cannot be touched by user space. With a shared page come its
+ * neighbours within the same level 3 table (one exit of a vCPU costs as much as a few hundred RMI
+ * calls), unless the slot has a dirty log, where they would be seen.
  *
  * The caller's memory map is asked with no lock held; mmu_seq, read before, tells under mmu_lock
  * whether the answer may still be used.
@@ -21,32 +23,10 @@
 #define WINDOW_PAGES (WINDOW / GRANULE_SIZE)
 
 /* The part of the window around gpa that lies in [lo, hi). */
-static void window(uint64_t gpa, uint64_t *lo, uint64_t *hi)
+static void window(uint64_t gpa, uint64_t size, uint64_t *lo, uint64_t *hi)
 {
-	*lo = MAX(*lo, ALIGN_DOWN(gpa, WINDOW));
-	*hi = MIN(*hi, ALIGN_DOWN(gpa, WINDOW) + WINDOW);
-}
-
-static result map_private_around(struct kvm_vm *vm, const struct memslot *s, uint64_t gpa)
-{
-	uint64_t pa = s->gmem->pa + s->gmem_offset - s->gpa; /* plus gpa */
-	uint64_t lo = s->gpa, hi = s->gpa + s->size;
-	bool mapped;
-	result why = realm_map_private(vm, gpa, pa + gpa, &mapped);
-
-	if (why || !mapped)
-		return why;
-	window(gpa, &lo, &hi);
-	hi = attributes_run(&vm->attrs, gpa, hi);
-	for (uint64_t g = gpa + GRANULE_SIZE; g < hi; g += GRANULE_SIZE)
-		if (realm_map_private(vm, g, pa + g, &mapped))
-			break; /* that page's own fault will tell */
-	for (uint64_t g = gpa; g > lo && attributes_private(&vm->attrs, g - GRANULE_SIZE);) {
-		g -= GRANULE_SIZE;
-		if (realm_map_private(vm, g, pa + g, &mapped))
-			break;
-	}
-	return OK;
+	*lo = MAX(*lo, ALIGN_DOWN(gpa, size));
+	*hi = MIN(*hi, ALIGN_DOWN(gpa, size) + size);
 }
 
 result fault_private(struct kvm_vcpu *v, uint64_t gpa)
@@ -70,7 +50,7 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 		why = &rule_kvm_fault_gmem_gone;
 	} else {
 		pthread_mutex_lock(&vm->mmu_lock);
-		why = map_private_around(vm, s, gpa);
+		why = realm_map_private(vm, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
 		pthread_mutex_unlock(&vm->mmu_lock);
 	}
 	pthread_rwlock_unlock(&vm->slots_rw);
@@ -86,7 +66,7 @@ static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint6
 	return why;
 }
 
-/* Map gpa, and of [lo, hi) whatever user memory is there. False: the view is stale, look again. */
+/* Map gpa, and around it whatever user memory is there. False: the view is stale, look again. */
 static bool map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
 			      result *why)
 {
@@ -94,7 +74,7 @@ static bool map_shared_around(struct kvm_vm *vm, const struct memslot_view *view
 	struct kvm_mm *mm = vm->mm;
 	bool fresh;
 
-	window(gpa, &lo, &hi);
+	window(gpa, view->logging ? GRANULE_SIZE : WINDOW, &lo, &hi);
 	for (uint64_t g = lo; g < hi; g += GRANULE_SIZE)
 		pa[(g - lo) / GRANULE_SIZE] =
 			mm->ops->lookup(mm, view->uaddr + (g - view->gpa), true);

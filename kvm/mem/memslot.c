@@ -76,7 +76,8 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 					      .gpa = s->gpa,
 					      .size = s->size,
 					      .uaddr = s->uaddr,
-					      .readonly = s->flags & KVM_MEM_READONLY};
+					      .readonly = s->flags & KVM_MEM_READONLY,
+					      .logging = s->dirty};
 		pthread_mutex_lock(&vm->mmu_lock);
 		view->seq = vm->mmu_seq;
 		pthread_mutex_unlock(&vm->mmu_lock);

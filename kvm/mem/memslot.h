@@ -53,7 +53,7 @@ size_t memslot_first(const struct memslots *s, uint64_t gpa);
 struct memslot_view {
 	struct memslot *slot; /* to be used only under mmu_lock, and only if seq still holds */
 	uint64_t gpa, size, uaddr;
-	bool readonly;
+	bool readonly, logging;
 	uint64_t seq;
 };
 /* False: there is no slot. Takes slots_rw and mmu_lock. */

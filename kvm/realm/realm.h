@@ -51,9 +51,9 @@ static inline uint64_t realm_level_size(int level)
 	return UINT64_C(1) << (12 + 9 * (3 - level));
 }
 
-/* Delegate pa and map it at ipa with unknown content; *mapped unless it was delegated already: then
+/* Delegate pa and map it at ipa with unknown content; nothing if it was delegated already: then
  * another has done it. OK, kvm_rmi_failed, kvm_no_memory. */
-result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool *mapped);
+result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa);
 /* Map pa at ipa, in the shared half, read-write; nothing if something is mapped there. */
 result realm_map_shared(struct kvm_vm *vm, uint64_t ipa, uint64_t pa);
 /* Unmap the shared alias of [gpa, end). */

@@ -40,13 +40,12 @@ result realm_create_tables(struct kvm_vm *vm, uint64_t ipa, int from, int to)
 	return OK;
 }
 
-result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool *mapped)
+result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 {
 	struct kvm_host *h = vm->host;
 	result why = OK;
 	uint64_t x0;
 
-	*mapped = false;
 	if (smc_granule_delegate(h, pa))
 		return OK;
 	x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
@@ -55,10 +54,8 @@ result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool *map
 		if (!why)
 			x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
 	}
-	if (!x0) {
-		*mapped = true;
+	if (!x0)
 		return OK;
-	}
 	smc_granule_undelegate(h, pa);
 	return why ? why : &rule_kvm_rmi_failed;
 }

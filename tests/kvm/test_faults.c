@@ -14,8 +14,37 @@ static void private_pages_come_by_themselves_and_read_zero(void **state)
 		SYSTEM_OFF);
 	fx_realm(f, 1);
 	fx_assert_off(f, 0);
-	/* Its neighbour came along: one exit for both. */
-	assert_int_equal(fx_exits("PRIVATE_FAULT", false), 1);
+	assert_int_equal(fx_exits("PRIVATE_FAULT", false), 2);
+}
+
+/* The realm reads one page; its neighbour goes shared and back, and is as fresh as before. */
+static void an_untouched_page_survives_a_conversion_of_the_host(void **state)
+{
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_LDR, 1, DATA, 8}, {T_LDR, 1, SHARED | UART, 4},
+		{T_LDR, 1, DATA + PAGE, 8}, {T_CHECK, 1, 0}, SYSTEM_OFF);
+	fx_realm(f, 1);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_int_equal(fx_set_private(f, DATA + PAGE, PAGE, false), 0);
+	assert_int_equal(fx_set_private(f, DATA + PAGE, PAGE, true), 0);
+	fx_assert_off(f, 0);
+}
+
+static void a_private_fault_delegates_one_page(void **state)
+{
+	struct fx *f = *state;
+	uint64_t before;
+
+	PROGRAM(0, CODE, {T_LDR, 1, SHARED | UART, 4}, {T_LDR, 1, DATA, 8}, {T_LDR, 1, DATA + 8, 8},
+		{T_LDR, 1, SHARED | UART, 4});
+	fx_realm(f, 1);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	before = rmm_delegated_granules(inproc_rmm(f->p));
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_in_range(rmm_delegated_granules(inproc_rmm(f->p)), before + 1, before + 2);
 }
 
 static void a_shared_attribute_makes_a_private_access_exit(void **state)
@@ -231,6 +260,8 @@ int test_faults(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(private_pages_come_by_themselves_and_read_zero),
+		TEST(an_untouched_page_survives_a_conversion_of_the_host),
+		TEST(a_private_fault_delegates_one_page),
 		TEST(a_shared_attribute_makes_a_private_access_exit),
 		TEST(neighbours_that_are_shared_do_not_come_along),
 		TEST(the_shared_alias_is_user_memory),

@@ -293,6 +293,20 @@ static void the_dirty_log_shows_shared_pages_that_were_mapped(void **state)
 	inproc_forget(f->p, f->source, RAM_SIZE);
 }
 
+static void an_access_marks_its_page_and_no_other(void **state)
+{
+	struct fx *f = *state;
+	uint64_t bits = ~0ull;
+
+	PROGRAM(0, CODE, {T_LDR, 1, SHARED | 0x3000, 8}, SYSTEM_OFF);
+	fx_realm(f, 1);
+	assert_int_equal(fx_set_slot(f, 1, KVM_MEM_LOG_DIRTY_PAGES, 0, SIZE, f->source, -1, 0), 0);
+	fx_assert_off(f, 0);
+	assert_int_equal(get_log(f, 1, &bits), 0);
+	assert_int_equal(bits, BIT(3));
+	inproc_forget(f->p, f->source, RAM_SIZE);
+}
+
 static void a_log_can_begin_all_set_and_be_cleared_by_pieces(void **state)
 {
 	struct fx *f = *state;
@@ -328,6 +342,7 @@ int test_memory(void)
 		TEST(attributes_are_kept_page_by_page),
 		TEST(a_deleted_slot_gives_its_pages_back),
 		TEST(the_dirty_log_shows_shared_pages_that_were_mapped),
+		TEST(an_access_marks_its_page_and_no_other),
 		TEST(a_log_can_begin_all_set_and_be_cleared_by_pieces),
 	};
 

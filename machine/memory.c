@@ -32,6 +32,8 @@ struct machine {
 
 	pthread_mutex_t lock; /* all below */
 	uint64_t *used;	      /* one bit a page */
+	uint64_t *leaked;     /* the same; they stay used */
+	bool any_leaked;
 	uint64_t pages;
 	uint64_t next;
 	uint64_t allocated;
@@ -91,9 +93,10 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 
 	words = (m->pages + WORD_BITS - 1) / WORD_BITS;
 	m->used = calloc(words, sizeof(*m->used));
+	m->leaked = calloc(words, sizeof(*m->leaked));
 	m->hidden = calloc(m->pages, sizeof(*m->hidden));
 	m->memfd = machine_open_memfd(size);
-	if (m->used && m->hidden && m->memfd >= 0)
+	if (m->used && m->leaked && m->hidden && m->memfd >= 0)
 		ret = machine_map(m, cfg->pa_is_va);
 	if (ret) {
 		machine_destroy(m);
@@ -112,6 +115,7 @@ void machine_destroy(struct machine *m)
 	if (m->memfd >= 0)
 		close(m->memfd);
 	free(m->used);
+	free(m->leaked);
 	free(m->hidden);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
@@ -241,12 +245,10 @@ bool machine_page_is_hidden(const struct machine *m, uint64_t pa)
 	return atomic_load_explicit(&m->hidden[pa_to_page(pa)], memory_order_relaxed);
 }
 
-void machine_free(struct machine *m, uint64_t pa, uint64_t pages)
+static void machine_free_live(struct machine *m, uint64_t pa, uint64_t pages)
 {
 	uint64_t page = pa_to_page(pa);
 
-	if (!pages)
-		return;
 	machine_punch(m, pa, pages);
 	/* An extent is hidden as a whole: most are not, and need no walk. */
 	if (machine_page_is_hidden(m, pa))
@@ -257,6 +259,42 @@ void machine_free(struct machine *m, uint64_t pa, uint64_t pages)
 	bits_put(m->used, page, page + pages, false);
 	m->allocated -= pages;
 	m->next = MIN(m->next, page);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* First page in [from, to) that is leaked, or is not; `to` if there is none. */
+static uint64_t machine_find_leaked(struct machine *m, uint64_t from, uint64_t to, bool want)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->any_leaked)
+		from = bits_find(m->leaked, from, to, want);
+	else if (want)
+		from = to;
+	pthread_mutex_unlock(&m->lock);
+	return from;
+}
+
+void machine_free(struct machine *m, uint64_t pa, uint64_t pages)
+{
+	uint64_t page = pa_to_page(pa), end = page + pages;
+
+	while (page < end) {
+		uint64_t live = machine_find_leaked(m, page, end, false);
+		uint64_t to = machine_find_leaked(m, live, end, true);
+
+		if (live < to)
+			machine_free_live(m, page_to_pa(live), to - live);
+		page = to;
+	}
+}
+
+void machine_leak(struct machine *m, uint64_t pa)
+{
+	uint64_t page = pa_to_page(pa);
+
+	pthread_mutex_lock(&m->lock);
+	bits_put(m->leaked, page, page + 1, true);
+	m->any_leaked = true;
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -58,7 +58,10 @@ void *machine_va(const struct machine *m, uint64_t pa, size_t len);
  */
 uint64_t machine_alloc(struct machine *m, uint64_t pages, uint64_t align);
 void machine_free(struct machine *m, uint64_t pa, uint64_t pages);
-/* Pages given out now: 0 again when everything was returned (leak tests). */
+/* A page that its owner cannot give back (it stays delegated): machine_free leaves it out, and it
+ * is given out no more. To be said of a page that is given out. */
+void machine_leak(struct machine *m, uint64_t pa);
+/* Pages given out now, leaked ones too: 0 again when everything was returned (leak tests). */
 uint64_t machine_allocated(const struct machine *m);
 
 /* Release the content of [pa, pa + pages): reads as zero, hole afterwards. */

@@ -88,7 +88,7 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 	} else {
 		why = data_create(vm, pa, gpa, src, j->flags);
 		if (why)
-			smc_granule_undelegate(vm->host, pa);
+			smc_granule_return(vm->host, pa);
 	}
 	pthread_mutex_unlock(&vm->mmu_lock);
 	return why;

@@ -92,7 +92,7 @@ static result delegate_root(struct kvm_vm *vm)
 	if (i == r->roots)
 		return OK;
 	while (i--)
-		smc_granule_undelegate(h, r->root + i * GRANULE_SIZE);
+		smc_granule_return(h, r->root + i * GRANULE_SIZE);
 	machine_free(h->machine, r->root, r->roots);
 	r->root = 0;
 	return &rule_kvm_realm_create_failed;
@@ -102,14 +102,9 @@ static void release_granules(struct kvm_vm *vm)
 {
 	struct kvm_host *h = vm->host;
 	struct realm *r = &vm->realm;
-	bool leak = false;
 
 	for (unsigned int i = 0; r->root && i < r->roots; i++)
-		leak |= smc_granule_undelegate(h, r->root + i * GRANULE_SIZE) != 0;
-	if (leak)
-		log_warn("root tables cannot be undelegated: leaked");
-	else if (r->root)
-		machine_free(h->machine, r->root, r->roots);
+		smc_granule_free(h, r->root + i * GRANULE_SIZE);
 	smc_granule_free(h, r->rd);
 	vmid_give(h, r->vmid);
 	r->root = r->rd = 0;

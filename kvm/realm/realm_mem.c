@@ -56,7 +56,7 @@ result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 	}
 	if (!x0)
 		return OK;
-	smc_granule_undelegate(h, pa);
+	smc_granule_return(h, pa);
 	return why ? why : &rule_kvm_rmi_failed;
 }
 
@@ -142,8 +142,8 @@ void realm_unmap_private(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	for (uint64_t ipa = gpa; ipa < stop;) {
 		uint64_t x0 = smc_data_destroy(vm->host, vm->realm.rd, ipa, &pa, &top);
 
-		if (!x0 && smc_granule_undelegate(vm->host, pa))
-			log_warn("page %#llx cannot be undelegated", (unsigned long long)pa);
+		if (!x0)
+			smc_granule_return(vm->host, pa);
 		ipa = walk_on(vm, ipa, x0, top);
 		if (!ipa)
 			break;

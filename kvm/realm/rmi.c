@@ -217,13 +217,18 @@ uint64_t smc_granule_alloc(struct kvm_host *h, bool *refused)
 	return 0;
 }
 
+void smc_granule_return(struct kvm_host *h, uint64_t pa)
+{
+	if (!smc_granule_undelegate(h, pa))
+		return;
+	log_warn("granule %#llx cannot be undelegated: leaked", (unsigned long long)pa);
+	machine_leak(h->machine, pa);
+}
+
 void smc_granule_free(struct kvm_host *h, uint64_t pa)
 {
 	if (!pa)
 		return;
-	if (smc_granule_undelegate(h, pa)) {
-		log_warn("granule %#llx cannot be undelegated: leaked", (unsigned long long)pa);
-		return;
-	}
+	smc_granule_return(h, pa);
 	machine_free(h->machine, pa, 1);
 }

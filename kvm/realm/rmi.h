@@ -49,7 +49,10 @@ uint64_t smc_psci_complete(struct kvm_host *h, uint64_t calling, uint64_t target
 
 /* A page of the host, delegated: its PA, or 0 (no memory, or refused: *refused tells). */
 uint64_t smc_granule_alloc(struct kvm_host *h, bool *refused);
-/* Undelegate and free; a page that cannot be undelegated is leaked, with a warning. */
+/* Undelegate a page that has an owner. One that cannot be is leaked, with a warning: machine_free
+ * leaves it out, so nobody gets it ever again. */
+void smc_granule_return(struct kvm_host *h, uint64_t pa);
+/* Undelegate and free. 0: nothing. */
 void smc_granule_free(struct kvm_host *h, uint64_t pa);
 
 #endif

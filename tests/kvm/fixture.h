@@ -44,6 +44,7 @@
 struct fx {
 	struct inproc *p;
 	uint64_t allocated; /* pages in use at the start */
+	uint64_t leaked;    /* granules that a test has made impossible to give back */
 	int sys, vm, gic, gmem;
 	int vcpu[16];
 	struct kvm_run *run[16];

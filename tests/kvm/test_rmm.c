@@ -209,6 +209,25 @@ static void faults_on_demand_reach_every_layer(void **state)
 	fault_clear();
 }
 
+/* The page that cannot be undelegated is nobody's any more: the next VM has good ones. */
+static void a_granule_that_stays_delegated_is_never_given_out_again(void **state)
+{
+	struct fx *f = *state;
+	char err[128];
+
+	toy_load(0, CODE, life, ARRAY_SIZE(life));
+	fx_realm(f, 1);
+	assert_int_equal(fx_populate(f, RAM + PAGE, 7 * PAGE, f->source, 0), 7 * PAGE);
+	assert_int_equal(fault_add("rmi=GRANULE_UNDELEGATE:nth=3", err, sizeof(err)), 0);
+	f->leaked = 1;
+	fx_close(f, &f->gmem);
+	fault_clear();
+	fx_create_gmem(f, RAM_SIZE, 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, 0, NULL, -1, 0), 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, f->gmem, 0), 0);
+	assert_int_equal(fx_populate(f, RAM, 8 * PAGE, f->source, 0), 8 * PAGE);
+}
+
 static void a_running_vcpu_keeps_device_creation_out(void **state)
 {
 	struct fx *f = *state;
@@ -234,6 +253,7 @@ int test_rmm(void)
 		TEST(no_page_for_a_table_is_enomem),
 		TEST(unknown_exits_are_errors_not_hangs),
 		TEST(faults_on_demand_reach_every_layer),
+		TEST(a_granule_that_stays_delegated_is_never_given_out_again),
 		TEST(a_running_vcpu_keeps_device_creation_out),
 	};
 

@@ -179,6 +179,20 @@ static void the_expect_hint_reaches_the_hook(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void a_leaked_page_is_not_given_out_again(void **state)
+{
+	struct machine *m = *state;
+	uint64_t before = machine_allocated(m), pa = machine_alloc(m, 4, GRANULE_SIZE);
+
+	machine_leak(m, pa + GRANULE_SIZE);
+	machine_leak(m, pa + 3 * GRANULE_SIZE);
+	machine_free(m, pa, 4);
+	assert_int_equal(machine_allocated(m), before + 2);
+	assert_int_equal(machine_alloc(m, 1, GRANULE_SIZE), pa);
+	assert_int_equal(machine_alloc(m, 1, GRANULE_SIZE), pa + 2 * GRANULE_SIZE);
+	assert_true(machine_alloc(m, 1, GRANULE_SIZE) > pa + 3 * GRANULE_SIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +201,7 @@ int main(void)
 		T(alloc_gives_aligned_disjoint_zero_pages),
 		T(alloc_answers_0_without_room_and_for_bad_requests),
 		T(any_part_of_an_extent_can_be_freed_and_given_again),
+		T(a_leaked_page_is_not_given_out_again),
 		T(freed_and_punched_pages_are_holes_that_read_as_zero),
 		T(writes_of_another_process_end_a_hole),
 		T(the_memfd_cannot_be_resized),

@@ -268,7 +268,7 @@ static int serve_memory(struct channel *ch, const struct wire_msg *m)
 	else
 		r = mm_discard(ch->mm, m->user.addr, ALIGN_DOWN(m->user.len, GRANULE_SIZE),
 			       m->user.len & 1);
-	return r ? r : done(ch, 0, &reply, -1);
+	return r == -EPIPE ? r : done(ch, r, &reply, -1);
 }
 
 static int serve(struct channel *ch, const struct wire_msg *m, const void *eager, size_t len)

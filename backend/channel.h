@@ -97,7 +97,7 @@ void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 struct kvm_mm *mm_base(struct mm *mm);
 /* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over fd.
- * 0 or -EPIPE. */
+ * 0; -ENOMEM: it did not know all, what it did not know is as before; -EPIPE. */
 int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size);
 /* Before the client goes on: where it has a guest_memfd mapped, a delegated page is to be SIGBUS
  * and any other there. 0 or -EPIPE. */

@@ -142,13 +142,12 @@ static int op_attach(struct kvm_mm *base, struct kvm_caller *caller, uint64_t ua
 {
 	struct wire_caller *c = container_of(caller, struct wire_caller, base);
 	struct wire_msg m = {.type = WIRE_ATTACH, .user = {uaddr, size}};
+	int r = -EPIPE;
 
-	if (c->broken || wire_send(c->ch->fd, &m, NULL, NULL, 0) ||
-	    mm_take_report(mm_of(base), c->ch->fd, uaddr, size)) {
-		c->broken = true;
-		return -ENOMEM;
-	}
-	return 0;
+	if (!c->broken && !wire_send(c->ch->fd, &m, NULL, NULL, 0))
+		r = mm_take_report(mm_of(base), c->ch->fd, uaddr, size);
+	c->broken |= r == -EPIPE;
+	return r ? -ENOMEM : 0;
 }
 
 static const struct kvm_mm_ops mm_ops = {

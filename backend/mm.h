@@ -27,6 +27,7 @@ struct mm {
 	atomic_uint num_gmem; /* areas that are a guest_memfd's */
 	unsigned int reports; /* under way */
 	bool uncollected;     /* some owned pages may be in no area; the last report looks */
+	bool keep_all;	      /* the client maps pages that no area tells of */
 	bool warned_fixed, warned_memfd;
 	uint32_t gone[MM_MAX_GONE];
 	unsigned int num_gone;

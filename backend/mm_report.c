@@ -22,8 +22,9 @@
 struct report {
 	struct mm *mm;
 	int fd;
-	uint64_t start, end;
+	uint64_t start, end; /* what it is about */
 	struct ranges areas, hidden;
+	bool moved; /* the client maps pages that were found for it */
 };
 
 static void warn_once(struct mm *mm, const struct wire_msg *m)
@@ -80,6 +81,7 @@ static int place_area(struct report *r, const struct wire_msg *area)
 		moved = pa && !m.answer.value;
 		n = 0;
 	}
+	r->moved |= moved;
 	if (moved)
 		return own_area(r, area, pa);
 	if (pa)
@@ -180,7 +182,7 @@ static void collect(struct mm *mm)
 	int n = 0;
 
 	pthread_mutex_lock(&mm->lock);
-	if (mm->reports || !mm->uncollected)
+	if (mm->reports || !mm->uncollected || mm->keep_all)
 		goto out;
 	for (size_t i = 0; i < mm->owned.n && !n; i++)
 		n = ranges_set(&unused, mm->owned.v[i].start, mm->owned.v[i].end, 0, 0);
@@ -217,36 +219,63 @@ static void report_end(struct mm *mm, bool changed)
 	collect(mm);
 }
 
+/* The client's messages up to AREA_END; then r->end is where its knowledge ends. 0 or -errno. */
+static int take_areas(struct report *r)
+{
+	struct wire_msg m;
+	int n = 0;
+
+	while (!n) {
+		if (wire_recv(r->fd, &m, NULL, 0, NULL, NULL) < 0)
+			return -EPIPE;
+		if (m.type == WIRE_AREA_END)
+			break;
+		if (m.type != WIRE_CANCEL)
+			n = m.type == WIRE_AREA ? take_area(r, &m) : -EPIPE;
+	}
+	if (n || m.user.addr < r->start || m.user.addr > r->end ||
+	    !IS_ALIGNED(m.user.addr, GRANULE_SIZE))
+		return n ? n : -EPIPE;
+	r->end = m.user.addr;
+	return 0;
+}
+
+/* The client has pages mapped of which we do not know where: none is given back any more. */
+static void keep_everything(struct mm *mm)
+{
+	pthread_mutex_lock(&mm->lock);
+	mm->keep_all = true;
+	pthread_mutex_unlock(&mm->lock);
+}
+
 int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
 {
 	struct report r = {.mm = mm, .fd = fd, .start = addr, .end = addr + size};
-	struct wire_msg m;
+	struct wire_msg m = {.type = WIRE_APPLIED};
 	bool changed = false;
-	int n = 0;
+	int n;
 
 	if (!IS_ALIGNED(addr | size, GRANULE_SIZE) || addr + size <= addr)
 		return -EPIPE;
 	report_begin(mm);
-	for (;;) {
-		if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
-			n = -EPIPE;
-		if (n || m.type == WIRE_AREA_END)
-			break;
-		if (m.type != WIRE_CANCEL)
-			n = m.type == WIRE_AREA ? take_area(&r, &m) : -EPIPE;
-	}
+	n = take_areas(&r);
 	if (!n)
 		n = apply(&r, &changed);
-	if (!n) {
-		m = (struct wire_msg){.type = WIRE_APPLIED};
+	if (n && r.moved)
+		keep_everything(mm);
+	if (!n)
 		n = wire_send(fd, &m, NULL, NULL, 0);
-	}
 	if (changed)
 		kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
 	report_end(mm, changed);
 	ranges_destroy(&r.areas);
 	ranges_destroy(&r.hidden);
-	return n ? -EPIPE : 0;
+	if (n)
+		return -EPIPE;
+	if (r.end == addr + size)
+		return 0;
+	log_error("a client cannot read its /proc/self/maps: a change of its memory is not seen");
+	return -ENOMEM;
 }
 
 /* madvise(2): of pages that were private and anonymous DONTNEED drops the contents; of shared ones

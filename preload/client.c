@@ -25,13 +25,15 @@
 #define MAX_OBJECTS 1024
 #define HIGH_FD 500 /* where our own short-lived descriptors go, out of the VMM's sight */
 
+#define RESETTING ((pid_t)-1)
+
 struct life {
-	uint64_t token; /* 0: not begun */
-	pid_t pid;
+	uint64_t token; /* not 0 */
+	pid_t owner;	/* client_enter() */
 };
 
 static struct life fallback_life, *life = &fallback_life;
-static bool wiped_on_fork, begun;
+static bool wiped_on_fork, begun, carried;
 static struct sockaddr_un backend_name;
 static socklen_t backend_name_len;
 static pid_t backend_pid;
@@ -45,13 +47,15 @@ __attribute__((constructor)) static void client_init(void)
 	const char *name = getenv(WIRE_ENV_SOCKET);
 	struct life *page;
 
+	/* Once: the environment is not to be read beside a VMM that changes it. */
+	carried = getenv(WIRE_ENV_CARRIED) != NULL;
 	if (!name || !*name || strlen(name) >= sizeof(backend_name.sun_path) - 1)
 		return;
 	page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page != MAP_FAILED) {
 		/* An emulator may accept the advice and do nothing. */
 		wiped_on_fork = madvise(page, PAGE_SIZE, MADV_WIPEONFORK) == 0 &&
-				!getenv(WIRE_ENV_CARRIED);
+				!carried;
 		life = page;
 	}
 	backend_name.sun_family = AF_UNIX;
@@ -64,6 +68,11 @@ bool client_enabled(void)
 	return backend_name_len != 0;
 }
 
+bool client_carried(void)
+{
+	return carried;
+}
+
 static uint64_t new_token(void)
 {
 	uint64_t token = 0;
@@ -74,26 +83,43 @@ static uint64_t new_token(void)
 	return token;
 }
 
+/* What belongs to the parent. Its locks may be held: by threads that are not here. */
+static void forget_parent(void)
+{
+	memset(objects, 0, sizeof(objects));
+	objects_lock.word = 0;
+	memory_forget_all();
+	mapping_forget_all();
+}
+
+/*
+ * life->owner is the process that the tables belong to; 0 in a page that is new or wiped; RESETTING
+ * while one thread sets up (a child may have several before its first hook).
+ */
 void client_enter(void)
 {
-	uint64_t none = 0;
+	pid_t self = wiped_on_fork ? 0 : sys(getpid);
+	pid_t owner = __atomic_load_n(&life->owner, __ATOMIC_ACQUIRE);
+	sigmask_t mask;
 
-	if (__atomic_load_n(&life->token, __ATOMIC_ACQUIRE) &&
-	    (wiped_on_fork || life->pid == sys(getpid)))
+	if (owner > 0 && (wiped_on_fork || owner == self))
 		return;
-	life->pid = sys(getpid);
-	if (__atomic_load_n(&begun, __ATOMIC_ACQUIRE)) {
-		/* The child of a fork: it has one thread. */
-		memset(objects, 0, sizeof(objects));
-		objects_lock.word = 0;
-		memory_forget_all();
-		life->token = new_token();
-		return;
+	signals_block(&mask); /* no handler may find it half done */
+	while (owner == RESETTING || (wiped_on_fork ? !owner : owner != self)) {
+		if (owner == RESETTING) {
+			sys(sched_yield);
+			owner = __atomic_load_n(&life->owner, __ATOMIC_ACQUIRE);
+		} else if (__atomic_compare_exchange_n(&life->owner, &owner, RESETTING, false,
+						       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			if (begun)
+				forget_parent();
+			begun = true;
+			life->token = new_token();
+			owner = sys(getpid);
+			__atomic_store_n(&life->owner, owner, __ATOMIC_RELEASE);
+		}
 	}
-	/* The first call of the process; several threads may come at once. */
-	__atomic_compare_exchange_n(&life->token, &none, new_token(), false, __ATOMIC_ACQ_REL,
-				    __ATOMIC_ACQUIRE);
-	__atomic_store_n(&begun, true, __ATOMIC_RELEASE);
+	signals_restore(&mask);
 }
 
 static bool peer_is_ours(int fd)

@@ -16,6 +16,12 @@ static bool enter(void)
 	return true;
 }
 
+/* The kernel rounds up, too. */
+static uint64_t whole_pages(uint64_t size)
+{
+	return (size + PAGE_SIZE - 1) & -PAGE_SIZE;
+}
+
 static void *map(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	struct object *obj = NULL;
@@ -30,7 +36,7 @@ static void *map(void *addr, size_t size, int prot, int flags, int fd, off_t off
 	if (r < 0 && r >= -4095)
 		return (void *)sys_return(r);
 	if (!obj && (flags & MAP_FIXED))
-		mapping_gone(r, size);
+		mapping_gone(r, whole_pages(size));
 	memory_changed(r, size);
 	return (void *)r;
 }
@@ -50,7 +56,7 @@ EXPORT int munmap(void *addr, size_t size)
 	long r = sys(munmap, addr, size);
 
 	if (!r && enter()) {
-		mapping_gone((uintptr_t)addr, size);
+		mapping_gone((uintptr_t)addr, whole_pages(size));
 		memory_changed((uintptr_t)addr, size);
 	}
 	return sys_return(r);
@@ -98,8 +104,8 @@ EXPORT void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
 	va_start(ap, flags);
 	fixed = flags & MREMAP_FIXED ? (uintptr_t)va_arg(ap, void *) : 0;
 	va_end(ap);
-	old_size = (old_size + PAGE_SIZE - 1) & -PAGE_SIZE;
-	size = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
+	old_size = whole_pages(old_size);
+	size = whole_pages(size);
 	ours = enter() && memory_watched(from, old_size ? old_size : 1);
 	if (ours && old_size && size > old_size)
 		r = grow(from, old_size, size, flags, fixed);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 
 #include "preload/path.h"
 
@@ -45,15 +46,52 @@ static int open_parameter(int flags)
 	return fd;
 }
 
-/* True if the path is ours; then *fd is the answer. */
-static bool open_ours(const char *path, int flags, int *fd)
+static int open_path(enum path p, int flags)
 {
-	enum path p = path_classify(path);
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return sys_return(-EEXIST);
+	if (flags & O_DIRECTORY & ~O_TMPFILE)
+		return sys_return(-ENOTDIR);
+	return p == PATH_KVM ? open_kvm(flags) : open_parameter(flags);
+}
+
+/* True if the path is ours; then *fd is the answer. */
+static bool open_ours(int dir, const char *path, int flags, int *fd)
+{
+	enum path p = path_classify(dir, path);
 
 	if (p == PATH_OTHER)
 		return false;
-	*fd = p == PATH_KVM ? open_kvm(flags) : open_parameter(flags);
+	*fd = open_path(p, flags);
 	return true;
+}
+
+#define KVM_DEVICE makedev(10, 232)
+
+/*
+ * What the C library's own function answered. It may have come to the machine's /dev/kvm by a name
+ * that only the kernel can resolve, or have failed to do so.
+ */
+static int opened(int fd, int dir, const char *path, int flags)
+{
+	enum path p = PATH_OTHER;
+	struct stat st;
+
+	if (!client_enabled())
+		return fd;
+	if (fd < 0 && !(flags & O_NOFOLLOW) &&
+	    (errno == ENOENT || errno == EACCES || errno == ENXIO || errno == ENODEV))
+		p = path_classify_link(dir, path);
+	else if (fd >= 0 && !sys(fstat, fd, &st) && S_ISCHR(st.st_mode) &&
+		 st.st_rdev == KVM_DEVICE)
+		p = PATH_KVM;
+	if (p == PATH_OTHER)
+		return fd;
+	if (fd >= 0) {
+		sys(close, fd);
+		client_enter();
+	}
+	return open_path(p, flags);
 }
 
 static mode_t mode_argument(int flags, va_list ap)
@@ -72,7 +110,9 @@ static mode_t mode_argument(int flags, va_list ap)
 		va_start(ap, flags);                                                               \
 		mode = mode_argument(flags, ap);                                                   \
 		va_end(ap);                                                                        \
-		return open_ours(path, flags, &fd) ? fd : REAL(name)(path, flags, mode);      \
+		if (open_ours(AT_FDCWD, path, flags, &fd))                                         \
+			return fd;                                                                 \
+		return opened(REAL(name)(path, flags, mode), AT_FDCWD, path, flags);               \
 	}
 
 #define HOOK_OPENAT(name)                                                                          \
@@ -86,8 +126,9 @@ static mode_t mode_argument(int flags, va_list ap)
 		va_start(ap, flags);                                                               \
 		mode = mode_argument(flags, ap);                                                   \
 		va_end(ap);                                                                        \
-		return open_ours(path, flags, &fd) ? fd                                            \
-						   : REAL(name)(dir, path, flags, mode);      \
+		if (open_ours(dir, path, flags, &fd))                                              \
+			return fd;                                                                 \
+		return opened(REAL(name)(dir, path, flags, mode), dir, path, flags);               \
 	}
 
 #define HOOK_OPEN_2(name)                                                                          \
@@ -96,7 +137,9 @@ static mode_t mode_argument(int flags, va_list ap)
 	{                                                                                          \
 		int fd;                                                                            \
                                                                                                    \
-		return open_ours(path, flags, &fd) ? fd : REAL(name)(path, flags);            \
+		if (open_ours(AT_FDCWD, path, flags, &fd))                                         \
+			return fd;                                                                 \
+		return opened(REAL(name)(path, flags), AT_FDCWD, path, flags);                     \
 	}
 
 #define HOOK_OPENAT_2(name)                                                                        \
@@ -105,7 +148,20 @@ static mode_t mode_argument(int flags, va_list ap)
 	{                                                                                          \
 		int fd;                                                                            \
                                                                                                    \
-		return open_ours(path, flags, &fd) ? fd : REAL(name)(dir, path, flags);       \
+		if (open_ours(dir, path, flags, &fd))                                              \
+			return fd;                                                                 \
+		return opened(REAL(name)(dir, path, flags), dir, path, flags);                     \
+	}
+
+#define HOOK_CREAT(name)                                                                           \
+	EXPORT int name(const char *path, mode_t mode)                                             \
+	{                                                                                          \
+		const int flags = O_CREAT | O_WRONLY | O_TRUNC;                                    \
+		int fd;                                                                            \
+                                                                                                   \
+		if (open_ours(AT_FDCWD, path, flags, &fd))                                         \
+			return fd;                                                                 \
+		return opened(REAL(name)(path, mode), AT_FDCWD, path, flags);                      \
 	}
 
 #define HOOK_FOPEN(name)                                                                           \
@@ -114,8 +170,9 @@ static mode_t mode_argument(int flags, va_list ap)
 	{                                                                                          \
 		int fd, flags = strpbrk(mode, "wa+") ? O_RDWR : O_RDONLY;                          \
                                                                                                    \
-		if (!open_ours(path, strchr(mode, 'e') ? flags | O_CLOEXEC : flags, &fd))          \
-			return REAL(name)(path, mode);                                     \
+		if (!open_ours(AT_FDCWD, path, strchr(mode, 'e') ? flags | O_CLOEXEC : flags,      \
+			       &fd))                                                               \
+			return REAL(name)(path, mode);                                             \
 		return fd < 0 ? NULL : fdopen(fd, mode);                                           \
 	}
 
@@ -127,5 +184,7 @@ HOOK_OPEN_2(__open_2)
 HOOK_OPEN_2(__open64_2)
 HOOK_OPENAT_2(__openat_2)
 HOOK_OPENAT_2(__openat64_2)
+HOOK_CREAT(creat)
+HOOK_CREAT(creat64)
 HOOK_FOPEN(fopen)
 HOOK_FOPEN(fopen64)

@@ -8,24 +8,9 @@
 
 #include "preload/preload.h"
 
-enum path path_classify(const char *path)
+static bool access_ours(int dir, const char *path, int mode, int *r)
 {
-	if (!client_enabled() || (uintptr_t)path < PAGE_SIZE)
-		return PATH_OTHER;
-	if (!strcmp(path, "/dev/kvm")) {
-		client_enter();
-		return PATH_KVM;
-	}
-	if (!strcmp(path, "/sys/module/kvm/parameters/kvm_cap_arm_rmi")) {
-		client_enter();
-		return PATH_PARAMETER;
-	}
-	return PATH_OTHER;
-}
-
-static bool access_ours(const char *path, int mode, int *r)
-{
-	enum path p = path_classify(path);
+	enum path p = path_classify(dir, path);
 
 	if (p == PATH_OTHER)
 		return false;
@@ -39,28 +24,28 @@ EXPORT int access(const char *path, int mode)
 {
 	int r;
 
-	return access_ours(path, mode, &r) ? r : REAL(access)(path, mode);
+	return access_ours(AT_FDCWD, path, mode, &r) ? r : REAL(access)(path, mode);
 }
 
 EXPORT int euidaccess(const char *path, int mode)
 {
 	int r;
 
-	return access_ours(path, mode, &r) ? r : REAL(euidaccess)(path, mode);
+	return access_ours(AT_FDCWD, path, mode, &r) ? r : REAL(euidaccess)(path, mode);
 }
 
 EXPORT int eaccess(const char *path, int mode)
 {
 	int r;
 
-	return access_ours(path, mode, &r) ? r : REAL(eaccess)(path, mode);
+	return access_ours(AT_FDCWD, path, mode, &r) ? r : REAL(eaccess)(path, mode);
 }
 
 EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 {
 	int r;
 
-	return access_ours(path, mode, &r) ? r : REAL(faccessat)(dir, path, mode, flags);
+	return access_ours(dir, path, mode, &r) ? r : REAL(faccessat)(dir, path, mode, flags);
 }
 
 #define KVM_MAJOR 10
@@ -80,34 +65,62 @@ static void fill(struct stat *st, enum path p)
 	}
 }
 
-/* On 64-bit hosts struct stat64 is struct stat, and the fields that statx has are all there. */
-static bool stat_ours(const char *path, void *st)
+/* The caller's buffer may be anywhere. */
+static int give(void *to, const void *from, size_t size)
 {
-	enum path p = path_classify(path);
+	if (!user_writable(to, size))
+		return -EFAULT;
+	memcpy(to, from, size);
+	return 0;
+}
 
-	if (p != PATH_OTHER)
-		fill(st, p);
-	return p != PATH_OTHER;
+/* On 64-bit hosts struct stat64 is struct stat. True if the path is ours; then *r is the answer. */
+static bool stat_ours(int dir, const char *path, void *to, int *r)
+{
+	enum path p = path_classify(dir, path);
+	struct stat st;
+
+	if (p == PATH_OTHER)
+		return false;
+	fill(&st, p);
+	*r = sys_return(give(to, &st, sizeof(st)));
+	return true;
 }
 
 #define HOOK_STAT(name, type)                                                                      \
 	EXPORT int name(const char *restrict path, struct type *restrict st)                       \
 	{                                                                                          \
-		return stat_ours(path, st) ? 0 : REAL(name)(path, st);                        \
+		int r;                                                                             \
+                                                                                                   \
+		return stat_ours(AT_FDCWD, path, st, &r) ? r : REAL(name)(path, st);               \
 	}
 
 #define HOOK_STATAT(name, type)                                                                    \
 	EXPORT int name(int dir, const char *restrict path, struct type *restrict st, int flags)   \
 	{                                                                                          \
-		return stat_ours(path, st) ? 0 : REAL(name)(dir, path, st, flags);            \
+		int r;                                                                             \
+                                                                                                   \
+		return stat_ours(dir, path, st, &r) ? r : REAL(name)(dir, path, st, flags);        \
 	}
 
 /* Programs linked against a C library before 2.33 call these. */
-#define HOOK_XSTAT(name, as, type)                                                                 \
+#define HOOK_XSTAT(name, type)                                                                     \
 	EXPORT int name(int version, const char *path, struct type *st);                           \
 	EXPORT int name(int version, const char *path, struct type *st)                            \
 	{                                                                                          \
-		return as(path, st);                                                               \
+		int r;                                                                             \
+                                                                                                   \
+		return stat_ours(AT_FDCWD, path, st, &r) ? r : REAL(name)(version, path, st);      \
+	}
+
+#define HOOK_XSTATAT(name, type)                                                                   \
+	EXPORT int name(int version, int dir, const char *path, struct type *st, int flags);       \
+	EXPORT int name(int version, int dir, const char *path, struct type *st, int flags)        \
+	{                                                                                          \
+		int r;                                                                             \
+                                                                                                   \
+		return stat_ours(dir, path, st, &r) ? r                                            \
+						    : REAL(name)(version, dir, path, st, flags);   \
 	}
 
 HOOK_STAT(stat, stat)
@@ -116,25 +129,28 @@ HOOK_STAT(lstat, stat)
 HOOK_STAT(lstat64, stat64)
 HOOK_STATAT(fstatat, stat)
 HOOK_STATAT(fstatat64, stat64)
-HOOK_XSTAT(__xstat, stat, stat)
-HOOK_XSTAT(__xstat64, stat64, stat64)
-HOOK_XSTAT(__lxstat, lstat, stat)
-HOOK_XSTAT(__lxstat64, lstat64, stat64)
+HOOK_XSTAT(__xstat, stat)
+HOOK_XSTAT(__xstat64, stat64)
+HOOK_XSTAT(__lxstat, stat)
+HOOK_XSTAT(__lxstat64, stat64)
+HOOK_XSTATAT(__fxstatat, stat)
+HOOK_XSTATAT(__fxstatat64, stat64)
 
 EXPORT int statx(int dir, const char *restrict path, int flags, unsigned int mask,
-		 struct statx *restrict stx)
+		 struct statx *restrict to)
 {
+	enum path p = path_classify(dir, path);
+	struct statx stx = {.stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE};
 	struct stat st;
 
-	if (!stat_ours(path, &st))
-		return REAL(statx)(dir, path, flags, mask, stx);
-	memset(stx, 0, sizeof(*stx));
-	stx->stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE;
-	stx->stx_mode = st.st_mode;
-	stx->stx_nlink = st.st_nlink;
-	stx->stx_size = st.st_size;
-	stx->stx_blksize = st.st_blksize;
-	stx->stx_rdev_major = major(st.st_rdev);
-	stx->stx_rdev_minor = minor(st.st_rdev);
-	return 0;
+	if (p == PATH_OTHER)
+		return REAL(statx)(dir, path, flags, mask, to);
+	fill(&st, p);
+	stx.stx_mode = st.st_mode;
+	stx.stx_nlink = st.st_nlink;
+	stx.stx_size = st.st_size;
+	stx.stx_blksize = st.st_blksize;
+	stx.stx_rdev_major = major(st.st_rdev);
+	stx.stx_rdev_minor = minor(st.st_rdev);
+	return sys_return(give(to, &stx, sizeof(stx)));
 }

@@ -25,6 +25,26 @@ static struct mapping mappings[MAX_MAPPINGS];
 static struct lock mappings_lock;
 static bool any_mapping; /* since the process began: most never map one */
 
+static void release(const struct mapping *m)
+{
+	struct stat st;
+
+	/* The VMM may have closed our number and used it for something else. */
+	if (!sys(fstat, m->fd, &st) && st.st_dev == m->dev && st.st_ino == m->ino)
+		sys(close, m->fd);
+}
+
+void mapping_forget_all(void)
+{
+	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++) {
+		if (m->end)
+			release(m);
+		m->end = 0;
+	}
+	mappings_lock.word = 0;
+	any_mapping = false;
+}
+
 static void hold(uint64_t addr, uint64_t size, int fd)
 {
 	struct mapping *m = mappings;
@@ -43,15 +63,6 @@ static void hold(uint64_t addr, uint64_t size, int fd)
 			*m = (struct mapping){addr, addr + size, st.st_dev, st.st_ino, dup};
 	}
 	lock_drop(&mappings_lock);
-}
-
-static void release(const struct mapping *m)
-{
-	struct stat st;
-
-	/* The VMM may have closed our number and used it for something else. */
-	if (!sys(fstat, m->fd, &st) && st.st_dev == m->dev && st.st_ino == m->ino)
-		sys(close, m->fd);
 }
 
 /* mmap(2) of a descriptor: the checks and the placement are the kernel's. */

@@ -17,7 +17,6 @@
 #include "preload/preload.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -92,7 +91,7 @@ void memory_watch(uint64_t addr, uint64_t size)
 struct maps {
 	int fd;
 	size_t at, len;
-	char buf[8192];
+	char buf[32768];
 };
 static struct maps maps;
 
@@ -120,7 +119,8 @@ static uint64_t number(const char **p, unsigned int base)
 	}
 }
 
-static char *next_line(void)
+/* 1 and *line; 0 at the end; -EIO: they cannot be read. */
+static int next_line(char **out)
 {
 	for (;;) {
 		char *line = maps.buf + maps.at;
@@ -130,14 +130,18 @@ static char *next_line(void)
 		if (end) {
 			*end = 0;
 			maps.at = end + 1 - maps.buf;
-			return line;
+			*out = line;
+			return 1;
 		}
 		memmove(maps.buf, line, maps.len - maps.at);
 		maps.len -= maps.at;
 		maps.at = 0;
+		/* A path may take a page, and four times that when it is escaped. */
+		if (maps.len == sizeof(maps.buf))
+			return -EIO;
 		n = sys(read, maps.fd, maps.buf + maps.len, sizeof(maps.buf) - maps.len);
 		if (n <= 0)
-			return NULL;
+			return n || maps.len ? -EIO : 0;
 		maps.len += n;
 	}
 }
@@ -154,13 +158,17 @@ static void maps_close(void)
 		sys(close, maps.fd);
 }
 
-static bool next_area(struct area *a)
+/* As next_line(). */
+static int next_area(struct area *a)
 {
-	const char *p = next_line();
 	unsigned int major;
+	const char *p;
+	char *line;
+	int r = next_line(&line);
 
-	if (!p)
-		return false;
+	if (r <= 0)
+		return r;
+	p = line;
 	a->start = number(&p, 16);
 	p++;
 	a->end = number(&p, 16);
@@ -178,7 +186,7 @@ static bool next_area(struct area *a)
 	while (*p == ' ')
 		p++;
 	a->name = p;
-	return true;
+	return 1;
 }
 
 static uint32_t area_kind(const struct area *a)
@@ -227,7 +235,7 @@ static void copy_begin(const struct area *a)
 
 	copy.known_from = copy.known_to = 0;
 	copy.may_be_absent = a->ino != 0;
-	copy.by_pagemap = !a->shared && !a->ino && !getenv(WIRE_ENV_CARRIED);
+	copy.by_pagemap = !a->shared && !a->ino && !client_carried();
 	copy.pagemap = copy.pipe[0] = copy.pipe[1] = -1;
 	if (copy.by_pagemap)
 		copy.pagemap = sys(openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -357,29 +365,41 @@ out:
 	return r;
 }
 
-/* The next mapping that touches the range, and the part of it that lies inside. */
-static bool next_part(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
+/* The next mapping that touches the range, and the part of it that lies inside: 1; 0: there is
+ * none; -EIO: nobody knows. */
+static int next_part(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
 {
+	int r;
+
+	if (maps.fd < 0)
+		return -EIO;
 	do {
-		if (maps.fd < 0 || !next_area(a) || a->start >= addr + size)
-			return false;
+		r = next_area(a);
+		if (r <= 0)
+			return r;
+		if (a->start >= addr + size)
+			return 0;
 	} while (a->end <= addr);
 	*start = a->start > addr ? a->start : addr;
 	*end = a->end < addr + size ? a->end : addr + size;
-	return true;
+	return 1;
 }
 
 static int report(int fd, uint64_t addr, uint64_t size)
 {
-	struct wire_msg m = {.type = WIRE_AREA_END};
-	uint64_t start, end;
+	struct wire_msg m = {.type = WIRE_AREA_END, .user = {addr + size, 0}};
+	uint64_t start, end, known = addr;
 	struct area a;
-	int r = 0;
+	int r = 0, more;
 
 	maps_open();
-	while (!r && next_part(&a, addr, size, &start, &end))
+	while ((more = next_part(&a, addr, size, &start, &end)) > 0 && !r) {
 		r = report_area(fd, &a, start, end);
+		known = end;
+	}
 	maps_close();
+	if (more < 0)
+		m.user.addr = known; /* of the rest nothing is said */
 	if (r || wire_send(fd, &m, NULL, NULL, 0) || wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
 		return -EPIPE;
 	return m.type == WIRE_APPLIED ? 0 : -EPIPE;
@@ -404,7 +424,7 @@ void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
 
 	lock_take(&memory_lock);
 	maps_open();
-	while (next_part(&a, addr, size, &start, &end)) {
+	while (next_part(&a, addr, size, &start, &end) > 0) {
 		uint32_t kind = area_kind(&a);
 
 		at = a.offset + (start - a.start);

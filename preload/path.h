@@ -5,7 +5,12 @@
 
 enum path { PATH_OTHER, PATH_KVM, PATH_PARAMETER };
 
-/* Also notices a fork; PATH_OTHER for everything when no backend is named. */
-enum path path_classify(const char *path);
+/*
+ * What `path`, seen from the folder `dir`, names. Also notices a fork. PATH_OTHER when no backend
+ * is named, and for an address that holds no string: the real call answers EFAULT.
+ */
+enum path path_classify(int dir, const char *path);
+/* The same, seen through symbolic links. */
+enum path path_classify_link(int dir, const char *path);
 
 #endif

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "preload/real.h"
 #include "wire/wire.h"
 
 #define PAGE_SIZE 4096ul
@@ -48,6 +49,12 @@ void signals_restore(const sigmask_t *old);
 /* A signal is pending that `mask` does not block and that is not ignored: what makes the kernel
  * leave a long call. No handler runs. */
 bool signals_pending(sigmask_t mask);
+
+/* ---- addresses that the VMM passes: any value ---- */
+/* The aligned 8 bytes around p can be read, so can the rest of their page. */
+bool user_readable(const void *p);
+/* `size` bytes, at least 8 and at most a page, can be written. They may have been changed. */
+bool user_writable(void *p, size_t size);
 
 /* ---- locks: process-private, taken with all signals blocked ---- */
 struct lock {
@@ -95,6 +102,7 @@ void object_forget(uint32_t id);
 
 /* ---- the connection to the backend ---- */
 bool client_enabled(void); /* the launcher has named a backend */
+bool client_carried(void); /* an emulator runs this program */
 /* To be called first by every hook: notices that this is the child of a fork. */
 void client_enter(void);
 /* A system channel: a descriptor, or -errno (ENOENT: the backend is gone). */
@@ -147,17 +155,8 @@ void memory_discarded(uint64_t addr, uint64_t size, int advice);
 /* mmap of a vCPU or guest_memfd: the address or -errno. */
 long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, int prot, int flags,
 		    uint64_t offset);
+void mapping_forget_all(void); /* child of a fork */
 /* [addr, addr + size) is not what it was: drop references that mappings there held. */
 void mapping_gone(uint64_t addr, uint64_t size);
-
-/* The C library's own function of that name. */
-void *real_function(const char *name);
-#define REAL(name)                                                                                 \
-	({                                                                                         \
-		static __typeof__(&name) fn_;                                                      \
-		if (!fn_)                                                                          \
-			fn_ = (__typeof__(&name))real_function(#name);                             \
-		fn_;                                                                               \
-	})
 
 #endif

@@ -30,7 +30,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_CHUNK 65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
 #define WIRE_MAX_FDS 2
@@ -79,7 +79,7 @@ enum wire_type {
 	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows */
 	WIRE_PLACE,    /* backend: offset in physical memory, with its descriptor; or status */
 	WIRE_MOVED,    /* client: `answer.value`: 0 or -errno */
-	WIRE_AREA_END, /* backend: APPLIED when lookups see the new state */
+	WIRE_AREA_END, /* `user.addr`: where the truth ends. APPLIED when lookups see it */
 	WIRE_APPLIED,
 
 	/* backend: the request is finished */

@@ -196,6 +196,109 @@ static void paths_exist_as_on_a_machine_with_kvm(void **state)
 	assert_int_equal(open("/no/such/file", O_RDONLY), -1);
 }
 
+static void expect_kvm(int fd)
+{
+	assert_true(fd >= 0);
+	assert_int_equal(call(fd, KVM_CHECK_EXTENSION, 3), 3);
+	close(fd);
+}
+
+static void dev_kvm_is_found_however_it_is_spelt(void **state)
+{
+	static const char *const names[] = {"//dev/kvm", "/dev/./kvm", "/dev//kvm", "/./dev/kvm",
+					    "/dev/../dev/kvm", "/dev/shm/../kvm"};
+	char link[] = "/tmp/softrealm-link-XXXXXX", second[] = "/tmp/softrealm-link-XXXXXX";
+	int dev = open("/dev", O_RDONLY | O_DIRECTORY), here = open(".", O_RDONLY | O_DIRECTORY);
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		expect_kvm(open(names[i], O_RDWR));
+		assert_int_equal(access(names[i], R_OK | W_OK), 0);
+		assert_int_equal(stat(names[i], &st), 0);
+		assert_true(S_ISCHR(st.st_mode));
+	}
+	expect_kvm(openat(dev, "kvm", O_RDWR));
+	expect_kvm(openat(dev, "./kvm", O_RDWR));
+	expect_kvm(openat(AT_FDCWD, "/dev/kvm", O_RDWR));
+	assert_int_equal(fstatat(dev, "kvm", &st, 0), 0);
+	assert_int_equal(faccessat(dev, "kvm", R_OK, 0), 0);
+	assert_int_equal(chdir("/dev"), 0);
+	expect_kvm(open("kvm", O_RDWR));
+	expect_kvm(creat("kvm", 0600));
+	assert_int_equal(fchdir(here), 0);
+	expect_kvm(creat("/dev/kvm", 0600));
+	assert_int_equal(open("/dev/kvm", O_CREAT | O_EXCL, 0600), -1);
+	assert_int_equal(errno, EEXIST);
+	close(mkstemp(link));
+	close(mkstemp(second));
+	unlink(link);
+	unlink(second);
+	assert_int_equal(symlink("/dev/kvm", link), 0);
+	assert_int_equal(symlink(strrchr(link, '/') + 1, second), 0);
+	expect_kvm(open(link, O_RDWR));
+	expect_kvm(open(second, O_RDWR));
+	unlink(link);
+	unlink(second);
+	close(here);
+	close(dev);
+}
+
+static void other_files_of_that_name_are_left_alone(void **state)
+{
+	char folder[] = "/tmp/softrealm-test-XXXXXX", name[64];
+	struct stat st;
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(name, sizeof(name), "%s/kvm", folder);
+	assert_int_equal(open(name, O_RDONLY), -1);
+	assert_int_equal(errno, ENOENT);
+	fd = open(name, O_CREAT | O_RDWR, 0600);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	close(fd);
+	unlink(name);
+	rmdir(folder);
+}
+
+#define EXPECT_EFAULT(what)                                                                        \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		assert_int_equal(what, -1);                                                        \
+		assert_int_equal(errno, EFAULT);                                                   \
+	} while (0)
+
+static void bad_path_pointers_are_efault(void **state)
+{
+	const size_t page = 4096;
+	char *hole = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			  0);
+	char *shut = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const char *bad[] = {NULL, (char *)8, (char *)0x7f0000000123, hole + page, shut,
+			     (char *)(UINT64_C(1) << 63), (char *)-1, hole + page - 8};
+	struct stat st;
+	struct statx stx;
+
+	munmap(hole + page, page);
+	memcpy(hole + page - 8, "/dev/kvm", 8); /* its end is missing */
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		EXPECT_EFAULT(open(bad[i], O_RDWR));
+		EXPECT_EFAULT(openat(AT_FDCWD, bad[i], O_RDWR));
+		EXPECT_EFAULT(creat(bad[i], 0600));
+		EXPECT_EFAULT(access(bad[i], R_OK));
+		EXPECT_EFAULT(faccessat(AT_FDCWD, bad[i], R_OK, 0));
+		EXPECT_EFAULT(stat(bad[i], &st));
+		EXPECT_EFAULT(lstat(bad[i], &st));
+		EXPECT_EFAULT(fstatat(AT_FDCWD, bad[i], &st, 0));
+	}
+	EXPECT_EFAULT(stat("/dev/kvm", (struct stat *)8));
+	EXPECT_EFAULT(stat("/dev/kvm", (struct stat *)(hole + page - 64)));
+	EXPECT_EFAULT(statx(AT_FDCWD, "/dev/kvm", 0, STATX_ALL, (struct statx *)shut));
+	assert_int_equal(statx(AT_FDCWD, "/dev/kvm", 0, STATX_ALL, &stx), 0);
+	munmap(hole, page);
+	munmap(shut, page);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +311,9 @@ static int run(void)
 		cmocka_unit_test(a_full_descriptor_table_is_emfile),
 		cmocka_unit_test(other_descriptors_are_left_alone),
 		cmocka_unit_test(paths_exist_as_on_a_machine_with_kvm),
+		cmocka_unit_test(dev_kvm_is_found_however_it_is_spelt),
+		cmocka_unit_test(other_files_of_that_name_are_left_alone),
+		cmocka_unit_test(bad_path_pointers_are_efault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,82 @@ static void a_mapping_keeps_the_vcpu(void **state)
 	close(kvm);
 }
 
+/* The kernel rounds the size up. */
+static void part_of_a_page_unmaps_all_of_it(void **state)
+{
+	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0);
+	struct kvm_run *run;
+	int vcpu = open_vcpu(vm, &run);
+
+	close(vm);
+	close(vcpu);
+	expect_files(kvm, 1);
+	munmap(run, KVM_VCPU_MMAP_SIZE - 4095);
+	expect_files(kvm, 0);
+	close(kvm);
+}
+
+static struct kvm_run *inherited;
+static pthread_barrier_t together;
+
+static void *unmap_something(void *arg)
+{
+	void *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	pthread_barrier_wait(&together);
+	return munmap(p, 4096) || call(*(int *)arg, KVM_CHECK_EXTENSION, 9) != 9 ? arg : NULL;
+}
+
+static bool child_unmaps(int kvm, int several)
+{
+	pthread_t threads[4];
+	void *bad = NULL, *one;
+
+	alarm(20);
+	if (!several)
+		return munmap(inherited, KVM_VCPU_MMAP_SIZE) == 0;
+	pthread_barrier_init(&together, NULL, 4);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, unmap_something, &kvm);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], &one);
+		bad = one ? one : bad;
+	}
+	return !bad;
+}
+
+static void *map_and_unmap(void *arg)
+{
+	int vcpu = *(int *)arg;
+	void *p;
+
+	for (;;) {
+		p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, vcpu, 0);
+		munmap(p, 4096);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+/* Whatever another thread of the parent was about to do when it forked. */
+static void a_forks_child_may_unmap_at_once(void **state)
+{
+	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0);
+	int vcpu = open_vcpu(vm, &inherited);
+	pthread_t busy;
+
+	pthread_create(&busy, NULL, map_and_unmap, &vcpu);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(in_child(child_unmaps, kvm, i % 2), 0);
+	pthread_cancel(busy);
+	pthread_join(busy, NULL);
+	munmap(inherited, KVM_VCPU_MMAP_SIZE);
+	close(vcpu);
+	close(vm);
+	expect_files(kvm, 0);
+	close(kvm);
+}
+
 static void the_vcpus_mapping_has_its_size(void **state)
 {
 	int vm = open_vm(), vcpu = open_vcpu(vm, NULL);
@@ -273,6 +349,8 @@ static int run(void)
 		cmocka_unit_test(what_was_closed_is_gone_for_the_next_call),
 		cmocka_unit_test(close_range_is_seen),
 		cmocka_unit_test(a_mapping_keeps_the_vcpu),
+		cmocka_unit_test(part_of_a_page_unmaps_all_of_it),
+		cmocka_unit_test(a_forks_child_may_unmap_at_once),
 		cmocka_unit_test(the_vcpus_mapping_has_its_size),
 		cmocka_unit_test(a_forks_child_gets_eio_and_the_parent_goes_on),
 		cmocka_unit_test(a_childs_copy_keeps_the_object),

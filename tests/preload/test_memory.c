@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -346,6 +347,64 @@ static void without_a_vm_nothing_is_moved(void **state)
 	close(kvm);
 }
 
+/* ---- without descriptors ---- */
+
+/* All but `left` are taken; gives them back by give_back(). */
+static int taken[4096];
+static int num_taken;
+static struct rlimit before_taking;
+
+static void take_descriptors(int left)
+{
+	struct rlimit few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before_taking), 0);
+	few = before_taking;
+	few.rlim_cur = 700;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	num_taken = 0;
+	while (num_taken < 4096 && (taken[num_taken] = dup(0)) >= 0)
+		num_taken++;
+	while (left--)
+		close(taken[--num_taken]);
+}
+
+static void give_back(void)
+{
+	while (num_taken)
+		close(taken[--num_taken]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before_taking), 0);
+}
+
+static void memory_is_kept_when_descriptors_run_out(void **state)
+{
+	int vm = open_vm();
+
+	for (int left = 0; left < 5; left++) {
+		uint64_t *p = map(RW, MAP_PRIVATE), *q = map(RW, MAP_PRIVATE), *r;
+
+		assert_int_equal(add_slot(vm, p, SIZE), 0);
+		assert_int_equal(add_slot(vm, q, SIZE), 0);
+		memset(p, 0x11, SIZE);
+		take_descriptors(left);
+		assert_int_equal(mprotect(p, SIZE, PROT_READ), 0);
+		assert_int_equal(mprotect(p, SIZE, RW), 0);
+		assert_int_equal(munmap(q, SIZE), 0);
+		give_back();
+		r = map(RW, MAP_PRIVATE);
+		assert_int_equal(add_slot(vm, r, SIZE), 0);
+		memset(r, 0x22, SIZE);
+		for (unsigned int i = 0; i < PAGES; i++) {
+			assert_int_equal(*page(p, i), UINT64_C(0x1111111111111111));
+			expect_realm_sees(vm, page(p, i), UINT64_C(0x1111111111111111));
+		}
+		expect_shared(vm, p);
+		munmap(p, SIZE);
+		munmap(r, SIZE);
+	}
+	close(vm);
+}
+
 /* ---- guest_memfd ---- */
 
 static sigjmp_buf on_bus_error;
@@ -526,6 +585,7 @@ static int run(void)
 		cmocka_unit_test(a_slot_over_nothing_is_accepted),
 		cmocka_unit_test(memory_stays_when_the_vm_is_gone),
 		cmocka_unit_test(without_a_vm_nothing_is_moved),
+		cmocka_unit_test(memory_is_kept_when_descriptors_run_out),
 		cmocka_unit_test(guest_memfd_maps_as_its_flags_say),
 		cmocka_unit_test(a_delegated_page_of_a_guest_memfd_is_sigbus),
 		cmocka_unit_test(a_vcpu_mapped_into_a_slot_is_not_moved),

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* cborio.c - writing and reading CBOR item by item, over libcbor's streaming calls. */
-#include <cbor.h>
+/* cborio.c - writing and reading CBOR item by item. */
 #include <string.h>
 
 #include "attest/cborio.h"
 
-/* Account for n bytes that an encoder has just written; encoders answer 0 when out of room. */
-static void advance(struct cborio_out *o, size_t n)
-{
-	if (!n)
-		o->full = true;
-	o->len += n;
-}
+/* Additional information of an initial byte (RFC 8949 3). */
+enum { INFO_1_BYTE = 24, INFO_8_BYTES = 27 };
 
-void cborio_put_int(struct cborio_out *o, int64_t v)
-{
-	if (v >= 0)
-		advance(o, cbor_encode_uint((uint64_t)v, o->p + o->len, o->cap - o->len));
-	else
-		advance(o, cbor_encode_negint(~(uint64_t)v, o->p + o->len, o->cap - o->len));
-}
+/* ---- writing ---- */
 
 void cborio_put_raw(struct cborio_out *o, const void *data, size_t len)
 {
@@ -32,99 +20,59 @@ void cborio_put_raw(struct cborio_out *o, const void *data, size_t len)
 	o->len += len;
 }
 
+static void put_head(struct cborio_out *o, enum cborio_kind major, uint64_t v)
+{
+	unsigned int log = v > UINT32_MAX ? 3 : v > UINT16_MAX ? 2 : v > UINT8_MAX ? 1 : 0;
+	unsigned int size = v < INFO_1_BYTE ? 0 : 1 << log;
+	uint8_t head[9];
+
+	head[0] = (uint8_t)(major << 5 | (size ? INFO_1_BYTE + log : (unsigned int)v));
+	for (unsigned int i = 0; i < size; i++)
+		head[1 + i] = (uint8_t)(v >> 8 * (size - 1 - i));
+	cborio_put_raw(o, head, 1 + size);
+}
+
+void cborio_put_int(struct cborio_out *o, int64_t v)
+{
+	if (v >= 0)
+		put_head(o, ITEM_UINT, (uint64_t)v);
+	else
+		put_head(o, ITEM_NINT, ~(uint64_t)v);
+}
+
 void cborio_put_bytes(struct cborio_out *o, const void *data, size_t len)
 {
-	advance(o, cbor_encode_bytestring_start(len, o->p + o->len, o->cap - o->len));
+	put_head(o, ITEM_BYTES, len);
 	cborio_put_raw(o, data, len);
 }
 
 void cborio_put_text(struct cborio_out *o, const char *text)
 {
-	advance(o, cbor_encode_string_start(strlen(text), o->p + o->len, o->cap - o->len));
+	put_head(o, ITEM_TEXT, strlen(text));
 	cborio_put_raw(o, text, strlen(text));
 }
 
 void cborio_put_array(struct cborio_out *o, size_t items)
 {
-	advance(o, cbor_encode_array_start(items, o->p + o->len, o->cap - o->len));
+	put_head(o, ITEM_ARRAY, items);
 }
 
 void cborio_put_map(struct cborio_out *o, size_t pairs)
 {
-	advance(o, cbor_encode_map_start(pairs, o->p + o->len, o->cap - o->len));
+	put_head(o, ITEM_MAP, pairs);
 }
 
 void cborio_put_tag(struct cborio_out *o, uint64_t tag)
 {
-	advance(o, cbor_encode_tag(tag, o->p + o->len, o->cap - o->len));
+	put_head(o, ITEM_TAG, tag);
 }
 
-/* What the callbacks of one decoding step leave: valid stays false for indefinite items. */
-struct step {
-	struct cborio_item item;
-	bool valid;
-};
-
-static void set(void *ctx, enum cborio_kind kind, uint64_t value)
+void cborio_put_simple(struct cborio_out *o, unsigned int value)
 {
-	struct step *s = ctx;
-
-	s->item.kind = kind;
-	s->item.value = value;
-	s->valid = true;
+	put_head(o, ITEM_SIMPLE, value);
 }
 
-static void set_bytes(void *ctx, enum cborio_kind kind, const uint8_t *p, size_t len)
-{
-	set(ctx, kind, 0);
-	((struct step *)ctx)->item.bytes = (struct bytes){p, len};
-}
-
-static void on_uint8(void *ctx, uint8_t v) { set(ctx, ITEM_UINT, v); }
-static void on_uint16(void *ctx, uint16_t v) { set(ctx, ITEM_UINT, v); }
-static void on_uint32(void *ctx, uint32_t v) { set(ctx, ITEM_UINT, v); }
-static void on_uint64(void *ctx, uint64_t v) { set(ctx, ITEM_UINT, v); }
-static void on_negint8(void *ctx, uint8_t v) { set(ctx, ITEM_NINT, v); }
-static void on_negint16(void *ctx, uint16_t v) { set(ctx, ITEM_NINT, v); }
-static void on_negint32(void *ctx, uint32_t v) { set(ctx, ITEM_NINT, v); }
-static void on_negint64(void *ctx, uint64_t v) { set(ctx, ITEM_NINT, v); }
-static void on_bytes(void *ctx, cbor_data p, size_t n) { set_bytes(ctx, ITEM_BYTES, p, n); }
-static void on_text(void *ctx, cbor_data p, size_t n) { set_bytes(ctx, ITEM_TEXT, p, n); }
-static void on_array(void *ctx, size_t n) { set(ctx, ITEM_ARRAY, n); }
-static void on_map(void *ctx, size_t n) { set(ctx, ITEM_MAP, n); }
-static void on_tag(void *ctx, uint64_t v) { set(ctx, ITEM_TAG, v); }
-static void on_float(void *ctx, float v) { set(ctx, ITEM_OTHER, 0); }
-static void on_double(void *ctx, double v) { set(ctx, ITEM_OTHER, 0); }
-static void on_simple(void *ctx) { set(ctx, ITEM_OTHER, 0); }
-static void on_bool(void *ctx, bool v) { set(ctx, ITEM_OTHER, 0); }
-static void on_indefinite(void *ctx) { ((struct step *)ctx)->valid = false; }
-
-static const struct cbor_callbacks callbacks = {
-	.uint8 = on_uint8,
-	.uint16 = on_uint16,
-	.uint32 = on_uint32,
-	.uint64 = on_uint64,
-	.negint8 = on_negint8,
-	.negint16 = on_negint16,
-	.negint32 = on_negint32,
-	.negint64 = on_negint64,
-	.byte_string = on_bytes,
-	.byte_string_start = on_indefinite,
-	.string = on_text,
-	.string_start = on_indefinite,
-	.array_start = on_array,
-	.indef_array_start = on_indefinite,
-	.map_start = on_map,
-	.indef_map_start = on_indefinite,
-	.tag = on_tag,
-	.float2 = on_float,
-	.float4 = on_float,
-	.float8 = on_double,
-	.undefined = on_simple,
-	.null = on_simple,
-	.boolean = on_bool,
-	.indef_break = on_indefinite,
-};
+/* ---- reading ---- */
 
 /* Number of items that must follow the head. */
 static uint64_t children(const struct cborio_item *item)
@@ -141,30 +89,45 @@ static uint64_t children(const struct cborio_item *item)
 	}
 }
 
-/* Decode the head at in->p; number of bytes it takes with a string's contents, 0: malformed. */
-static size_t decode(const struct cborio_in *in, struct step *s)
+/* Major type 7: simple values and floats. A simple value below 32 has no second byte. */
+static bool as_simple(struct cborio_item *item, const uint8_t *p, size_t size)
 {
-	struct cbor_decoder_result r;
-
-	/* libcbor 0.8 takes one-byte tags that were unassigned once, 18 among them, for errors. */
-	if (in->p[0] >= 0xc0 && in->p[0] < 0xd8) {
-		on_tag(s, in->p[0] - 0xc0);
-		return 1;
+	if (size > 1) {
+		item->kind = ITEM_FLOAT;
+		item->bytes = (struct bytes){p, size};
+		return true;
 	}
-	r = cbor_stream_decode(in->p, in->len, &callbacks, s);
-	return r.status == CBOR_DECODER_FINISHED && s->valid && r.read <= in->len ? r.read : 0;
+	return !size || item->value >= 32;
 }
 
 bool cborio_get(struct cborio_in *in, struct cborio_item *item)
 {
-	struct step s = {.valid = false};
-	size_t n = in->len ? decode(in, &s) : 0;
+	unsigned int info;
+	size_t size = 0;
 
-	if (!n)
+	if (!in->len)
 		return false;
-	in->p += n;
-	in->len -= n;
-	*item = s.item;
+	info = in->p[0] & 0x1f;
+	if (info > INFO_8_BYTES) /* 28..30 are reserved, 31 is an indefinite length or a break */
+		return false;
+	if (info >= INFO_1_BYTE)
+		size = (size_t)1 << (info - INFO_1_BYTE);
+	if (in->len < 1 + size)
+		return false;
+	*item = (struct cborio_item){(enum cborio_kind)(in->p[0] >> 5), size ? 0 : info, {0}};
+	for (size_t i = 0; i < size; i++)
+		item->value = item->value << 8 | in->p[1 + i];
+	if (item->kind == ITEM_SIMPLE && !as_simple(item, in->p + 1, size))
+		return false;
+	in->p += 1 + size;
+	in->len -= 1 + size;
+	if (item->kind == ITEM_BYTES || item->kind == ITEM_TEXT) {
+		if (item->value > in->len)
+			return false;
+		item->bytes = (struct bytes){in->p, (size_t)item->value};
+		in->p += item->value;
+		in->len -= item->value;
+	}
 	return !(item->kind == ITEM_MAP && item->value > in->len) && children(item) <= in->len;
 }
 
@@ -189,12 +152,129 @@ bool cborio_skip(struct cborio_in *in, const struct cborio_item *item)
 	return skip(in, item, 0);
 }
 
+bool cborio_get_pair(struct cborio_in *in, struct cborio_pair *pair)
+{
+	if (!cborio_get(in, &pair->key) || !cborio_skip(in, &pair->key) ||
+	    !cborio_get(in, &pair->value))
+		return false;
+	pair->inside = *in;
+	return cborio_skip(in, &pair->value);
+}
+
+/* ---- validity ---- */
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(struct bytes b)
+{
+	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
+	for (size_t i = 0; i < b.len;) {
+		uint8_t c = b.p[i++];
+		unsigned int more = c < 0x80 ? 0 : c >> 5 == 6 ? 1 : c >> 4 == 14 ? 2 : 3;
+		uint32_t v = more ? c & (0x3f >> more) : c;
+
+		if (more > b.len - i || (more == 3 && c >> 3 != 30))
+			return false;
+		for (unsigned int n = 0; n < more; n++, i++) {
+			if (b.p[i] >> 6 != 2)
+				return false;
+			v = v << 6 | (b.p[i] & 0x3f);
+		}
+		if (v < least[more] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+			return false;
+	}
+	return true;
+}
+
+static void worse(enum cborio_fault *fault, enum cborio_fault f)
+{
+	if (*fault == CBORIO_VALID || f == CBORIO_MALFORMED)
+		*fault = f;
+}
+
+/*
+ * Equal keys are equal values, however they are encoded. Of keys that are arrays, maps or tags
+ * only the encodings are compared: no map that this project reads has such keys.
+ */
+static bool same_key(struct bytes a, struct bytes b)
+{
+	struct cborio_in x = {a.p, a.len}, y = {b.p, b.len};
+	struct cborio_item i, j;
+
+	if (!cborio_get(&x, &i) || !cborio_get(&y, &j) || i.kind != j.kind)
+		return false;
+	if (children(&i))
+		return bytes_equal(a, b.p, b.len);
+	return i.value == j.value && bytes_equal(i.bytes, j.bytes.p, j.bytes.len);
+}
+
+static bool check(struct cborio_in *in, unsigned int depth, enum cborio_fault *fault);
+
+static bool check_map(struct cborio_in *in, uint64_t pairs, unsigned int depth,
+		      enum cborio_fault *fault)
+{
+	struct bytes keys[CBORIO_MAX_PAIRS];
+
+	if (pairs > CBORIO_MAX_PAIRS)
+		return false;
+	for (uint64_t n = 0; n < pairs; n++) {
+		keys[n].p = in->p;
+		if (!check(in, depth, fault))
+			return false;
+		keys[n].len = (size_t)(in->p - keys[n].p);
+		for (uint64_t i = 0; i < n; i++)
+			if (same_key(keys[i], keys[n]))
+				worse(fault, CBORIO_DUPLICATE);
+		if (!check(in, depth, fault))
+			return false;
+	}
+	return true;
+}
+
+/* One item at this depth; false: malformed. */
+static bool check(struct cborio_in *in, unsigned int depth, enum cborio_fault *fault)
+{
+	struct cborio_item item;
+
+	if (depth > CBORIO_MAX_DEPTH || !cborio_get(in, &item))
+		return false;
+	if (item.kind == ITEM_TEXT && !is_utf8(item.bytes))
+		worse(fault, CBORIO_BAD_TEXT);
+	if (item.kind == ITEM_MAP)
+		return check_map(in, item.value, depth + 1, fault);
+	for (uint64_t n = children(&item); n; n--)
+		if (!check(in, depth + 1, fault))
+			return false;
+	return true;
+}
+
+enum cborio_fault cborio_check(struct bytes in)
+{
+	enum cborio_fault fault = CBORIO_VALID;
+	struct cborio_in c = {in.p, in.len};
+
+	return check(&c, 0, &fault) && !c.len ? fault : CBORIO_MALFORMED;
+}
+
+/* ---- items ---- */
+
 bool cborio_int(const struct cborio_item *item, int64_t *v)
 {
 	if ((item->kind != ITEM_UINT && item->kind != ITEM_NINT) || item->value > INT64_MAX)
 		return false;
 	*v = item->kind == ITEM_UINT ? (int64_t)item->value : -1 - (int64_t)item->value;
 	return true;
+}
+
+bool cborio_is_label(const struct cborio_item *item)
+{
+	return item->kind == ITEM_UINT || item->kind == ITEM_NINT || item->kind == ITEM_TEXT;
+}
+
+bool cborio_same_label(const struct cborio_item *a, const struct cborio_item *b)
+{
+	return a->kind == b->kind && a->value == b->value &&
+	       bytes_equal(a->bytes, b->bytes.p, b->bytes.len);
 }
 
 bool bytes_equal(struct bytes b, const void *data, size_t len)

@@ -1,119 +1,91 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* claims.c - the claims of platform and realm tokens, one table row each. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "attest/claims.h"
-#include "attest/cose.h"
-#include "attest/hex.h"
+#include "attest/cosekey.h"
 #include "attest/rules.h"
 #include "base/bits.h"
 
 struct claim {
 	int64_t key;
-	const char *name;
-	/* Take the value; false: it is not what this claim must be. */
-	bool (*read)(struct cborio_in *in, const struct cborio_item *item, void *field);
-	json_t *(*json)(const void *field); /* NULL: it is not there */
+	const char *name, *eat_name;
+	claim_read_fn *read;
+	claim_json_fn *json;
 	size_t offset;
-	bool required;
+	unsigned int known, required; /* in which profiles: a bit each */
 	const struct rule *rule;
 };
 
-/* ---- kinds of values ---- */
+#define ALL	  (BIT(CCA_LEGACY) | BIT(CCA_2023) | BIT(CCA_2024) | BIT(CCA_2026))
+#define FROM_2024 (BIT(CCA_2024) | BIT(CCA_2026))
+#define ONLY_2024 BIT(CCA_2024)
+#define ONLY_2026 BIT(CCA_2026)
+#define TO_2024	  (ALL & ~ONLY_2026)
 
-static bool is_hash(size_t len)
+/* ---- profiles ---- */
+
+static const struct profile {
+	const char *name;
+	enum cca_profile kind;
+	bool realm;
+} profiles[] = {
+	{PROFILE_LEGACY, CCA_LEGACY, false},
+	{PROFILE_PLATFORM, CCA_2023, false},
+	{PROFILE_PLATFORM_2024, CCA_2024, false},
+	{PROFILE_PLATFORM_2026, CCA_2026, false},
+	/* The variant in which the platform vouches for a RAK, as the draft and the RMM spell it.
+	 */
+	{PROFILE_PLATFORM_2026 ";delegated", CCA_2026, false},
+	{PROFILE_PLATFORM_2026 "#delegated", CCA_2026, false},
+	{PROFILE_REALM, CCA_2023, true},
+	{PROFILE_REALM_2024, CCA_2024, true},
+	{PROFILE_REALM_2026, CCA_2026, true},
+};
+
+static const struct profile *find_profile(struct bytes name, bool realm)
 {
-	return len == 32 || len == 48 || len == 64;
-}
-
-static bool take(const struct cborio_item *item, enum cborio_kind kind, bool ok, void *field)
-{
-	if (item->kind != kind || !ok)
-		return false;
-	*(struct bytes *)field = item->bytes;
-	return true;
-}
-
-static bool read_bytes(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_BYTES, true, field);
-}
-
-static bool read_hash(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_BYTES, is_hash(item->bytes.len), field);
-}
-
-static bool read_bytes32(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_BYTES, item->bytes.len == 32, field);
-}
-
-static bool read_bytes64(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_BYTES, item->bytes.len == 64, field);
-}
-
-static bool read_ueid(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_BYTES,
-		    item->bytes.len == INSTANCE_ID_SIZE && item->bytes.p[0] == 0x01, field);
-}
-
-static bool read_text(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return take(item, ITEM_TEXT, true, field);
-}
-
-static bool one_of(struct bytes text, const char *const *names)
-{
-	for (; *names; names++)
-		if (bytes_are_text(text, *names))
-			return true;
-	return false;
-}
-
-static bool read_hash_name(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	static const char *const names[] = {"sha-256", "sha-384", "sha-512", NULL};
-
-	return item->kind == ITEM_TEXT && take(item, ITEM_TEXT, one_of(item->bytes, names), field);
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
+		if (profiles[i].realm == realm && bytes_are_text(name, profiles[i].name))
+			return &profiles[i];
+	return NULL;
 }
 
 static bool read_platform_profile(struct cborio_in *in, const struct cborio_item *item, void *field)
 {
-	static const char *const names[] = {PROFILE_PLATFORM, PROFILE_PLATFORM_2024,
-					    PROFILE_LEGACY, NULL};
-
-	return item->kind == ITEM_TEXT && take(item, ITEM_TEXT, one_of(item->bytes, names), field);
+	return find_profile(item->bytes, false) && claim_read_text(in, item, field);
 }
 
 static bool read_realm_profile(struct cborio_in *in, const struct cborio_item *item, void *field)
 {
-	static const char *const names[] = {PROFILE_REALM, PROFILE_REALM_2024, NULL};
-
-	return item->kind == ITEM_TEXT && take(item, ITEM_TEXT, one_of(item->bytes, names), field);
+	return find_profile(item->bytes, true) && claim_read_text(in, item, field);
 }
 
-static bool read_uint(struct cborio_in *in, const struct cborio_item *item, void *field)
+/* Only the legacy realm token has no profile. */
+static enum cca_profile kind_of(struct cborio_in in, uint64_t pairs, bool realm)
 {
-	*(struct claim_uint *)field = (struct claim_uint){item->kind == ITEM_UINT, item->value};
-	return item->kind == ITEM_UINT;
+	const struct profile *known;
+	struct cborio_pair p;
+
+	for (; pairs && cborio_get_pair(&in, &p); pairs--)
+		if (p.key.kind == ITEM_UINT && p.key.value == CLAIM_PROFILE) {
+			known = p.value.kind == ITEM_TEXT ? find_profile(p.value.bytes, realm)
+							  : NULL;
+			return known ? known->kind : CCA_2023;
+		}
+	return realm ? CCA_LEGACY : CCA_2023;
 }
 
-static bool read_lifecycle(struct cborio_in *in, const struct cborio_item *item, void *field)
-{
-	return read_uint(in, item, field) && lifecycle_name(item->value);
-}
+/* ---- values of more than one part ---- */
 
 static bool read_rak(struct cborio_in *in, const struct cborio_item *item, void *field)
 {
-	struct realm_claims c = {.rak = item->bytes};
+	struct realm_claims c = *container_of((struct bytes *)field, struct realm_claims, rak);
 	struct ec_public pub;
 
+	c.rak = item->bytes;
 	return item->kind == ITEM_BYTES && realm_claims_rak(&c, &pub) &&
-	       take(item, ITEM_BYTES, true, field);
+	       claim_read_bytes(in, item, field);
 }
 
 static bool read_rems(struct cborio_in *in, const struct cborio_item *item, void *field)
@@ -124,114 +96,100 @@ static bool read_rems(struct cborio_in *in, const struct cborio_item *item, void
 	if (item->kind != ITEM_ARRAY || item->value != ATTEST_NUM_REMS)
 		return false;
 	for (size_t i = 0; i < ATTEST_NUM_REMS; i++)
-		if (!cborio_get(in, &value) || !read_hash(in, &value, &c->rem[i]))
+		if (!cborio_get(in, &value) || !claim_read_hash(in, &value, &c->rem[i]))
 			return false;
 	c->num_rems = ATTEST_NUM_REMS;
 	return true;
 }
 
-static bool read_components(struct cborio_in *in, const struct cborio_item *item, void *field);
+static claim_read_fn read_components;
 
-static json_t *json_text(const void *field)
-{
-	const struct bytes *b = field;
-
-	if (!b->p)
-		return NULL;
-	/* Text of a hostile token need not be UTF-8. */
-	return json_stringn((const char *)b->p, b->len) ?: json_string("(not UTF-8)");
-}
-
-static json_t *json_hex(const void *field)
-{
-	const struct bytes *b = field;
-	char *hex = b->p ? malloc(HEX_SIZE(b->len)) : NULL;
-	json_t *j = hex ? json_string(hex_encode(b->p, b->len, hex)) : NULL;
-
-	free(hex);
-	return j;
-}
-
-static json_t *json_uint(const void *field)
-{
-	const struct claim_uint *u = field;
-
-	return u->present ? json_integer((json_int_t)u->value) : NULL;
-}
-
-static json_t *json_rems(const void *field)
+static json_t *json_rems(const void *field, enum claim_style style)
 {
 	const struct bytes *rem = field;
 	json_t *a = rem->p ? json_array() : NULL;
 
 	for (size_t i = 0; i < ATTEST_NUM_REMS; i++)
-		json_array_append_new(a, json_hex(&rem[i]));
+		json_array_append_new(a, claim_json_bytes(&rem[i], style));
 	return a;
 }
 
-static json_t *json_components(const void *field);
+static claim_json_fn json_components;
 
 /* ---- tables ---- */
 
-#define PLATFORM(field) offsetof(struct platform_claims, field)
-#define REALM(field) offsetof(struct realm_claims, field)
+#define PLATFORM(field)	 offsetof(struct platform_claims, field)
+#define REALM(field)	 offsetof(struct realm_claims, field)
 #define COMPONENT(field) offsetof(struct sw_component, field)
 
 static const struct claim platform_table[] = {
-	{CLAIM_PROFILE, "profile", read_platform_profile, json_text, PLATFORM(profile), true,
-	 &rule_attest_platform_profile},
-	{CLAIM_CHALLENGE, "challenge", read_hash, json_hex, PLATFORM(challenge), true,
-	 &rule_attest_platform_challenge},
-	{CLAIM_IMPLEMENTATION_ID, "implementation-id", read_bytes32, json_hex,
-	 PLATFORM(implementation_id), true, &rule_attest_platform_implementation_id},
-	{CLAIM_INSTANCE_ID, "instance-id", read_ueid, json_hex, PLATFORM(instance_id), true,
-	 &rule_attest_platform_instance_id},
-	{CLAIM_CONFIG, "platform-configuration", read_bytes, json_hex, PLATFORM(config), true,
-	 &rule_attest_platform_config},
-	{CLAIM_LIFECYCLE, "lifecycle", read_lifecycle, json_uint, PLATFORM(lifecycle), true,
-	 &rule_attest_platform_lifecycle},
-	{CLAIM_SW_COMPONENTS, "sw-components", read_components, json_components,
-	 PLATFORM(components), true, &rule_attest_platform_sw_components},
-	{CLAIM_VERIFICATION_SERVICE, "verification-service", read_text, json_text,
-	 PLATFORM(verification_service), false, &rule_attest_platform_verification_service},
-	{CLAIM_PLATFORM_HASH_ALGO, "hash-algorithm", read_text, json_text, PLATFORM(hash_algo),
-	 true, &rule_attest_platform_hash_algo},
+	{CLAIM_PROFILE, "profile", "cca-platform-profile", read_platform_profile, claim_json_text,
+	 PLATFORM(profile), ALL, ALL, &rule_attest_platform_profile},
+	{CLAIM_CHALLENGE, "challenge", "cca-platform-challenge", claim_read_hash, claim_json_bytes,
+	 PLATFORM(challenge), ALL, TO_2024, &rule_attest_platform_challenge},
+	{CLAIM_IMPLEMENTATION_ID, "implementation-id", "cca-platform-implementation-id",
+	 claim_read_bytes32, claim_json_bytes, PLATFORM(implementation_id), ALL, ALL,
+	 &rule_attest_platform_implementation_id},
+	{CLAIM_INSTANCE_ID, "instance-id", "cca-platform-instance-id", claim_read_ueid,
+	 claim_json_bytes, PLATFORM(instance_id), ALL, ALL, &rule_attest_platform_instance_id},
+	{CLAIM_CONFIG, "platform-configuration", "cca-platform-config", claim_read_bytes,
+	 claim_json_bytes, PLATFORM(config), ALL, ALL, &rule_attest_platform_config},
+	{CLAIM_LIFECYCLE, "lifecycle", "cca-platform-lifecycle", claim_read_lifecycle,
+	 claim_json_uint, PLATFORM(lifecycle), ALL, ALL, &rule_attest_platform_lifecycle},
+	{CLAIM_SW_COMPONENTS, "sw-components", "cca-platform-sw-components", read_components,
+	 json_components, PLATFORM(components), ALL, ALL, &rule_attest_platform_sw_components},
+	{CLAIM_VERIFICATION_SERVICE, "verification-service", "cca-platform-service-indicator",
+	 claim_read_text, claim_json_text, PLATFORM(verification_service), ALL, 0,
+	 &rule_attest_platform_verification_service},
+	{CLAIM_PLATFORM_HASH_ALGO, "hash-algorithm", "cca-platform-hash-algo-id", claim_read_text,
+	 claim_json_text, PLATFORM(hash_algo), ALL, ALL, &rule_attest_platform_hash_algo},
+	{CLAIM_CLIENT_ID, "client-id", "cca-platform-client-id", claim_read_one, claim_json_uint,
+	 PLATFORM(client_id), FROM_2024, ONLY_2024, &rule_attest_platform_client_id},
+	{CLAIM_WORKLOAD_BINDING, "workload-binding", "cca-platform-workload-binding",
+	 claim_read_hash, claim_json_bytes, PLATFORM(workload_binding), ONLY_2026, ONLY_2026,
+	 &rule_attest_platform_workload_binding},
 };
 
 static const struct claim realm_table[] = {
-	{CLAIM_PROFILE, "profile", read_realm_profile, json_text, REALM(profile), false,
-	 &rule_attest_realm_profile},
-	{CLAIM_CHALLENGE, "challenge", read_bytes64, json_hex, REALM(challenge), true,
-	 &rule_attest_realm_challenge},
-	{CLAIM_RPV, "personalization-value", read_bytes64, json_hex, REALM(rpv), true,
-	 &rule_attest_realm_rpv},
-	{CLAIM_REALM_HASH_ALGO, "hash-algorithm", read_hash_name, json_text, REALM(hash_algo), true,
-	 &rule_attest_realm_hash_algo},
-	{CLAIM_RAK, "public-key", read_rak, json_hex, REALM(rak), true,
-	 &rule_attest_realm_public_key},
-	{CLAIM_RAK_HASH_ALGO, "public-key-hash-algorithm", read_hash_name, json_text,
-	 REALM(rak_hash_algo), true, &rule_attest_realm_rak_hash_algo},
-	{CLAIM_RIM, "initial-measurement", read_hash, json_hex, REALM(rim), true,
-	 &rule_attest_realm_rim},
-	{CLAIM_REMS, "extensible-measurements", read_rems, json_rems, REALM(rem), true,
-	 &rule_attest_realm_rems},
-	{CLAIM_INSTANCE_ID, "instance-id", read_ueid, json_hex, REALM(instance_id), false,
+	{CLAIM_PROFILE, "profile", "cca-realm-profile", read_realm_profile, claim_json_text,
+	 REALM(profile), ALL, 0, &rule_attest_realm_profile},
+	{CLAIM_CHALLENGE, "challenge", "cca-realm-challenge", claim_read_bytes64, claim_json_bytes,
+	 REALM(challenge), ALL, ALL, &rule_attest_realm_challenge},
+	{CLAIM_RPV, "personalization-value", "cca-realm-personalization-value", claim_read_bytes64,
+	 claim_json_bytes, REALM(rpv), ALL, ALL, &rule_attest_realm_rpv},
+	{CLAIM_REALM_HASH_ALGO, "hash-algorithm", "cca-realm-hash-algo-id", claim_read_hash_name,
+	 claim_json_text, REALM(hash_algo), ALL, ALL, &rule_attest_realm_hash_algo},
+	{CLAIM_RAK, "public-key", "cca-realm-public-key", read_rak, claim_json_bytes, REALM(rak),
+	 ALL, ALL, &rule_attest_realm_public_key},
+	{CLAIM_RAK_HASH_ALGO, "public-key-hash-algorithm", "cca-realm-public-key-hash-algo-id",
+	 claim_read_hash_name, claim_json_text, REALM(rak_hash_algo), ALL, ALL,
+	 &rule_attest_realm_rak_hash_algo},
+	{CLAIM_RIM, "initial-measurement", "cca-realm-initial-measurement", claim_read_hash,
+	 claim_json_bytes, REALM(rim), ALL, ALL, &rule_attest_realm_rim},
+	{CLAIM_REMS, "extensible-measurements", "cca-realm-extensible-measurements", read_rems,
+	 json_rems, REALM(rem), ALL, ALL, &rule_attest_realm_rems},
+	{CLAIM_INSTANCE_ID, "instance-id", "cca-realm-instance-id", claim_read_ueid,
+	 claim_json_bytes, REALM(instance_id), FROM_2024, FROM_2024,
 	 &rule_attest_realm_instance_id},
-	{CLAIM_MEC_POLICY, "mec-policy", read_uint, json_uint, REALM(mec_policy), false,
-	 &rule_attest_realm_mec_policy},
+	{CLAIM_MEC_POLICY, "mec-policy", "cca-realm-mec-policy", claim_read_bit, claim_json_uint,
+	 REALM(mec_policy), FROM_2024, FROM_2024, &rule_attest_realm_mec_policy},
+	{CLAIM_LFA_POLICY, "lfa-policy", "cca-realm-lfa-policy", claim_read_bit, claim_json_uint,
+	 REALM(lfa_policy), FROM_2024, 0, &rule_attest_realm_lfa_policy},
+	{CLAIM_DEVICES_HASH, "devices-hash", "cca-realm-devices-hash", claim_read_hash,
+	 claim_json_bytes, REALM(devices_hash), FROM_2024, 0, &rule_attest_realm_devices_hash},
 };
 
 static const struct claim component_table[] = {
-	{COMPONENT_TYPE, "component-type", read_text, json_text, COMPONENT(type), false,
-	 &rule_attest_platform_sw_components},
-	{COMPONENT_MEASUREMENT, "measurement-value", read_hash, json_hex, COMPONENT(measurement),
-	 true, &rule_attest_platform_sw_components},
-	{COMPONENT_VERSION, "version", read_text, json_text, COMPONENT(version), false,
-	 &rule_attest_platform_sw_components},
-	{COMPONENT_SIGNER_ID, "signer-id", read_hash, json_hex, COMPONENT(signer_id), true,
-	 &rule_attest_platform_sw_components},
-	{COMPONENT_HASH_ALGO, "hash-algorithm", read_text, json_text, COMPONENT(hash_algo), false,
-	 &rule_attest_platform_sw_components},
+	{COMPONENT_TYPE, "component-type", "measurement-type", claim_read_text, claim_json_text,
+	 COMPONENT(type), ALL, 0, &rule_attest_platform_sw_components},
+	{COMPONENT_MEASUREMENT, "measurement-value", "measurement-value", claim_read_hash,
+	 claim_json_bytes, COMPONENT(measurement), ALL, ALL, &rule_attest_platform_sw_components},
+	{COMPONENT_VERSION, "version", "version", claim_read_text, claim_json_text,
+	 COMPONENT(version), ALL, 0, &rule_attest_platform_sw_components},
+	{COMPONENT_SIGNER_ID, "signer-id", "signer-id", claim_read_hash, claim_json_bytes,
+	 COMPONENT(signer_id), ALL, ALL, &rule_attest_platform_sw_components},
+	{COMPONENT_HASH_ALGO, "hash-algorithm", "measurement-description", claim_read_text,
+	 claim_json_text, COMPONENT(hash_algo), ALL, 0, &rule_attest_platform_sw_components},
 };
 
 /* ---- reading ---- */
@@ -251,34 +209,30 @@ static const struct claim *find(const struct claim *table, size_t n, const struc
 
 /* One map, which in has been positioned behind the head of, into out. */
 static result read_map(struct cborio_in *in, uint64_t pairs, const struct claim *table, size_t n,
-		       void *out)
+		       enum cca_profile kind, void *out)
 {
-	struct cborio_item key, value;
 	uint32_t seen = 0, bad = 0;
+	bool bad_key = false;
+	struct cborio_pair p;
 	size_t i;
 
 	for (; pairs; pairs--) {
 		const struct claim *c;
-		struct cborio_in inside;
 
-		if (!cborio_get(in, &key) || !cborio_skip(in, &key) || !cborio_get(in, &value))
+		if (!cborio_get_pair(in, &p))
 			return &rule_attest_claims_map;
-		inside = *in;
-		if (!cborio_skip(in, &value))
-			return &rule_attest_claims_map;
-		c = find(table, n, &key, &i);
-		if (!c)
+		bad_key |= !cborio_is_label(&p.key);
+		c = find(table, n, &p.key, &i);
+		if (!c || !(c->known & BIT(kind)))
 			continue;
-		if (seen & BIT(i))
-			return &rule_attest_claim_duplicate;
 		seen |= (uint32_t)BIT(i);
-		if (!c->read(&inside, &value, (char *)out + c->offset))
+		if (!c->read(&p.inside, &p.value, (char *)out + c->offset))
 			bad |= (uint32_t)BIT(i);
 	}
 	for (i = 0; i < n; i++)
-		if ((bad & BIT(i)) || (table[i].required && !(seen & BIT(i))))
+		if ((bad & BIT(i)) || ((table[i].required & BIT(kind)) && !(seen & BIT(i))))
 			return table[i].rule;
-	return OK;
+	return bad_key ? &rule_attest_claim_key : OK;
 }
 
 static bool read_components(struct cborio_in *in, const struct cborio_item *item, void *field)
@@ -291,7 +245,7 @@ static bool read_components(struct cborio_in *in, const struct cborio_item *item
 		return false;
 	for (uint64_t i = 0; i < item->value; i++) {
 		if (!cborio_get_kind(in, ITEM_MAP, &map) ||
-		    read_map(in, map.value, component_table, ARRAY_SIZE(component_table),
+		    read_map(in, map.value, component_table, ARRAY_SIZE(component_table), c->kind,
 			     &c->components[i]))
 			return false;
 		c->num_components++;
@@ -299,88 +253,152 @@ static bool read_components(struct cborio_in *in, const struct cborio_item *item
 	return true;
 }
 
-static result read_claims(struct bytes in, const struct claim *table, size_t n, void *out)
+static result fault_rule(struct bytes in)
+{
+	switch (cborio_check(in)) {
+	case CBORIO_VALID:
+		return OK;
+	case CBORIO_BAD_TEXT:
+		return &rule_attest_cbor_text;
+	case CBORIO_DUPLICATE:
+		return &rule_attest_claim_duplicate;
+	default:
+		return &rule_attest_claims_map;
+	}
+}
+
+/* Even of a map that is not valid, what can be read, is: it is shown beside the reason. */
+static result read_claims(struct bytes in, bool realm, const struct claim *table, size_t n,
+			  enum cca_profile *kind, void *out)
 {
 	struct cborio_in c = {in.p, in.len};
 	struct cborio_item map;
-	result why;
+	result invalid = fault_rule(in), why;
 
 	if (!cborio_get_kind(&c, ITEM_MAP, &map))
 		return &rule_attest_claims_map;
-	why = read_map(&c, map.value, table, n, out);
-	return !why && c.len ? &rule_attest_claims_map : why;
+	*kind = kind_of(c, map.value, realm);
+	why = read_map(&c, map.value, table, n, *kind, out);
+	return invalid ? invalid : why;
 }
 
-result platform_claims_read(struct bytes in, struct platform_claims *c)
+/* ---- what only should be so ---- */
+
+/* A name that is not known is not judged here. */
+static bool fits(struct bytes value, struct bytes hash_name)
 {
-	memset(c, 0, sizeof(*c));
-	return read_claims(in, platform_table, ARRAY_SIZE(platform_table), c);
+	size_t len = hash_name_len(hash_name);
+
+	return !value.p || !len || value.len == len;
 }
 
-result realm_claims_read(struct bytes in, struct realm_claims *c)
+static result platform_should(const struct platform_claims *c)
 {
+	if (c->hash_algo.p && !hash_name_len(c->hash_algo))
+		return &rule_attest_platform_hash_name;
+	for (size_t i = 0; i < c->num_components; i++) {
+		const struct sw_component *sw = &c->components[i];
+
+		if (sw->hash_algo.p && !hash_name_len(sw->hash_algo))
+			return &rule_attest_platform_hash_name;
+		if (!fits(sw->measurement, sw->hash_algo.p ? sw->hash_algo : c->hash_algo))
+			return &rule_attest_platform_measurement_length;
+	}
+	return OK;
+}
+
+static result realm_should(const struct realm_claims *c)
+{
+	bool ok = fits(c->rim, c->hash_algo);
+
+	for (size_t i = 0; i < c->num_rems; i++)
+		ok &= fits(c->rem[i], c->hash_algo);
+	return ok ? OK : &rule_attest_realm_measurement_length;
+}
+
+result platform_claims_read(struct bytes in, struct platform_claims *c, result *should)
+{
+	result why;
+
 	memset(c, 0, sizeof(*c));
-	return read_claims(in, realm_table, ARRAY_SIZE(realm_table), c);
+	why = read_claims(in, false, platform_table, ARRAY_SIZE(platform_table), &c->kind, c);
+	*should = platform_should(c);
+	return why;
+}
+
+result realm_claims_read(struct bytes in, struct realm_claims *c, result *should)
+{
+	result why;
+
+	memset(c, 0, sizeof(*c));
+	why = read_claims(in, true, realm_table, ARRAY_SIZE(realm_table), &c->kind, c);
+	*should = realm_should(c);
+	return why;
 }
 
 bool claims_are_realm(struct bytes in)
 {
 	struct cborio_in c = {in.p, in.len};
-	struct cborio_item map, key, value;
-	int64_t k;
+	struct cborio_item map;
+	struct cborio_pair p;
 
 	if (!cborio_get_kind(&c, ITEM_MAP, &map))
 		return false;
-	for (uint64_t i = 0; i < map.value; i++) {
-		if (!cborio_get(&c, &key) || !cborio_skip(&c, &key) || !cborio_get(&c, &value) ||
-		    !cborio_skip(&c, &value))
-			return false;
-		if (cborio_int(&key, &k) && k >= CLAIM_RPV && k <= CLAIM_RAK_HASH_ALGO)
+	for (uint64_t i = 0; i < map.value && cborio_get_pair(&c, &p); i++)
+		if (p.key.kind == ITEM_UINT && p.key.value >= CLAIM_RPV &&
+		    p.key.value <= CLAIM_RAK_HASH_ALGO)
 			return true;
-	}
 	return false;
+}
+
+static bool knows(const struct claim *table, size_t n, int64_t key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (table[i].key == key)
+			return true;
+	return false;
+}
+
+bool platform_claims_know(int64_t key)
+{
+	return knows(platform_table, ARRAY_SIZE(platform_table), key);
+}
+
+bool realm_claims_know(int64_t key)
+{
+	return knows(realm_table, ARRAY_SIZE(realm_table), key);
 }
 
 bool realm_claims_rak(const struct realm_claims *c, struct ec_public *rak)
 {
-	if (!c->rak.len)
-		return false;
-	if (c->rak.p[0] != 0x04)
-		return cose_get_key(c->rak, rak);
-	for (int curve = 0; curve < EC_NUM_CURVES; curve++)
-		if (ec_public_load(rak, (enum ec_curve)curve, c->rak.p, c->rak.len))
-			return true;
-	return false;
+	if (c->kind == CCA_LEGACY)
+		return ec_public_load(rak, EC_P384, c->rak.p, c->rak.len);
+	return cose_get_key(c->rak, rak);
 }
 
-const char *lifecycle_name(uint64_t value)
+struct bytes platform_claims_binding(const struct platform_claims *c)
 {
-	static const char *const names[] = {
-		"unknown", "assembly and test", "platform RoT provisioning", "secured",
-		"non-CCA platform debug", "recoverable CCA platform debug", "decommissioned",
-	};
-
-	if (value > 0xffff || (value & 0x0f00) || value >> 12 >= ARRAY_SIZE(names))
-		return NULL;
-	return names[value >> 12];
+	return c->kind == CCA_2026 ? c->workload_binding : c->challenge;
 }
 
 /* ---- JSON ---- */
 
-static json_t *claims_json(const struct claim *table, size_t n, const void *claims)
+static json_t *claims_json(const struct claim *table, size_t n, const void *claims,
+			   enum claim_style style)
 {
 	json_t *obj = json_object();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *value = table[i].json((const char *)claims + table[i].offset);
+		const struct claim *c = &table[i];
+		json_t *value = c->json((const char *)claims + c->offset, style);
 
 		if (value)
-			json_object_set_new(obj, table[i].name, value);
+			json_object_set_new(obj, style == CLAIM_HEX ? c->name : c->eat_name, value);
 	}
 	return obj;
 }
 
-static json_t *json_components(const void *field)
+static json_t *json_components(const void *field, enum claim_style style)
 {
 	const struct platform_claims *c = container_of((const struct sw_component *)field,
 						       const struct platform_claims, components[0]);
@@ -388,16 +406,16 @@ static json_t *json_components(const void *field)
 
 	for (size_t i = 0; i < c->num_components; i++)
 		json_array_append_new(a, claims_json(component_table, ARRAY_SIZE(component_table),
-						     &c->components[i]));
+						     &c->components[i], style));
 	return a;
 }
 
-json_t *platform_claims_json(const struct platform_claims *c)
+json_t *platform_claims_json(const struct platform_claims *c, enum claim_style style)
 {
-	return claims_json(platform_table, ARRAY_SIZE(platform_table), c);
+	return claims_json(platform_table, ARRAY_SIZE(platform_table), c, style);
 }
 
-json_t *realm_claims_json(const struct realm_claims *c)
+json_t *realm_claims_json(const struct realm_claims *c, enum claim_style style)
 {
-	return claims_json(realm_table, ARRAY_SIZE(realm_table), c);
+	return claims_json(realm_table, ARRAY_SIZE(realm_table), c, style);
 }

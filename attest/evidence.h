@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * evidence.h - reading and verifying attestation tokens that somebody hands in.
+ * evidence.h - reading attestation tokens that somebody hands in; verify.h verifies them.
  *
  * Nothing is trusted: the size is limited, nesting is limited, nothing is allocated, and slices
  * point into the caller's bytes, which must outlive the struct evidence.
@@ -12,7 +12,6 @@
 
 #include "attest/claims.h"
 #include "attest/cose.h"
-#include "attest/keyfile.h"
 #include "base/rule.h"
 
 #define EVIDENCE_MAX_SIZE 32768
@@ -29,11 +28,13 @@ enum evidence_form {
 
 struct evidence {
 	enum evidence_form form;
-	bool has_platform, has_realm;		  /* which of the claims below there are */
+	bool has_platform, has_realm;		   /* which of the claims below there are */
+	struct bytes platform_map, realm_map;	   /* the claims, encoded */
 	struct cose_sign1 platform_sig, realm_sig; /* of signed forms */
 	struct platform_claims platform;
 	struct realm_claims realm;
-	result platform_wrong, realm_wrong; /* first thing wrong with the claims, or OK */
+	result platform_wrong, realm_wrong;   /* first thing wrong with the claims, or OK */
+	result platform_should, realm_should; /* first thing that should be otherwise, or OK */
 };
 
 const char *evidence_form_name(enum evidence_form f);
@@ -44,34 +45,12 @@ const char *evidence_form_name(enum evidence_form f);
  */
 result evidence_parse(const uint8_t *data, size_t len, struct evidence *ev);
 
-/* What the relying party expects; a slice with p NULL is not compared. Shorter ones are padded. */
-struct evidence_expected {
-	struct bytes nonce, rim, rem[ATTEST_NUM_REMS], rpv;
-};
-
-enum evidence_check {
-	EVIDENCE_CHECK_PLATFORM, /* the CPAK signed the platform token */
-	EVIDENCE_CHECK_REALM,	 /* the RAK signed the realm token */
-	EVIDENCE_CHECK_BINDING,	 /* the platform token vouches for the RAK */
-	EVIDENCE_CHECK_CLAIMS,	 /* every claim is there and well-formed */
-	EVIDENCE_CHECK_EXPECTED, /* the claims are those that were expected */
-	EVIDENCE_NUM_CHECKS
-};
-
-const char *evidence_check_name(enum evidence_check c); /* "platform-signature", ... */
+#define EVIDENCE_MAX_SHOULD 5
 
 /*
- * Verify a complete token, in the order of evidence_check; *passed is the number of checks that
- * held. OK, or the first rule that was broken. expected may be NULL.
+ * Everything that is not as it should be (RFC 2119), though it could be worse: headers, claims,
+ * platform and realm profiles that do not go together. Their number.
  */
-result evidence_verify(const struct evidence *ev, const struct trust_anchors *anchors,
-		       const struct evidence_expected *expected, unsigned int *passed);
-
-/* Verify a lone platform token: its signature and its claims. */
-result evidence_verify_platform(const struct evidence *ev, const struct trust_anchors *anchors,
-				unsigned int *passed);
-
-/* Not wrong, but worth saying: NULL-terminated sentences, at most `cap` with the NULL. */
-void evidence_notes(const struct evidence *ev, const char **notes, size_t cap);
+size_t evidence_should(const struct evidence *ev, result should[EVIDENCE_MAX_SHOULD]);
 
 #endif

@@ -14,6 +14,10 @@
 #include "attest/claims.h"
 #include "attest/ec.h"
 
+/* The implementation id of every platform that softrealm makes. */
+#define PLATFORM_TEST_ID "softrealm simulator - TEST ONLY"
+_Static_assert(sizeof(PLATFORM_TEST_ID) == IMPLEMENTATION_ID_SIZE, "with the 0 at its end");
+
 struct platform_component {
 	const char *type, *version; /* version may be NULL */
 	uint8_t measurement[MEASURE_SIZE], signer_id[MEASURE_SIZE];

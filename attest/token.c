@@ -7,6 +7,7 @@
 
 #include "attest/claims.h"
 #include "attest/cose.h"
+#include "attest/cosekey.h"
 #include "attest/crypto.h"
 #include "attest/platform.h"
 #include "attest/token.h"

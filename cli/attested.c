@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "attest/evidence.h"
+#include "attest/verify.h"
 #include "attest/hex.h"
 #include "cli/input.h"
 
@@ -23,14 +23,13 @@ static const json_t *rim_of(const json_t *backend)
 	return json_object_get(json_array_get(realms, json_array_size(realms) - 1), "rim");
 }
 
-static result verify(const uint8_t *token, size_t len, const struct trust_anchors *anchors,
-		     const struct evidence_expected *expected)
+static result verify(const uint8_t *token, size_t len, const struct evidence_policy *policy)
 {
 	static struct evidence ev;
-	unsigned int passed;
+	struct evidence_verdict v;
 	result why = evidence_parse(token, len, &ev);
 
-	return why ? why : evidence_verify(&ev, anchors, expected, &passed);
+	return why ? why : evidence_verify(&ev, policy, &v);
 }
 
 static json_t *not_verified(const char *why)
@@ -43,8 +42,8 @@ json_t *attested_verdict(const struct launch *l)
 	static uint8_t token[EVIDENCE_MAX_SIZE + 2], nonce[64], rim[64];
 	const json_t *asked = json_object_get(l->vmm_report, "attest");
 	const char *file = json_string_value(json_object_get(asked, "file"));
-	struct evidence_expected expected;
 	struct trust_anchors anchors;
+	struct evidence_policy policy = {.anchors = &anchors};
 	ssize_t len;
 	result why;
 
@@ -55,13 +54,13 @@ json_t *attested_verdict(const struct launch *l)
 	len = input_read(file, token, sizeof(token));
 	if (len < 0 || input_platform_anchor(l->backend.attest.dir, &anchors))
 		return not_verified("the token or the platform's key cannot be read");
-	expected = (struct evidence_expected){
+	policy.expected = (struct evidence_expected){
 		.nonce = take_hex(json_object_get(asked, "nonce"), nonce),
 		.rim = take_hex(rim_of(l->backend_report), rim),
 	};
-	if (!expected.nonce.p || !expected.rim.p)
+	if (!policy.expected.nonce.p || !policy.expected.rim.p)
 		return not_verified("this run's nonce or RIM is not known");
-	why = verify(token, (size_t)len, &anchors, &expected);
+	why = verify(token, (size_t)len, &policy);
 	if (why)
 		return json_pack("{s:s, s:s, s:s}", "verdict", "refused", "rule", why->name, "why",
 				 why->wrong);

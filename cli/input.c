@@ -14,27 +14,36 @@ bool input_wants_help(int argc, char **argv)
 	return argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
 }
 
-ssize_t input_read(const char *path, uint8_t *buf, size_t cap)
+ssize_t input_read_start(const char *path, uint8_t *buf, size_t cap)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	int err = f ? 0 : errno;
 	size_t n = 0;
-	int err = 0;
 
-	errno = 0;
-	if (f)
-		n = fread(buf, 1, cap, f);
-	if (!f || ferror(f))
-		err = errno ? errno : EIO;
-	else if (n == cap)
-		err = EFBIG;
-	if (f && f != stdin)
-		fclose(f);
+	if (f) {
+		errno = 0;
+		n = fread(buf, 1, cap - 1, f);
+		if (ferror(f))
+			err = errno ? errno : EIO;
+		if (f != stdin)
+			fclose(f);
+	}
 	if (err) {
 		log_error("%s: %s", path, strerror(err));
 		return -err;
 	}
 	buf[n] = '\0';
 	return (ssize_t)n;
+}
+
+ssize_t input_read(const char *path, uint8_t *buf, size_t cap)
+{
+	ssize_t n = input_read_start(path, buf, cap);
+
+	if (n < (ssize_t)cap - 1)
+		return n;
+	log_error("%s: %s", path, strerror(EFBIG));
+	return -EFBIG;
 }
 
 ssize_t input_hex(const char *option, const char *text, uint8_t *out, size_t cap)
@@ -74,8 +83,9 @@ int input_platform_anchor(const char *dir, struct trust_anchors *out)
 		return err;
 	memset(out, 0, sizeof(*out));
 	out->count = 1;
-	out->anchor[0].any_platform = true;
 	out->anchor[0].key = p.cpak.pub;
+	memcpy(out->anchor[0].implementation_id, p.implementation_id, IMPLEMENTATION_ID_SIZE);
+	memcpy(out->anchor[0].instance_id, p.instance_id, INSTANCE_ID_SIZE);
 	platform_unload(&p);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "attest/evidence.h"
+#include "attest/keyfile.h"
 
 /* Exit statuses of these subcommands. */
 enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -17,9 +17,10 @@ bool input_wants_help(int argc, char **argv);
 
 /*
  * A file's bytes ("-": standard input), with a 0 behind them. Their number, or -errno; -EFBIG:
- * more than cap - 1.
+ * cap - 1 or more. The second one takes the first cap - 1 of however many there are.
  */
 ssize_t input_read(const char *path, uint8_t *buf, size_t cap);
+ssize_t input_read_start(const char *path, uint8_t *buf, size_t cap);
 
 /* Hexadecimal bytes of an option, 1..cap of them. Length or -EINVAL. */
 ssize_t input_hex(const char *option, const char *text, uint8_t *out, size_t cap);
@@ -30,7 +31,10 @@ int input_rem(const char *text, uint8_t out[MEASURE_SIZE], size_t *len);
 /* Keys from a file. 0 or -errno. */
 int input_anchors(const char *path, struct trust_anchors *out);
 
-/* The key of a platform's directory; NULL: of the built-in test platform. 0 or -errno. */
+/*
+ * The key and the ids of a platform's directory; NULL: of the built-in test platform. 0 or
+ * -errno.
+ */
 int input_platform_anchor(const char *dir, struct trust_anchors *out);
 
 #endif

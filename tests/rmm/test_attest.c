@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "attest/evidence.h"
 #include "attest/platform.h"
+#include "attest/verify.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
@@ -129,8 +129,11 @@ static void check_token(const uint8_t *token, size_t len, uint8_t challenge, con
 {
 	static struct evidence ev;
 	uint8_t nonce[64], rpv[64], rim[64];
-	struct evidence_expected want = {.nonce = {nonce, 64}, .rim = {rim, 64}, .rpv = {rpv, 64}};
-	unsigned int passed;
+	struct evidence_policy policy = {
+		.anchors = &anchors,
+		.expected = {.nonce = {nonce, 64}, .rim = {rim, 64}, .rpv = {rpv, 64}},
+	};
+	struct evidence_verdict verdict;
 	result why;
 
 	memset(nonce, challenge, sizeof(nonce));
@@ -138,10 +141,10 @@ static void check_token(const uint8_t *token, size_t len, uint8_t challenge, con
 	assert_int_equal(rsi_on(&realm, 0, RSI_MEASUREMENT_READ, (uint64_t[]){0}, 1), 0);
 	memcpy(rim, &X(1), sizeof(rim));
 	if (rem1)
-		want.rem[0] = (struct bytes){rem1, 64};
+		policy.expected.rem[0] = (struct bytes){rem1, 64};
 	why = evidence_parse(token, len, &ev);
 	if (!why)
-		why = evidence_verify(&ev, &anchors, &want, &passed);
+		why = evidence_verify(&ev, &policy, &verdict);
 	if (why)
 		fail_msg("%s", why->name);
 }

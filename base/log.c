@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void (*log_sink)(const char *line);
 
@@ -13,12 +14,14 @@ void log_redirect(void (*sink)(const char *line))
 	log_sink = sink;
 }
 
-static void log_line(const char *prefix, const char *fmt, va_list ap)
+static void log_line(const char *prefix, int err, const char *fmt, va_list ap)
 {
-	char buf[1024];
-	int n = snprintf(buf, sizeof(buf), "softrealm: %s", prefix);
+	char buf[1024], why[128];
+	size_t n = (size_t)snprintf(buf, sizeof(buf), "softrealm: %s", prefix);
 
-	vsnprintf(buf + n, sizeof(buf) - n, fmt, ap);
+	n += (size_t)vsnprintf(buf + n, sizeof(buf) - n, fmt, ap);
+	if (err && n < sizeof(buf))
+		snprintf(buf + n, sizeof(buf) - n, ": %s", strerror_r(err, why, sizeof(why)));
 	if (log_sink)
 		log_sink(buf);
 	else
@@ -30,12 +33,21 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 	{                                                                                          \
 		va_list ap;                                                                        \
 		va_start(ap, fmt);                                                                 \
-		log_line(prefix, fmt, ap);                                                         \
+		log_line(prefix, 0, fmt, ap);                                                      \
 		va_end(ap);                                                                        \
 	}
 
 LOG_FUNCTION(log_error, "")
 LOG_FUNCTION(log_warn, "warning: ")
+
+void log_errno(int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line("", err, fmt, ap);
+	va_end(ap);
+}
 
 void log_debug(const char *fmt, ...)
 {
@@ -47,6 +59,6 @@ void log_debug(const char *fmt, ...)
 	if (!on)
 		return;
 	va_start(ap, fmt);
-	log_line("debug: ", fmt, ap);
+	log_line("debug: ", 0, fmt, ap);
 	va_end(ap);
 }

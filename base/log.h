@@ -9,6 +9,11 @@
 #define BASE_LOG_H
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * log_error, then ": " and what err (an errno, as it was when the call failed) means. The caller
+ * passes it: until the message is made, errno has been changed by something else.
+ */
+void log_errno(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

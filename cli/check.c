@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * check.c - softrealm check: the conformance suite against softrealm; with --kvm real against the
- * machine's own /dev/kvm. What is not the launcher's option is the suite's.
+ * machine's own /dev/kvm.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/files.h"
@@ -15,44 +15,91 @@
 #include "cli/options.h"
 #include "cli/summary.h"
 
-static int take(struct launch *l, char **argv)
+struct check {
+	struct launch launch;
+	const char *abi;
+	bool list;
+};
+
+static int set_kvm(void *to, const char *value)
 {
-	if (!strcmp(argv[0], "--kvm") && argv[1] &&
-	    (!strcmp(argv[1], "real") || !strcmp(argv[1], "soft"))) {
-		l->real = !strcmp(argv[1], "real");
-		return 2;
-	}
-	return launch_options_take(l, argv);
+	struct check *c = to;
+	int which = option_choice("--kvm", value, "soft|real");
+
+	c->launch.real = which == 1;
+	return which < 0 ? which : 0;
 }
 
-int cmd_check(int argc, char **argv)
+static int set_list(void *to, const char *value)
 {
-	struct launch l = LAUNCH_INIT;
-	char program[PATH_MAX];
-	int n, count = 0, status = LAUNCH_FAILED;
+	struct check *c = to;
 
-	l.argv = calloc(argc + 1, sizeof(*l.argv));
-	if (!l.argv)
-		return LAUNCH_FAILED;
-	l.argv[count++] = program;
-	for (int i = 1; i < argc; i += n ? n : 1) {
-		n = take(&l, argv + i);
-		if (n < 0) {
-			free(l.argv);
-			return LAUNCH_USAGE;
-		}
-		/* The revision is a matter of both. */
-		for (int k = 0; k < n && !strncmp(argv[i], "--abi", 5); k++)
-			l.argv[count++] = argv[i + k];
-		if (!n)
-			l.argv[count++] = argv[i];
+	c->list = true;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+#include "cli/check.def"
+};
+static const struct option_rows check_rows = {rows, ARRAY_SIZE(rows)};
+
+/* The revision is a matter of both: of the host, and of the suite. */
+static int take_launch_option(void *to, const struct option_row *row, const char *value)
+{
+	struct check *c = to;
+
+	if (!strcmp(row->name, "abi"))
+		c->abi = value;
+	return row->set(&c->launch, value);
+}
+
+/* PROGRAM [--abi REVISION] [--list] -- PATTERN... */
+static void fill(char **argv, char *program, const struct check *c, char **patterns)
+{
+	*argv++ = program;
+	if (c->abi) {
+		*argv++ = "--abi";
+		*argv++ = (char *)c->abi;
 	}
-	if (!files_check(program, sizeof(program))) {
-		status = launch(&l);
-		l.quiet = true;
-		if (summary_finish(&l, status) && !status)
-			status = LAUNCH_FAILED;
-	}
-	free(l.argv);
+	if (c->list)
+		*argv++ = "--list";
+	*argv++ = "--";
+	while (*patterns)
+		*argv++ = *patterns++;
+	*argv = NULL;
+}
+
+static int check(int argc, char **argv)
+{
+	struct check c = {.launch = LAUNCH_INIT};
+	struct option_parser p = {
+		.tables = {{&check_rows, &c, NULL}, {&launch_option_rows, &c, take_launch_option}},
+		.ntables = 2,
+	};
+	char program[PATH_MAX];
+	int status = LAUNCH_FAILED;
+
+	if (!command_parse(&command_check, argc, argv, &p, &status))
+		return status;
+	c.launch.argv = calloc(p.nwords + 6, sizeof(*c.launch.argv));
+	if (!c.launch.argv || files_check(program, sizeof(program)))
+		goto out;
+	fill(c.launch.argv, program, &c, p.words);
+	status = launch(&c.launch);
+	c.launch.quiet = true;
+	if (summary_finish(&c.launch, status) && !status)
+		status = LAUNCH_FAILED;
+out:
+	free(c.launch.argv);
 	return status;
 }
+
+const struct command command_check = {
+	.name = "check",
+	.about = "judge a /dev/kvm: does it answer as the ABI says?",
+	.usage = "check [OPTION...] [NAME-PATTERN...]",
+	.text = "Judge /dev/kvm against the realm ABI, one test a rule, in TAP.\n",
+	.more = "Exit status: 0 all pass, 1 a check failed, 2 usage or no /dev/kvm.\n",
+	.run = check,
+	.options = {&check_rows, &launch_option_rows},
+};

@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* endorse.c - softrealm endorse: trust anchor and reference values for verifiers. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "attest/endorse.h"
 #include "attest/evidence.h"
+#include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 
-static const char usage[] =
-	"usage: softrealm endorse DIR [--platform DIR]\n"
-	"                 [--token FILE | --rim HEX [--rem I=HEX]... [--rpv HEX]]\n"
-	"\n"
-	"Writes into DIR what verifiers need to know of the platform (--platform, or the built-in\n"
-	"test platform) and, with a realm given, of the realm:\n"
-	"  endorsements.json            everything, plain\n"
-	"  ta.json, rv.json             the store of rust-ccatoken\n"
-	"  comid-platform-ta.json, comid-platform-refval.json, comid-realm-refval.json\n"
-	"                               CoMID templates for Veraison's cocli\n"
-	"The realm's values come from a good token of it, or are given one by one. A RIM of\n"
-	"32 bytes is SHA-256, one of 64 bytes SHA-512.\n";
-
 struct options {
-	const char *out, *platform, *token;
-	bool has_realm;
+	const char *platform, *token;
+	bool has_rim, has_values; /* --rim; any of the realm's values */
 	struct endorse_realm realm;
 };
 
@@ -63,90 +50,81 @@ static bool take_token(const char *path, struct endorse_realm *realm)
 	return true;
 }
 
-static bool take_rim(struct options *o)
+static int set_platform(void *to, const char *value)
 {
-	ssize_t n = input_hex("--rim", optarg, o->realm.rim, MEASURE_SIZE);
+	struct options *o = to;
 
-	if (n != 32 && n != 64) {
-		if (n > 0)
-			log_error("--rim: neither 32 nor 64 bytes");
-		return false;
-	}
-	o->realm.hash = n == 64 ? MEASURE_SHA_512 : MEASURE_SHA_256;
-	o->has_realm = true;
-	return true;
+	o->platform = value;
+	return 0;
 }
 
-static bool take_rem(struct options *o)
+static int set_token(void *to, const char *value)
 {
+	struct options *o = to;
+
+	o->token = value;
+	return 0;
+}
+
+static int set_rim(void *to, const char *value)
+{
+	struct options *o = to;
+	ssize_t n = input_hex("--rim", value, o->realm.rim, MEASURE_SIZE);
+
+	if (n < 0)
+		return -EINVAL;
+	if (n != 32 && n != 64)
+		return option_wrong("--rim", value, "32 or 64 bytes");
+	o->realm.hash = n == 64 ? MEASURE_SHA_512 : MEASURE_SHA_256;
+	o->has_rim = o->has_values = true;
+	return 0;
+}
+
+static int set_rem(void *to, const char *text)
+{
+	struct options *o = to;
 	uint8_t value[MEASURE_SIZE] = {0};
 	size_t len;
-	int i = input_rem(optarg, value, &len);
+	int i = input_rem(text, value, &len);
 
 	if (i < 0)
-		return false;
+		return i;
 	memcpy(o->realm.rem[i - 1], value, MEASURE_SIZE);
-	return true;
+	o->has_values = true;
+	return 0;
 }
 
-static bool parse_options(int argc, char **argv, struct options *o)
+static int set_rpv(void *to, const char *value)
 {
-	static const struct option longs[] = {
-		{"platform", required_argument, NULL, 'p'}, {"token", required_argument, NULL, 't'},
-		{"rim", required_argument, NULL, 'r'},	    {"rem", required_argument, NULL, 'e'},
-		{"rpv", required_argument, NULL, 'v'},	    {0},
-	};
-	bool ok = true, values = false;
-	int c;
+	struct options *o = to;
 
-	optind = 0;
-	while (ok && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
-		values |= c == 'r' || c == 'e' || c == 'v';
-		switch (c) {
-		case 'p':
-			o->platform = optarg;
-			break;
-		case 't':
-			o->token = optarg;
-			break;
-		case 'r':
-			ok = take_rim(o);
-			break;
-		case 'e':
-			ok = take_rem(o);
-			break;
-		case 'v':
-			ok = input_hex("--rpv", optarg, o->realm.rpv, sizeof(o->realm.rpv)) > 0;
-			break;
-		default:
-			ok = false;
-		}
-	}
-	if (!ok || optind != argc - 1)
-		return false;
-	o->out = argv[optind];
-	return o->token ? !values : !values || o->has_realm;
+	o->has_values = true;
+	return input_hex("--rpv", value, o->realm.rpv, sizeof(o->realm.rpv)) > 0 ? 0 : -EINVAL;
 }
+
+static const struct option_row rows[] = {
+#include "cli/endorse.def"
+};
+static const struct option_rows endorse_rows = {rows, ARRAY_SIZE(rows)};
 
 /* Takes over the value. */
 static int write_json(const char *dir, const char *name, json_t *value)
 {
 	char path[4096];
-	bool ok = false;
+	int err = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	errno = 0;
 	f = value ? fopen(path, "w") : NULL;
-	if (f) {
-		ok = !json_dumpf(value, f, JSON_INDENT(2)) && putc('\n', f) != EOF;
-		ok &= !fclose(f);
-	}
+	if (!f || json_dumpf(value, f, JSON_INDENT(2)) || putc('\n', f) == EOF)
+		err = errno ? errno : ENOMEM;
+	if (f && fclose(f) && !err)
+		err = errno;
 	json_decref(value);
-	if (ok)
-		return 0;
-	log_error("%s: %s", path, strerror(errno ?: ENOMEM));
-	return -EIO;
+	if (err)
+		log_errno(err, "%s", path);
+	return -err;
 }
 
 static int write_all(const char *dir, const struct platform *p, const struct endorse_realm *realm)
@@ -154,8 +132,9 @@ static int write_all(const char *dir, const struct platform *p, const struct end
 	int err;
 
 	if (mkdir(dir, 0755) && errno != EEXIST) {
-		log_error("%s: %s", dir, strerror(errno));
-		return -errno;
+		err = errno;
+		log_errno(err, "%s", dir);
+		return -err;
 	}
 	err = write_json(dir, "endorsements.json", endorse_plain(p, realm));
 	if (!err)
@@ -171,28 +150,40 @@ static int write_all(const char *dir, const struct platform *p, const struct end
 	return err;
 }
 
-int cmd_endorse(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static struct options o;
 	static struct platform p;
-	int err;
+	struct option_parser parser = {.tables = {{&endorse_rows, &o, NULL}}, .ntables = 1};
+	int err, status;
 
-	if (input_wants_help(argc, argv)) {
-		fputs(usage, stdout);
-		return EXIT_GOOD;
-	}
-	if (!parse_options(argc, argv, &o)) {
-		fputs(usage, stderr);
+	if (!command_parse(&command_endorse, argc, argv, &parser, &status))
+		return status;
+	if (parser.nwords != 1 || (o.token ? o.has_values : o.has_values && !o.has_rim))
+		return command_usage(&command_endorse);
+	if (o.token && !take_token(o.token, &o.realm))
 		return EXIT_USAGE;
-	}
-	if (o.token) {
-		if (!take_token(o.token, &o.realm))
-			return EXIT_USAGE;
-		o.has_realm = true;
-	}
 	if (platform_load(o.platform, &p))
 		return EXIT_USAGE;
-	err = write_all(o.out, &p, o.has_realm ? &o.realm : NULL);
+	err = write_all(parser.words[0], &p, o.token || o.has_rim ? &o.realm : NULL);
 	platform_unload(&p);
 	return err ? EXIT_USAGE : EXIT_GOOD;
 }
+
+const struct command command_endorse = {
+	.name = "endorse",
+	.about = "write trust anchors and reference values",
+	.usage = "endorse DIR [--platform DIR]\n"
+		 "                 [--token FILE | --rim HEX [--rem I=HEX]... [--rpv HEX]]",
+	.text = "\n"
+		"Writes into DIR what verifiers need to know of the platform and, with a realm "
+		"given,\n"
+		"of the realm:\n"
+		"  endorsements.json            everything, plain\n"
+		"  ta.json, rv.json             the store of rust-ccatoken\n"
+		"  comid-platform-ta.json, comid-platform-refval.json, comid-realm-refval.json\n"
+		"                               CoMID templates for Veraison's cocli\n"
+		"The realm's values come from a good token of it, or are given one by one.\n",
+	.run = run,
+	.options = {&endorse_rows},
+};

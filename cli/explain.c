@@ -7,15 +7,10 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/input.h"
 #include "kvm/rules.h"
 #include "rmm/rules.h"
 
 static const struct rule_table *const tables[] = {&kvm_rules, &rmm_rules, &attest_rules};
-
-static const char usage[] =
-	"usage: softrealm explain RULE | --list\n"
-	"What a refusal means, which softrealm names in --explain and --trace.\n";
 
 /* KVM's rules carry an errno, the RMM's a status. */
 static void print_code(const struct rule_table *t, const struct rule *r)
@@ -41,7 +36,7 @@ static int explain(const char *name)
 			return EXIT_GOOD;
 		}
 	}
-	log_error("explain: there is no rule \"%s\" (see --list)", name);
+	log_error("there is no rule \"%s\" (see --list)", name);
 	return EXIT_REFUSED;
 }
 
@@ -53,16 +48,35 @@ static int list(void)
 	return EXIT_GOOD;
 }
 
-int cmd_explain(int argc, char **argv)
+static int set_list(void *to, const char *value)
 {
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		fputs(usage, stdout);
-		return EXIT_GOOD;
-	}
-	if (argc == 2 && !strcmp(argv[1], "--list"))
-		return list();
-	if (argc == 2 && argv[1][0] != '-')
-		return explain(argv[1]);
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	*(bool *)to = true;
+	return 0;
 }
+
+static const struct option_row rows[] = {
+#include "cli/explain.def"
+};
+static const struct option_rows explain_rows = {rows, ARRAY_SIZE(rows)};
+
+static int run(int argc, char **argv)
+{
+	bool all = false;
+	struct option_parser p = {.tables = {{&explain_rows, &all, NULL}}, .ntables = 1};
+	int status;
+
+	if (!command_parse(&command_explain, argc, argv, &p, &status))
+		return status;
+	if (p.nwords != !all)
+		return command_usage(&command_explain);
+	return all ? list() : explain(p.words[0]);
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.about = "what a refusal means",
+	.usage = "explain RULE | --list",
+	.text = "What a refusal means, which softrealm names in --explain and --trace.\n",
+	.run = run,
+	.options = {&explain_rows},
+};

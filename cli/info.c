@@ -4,16 +4,15 @@
  *
  * All of it comes from the tables that the program itself works with.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "abi/rmi.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/input.h"
 #include "cli/revision.h"
 #include "kvm/call.h"
 #include "kvm/platform.h"
@@ -23,8 +22,9 @@
 #include "rmm/rsi.h"
 
 static const char *const kinds[] = {
-	[KVM_FILE_SYSTEM] = "system", [KVM_FILE_VM] = "vm",	  [KVM_FILE_VCPU] = "vcpu",
-	[KVM_FILE_DEVICE] = "device", [KVM_FILE_GMEM] = "guest_memfd",
+	[KVM_FILE_SYSTEM] = "system",	 [KVM_FILE_VM] = "vm",
+	[KVM_FILE_VCPU] = "vcpu",	 [KVM_FILE_DEVICE] = "device",
+	[KVM_FILE_GMEM] = "guest_memfd",
 };
 
 /* The RMM is asked, as KVM asks it. */
@@ -113,9 +113,9 @@ static json_t *calls(const struct kvm_revision *rev)
 				      call_row("KVM", kinds[row->kind], row->nr, row->name, args));
 	}
 	for (size_t i = 0; i < rmi_num_rows; i++)
-		json_array_append_new(all, call_row("RMI", "host", rmi_rows[i].fid,
-						    rmi_rows[i].name,
-						    names(rmi_rows[i].args, rmi_rows[i].nargs)));
+		json_array_append_new(all,
+				      call_row("RMI", "host", rmi_rows[i].fid, rmi_rows[i].name,
+					       names(rmi_rows[i].args, rmi_rows[i].nargs)));
 	add_rsi_rows(all, "RSI", rsi_rows, rsi_num_rows);
 	add_rsi_rows(all, "PSCI", psci_rows, psci_num_rows);
 	return all;
@@ -127,15 +127,17 @@ static void print_text(const json_t *info)
 	json_t *value, *arg;
 	size_t i, n;
 
-	json_object_foreach (json_object_get(info, "platform"), name, value)
+	json_object_foreach(json_object_get(info, "platform"), name, value)
 		printf("%-16s %lld\n", name, (long long)json_integer_value(value));
-	json_array_foreach (json_object_get(info, "calls"), i, value) {
+	json_array_foreach(json_object_get(info, "calls"), i, value)
+	{
 		printf("\n%-5s %-12s %s  %s(", json_string_value(json_object_get(value, "layer")),
 		       json_string_value(json_object_get(value, "on")),
 		       json_string_value(json_object_get(value, "number")),
 		       json_string_value(json_object_get(value, "name")));
 		sep = "";
-		json_array_foreach (json_object_get(value, "args"), n, arg) {
+		json_array_foreach(json_object_get(value, "args"), n, arg)
+		{
 			printf("%s%s", sep, json_string_value(arg));
 			sep = ", ";
 		}
@@ -150,36 +152,57 @@ static void print_json(const json_t *info)
 	printf("\n");
 }
 
-static const char usage[] =
-	"usage: softrealm info [--abi REVISION] [--json]\n"
-	"The platform that a VMM finds, and every call that is implemented.\n";
+struct info {
+	const struct kvm_revision *revision;
+	bool json;
+};
 
-int cmd_info(int argc, char **argv)
+static int set_json(void *to, const char *value)
 {
-	const struct kvm_revision *rev = kvm_revisions[0];
-	bool json = false;
-	json_t *info;
-	int n;
+	((struct info *)to)->json = true;
+	return 0;
+}
 
-	for (int i = 1; i < argc; i += n) {
-		n = 1;
-		if (!strcmp(argv[i], "--json")) {
-			json = true;
-		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(usage, stdout);
-			return EXIT_GOOD;
-		} else if ((n = revision_option_take(argv + i, &rev)) <= 0) {
-			if (!n)
-				fputs(usage, stderr);
-			return EXIT_USAGE;
-		}
-	}
+static int set_abi(void *to, const char *value)
+{
+	struct info *i = to;
+
+	i->revision = revision_parse(value);
+	return i->revision ? 0 : -EINVAL;
+}
+
+static const struct option_row rows[] = {
+#include "cli/info.def"
+};
+static const struct option_rows info_rows = {rows, ARRAY_SIZE(rows)};
+
+static int run(int argc, char **argv)
+{
+	struct info i = {.revision = kvm_revisions[0]};
+	struct option_parser p = {.tables = {{&info_rows, &i, NULL}}, .ntables = 1};
+	json_t *info;
+	int status;
+
+	if (!command_parse(&command_info, argc, argv, &p, &status))
+		return status;
+	if (p.nwords)
+		return command_usage(&command_info);
 	info = json_pack("{s:s, s:s, s:o, s:o}", "softrealm", SOFTREALM_VERSION, "abi",
-			 kvm_revision_name(rev), "platform", platform(), "calls", calls(rev));
-	if (json)
+			 kvm_revision_name(i.revision), "platform", platform(), "calls",
+			 calls(i.revision));
+	if (i.json)
 		print_json(info);
 	else
 		print_text(info);
 	json_decref(info);
 	return EXIT_GOOD;
 }
+
+const struct command command_info = {
+	.name = "info",
+	.about = "the platform and every call",
+	.usage = "info [--abi REVISION] [--json]",
+	.text = "The platform that a VMM finds, and every call that is implemented.\n",
+	.run = run,
+	.options = {&info_rows},
+};

@@ -9,11 +9,6 @@
 #include "base/log.h"
 #include "cli/input.h"
 
-bool input_wants_help(int argc, char **argv)
-{
-	return argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-}
-
 ssize_t input_read_start(const char *path, uint8_t *buf, size_t cap)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
@@ -29,7 +24,7 @@ ssize_t input_read_start(const char *path, uint8_t *buf, size_t cap)
 			fclose(f);
 	}
 	if (err) {
-		log_error("%s: %s", path, strerror(err));
+		log_errno(err, "%s", path);
 		return -err;
 	}
 	buf[n] = '\0';
@@ -42,7 +37,7 @@ ssize_t input_read(const char *path, uint8_t *buf, size_t cap)
 
 	if (n < (ssize_t)cap - 1)
 		return n;
-	log_error("%s: %s", path, strerror(EFBIG));
+	log_errno(EFBIG, "%s", path);
 	return -EFBIG;
 }
 

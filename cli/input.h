@@ -9,12 +9,6 @@
 
 #include "attest/keyfile.h"
 
-/* Exit statuses of these subcommands. */
-enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
-
-/* Is --help all that there is? */
-bool input_wants_help(int argc, char **argv);
-
 /*
  * A file's bytes ("-": standard input), with a 0 behind them. Their number, or -errno; -EFBIG:
  * cap - 1 or more. The second one takes the first cap - 1 of however many there are.

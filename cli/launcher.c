@@ -32,9 +32,9 @@
 #include "base/log.h"
 #include "cli/carrier.h"
 
-#define REPORT_MAX (16 << 20)
+#define REPORT_MAX   (16 << 20)
 #define REPORT_CHUNK 65536
-#define GRACE_MS 700 /* for our own VMM after the backend's death, and again after SIGTERM */
+#define GRACE_MS     700 /* for our own VMM after the backend's death, and again after SIGTERM */
 
 struct launcher {
 	struct launch *l;
@@ -66,12 +66,13 @@ static int start_backend(struct launcher *la)
 {
 	pid_t self = getpid();
 	uint64_t name[2];
-	int pair[2];
+	int pair[2], err;
 
 	if (getrandom(name, sizeof(name), 0) != sizeof(name) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		log_error("the backend cannot start: %s", strerror(errno));
-		return -errno;
+		err = errno;
+		log_errno(err, "the backend cannot start");
+		return -err;
 	}
 	snprintf(la->socket, sizeof(la->socket), "softrealm-%016" PRIx64 "%016" PRIx64, name[0],
 		 name[1]);
@@ -93,7 +94,7 @@ static int start_backend(struct launcher *la)
 	close(pair[1]);
 	la->control = pair[0];
 	if (la->backend < 0) {
-		log_error("the backend cannot start: %s", strerror(errno));
+		log_errno(errno, "the backend cannot start");
 		return -EAGAIN;
 	}
 	return 0;
@@ -102,6 +103,7 @@ static int start_backend(struct launcher *la)
 static void exec_command(struct launcher *la, pid_t parent)
 {
 	char **argv = la->l->argv;
+	int err;
 
 	/* A command that is killed with its launcher can still put the terminal right. */
 	follow_parent(parent, SIGTERM);
@@ -113,8 +115,9 @@ static void exec_command(struct launcher *la, pid_t parent)
 	if (la->l->report_write >= 0)
 		fcntl(la->l->report_write, F_SETFD, 0);
 	execvp(argv[0], argv);
-	log_error("%s: %s", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_STARTED);
+	err = errno;
+	log_errno(err, "%s", argv[0]);
+	_exit(err == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_STARTED);
 }
 
 static int start_command(struct launcher *la)
@@ -128,7 +131,7 @@ static int start_command(struct launcher *la)
 		close(la->l->report_write);
 	la->l->report_write = -1;
 	if (la->command < 0) {
-		log_error("the command cannot start: %s", strerror(errno));
+		log_errno(errno, "the command cannot start");
 		la->command_ended = true;
 		la->command_status = LAUNCH_FAILED << 8;
 		return -EAGAIN;
@@ -405,7 +408,7 @@ static FILE *open_output(const char *path, int *r)
 
 	if (path && !f) {
 		*r = -errno;
-		log_error("%s: %s", path, strerror(errno));
+		log_errno(-*r, "%s", path);
 	}
 	return f;
 }
@@ -414,7 +417,7 @@ static int close_output(FILE *f, const char *path)
 {
 	if (!f || !fclose(f))
 		return 0;
-	log_error("%s: %s", path, strerror(errno));
+	log_errno(errno, "%s", path);
 	return -EIO;
 }
 

@@ -16,20 +16,8 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/input.h"
+#include "cli/options.h"
 #include "cli/predict.h"
-
-static const char usage[] =
-	"usage: softrealm measure [--explain] RUN-OPTION...\n"
-	"       softrealm measure [--explain] --ledger FILE\n"
-	"       softrealm measure diff A B\n"
-	"\n"
-	"The first form prints the RIM that softrealm run with these options will get, without\n"
-	"running anything; with --explain it prints the ledger of it. The second computes each\n"
-	"register of a ledger (--measurement-log of run and exec) again from what was measured.\n"
-	"The third compares two ledgers and names the first operation that differs.\n"
-	"Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or unreadable\n"
-	"input.\n";
 
 /* ---- reading a ledger ---- */
 
@@ -61,8 +49,9 @@ static int load(const char *path, struct ledger *l)
 
 	memset(l, 0, sizeof(*l));
 	if (!f) {
-		log_error("%s: %s", path, strerror(errno));
-		return -errno;
+		err = -errno;
+		log_errno(-err, "%s", path);
+		return err;
 	}
 	while (!err && (got = ledger_read(f, &e, &line)) > 0)
 		err = append(l, &e);
@@ -76,7 +65,7 @@ static int load(const char *path, struct ledger *l)
 /* ---- replay ---- */
 
 #define NUM_REGISTERS 5
-#define MAX_REALMS 0x10000 /* VMIDs */
+#define MAX_REALMS    0x10000 /* VMIDs */
 
 struct registers {
 	bool seen;
@@ -200,42 +189,81 @@ out:
 	return status;
 }
 
-/* Take --explain and --ledger FILE out of argv. False: the file is missing. */
-static bool take_own(int *argc, char **argv, bool *explain, const char **ledger)
-{
-	int kept = 1;
+struct measure {
+	bool explain;
+	const char *ledger;
+};
 
-	for (int i = 1; i < *argc; i++) {
-		if (!strcmp(argv[i], "--explain"))
-			*explain = true;
-		else if (!strncmp(argv[i], "--ledger=", 9))
-			*ledger = argv[i] + 9;
-		else if (strcmp(argv[i], "--ledger"))
-			argv[kept++] = argv[i];
-		else if (++i < *argc)
-			*ledger = argv[i];
-		else
-			return false;
-	}
-	argv[kept] = NULL;
-	*argc = kept;
-	return true;
+static int set_explain(void *to, const char *value)
+{
+	struct measure *m = to;
+
+	m->explain = true;
+	return 0;
 }
 
-int cmd_measure(int argc, char **argv)
+static int set_ledger(void *to, const char *value)
 {
-	const char *ledger = NULL;
-	bool explain = false;
+	struct measure *m = to;
 
-	if (input_wants_help(argc, argv)) {
-		fputs(usage, stdout);
-		return EXIT_GOOD;
-	}
-	if (argc == 4 && !strcmp(argv[1], "diff"))
-		return diff(argv[2], argv[3]);
-	if (!take_own(&argc, argv, &explain, &ledger) || (ledger ? argc > 1 : argc < 2)) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
-	return ledger ? from_ledger(ledger, explain) : predict_run(argc, argv, explain);
+	m->ledger = value;
+	return 0;
 }
+
+static const struct option_row rows[] = {
+#include "cli/measure.def"
+};
+static const struct option_rows measure_rows = {rows, ARRAY_SIZE(rows)};
+
+static int run(int argc, char **argv)
+{
+	struct measure m = {0};
+	struct launch launch = LAUNCH_INIT; /* it and run's own have no influence */
+	struct run_options run_options;
+	struct vmm_options vmm;
+	struct option_parser p = {
+		.tables = {{&measure_rows, &m, NULL},
+			   {&vmm_option_rows, &vmm, NULL},
+			   {&run_option_rows, &run_options, NULL},
+			   {&launch_option_rows, &launch, NULL}},
+		.ntables = 4,
+	};
+	int status;
+
+	options_init(&vmm);
+	if (!command_parse(&command_measure, argc, argv, &p, &status))
+		goto out;
+	status = EXIT_USAGE;
+	if (p.nwords == 3 && !strcmp(p.words[0], "diff"))
+		status = diff(p.words[1], p.words[2]);
+	else if (p.nwords || argc < 2 || (m.ledger && vmm.kernel))
+		command_usage(&command_measure);
+	else if (m.ledger)
+		status = from_ledger(m.ledger, m.explain);
+	else if (!options_check(&vmm))
+		status = predict_run(&vmm, m.explain);
+out:
+	options_free(&vmm);
+	return status;
+}
+
+const struct command command_measure = {
+	.name = "measure",
+	.about = "predict a realm's initial measurement",
+	.usage = "measure [--explain] RUN-OPTION...\n"
+		 "       softrealm measure [--explain] --ledger FILE\n"
+		 "       softrealm measure diff A B",
+	.text = "\n"
+		"The first form prints the RIM that softrealm run with these options will get, "
+		"without\n"
+		"running anything; with --explain it prints the ledger of it. The second computes "
+		"each\n"
+		"register of a ledger (--measurement-log of run and exec) again from what was "
+		"measured.\n"
+		"The third compares two ledgers and names the first operation that differs.\n",
+	.more = "Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or\n"
+		"unreadable input.\n",
+	.words = "diff",
+	.run = run,
+	.options = {&measure_rows, &vmm_option_rows, &launch_option_rows},
+};

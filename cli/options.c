@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* options.c - the launcher's own options. */
+/* options.c - stores what the options of launch.def and run.def say. */
 #include "cli/options.h"
 
 #include <errno.h>
@@ -12,51 +12,49 @@
 #include "cli/revision.h"
 #include "machine/memory.h"
 
-struct option_row {
-	const char *name;
-	const char *arg; /* NULL: takes none */
-	const char *help;
-	int (*set)(struct launch *l, const char *value);
-};
-
-static int wrong(const char *option, const char *value, const char *right)
+static int set_explain(void *to, const char *value)
 {
-	log_error("%s: \"%s\" is not %s", option, value, right);
-	return -EINVAL;
-}
+	struct launch *l = to;
 
-static int set_explain(struct launch *l, const char *value)
-{
 	l->backend.explain = true;
 	return 0;
 }
 
-static int set_trace(struct launch *l, const char *value)
+static int set_trace(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->trace = value;
 	return 0;
 }
 
-static int set_summary(struct launch *l, const char *value)
+static int set_summary(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->summary = value;
 	return 0;
 }
 
-static int set_measurement_log(struct launch *l, const char *value)
+static int set_measurement_log(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->measurement_log = value;
 	return 0;
 }
 
-static int set_abi(struct launch *l, const char *value)
+static int set_abi(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->backend.revision = revision_parse(value);
 	return l->backend.revision ? 0 : -EINVAL;
 }
 
-static int set_ram(struct launch *l, const char *value)
+static int set_ram(void *to, const char *value)
 {
+	struct launch *l = to;
 	static const char units[] = "KMGT";
 	char *end;
 	unsigned long long n = strtoull(value, &end, 10);
@@ -68,50 +66,55 @@ static int set_ram(struct launch *l, const char *value)
 	}
 	if (*end || *value == '-' || n <= MACHINE_RESERVED || n > UINT64_C(1) << 47 ||
 	    !IS_ALIGNED(n, GRANULE_SIZE))
-		return wrong("--ram", value, "a size such as 8G (above 64M)");
+		return option_wrong("--ram", value, "a size such as 8G (above 64M)");
 	l->backend.ram = n;
 	return 0;
 }
 
-static int set_platform(struct launch *l, const char *value)
+static int set_platform(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->backend.attest.dir = value;
 	return 0;
 }
 
-static int set_deterministic(struct launch *l, const char *value)
+static int set_deterministic(void *to, const char *value)
 {
+	struct launch *l = to;
+
 	l->backend.attest.deterministic = true;
 	return 0;
 }
 
-static int set_lifecycle(struct launch *l, const char *value)
+static int set_lifecycle(void *to, const char *value)
 {
+	struct launch *l = to;
 	char *end;
 	unsigned long n = strtoul(value, &end, 0);
 
 	if (*end || !*value || !n || n > 0xffff)
-		return wrong("--lifecycle", value,
-			     "a value of the lifecycle claim, such as 0x3000");
+		return option_wrong("--lifecycle", value,
+				    "a value of the lifecycle claim, such as 0x3000");
 	l->backend.attest.lifecycle = n;
 	return 0;
 }
 
-static int set_token_form(struct launch *l, const char *value)
+static int set_token_form(void *to, const char *value)
 {
-	if (!strcmp(value, "eat"))
-		l->backend.attest.form = ATTEST_FORM_EAT;
-	else if (!strcmp(value, "cmw"))
-		l->backend.attest.form = ATTEST_FORM_CMW;
-	else if (!strcmp(value, "legacy"))
-		l->backend.attest.form = ATTEST_FORM_LEGACY;
-	else
-		return wrong("--token-form", value, "eat, cmw or legacy");
+	static const enum attest_form forms[] = {ATTEST_FORM_EAT, ATTEST_FORM_CMW,
+						 ATTEST_FORM_LEGACY};
+	struct launch *l = to;
+	int which = option_choice("--token-form", value, "eat|cmw|legacy");
+
+	if (which < 0)
+		return which;
+	l->backend.attest.form = forms[which];
 	return 0;
 }
 
 /* Armed here; the backend inherits it by fork. */
-static int set_fault(struct launch *l, const char *value)
+static int set_fault(void *to, const char *value)
 {
 	char why[128];
 
@@ -121,51 +124,23 @@ static int set_fault(struct launch *l, const char *value)
 	return -EINVAL;
 }
 
-static const struct option_row rows[] = {
-	{"--explain", NULL, "say why, for each refused KVM call", set_explain},
-	{"--trace", "FILE", "write every call (KVM, RMI, RSI) as JSON lines", set_trace},
-	{"--summary", "FILE", "write how the run went, as JSON", set_summary},
-	{"--measurement-log", "FILE", "write each extension of RIM and REMs as JSON lines",
-	 set_measurement_log},
-	{"--abi", "REVISION", "revision of the ABI (v12)", set_abi},
-	{"--ram", "SIZE", "physical memory of the simulated machine (36G, used as touched)",
-	 set_ram},
-	{"--fault", "SPEC", "make a call fail; repeatable (softrealm-exec(1))", set_fault},
-	{"--platform", "DIR", "attest as this platform (softrealm platform create)", set_platform},
-	{"--deterministic", NULL, "same inputs, same token bytes", set_deterministic},
-	{"--lifecycle", "N", "security lifecycle that tokens claim", set_lifecycle},
-	{"--token-form", "FORM", "eat (default), cmw or legacy", set_token_form},
+static const struct option_row launch_rows[] = {
+#include "cli/launch.def"
 };
+const struct option_rows launch_option_rows = {launch_rows, ARRAY_SIZE(launch_rows)};
 
-int launch_options_take(struct launch *l, char **argv)
+static int set_kvm(void *to, const char *value)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct option_row *row = &rows[i];
-		size_t len = strlen(row->name);
-		int r;
+	struct run_options *r = to;
+	int which = option_choice("--kvm", value, "auto|real|soft");
 
-		if (strncmp(argv[0], row->name, len) || (argv[0][len] && argv[0][len] != '='))
-			continue;
-		if (row->arg && !argv[0][len] && !argv[1]) {
-			log_error("%s needs a value: %s", row->name, row->arg);
-			return -EINVAL;
-		}
-		if (!row->arg && argv[0][len]) {
-			log_error("%s takes no value", row->name);
-			return -EINVAL;
-		}
-		r = row->set(l, argv[0][len] ? argv[0] + len + 1 : argv[1]);
-		return r ? r : row->arg && !argv[0][len] ? 2 : 1;
-	}
+	if (which < 0)
+		return which;
+	r->kvm = (enum which_kvm)which;
 	return 0;
 }
 
-void launch_options_help(FILE *f)
-{
-	char left[64];
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		snprintf(left, sizeof(left), "%s %s", rows[i].name, rows[i].arg ? rows[i].arg : "");
-		fprintf(f, "  %-26s %s\n", left, rows[i].help);
-	}
-}
+static const struct option_row run_rows[] = {
+#include "cli/run.def"
+};
+const struct option_rows run_option_rows = {run_rows, ARRAY_SIZE(run_rows)};

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * options.h - the options that `softrealm exec` and `softrealm run` share, in one table.
+ * options.h - the options that several subcommands take: the launcher's, and run's own.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-#include <stdio.h>
-
+#include "base/option.h"
 #include "cli/launcher.h"
 
-/*
- * Is argv[0] one of the options, with its value ("--name VALUE", "--name=VALUE")? Then it is
- * stored in l. Returns how many arguments it takes: 0 none of ours, -EINVAL: a value is missing or
- * wrong (logged).
- */
-int launch_options_take(struct launch *l, char **argv);
-void launch_options_help(FILE *f);
+/* Their set functions take a struct launch. */
+extern const struct option_rows launch_option_rows;
+
+/* What only `softrealm run` takes (run.def). */
+struct run_options {
+	enum which_kvm { WHICH_AUTO, WHICH_REAL, WHICH_SOFT } kvm;
+};
+extern const struct option_rows run_option_rows;
 
 #endif

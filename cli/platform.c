@@ -4,29 +4,42 @@
 #include <string.h>
 
 #include "attest/platform.h"
+#include "base/bits.h"
 #include "cli/commands.h"
-#include "cli/input.h"
 
-static const char usage[] =
-	"usage: softrealm platform create DIR\n"
-	"\n"
-	"Makes DIR with a new platform key: cpak.pem (private, mode 0600), cpak.pub.pem and\n"
-	"cpak.jwk for verifiers, and platform.json, which says what the platform token says: edit\n"
-	"it at will. Use it with --platform DIR. It is still a simulator: the key proves nothing\n"
-	"about hardware.\n";
+static const struct option_row rows[] = {
+#include "cli/platform.def"
+};
+static const struct option_rows platform_rows = {rows, ARRAY_SIZE(rows)};
 
-int cmd_platform(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	if (input_wants_help(argc, argv)) {
-		fputs(usage, stdout);
-		return EXIT_GOOD;
-	}
-	if (argc != 3 || strcmp(argv[1], "create") || argv[2][0] == '-') {
-		fputs(usage, stderr);
+	struct option_parser p = {.tables = {{&platform_rows, NULL, NULL}}, .ntables = 1};
+	int status;
+
+	if (!command_parse(&command_platform, argc, argv, &p, &status))
+		return status;
+	if (p.nwords != 2 || strcmp(p.words[0], "create"))
+		return command_usage(&command_platform);
+	if (platform_create(p.words[1]))
 		return EXIT_USAGE;
-	}
-	if (platform_create(argv[2]))
-		return EXIT_USAGE;
-	printf("%s: created\n", argv[2]);
+	printf("%s: created\n", p.words[1]);
 	return EXIT_GOOD;
 }
+
+const struct command command_platform = {
+	.name = "platform",
+	.about = "make a test platform of your own",
+	.usage = "platform create DIR",
+	.text = "\n"
+		"Makes DIR with a new platform key: cpak.pem (private, mode 0600), cpak.pub.pem "
+		"and\n"
+		"cpak.jwk for verifiers, and platform.json, which says what the platform token "
+		"says:\n"
+		"edit it at will. Use it with --platform DIR. It is still a simulator: the key "
+		"proves\n"
+		"nothing about hardware.\n",
+	.words = "create",
+	.run = run,
+	.options = {&platform_rows},
+};

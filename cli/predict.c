@@ -11,41 +11,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "attest/hex.h"
 #include "attest/predict.h"
 #include "base/log.h"
-#include "cli/input.h"
-#include "cli/launcher.h"
-#include "cli/options.h"
+#include "cli/commands.h"
 #include "kvm/platform.h"
 #include "vmm/layout.h"
 #include "vmm/load.h"
-
-/* Leave out of argv what is not the VMM's. The number of arguments left, or -EINVAL. */
-static int keep_vmm_options(int argc, char **argv)
-{
-	struct launch ignored = LAUNCH_INIT;
-	int n, kept = 1;
-
-	for (int i = 1; i < argc; i += n) {
-		if (!strcmp(argv[i], "--kvm"))
-			n = 2;
-		else if (!strncmp(argv[i], "--kvm=", 6))
-			n = 1;
-		else
-			n = launch_options_take(&ignored, argv + i);
-		if (n < 0)
-			return n;
-		if (!n) {
-			argv[kept++] = argv[i];
-			n = 1;
-		}
-	}
-	argv[kept] = NULL;
-	return kept;
-}
 
 static void print_entry(void *arg, const struct ledger_entry *e)
 {
@@ -97,26 +70,17 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	return err;
 }
 
-int predict_run(int argc, char **argv, bool explain)
+int predict_run(const struct vmm_options *o, bool explain)
 {
 	struct boot_images images = {0};
-	struct vmm_options o;
 	unsigned int ipa_bits;
-	int err;
+	int err = load_images(o, &images, &ipa_bits);
 
-	argc = keep_vmm_options(argc, argv);
-	if (argc < 0)
-		return EXIT_USAGE;
-	err = options_parse(&o, argc, argv);
-	if (err)
-		return err < 0 ? EXIT_USAGE : EXIT_GOOD;
-	err = load_images(&o, &images, &ipa_bits);
 	if (!err) {
-		err = predict(&o, &images, ipa_bits, explain);
+		err = predict(o, &images, ipa_bits, explain);
 		if (err)
-			log_error("KVM cannot create such a realm: %s", strerror(-err));
+			log_errno(-err, "KVM cannot create such a realm");
 	}
 	images_free(&images);
-	options_free(&o);
 	return err ? EXIT_USAGE : EXIT_GOOD;
 }

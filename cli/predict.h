@@ -3,12 +3,9 @@
 #ifndef CLI_PREDICT_H
 #define CLI_PREDICT_H
 
-#include <stdbool.h>
+#include "vmm/options.h"
 
-/*
- * argv as of cmd_run (options that have no influence are accepted). Prints the RIM in hexadecimal,
- * or with explain the ledger. An exit status.
- */
-int predict_run(int argc, char **argv, bool explain);
+/* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
+int predict_run(const struct vmm_options *o, bool explain);
 
 #endif

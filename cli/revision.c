@@ -2,7 +2,6 @@
 /* revision.c - --abi: the revision of the realm ABI, by name. */
 #include "cli/revision.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,25 +18,4 @@ const struct kvm_revision *revision_parse(const char *name)
 	if (!rev)
 		log_error("--abi: there is no revision \"%s\" (known: %s)", name, known);
 	return rev;
-}
-
-int revision_option_take(char **argv, const struct kvm_revision **rev)
-{
-	const char *value = NULL;
-	int n = 1;
-
-	if (!strncmp(argv[0], "--abi=", 6)) {
-		value = argv[0] + 6;
-	} else if (!strcmp(argv[0], "--abi")) {
-		value = argv[1];
-		n = 2;
-	} else {
-		return 0;
-	}
-	if (!value) {
-		log_error("--abi needs a value: the name of a revision");
-		return -EINVAL;
-	}
-	*rev = revision_parse(value);
-	return *rev ? n : -EINVAL;
 }

@@ -7,8 +7,5 @@
 
 /* The revision of this name, or NULL: a line that lists those there are has been logged. */
 const struct kvm_revision *revision_parse(const char *name);
-/* Is argv[0] "--abi NAME" or "--abi=NAME"? Returns how many arguments it takes: 0 it is not;
- * -EINVAL: no name, or no such revision (logged). */
-int revision_option_take(char **argv, const struct kvm_revision **rev);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * run.c - softrealm run: our own VMM under the launcher. What is not the launcher's option is
- * the VMM's.
+ * run.c - softrealm run: our own VMM under the launcher. The VMM's options are looked at here, so
+ * that nothing starts for a wrong command line, and handed on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,67 +21,71 @@
 #include "cli/launcher.h"
 #include "cli/options.h"
 #include "cli/summary.h"
-
-enum which_kvm { WHICH_AUTO, WHICH_REAL, WHICH_SOFT };
+#include "vmm/options.h"
 
 /* What the summary gives the time of, if the console shows it. */
 static const char *const milestones[] = {"Linux version", "Run /init", "softrealm-init: up"};
 
 struct run {
 	struct launch launch;
-	enum which_kvm which;
-	bool help, version;
+	struct vmm_options vmm_options;
+	struct run_options options;
 	char vmm[PATH_MAX];
-	char **argv; /* the VMM's */
-	int argc;
+	char **argv; /* the VMM's; from 1 on its members are allocated */
+	int argc, room;
 };
 
-static int take_which(struct run *r, const char *value)
+static int add_argument(struct run *r, const char *name, const char *value)
 {
-	static const char *const names[] = {"auto", "real", "soft"};
+	char *text;
 
-	for (size_t i = 0; value && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(value, names[i])) {
-			r->which = i;
-			return 2;
-		}
+	if (r->argc + 1 >= r->room) {
+		char **argv = realloc(r->argv, (r->room + 32) * sizeof(*argv));
+
+		if (!argv)
+			goto none;
+		r->argv = argv;
+		r->room += 32;
 	}
-	log_error("--kvm: \"%s\" is not auto, real or soft", value ? value : "");
+	if (asprintf(&text, "--%s%s%s", name, value ? "=" : "", value ? value : "") < 0)
+		goto none;
+	r->argv[r->argc++] = text;
+	r->argv[r->argc] = NULL;
+	return 0;
+none:
+	log_error("out of memory");
 	return -EINVAL;
 }
 
-/* How many arguments were ours; those that both want are counted as the VMM's. */
-static int take(struct run *r, char **argv)
+/* An option of the VMM's: is its value good, and may it have a meaning for us as well? */
+static int take_vmm_option(void *to, const struct option_row *row, const char *value)
 {
-	if (!strcmp(argv[0], "--kvm"))
-		return take_which(r, argv[1]);
-	if (!strncmp(argv[0], "--kvm=", 6))
-		return take_which(r, argv[0] + 6) < 0 ? -EINVAL : 1;
-	if (!strcmp(argv[0], "--quiet") || !strcmp(argv[0], "-q"))
-		r->launch.quiet = true;
-	r->help |= !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h");
-	r->version |= !strcmp(argv[0], "--version") || !strcmp(argv[0], "-V");
-	return launch_options_take(&r->launch, argv);
+	struct run *r = to;
+	int ret;
+
+	if (!row->set)
+		return row->letter;
+	ret = row->help ? row->set(&r->vmm_options, value) : 0;
+	return ret ? ret : add_argument(r, row->name, value);
 }
 
-static int parse(int argc, char **argv, struct run *r)
+static bool parse(int argc, char **argv, struct run *r, int *status)
 {
-	int n;
+	struct option_parser p = {
+		.tables = {{&run_option_rows, &r->options, NULL},
+			   {&vmm_option_rows, r, take_vmm_option},
+			   {&launch_option_rows, &r->launch, NULL}},
+		.ntables = 3,
+	};
 
-	r->argv = calloc(argc + 2 * ARRAY_SIZE(milestones) + 4, sizeof(*r->argv));
-	if (!r->argv)
-		return -ENOMEM;
-	r->argv[r->argc++] = r->vmm;
-	for (int i = 1; i < argc; i += n) {
-		n = take(r, argv + i);
-		if (n < 0)
-			return n;
-		if (n == 0) {
-			r->argv[r->argc++] = argv[i];
-			n = 1;
-		}
-	}
-	return 0;
+	options_init(&r->vmm_options);
+	if (!command_parse(&command_run, argc, argv, &p, status))
+		return false;
+	if (p.nwords)
+		log_error("\"%s\": not an option (see softrealm run --help)", p.words[0]);
+	*status = LAUNCH_USAGE;
+	r->launch.quiet = r->vmm_options.quiet;
+	return !p.nwords && !options_check(&r->vmm_options);
 }
 
 /* The number alone proves nothing (mainline uses it for something else): a realm must come. */
@@ -106,9 +110,9 @@ static bool real_kvm_has_realms(void)
 
 static int choose_kvm(struct run *r)
 {
-	bool real = r->which != WHICH_SOFT && real_kvm_has_realms();
+	bool real = r->options.kvm != WHICH_SOFT && real_kvm_has_realms();
 
-	if (r->which == WHICH_REAL && !real) {
+	if (r->options.kvm == WHICH_REAL && !real) {
 		log_error("--kvm real: /dev/kvm cannot create realms of this revision");
 		return -ENODEV;
 	}
@@ -116,69 +120,62 @@ static int choose_kvm(struct run *r)
 	return 0;
 }
 
-static int ask_for_report(struct run *r, char *number, size_t size)
+static int ask_for_report(struct run *r)
 {
-	int fds[2];
+	char number[16];
+	int fds[2], ret;
 
 	if (pipe2(fds, O_CLOEXEC)) {
-		log_error("no pipe for the VMM's report: %s", strerror(errno));
-		return -errno;
+		log_errno(errno, "no pipe for the VMM's report");
+		return -EMFILE;
 	}
 	r->launch.report_fd = fds[0];
 	r->launch.report_write = fds[1];
-	snprintf(number, size, "%d", fds[1]);
-	r->argv[r->argc++] = "--report-fd";
-	r->argv[r->argc++] = number;
-	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++) {
-		r->argv[r->argc++] = "--milestone";
-		r->argv[r->argc++] = (char *)milestones[i];
-	}
-	return 0;
+	snprintf(number, sizeof(number), "%d", fds[1]);
+	ret = add_argument(r, "report-fd", number);
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(milestones); i++)
+		ret = add_argument(r, "milestone", milestones[i]);
+	return ret;
 }
 
-static int show_help(struct run *r)
+static int start(struct run *r)
 {
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		execl(r->vmm, "softrealm run", "--help", NULL);
-		_exit(LAUNCH_NOT_FOUND);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
-		return LAUNCH_FAILED;
-	printf("\nand of softrealm run itself:\n");
-	printf("  %-26s %s\n", "--kvm auto|real|soft",
-	       "which /dev/kvm (auto: real if it has realms)");
-	launch_options_help(stdout);
-	return 0;
-}
-
-int cmd_run(int argc, char **argv)
-{
-	struct run r = {.launch = LAUNCH_INIT};
-	char number[16];
 	int status = LAUNCH_FAILED;
 
-	if (parse(argc, argv, &r)) {
-		status = LAUNCH_USAGE;
-	} else if (r.version) {
-		printf("softrealm %s\n", SOFTREALM_VERSION);
-		status = 0;
-	} else if (!files_vmm(r.vmm, sizeof(r.vmm))) {
-		r.launch.argv = r.argv;
-		r.launch.own_vmm = true;
-		if (r.help)
-			status = show_help(&r);
-		else if (choose_kvm(&r))
-			status = 4;
-		else if (!ask_for_report(&r, number, sizeof(number)))
-			status = launch(&r.launch);
-		if (!r.help && summary_finish(&r.launch, status) && !status)
-			status = LAUNCH_FAILED;
-	}
-	free(r.argv);
+	if (files_vmm(r->vmm, sizeof(r->vmm)))
+		return LAUNCH_FAILED;
+	r->argv[0] = r->vmm;
+	r->launch.argv = r->argv;
+	r->launch.own_vmm = true;
+	if (choose_kvm(r))
+		status = 4;
+	else if (!ask_for_report(r))
+		status = launch(&r->launch);
+	if (summary_finish(&r->launch, status) && !status)
+		status = LAUNCH_FAILED;
 	return status;
 }
+
+static int run(int argc, char **argv)
+{
+	struct run r = {.launch = LAUNCH_INIT, .argc = 1};
+	int status;
+
+	if (parse(argc, argv, &r, &status))
+		status = start(&r);
+	for (int i = 1; i < r.argc; i++)
+		free(r.argv[i]);
+	free(r.argv);
+	options_free(&r.vmm_options);
+	return status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.about = "boot an arm64 kernel in a realm",
+	.usage = "run --kernel FILE [OPTION...]",
+	.text = "Boot an arm64 Linux kernel in an Arm CCA realm and show its console.\n",
+	.more = VMM_OPTIONS_MORE,
+	.run = run,
+	.options = {&vmm_option_rows, &run_option_rows, &launch_option_rows},
+};

@@ -5,105 +5,84 @@
  * Exit status: 0 the token is good (show: it could be read); 1 it is refused; 2 wrong usage, or a
  * file that cannot be read.
  */
-#include <getopt.h>
-#include <stdio.h>
+#include "cli/token.h"
+
+#include <errno.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/input.h"
-#include "cli/token.h"
 
-static const char usage[] =
-	"usage: softrealm token show FILE [--json | --eat]\n"
-	"       softrealm token verify FILE --cpak KEY | --test-platform\n"
-	"                 [--nonce HEX] [--rim HEX] [--rem I=HEX]... [--rpv HEX]\n"
-	"                 [--lenient] [--json]\n"
-	"       softrealm token verify FILE --cpak KEY | --test-platform --platform-only\n"
-	"                 [--lenient] [--json]\n"
-	"\n"
-	"FILE is a CCA attestation token, or a part of one; '-' is standard input.\n"
-	"KEY is the platform's CPAK: PEM, DER, JWK, JWKS, an X.509 certificate, or a "
-	"rust-ccatoken\n"
-	"list of trust anchors.\n"
-	"I is 1 to 4, as in RSI_MEASUREMENT_EXTEND. Values are padded with zeros.\n"
-	"--lenient accepts what the specifications only say should not be.\n"
-	"Exit status: 0 good, 1 refused, 2 wrong usage or unreadable file.\n";
+#define FLAG_OPTION(name, field)                                                                   \
+	static int set_##name(void *to, const char *value)                                         \
+	{                                                                                          \
+		struct token_options *o = to;                                                      \
+		o->field = true;                                                                   \
+		return 0;                                                                          \
+	}
+FLAG_OPTION(eat, eat)
+FLAG_OPTION(json, json)
+FLAG_OPTION(lenient, policy.lenient)
+FLAG_OPTION(platform_only, policy.platform_only)
+FLAG_OPTION(test_platform, test_platform)
 
-static bool take_hex(const char *option, uint8_t *buf, struct bytes *out)
+static int set_cpak(void *to, const char *value)
 {
-	ssize_t n = input_hex(option, optarg, buf, 64);
+	struct token_options *o = to;
+
+	o->cpak = value;
+	return 0;
+}
+
+static int take_hex(const char *option, const char *value, uint8_t *buf, struct bytes *out)
+{
+	ssize_t n = input_hex(option, value, buf, 64);
 
 	*out = (struct bytes){buf, n > 0 ? (size_t)n : 0};
-	return n > 0;
+	return n > 0 ? 0 : -EINVAL;
 }
 
-static bool take_rem(struct token_options *o)
+static int set_nonce(void *to, const char *value)
 {
+	struct token_options *o = to;
+
+	return take_hex("--nonce", value, o->nonce, &o->policy.expected.nonce);
+}
+
+static int set_rim(void *to, const char *value)
+{
+	struct token_options *o = to;
+
+	return take_hex("--rim", value, o->rim, &o->policy.expected.rim);
+}
+
+static int set_rpv(void *to, const char *value)
+{
+	struct token_options *o = to;
+
+	return take_hex("--rpv", value, o->rpv, &o->policy.expected.rpv);
+}
+
+static int set_rem(void *to, const char *text)
+{
+	struct token_options *o = to;
 	uint8_t value[MEASURE_SIZE];
 	size_t len;
-	int i = input_rem(optarg, value, &len);
+	int i = input_rem(text, value, &len);
 
 	if (i < 0)
-		return false;
+		return i;
 	memcpy(o->rem[i - 1], value, len);
 	o->policy.expected.rem[i - 1] = (struct bytes){o->rem[i - 1], len};
-	return true;
+	return 0;
 }
 
-static bool take(int option, struct token_options *o)
-{
-	struct evidence_expected *e = &o->policy.expected;
-
-	switch (option) {
-	case 'j':
-		return o->json = true;
-	case 'E':
-		return o->eat = true;
-	case 'c':
-		return (o->cpak = optarg);
-	case 't':
-		return o->test_platform = true;
-	case 'p':
-		return o->policy.platform_only = true;
-	case 'l':
-		return o->policy.lenient = true;
-	case 'n':
-		return take_hex("--nonce", o->nonce, &e->nonce);
-	case 'r':
-		return take_hex("--rim", o->rim, &e->rim);
-	case 'v':
-		return take_hex("--rpv", o->rpv, &e->rpv);
-	case 'e':
-		return take_rem(o);
-	default:
-		return false;
-	}
-}
-
-static bool parse_options(int argc, char **argv, struct token_options *o)
-{
-	static const struct option longs[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"eat", no_argument, NULL, 'E'},
-		{"cpak", required_argument, NULL, 'c'},
-		{"nonce", required_argument, NULL, 'n'},
-		{"rim", required_argument, NULL, 'r'},
-		{"rem", required_argument, NULL, 'e'},
-		{"rpv", required_argument, NULL, 'v'},
-		{"lenient", no_argument, NULL, 'l'},
-		{"platform-only", no_argument, NULL, 'p'},
-		{"test-platform", no_argument, NULL, 't'},
-		{0},
-	};
-	bool ok = true;
-	int c;
-
-	optind = 0;
-	while (ok && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0)
-		ok = take(c, o);
-	return ok;
-}
+static const struct option_row rows[] = {
+#include "cli/token.def"
+};
+static const struct option_rows token_rows = {rows, ARRAY_SIZE(rows)};
 
 /* Does anything in it speak of the realm? */
 static bool expects_a_realm(const struct evidence_expected *e)
@@ -124,32 +103,41 @@ static bool options_fit(const struct token_options *o)
 	return false;
 }
 
-int cmd_token(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static uint8_t data[EVIDENCE_MAX_SIZE + 2]; /* one too many, so that the rule can say so */
 	static struct token_options o;
 	static struct evidence ev;
-	int (*action)(const struct evidence *ev, const struct token_options *o) = NULL;
+	struct option_parser p = {.tables = {{&token_rows, &o, NULL}}, .ntables = 1};
+	int status;
 	ssize_t len;
 	result why;
 
-	if (input_wants_help(argc, argv)) {
-		fputs(usage, stdout);
-		return EXIT_GOOD;
-	}
-	if (argc > 1 && !strcmp(argv[1], "show"))
-		action = token_show;
-	else if (argc > 1 && !strcmp(argv[1], "verify"))
-		action = token_verify;
-	if (!action || !parse_options(argc - 1, argv + 1, &o) || optind != argc - 2) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
+	if (!command_parse(&command_token, argc, argv, &p, &status))
+		return status;
+	if (p.nwords != 2 || (strcmp(p.words[0], "show") && strcmp(p.words[0], "verify")))
+		return command_usage(&command_token);
 	if (!options_fit(&o))
 		return EXIT_USAGE;
-	len = input_read_start(argv[1 + optind], data, sizeof(data));
+	len = input_read_start(p.words[1], data, sizeof(data));
 	if (len < 0)
 		return EXIT_USAGE;
 	why = evidence_parse(data, (size_t)len, &ev);
-	return why ? token_refuse(why, &o) : action(&ev, &o);
+	if (why)
+		return token_refuse(why, &o);
+	return strcmp(p.words[0], "show") ? token_verify(&ev, &o) : token_show(&ev, &o);
 }
+
+const struct command command_token = {
+	.name = "token",
+	.about = "show or verify an attestation token",
+	.usage = "token show FILE [--json | --eat]\n"
+		 "       softrealm token verify FILE --cpak KEY | --test-platform [OPTION...]",
+	.text = "\n"
+		"FILE is a CCA attestation token, or a part of one; '-' is standard input.\n"
+		"KEY is the platform's CPAK. Values are padded with zeros.\n",
+	.more = "Exit status: 0 good, 1 refused, 2 wrong usage or unreadable file.\n",
+	.words = "show|verify",
+	.run = run,
+	.options = {&token_rows},
+};

@@ -8,6 +8,7 @@
 #include "attest/diag.h"
 #include "attest/hex.h"
 #include "base/bits.h"
+#include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/printable.h"
 #include "cli/token.h"

@@ -6,6 +6,7 @@
 #include "attest/hex.h"
 #include "base/bits.h"
 #include "base/log.h"
+#include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/token.h"
 

@@ -17,12 +17,14 @@ void irq_set(struct irq_line *irq, bool level)
 		.irq = KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (FIRST_SPI + irq->spi),
 		.level = level,
 	};
+	int err;
 
 	if (irq->level == level)
 		return;
 	irq->level = level;
 	if (irq->vm_fd < 0 || ioctl(irq->vm_fd, KVM_IRQ_LINE, &l) >= 0)
 		return;
-	end_run(errno == EIO ? VMM_ENGINE_LOST : VMM_REFUSED, "KVM_IRQ_LINE failed: %s",
-		strerror(errno));
+	err = errno;
+	end_run(err == EIO ? VMM_ENGINE_LOST : VMM_REFUSED, "KVM_IRQ_LINE failed: %s",
+		strerror(err));
 }

@@ -36,8 +36,8 @@
 #define LAYOUT_MAX_CPUS	    16
 #define LAYOUT_PCI_SLOTS    32
 #define LAYOUT_SPIS	    32 /* one for each PCI slot */
-#define LAYOUT_MIN_IPA_BITS 32 /* what KVM accepts */
-#define LAYOUT_MAX_IPA_BITS 52
+#define LAYOUT_MIN_IPA_BITS 32 /* what a realm without LPA2 can have */
+#define LAYOUT_MAX_IPA_BITS 48
 
 /* The first SPI is interrupt 32 of the GIC; slot n of the PCI bus has SPI n. */
 static inline uint32_t layout_pci_spi(unsigned int slot)

@@ -60,13 +60,13 @@ static int dump_dtb(const char *path, const struct image *dtb)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	ssize_t n = fd < 0 ? -1 : write(fd, dtb->data, dtb->size);
+	int err = n < 0 ? errno : n == (ssize_t)dtb->size ? 0 : ENOSPC;
 
-	if (fd >= 0 && close(fd))
-		n = -1;
-	if (n == (ssize_t)dtb->size)
-		return 0;
-	log_error("--dtb-dump %s: %s", path, n < 0 ? strerror(errno) : "no room");
-	return VMM_HOST;
+	if (fd >= 0 && close(fd) && !err)
+		err = errno;
+	if (err)
+		log_errno(err, "--dtb-dump %s", path);
+	return err ? VMM_HOST : 0;
 }
 
 static int load(void)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * options.h - what the user asked for. One table describes every option; help, the parser and
- * whoever wraps this program (`softrealm run`) read it.
+ * options.h - what the user asked for. options.def describes every option; this program and
+ * whoever wraps it (`softrealm run`, `softrealm measure`) read the same rows.
  */
 #ifndef VMM_OPTIONS_H
 #define VMM_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "base/option.h"
 
 #define VMM_MAX_DISKS	   16
 #define VMM_MAX_MILESTONES 16
@@ -37,23 +38,24 @@ struct vmm_options {
 	bool measure, psci_user, quiet, earlycon;
 };
 
-struct vmm_option {
-	const char *name; /* long name, without dashes */
-	char letter;	  /* or 0 */
-	const char *arg;  /* name of the argument in the help, NULL: takes none */
-	const char *help; /* NULL: internal, not shown */
-	int (*set)(struct vmm_options *o, const char *arg); /* 0 or -EINVAL, message printed */
-};
+/* Their set functions take a struct vmm_options. */
+extern const struct option_rows vmm_option_rows;
+/* What the help says after the options: keys and exit statuses. */
+#define VMM_OPTIONS_MORE                                                                           \
+	"On a terminal Ctrl-a x ends the realm, Ctrl-a h shows the keys.\n\n"                      \
+	"Exit status: 0 powered off (or --until's text was printed), 1 host error,\n"              \
+	"2 usage, 3 unusable input, 4 no realms here, 5 call refused, 6 reset,\n"                  \
+	"7 realm crashed or stuck, 8 engine lost, 9 ended from the keyboard,\n"                    \
+	"10 powered off without --until's text, 124 timeout, 128+N killed by signal N.\n"
 
-extern const struct vmm_option vmm_options_table[];
-extern const unsigned int vmm_options_count;
-
+void options_init(struct vmm_options *o);
+/* After all rows: does it make sense together? 0, or -EINVAL after a message. */
+int options_check(const struct vmm_options *o);
 /*
  * Fill *o. Returns 0: go on; 1: done (help or version was printed); -EINVAL: the command line is
  * wrong and a message says how. Strings stay the caller's (argv), except disks' paths.
  */
 int options_parse(struct vmm_options *o, int argc, char **argv);
 void options_free(struct vmm_options *o);
-void options_help(FILE *f);
 
 #endif

@@ -8,18 +8,11 @@
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(int argc, char **argv);
-	} commands[] = {
-		{"endorse", cmd_endorse},
-		{"measure", cmd_measure},
-		{"platform", cmd_platform},
-		{"token", cmd_token},
-	};
+	static const struct command *const some[] = {&command_endorse, &command_measure,
+						     &command_platform, &command_token};
 
-	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(some); i++)
+		if (!strcmp(argv[1], some[i]->name))
+			return some[i]->run(argc - 1, argv + 1);
 	return 99;
 }

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""cli.py - the command line of every subcommand: options, help, completion, manual, messages"""
+import os
+import re
+import shutil
+import subprocess
+
+from realm import BUILD, SOFTREALM, SOURCE, Run, Skip, case, check, main, work
+
+COMMANDS = ["run", "exec", "check", "explain", "info", "token", "measure", "platform", "endorse"]
+
+
+def options_of(command):
+    """Long options in its help."""
+    run = Run(command, "--help").expect(0)
+    return set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", run.out, flags=re.M))
+
+
+def refused(*args, says, status=2, **how):
+    run = Run(*args, **how).wait(30)
+    check(run.status == status and says in run.err, args, run.story())
+    return run
+
+
+@case
+def a_value_may_look_like_an_option():
+    refused("run", "--append", "--explain", says="which kernel?")
+    refused("run", "--kernel", "--explain", "--initrd", "--trace", says="kernel --explain:",
+            status=3)
+    refused("measure", "--append", "--explain", says="which kernel?")
+
+
+@case
+def a_value_is_given_with_a_space_or_with_an_equals_sign():
+    for args in (["--sysroot=/"], ["--sysroot", "/"], ["--summary=s"], ["--abi=v12-6.19"]):
+        run = Run("exec", *args, "--", "true").wait(30)
+        check(run.status == 0, args, run.story())
+    for args in (["--kvm=soft"], ["--kvm", "soft"], ["--abi=v12"]):
+        run = Run("check", *args, "--list", "vm-type*").expect(0)
+        check(run.out.startswith("vm-type"), args, run.story())
+    for args in (["--kvm=auto"], ["--kvm", "soft"], ["-c2"], ["-c", "2"], ["--cpus=2"]):
+        refused("run", *args, says="which kernel?")
+    refused("token", "show", "/nonexistent", "--json", says="No such file")
+    refused("endorse", "--platform=/nonexistent", "d", says="/nonexistent")
+
+
+@case
+def a_missing_or_unwanted_value_is_named():
+    refused("run", "-k", says="-k: it needs a value: FILE")
+    refused("run", "--timeout", says="--timeout: it needs a value: SECONDS")
+    refused("exec", "--sysroot", says="--sysroot: it needs a value: DIR")
+    refused("check", "--kvm", says="--kvm: it needs a value")
+    refused("info", "--json=x", says="--json: it takes no value")
+    for command in COMMANDS:
+        refused(command, "--nonsense", says="--nonsense: there is no such option")
+        refused(command, "--nonsense", says=f"softrealm {command} --help")
+
+
+@case
+def a_wrong_value_starts_nothing():
+    for args in (["--cpus", "99"], ["--ipa-bits", "49"], ["--kvm", "both"], ["--abi", "v0"],
+                 ["--token-form=x"], ["--psci", "us"], ["--memory", "x"]):
+        refused("run", "--kernel", "none", *args, says=args[0].split("=")[0])
+
+
+@case
+def the_manual_has_each_option_of_the_help():
+    pages = {"explain": None, "info": None, "platform": None}
+    for command in COMMANDS:
+        page = pages.get(command, f"softrealm-{command}.1")
+        if not page:
+            continue
+        text = (BUILD / "man" / page).read_text().replace("\\-", "-")
+        missing = [o for o in options_of(command) if f"\\fB{o}\\fR" not in text]
+        if command == "measure":  # run's, by reference
+            missing = [o for o in missing if o not in options_of("run")]
+        check(not missing, page, "lacks", missing)
+        given = set(re.findall(r"^(?:\\fB-\w\\fR, )?\\fB(--[a-z-]+)\\fR", text, flags=re.M))
+        check(given <= options_of(command), page, "has too many:", given - options_of(command))
+
+
+@case
+def the_manual_and_the_help_tell_the_same_widths():
+    text = (BUILD / "man" / "softrealm-run.1").read_text()
+    check("32 to 48" in Run("run", "--help").expect(0).out, "not in the help")
+    check("32 to 48" in text and "52" not in text, "not in the manual")
+
+
+def completed(*words):
+    out = Run("complete", *words).expect(0).out
+    return [line.split("\t")[0] for line in out.splitlines()]
+
+
+@case
+def each_command_and_each_option_is_completed():
+    check(set(COMMANDS) <= set(completed("")), completed(""))
+    check(completed("ex") == ["exec", "explain"], completed("ex"))
+    for command in COMMANDS:
+        check(options_of(command) == {o for o in completed(command, "--")}, command)
+    check(completed("run", "--kv") == ["--kvm"], completed("run", "--kv"))
+
+
+@case
+def values_and_words_are_completed():
+    check(completed("run", "--psci", "") == ["kernel", "user"], "--psci")
+    check(completed("run", "--psci=u") == ["user"], "--psci=")
+    check(completed("run", "-m1G", "--kernel", "x") == [":files"], "--kernel")
+    check(completed("run", "-k", "") == [":files"], "-k")
+    check(completed("exec", "--sysroot", "") == [":dirs"], "--sysroot")
+    check("v12" in completed("run", "--abi", ""), "--abi")
+    check(completed("token", "") == ["show", "verify"], "token")
+    check(completed("token", "show", "") == [":files"], "token show")
+    check(completed("nonsense", "") == [], "nonsense")
+
+
+def shell(name, script):
+    if not shutil.which(name):
+        raise Skip(f"{name} is not installed")
+    path = f"{os.path.dirname(SOFTREALM)}:{os.environ['PATH']}"
+    return subprocess.run([name, "-c", script], env={**os.environ, "PATH": path},
+                          capture_output=True, text=True, timeout=30, cwd=work())
+
+
+@case
+def bash_completes():
+    script = f"""
+    source '{SOURCE}/cli/completion/softrealm.bash'
+    compopt() {{ echo "compopt $*"; }}
+    try() {{ COMP_LINE=$1 COMP_POINT=${{#1}} COMPREPLY=(); _softrealm; echo "${{COMPREPLY[*]}}"; }}
+    try 'softrealm exp'
+    try 'softrealm run --psci '
+    try 'softrealm run --psci=us'
+    try 'softrealm run --kernel '
+    """
+    run = shell("bash", script)
+    check(run.stdout == "explain\nkernel user\nuser\ncompopt -o default\n\n", run)
+
+
+@case
+def fish_completes():
+    script = f"source '{SOURCE}/cli/completion/softrealm.fish'; complete -C 'softrealm run --psci '"
+    run = shell("fish", script)
+    check(run.stdout.split() == ["kernel", "user"], run)
+
+
+@case
+def zsh_reads_its_completion():
+    run = shell("zsh", f"autoload -U compinit; fpath=('{SOURCE}/cli/completion' $fpath); "
+                       "compinit -D -u; echo $_comps[softrealm]; zcompile -t _softrealm 2>&1; "
+                       f"zsh -n '{SOURCE}/cli/completion/_softrealm'")
+    check(run.stdout.startswith("_softrealm") and not run.stderr, run)
+
+
+@case
+def a_file_that_cannot_be_read_is_told_why():
+    gone = "No such file or directory"
+    refused("token", "show", "/nonexistent", says=f"/nonexistent: {gone}")
+    refused("token", "verify", "x", "--cpak", "/nonexistent", says=f"x: {gone}")
+    refused("endorse", "d", "--token", "/nonexistent", says=f"/nonexistent: {gone}")
+    refused("endorse", "/nonexistent/d", says=f"/nonexistent/d: {gone}")
+    refused("measure", "--ledger", "/nonexistent", says=f"/nonexistent: {gone}")
+    refused("token", "show", "/etc", says="/etc: Is a directory")
+
+
+@case
+def the_status_of_a_failed_start_does_not_depend_on_standard_error():
+    for command, status in (("/no/such/command", 127), ("/etc", 126)):
+        for how in ("2>&-", "2>/dev/full", "2>/dev/null"):
+            run = Run("-c", f'"$0" exec -- {command} {how}', SOFTREALM, command="sh").wait(30)
+            check(run.status == status, command, how, run.status)
+
+
+main()

@@ -56,9 +56,9 @@ static uint64_t choose_place(struct mm *mm, uint64_t size)
 	return pa;
 }
 
-static int own_area(struct report *r, const struct wire_msg *area, uint64_t pa)
+static int own_area(struct report *r, const struct wire_msg *area, uint64_t pa, uint64_t size)
 {
-	uint64_t addr = area->area.addr, size = area->area.size;
+	uint64_t addr = area->area.addr;
 	int n;
 
 	pthread_mutex_lock(&r->mm->lock);
@@ -73,20 +73,22 @@ static int place_area(struct report *r, const struct wire_msg *area)
 	uint64_t size = area->area.size, pa = choose_place(r->mm, size);
 	struct wire_msg m = {.type = WIRE_PLACE};
 	int memfd = machine_memfd(ram), n = -EPIPE;
-	bool moved = false;
+	uint64_t moved = size; /* for all that is known */
 
 	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
 	if (!wire_send(r->fd, &m, NULL, &memfd, pa != 0) &&
 	    wire_recv(r->fd, &m, NULL, 0, NULL, NULL) >= 0 && m.type == WIRE_MOVED) {
-		moved = pa && !m.answer.value;
-		n = 0;
+		moved = m.answer.value;
+		n = moved <= size && IS_ALIGNED(moved, GRANULE_SIZE) ? 0 : -EPIPE;
 	}
-	r->moved |= moved;
-	if (moved)
-		return own_area(r, area, pa);
-	if (pa)
-		machine_free(ram, pa, size / GRANULE_SIZE);
-	return n;
+	if (!pa)
+		return n;
+	if (n)
+		moved = size;
+	r->moved |= moved > 0;
+	if (moved < size)
+		machine_free(ram, pa + moved, (size - moved) / GRANULE_SIZE);
+	return (moved ? own_area(r, area, pa, moved) : 0) ? -ENOMEM : n;
 }
 
 /* A mapping of physical memory is believed if the pages are this address space's to map. */

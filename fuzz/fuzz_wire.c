@@ -149,7 +149,7 @@ static void answer_fd(struct peer *p, unsigned int n, const struct wire_msg *q)
 }
 
 static void report_area(struct peer *p, unsigned int n, uint64_t addr, uint64_t size,
-			unsigned int kind, uint64_t offset, int64_t moved)
+			unsigned int kind, uint64_t offset, uint64_t moved)
 {
 	struct wire_msg m = {.type = WIRE_AREA, .area = {addr, size, offset, 3, kind}};
 
@@ -164,7 +164,7 @@ static void report_area(struct peer *p, unsigned int n, uint64_t addr, uint64_t 
 
 static void answer_attach(struct peer *p, unsigned int n, const struct wire_msg *q)
 {
-	struct wire_msg m = {.type = WIRE_AREA_END};
+	struct wire_msg m = {.type = WIRE_AREA_END, .user.addr = q->user.addr + q->user.len};
 	unsigned int areas = p->good ? 1 : input_u8(&p->in) % 4, b;
 
 	for (unsigned int i = 0; i < areas; i++) {
@@ -173,7 +173,7 @@ static void answer_attach(struct peer *p, unsigned int n, const struct wire_msg 
 		report_area(p, n, q->user.addr + (b & 0x10 ? q->user.len / 2 : 0),
 			    b & 0x20 ? q->user.len * 2 : b & 0x40 ? 0x1000 : q->user.len, b % 7,
 			    b & 0x80 ? input_u64(&p->in) : MACHINE_RESERVED,
-			    b & 0x08 ? -ENOMEM : 0);
+			    b & 0x08 ? input_u64(&p->in) : q->user.len);
 	}
 	say(p, n, &m, NULL, -1);
 }

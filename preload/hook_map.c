@@ -25,14 +25,19 @@ static uint64_t whole_pages(uint64_t size)
 static void *map(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	struct object *obj = NULL;
+	sigmask_t mask;
+	bool watched;
 	long r;
 
 	if (!enter())
 		return (void *)sys_return(sys(mmap, addr, size, prot, flags, fd, offset));
-	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &obj) == FD_OBJECT)
+	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &obj) == FD_OBJECT) {
 		r = mapping_create(obj, fd, (uintptr_t)addr, size, prot, flags, offset);
-	else
+	} else {
+		watched = memory_change_begin((uintptr_t)addr, flags & MAP_FIXED ? size : 0, &mask);
 		r = sys(mmap, addr, size, prot, flags, fd, offset);
+		memory_change_end(watched, &mask);
+	}
 	if (r < 0 && r >= -4095)
 		return (void *)sys_return(r);
 	if (!obj && (flags & MAP_FIXED))
@@ -53,9 +58,14 @@ EXPORT void *mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t 
 
 EXPORT int munmap(void *addr, size_t size)
 {
-	long r = sys(munmap, addr, size);
+	bool ours = enter(), watched;
+	sigmask_t mask;
+	long r;
 
-	if (!r && enter()) {
+	watched = memory_change_begin((uintptr_t)addr, size, &mask);
+	r = sys(munmap, addr, size);
+	memory_change_end(watched, &mask);
+	if (!r && ours) {
 		mapping_gone((uintptr_t)addr, whole_pages(size));
 		memory_changed((uintptr_t)addr, size);
 	}
@@ -64,9 +74,14 @@ EXPORT int munmap(void *addr, size_t size)
 
 EXPORT int mprotect(void *addr, size_t size, int prot)
 {
-	long r = sys(mprotect, addr, size, prot);
+	bool ours = enter(), watched;
+	sigmask_t mask;
+	long r;
 
-	if (!r && enter())
+	watched = memory_change_begin((uintptr_t)addr, size, &mask);
+	r = sys(mprotect, addr, size, prot);
+	memory_change_end(watched, &mask);
+	if (!r && ours)
 		memory_changed((uintptr_t)addr, size);
 	return sys_return(r);
 }
@@ -97,7 +112,8 @@ static long grow(uint64_t old, uint64_t old_size, uint64_t size, int flags, uint
 EXPORT void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
 {
 	uint64_t fixed, from = (uintptr_t)old;
-	bool ours;
+	sigmask_t mask;
+	bool ours, watched;
 	va_list ap;
 	long r;
 
@@ -107,10 +123,12 @@ EXPORT void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
 	old_size = whole_pages(old_size);
 	size = whole_pages(size);
 	ours = enter() && memory_watched(from, old_size ? old_size : 1);
+	watched = memory_change_begin(from, old_size, &mask);
 	if (ours && old_size && size > old_size)
 		r = grow(from, old_size, size, flags, fixed);
 	else
 		r = sys(mremap, old, old_size, size, flags, fixed);
+	memory_change_end(watched, &mask);
 	if ((r < 0 && r >= -4095) || !enter())
 		return (void *)sys_return(r);
 	if (old_size)

@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * preload.h - inside the interposer: a library that lives in somebody else's process.
- *
- * What follows from that: libc only and no heap; static tables of fixed size; no thread-local
- * state and no hidden descriptors that live longer than a call (but references that mappings
- * hold); raw system calls for its own work, so that no cancellation point and no other
- * interposer is between; every signal blocked while it talks to the backend, so that no handler
- * finds a half-done conversation; errno changed only by a call that fails.
- */
+/* preload.h - hooks of a dynamic program's C library over the client core. */
 #ifndef PRELOAD_PRELOAD_H
 #define PRELOAD_PRELOAD_H
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/types.h>
-#include <unistd.h>
-
+#include "client/client.h"
 #include "preload/real.h"
-#include "wire/wire.h"
 
-#define PAGE_SIZE 4096ul
 #define EXPORT __attribute__((visibility("default")))
 
-/* A system call: the result, or -errno; errno itself is left alone. */
-long sys_call(long nr, long a, long b, long c, long d, long e, long f);
-#define sys(nr, ...) sys_pad(SYS_##nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define sys_pad(nr, a, b, c, d, e, f, ...)                                                         \
-	sys_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-
-/* What a hook returns to its caller: the result, or -1 and errno. */
+/* What a hook returns to its caller: the result, or -1 and errno, which only a failure changes. */
 static inline long sys_return(long r)
 {
 	if (r >= 0)
@@ -40,123 +16,5 @@ static inline long sys_return(long r)
 	errno = -r;
 	return -1;
 }
-
-/* ---- signals ---- */
-typedef uint64_t sigmask_t; /* the kernel's sigset_t */
-
-void signals_block(sigmask_t *old);
-void signals_restore(const sigmask_t *old);
-/* A signal is pending that `mask` does not block and that is not ignored: what makes the kernel
- * leave a long call. No handler runs. */
-bool signals_pending(sigmask_t mask);
-
-/* ---- addresses that the VMM passes: any value ---- */
-/* The aligned 8 bytes around p can be read, so can the rest of their page. */
-bool user_readable(const void *p);
-/* `size` bytes, at least 8 and at most a page, can be written. They may have been changed. */
-bool user_writable(void *p, size_t size);
-
-/* ---- locks: process-private, taken with all signals blocked ---- */
-struct lock {
-	uint32_t word; /* 0 free, 1 held, 2 held and somebody waits */
-};
-void lock_take(struct lock *l);
-void lock_drop(struct lock *l);
-
-/* ---- objects: the VMs, vCPUs, devices and guest_memfds that this process was given ---- */
-enum object_kind { OBJECT_SYSTEM, OBJECT_VM, OBJECT_VCPU, OBJECT_DEVICE, OBJECT_GMEM };
-
-/*
- * An object belongs to the address space that created it; a table entry is found by the socket's
- * device and inode, so every duplicate of a descriptor finds it and a number used again does
- * not. `lock` is held through each transaction on the object's channel.
- */
-struct object {
-	uint64_t dev, ino; /* of the socket; ino 0: the entry is free */
-	uint32_t kind;
-	uint32_t id; /* the backend's */
-	struct lock lock;
-	uint64_t size, flags; /* guest_memfd */
-
-	/* vCPU */
-	void *memory;		      /* kvm_run, ring */
-	struct wire_control *control; /* the page after them */
-	uint32_t seq;		      /* of the last KVM_RUN */
-	bool mask_set;		      /* KVM_SET_SIGNAL_MASK */
-	sigmask_t mask;
-	pthread_t runner;   /* thread whose KVM_RUN waits with signals open; 0: none */
-	uint32_t ended_seq; /* that KVM_RUN was ended by a handler on top of it ... */
-	int64_t ended_ret;  /* ... with this result */
-};
-
-enum fd_class {
-	FD_OTHER,   /* none of ours */
-	FD_SYSTEM,  /* /dev/kvm */
-	FD_OBJECT,  /* *obj */
-	FD_FOREIGN, /* an object of another address space: EIO */
-};
-enum fd_class object_classify(int fd, struct object **obj);
-/* Make an entry for the socket `fd`; NULL: no room. */
-struct object *object_add(int fd, const struct wire_msg *m);
-void object_forget(uint32_t id);
-
-/* ---- the connection to the backend ---- */
-bool client_enabled(void); /* the launcher has named a backend */
-bool client_carried(void); /* an emulator runs this program */
-/* To be called first by every hook: notices that this is the child of a fork. */
-void client_enter(void);
-/* A system channel: a descriptor, or -errno (ENOENT: the backend is gone). */
-int client_connect(enum wire_role role);
-uint32_t client_rmi_cap(void);
-bool client_is_physical(uint64_t dev, uint64_t ino);
-
-/* ---- conversations (channel.c) ---- */
-struct call {
-	int fd;		    /* channel */
-	struct object *obj; /* NULL on system channels */
-	sigmask_t mask;	    /* the thread's, outside */
-	uint32_t run_seq;   /* KVM_RUN that a signal may still end; 0: none */
-	bool run_ended;	    /* ... that somebody else has ended: the lock is not ours any more */
-	int done_fd;	    /* a descriptor that came with DONE, or -1 */
-	struct wire_msg done;
-};
-/* Serve the backend until DONE: its result, or -EIO when the backend is gone. Called with signals
- * blocked. */
-int64_t channel_serve(struct call *c);
-/* One whole request on a system channel of its own: the result; what came with DONE is in *c. */
-int64_t channel_request(struct call *c, const struct wire_msg *m);
-int64_t channel_ioctl(int fd, struct object *obj, enum fd_class class, uint32_t nr, uint64_t arg);
-
-/* KVM_RUN (run.c). The object's lock is held; it is not any more if c->run_ended. */
-int64_t run_vcpu(struct call *c, uint64_t arg);
-/* With signals open, wait until the backend says something; a signal cancels the run. 0, or -EIO,
- * or -EINTR with c->run_ended. */
-int run_wait(struct call *c);
-/* A handler that interrupted this very thread's KVM_RUN uses the vCPU: end that run first. True if
- * it was so (then the lock is held). */
-bool run_end_own(struct object *obj, int fd);
-
-/* ---- the address space (memory.c) ---- */
-void memory_forget_all(void); /* child of a fork */
-/* Tell the backend what lies in a range, and move what can be moved; on a channel, which waits for
- * it. */
-int memory_report(int fd, uint64_t addr, uint64_t size);
-/* WIRE_ATTACH: watch the range from now on, then report it. */
-int memory_attach(int fd, uint64_t addr, uint64_t size);
-/* WIRE_REMAP: map `fd` wherever the range still shows the pages at `offset`. */
-void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset);
-bool memory_watched(uint64_t addr, uint64_t size);
-void memory_watch(uint64_t addr, uint64_t size);
-/* A range was changed: if it is watched, the backend learns it before this returns. */
-void memory_changed(uint64_t addr, uint64_t size);
-void memory_discarded(uint64_t addr, uint64_t size, int advice);
-
-/* ---- mappings of our descriptors (mapping.c) ---- */
-/* mmap of a vCPU or guest_memfd: the address or -errno. */
-long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, int prot, int flags,
-		    uint64_t offset);
-void mapping_forget_all(void); /* child of a fork */
-/* [addr, addr + size) is not what it was: drop references that mappings there held. */
-void mapping_gone(uint64_t addr, uint64_t size);
 
 #endif

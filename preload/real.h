@@ -8,6 +8,7 @@
 #ifndef PRELOAD_REAL_H
 #define PRELOAD_REAL_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -41,6 +42,8 @@
 	_(__lxstat64, int, int, const char *, struct stat64 *)                                     \
 	_(__fxstatat, int, int, int, const char *, struct stat *, int)                             \
 	_(__fxstatat64, int, int, int, const char *, struct stat64 *, int)                         \
+	_(sigaction, int, int, const struct sigaction *, struct sigaction *)                       \
+	_(signal, __sighandler_t, int, __sighandler_t)                                             \
 	_(ioctl, int, int, unsigned long, ...)                                                     \
 	_(fallocate, int, int, int, off_t, off_t)                                                  \
 	_(fallocate64, int, int, int, off_t, off_t)

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "wire/raw.h"
+
 union control {
 	struct cmsghdr align;
 	char space[CMSG_SPACE(WIRE_MAX_FDS * sizeof(int))];
@@ -27,7 +29,6 @@ int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds
 	};
 	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = m->len ? 2 : 1};
 	union control control;
-	int saved = errno;
 	long n;
 
 	if (nfds > 0) {
@@ -40,14 +41,11 @@ int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&mh)), fds, nfds * sizeof(int));
 	}
 	do
-		n = syscall(SYS_sendmsg, fd, &mh, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+		n = raw(sendmsg, fd, &mh, MSG_NOSIGNAL);
+	while (n == -EINTR);
 	if (n < 0)
-		n = errno == EFAULT ? -EFAULT : -EPIPE;
-	else
-		n = (size_t)n == sizeof(*m) + m->len ? 0 : -ENODATA;
-	errno = saved;
-	return n;
+		return n == -EFAULT ? -EFAULT : -EPIPE;
+	return (size_t)n == sizeof(*m) + m->len ? 0 : -ENODATA;
 }
 
 /* Give the descriptors that came to the caller, as far as it has room; close all others. */
@@ -65,7 +63,7 @@ static void take_fds(struct msghdr *mh, int *fds, int *nfds)
 			if (got < room)
 				fds[got++] = one;
 			else
-				syscall(SYS_close, one);
+				raw(close, one);
 		}
 	}
 	if (nfds)
@@ -80,22 +78,19 @@ ssize_t wire_recv(int fd, struct wire_msg *m, void *data, size_t size, int *fds,
 			    .msg_iovlen = size ? 2 : 1,
 			    .msg_control = &control,
 			    .msg_controllen = sizeof(control)};
-	int saved = errno, room = nfds ? *nfds : 0;
+	int room = nfds ? *nfds : 0;
 	bool truncated;
 	long n;
 
 	do
-		n = syscall(SYS_recvmsg, fd, &mh, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+		n = raw(recvmsg, fd, &mh, MSG_CMSG_CLOEXEC);
+	while (n == -EINTR);
 	if (n < 0) {
 		if (nfds)
 			*nfds = 0;
-		n = errno == EFAULT ? -EFAULT : -EPIPE;
-		errno = saved;
-		return n;
+		return n == -EFAULT ? -EFAULT : -EPIPE;
 	}
 	take_fds(&mh, fds, nfds);
-	errno = saved;
 	if ((size_t)n < sizeof(*m))
 		return -EPIPE;
 	truncated = (mh.msg_flags & MSG_CTRUNC) && room > 0;

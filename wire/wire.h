@@ -78,7 +78,7 @@ enum wire_type {
 	/* client: what is mapped in a range, in ascending order */
 	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows */
 	WIRE_PLACE,    /* backend: offset in physical memory, with its descriptor; or status */
-	WIRE_MOVED,    /* client: `answer.value`: 0 or -errno */
+	WIRE_MOVED,    /* client: `answer.value` bytes from the start have been moved */
 	WIRE_AREA_END, /* `user.addr`: where the truth ends. APPLIED when lookups see it */
 	WIRE_APPLIED,
 

@@ -73,7 +73,7 @@ static void end(struct reporter *r)
 {
 	void *status;
 
-	say(r, (struct wire_msg){.type = WIRE_AREA_END});
+	say(r, (struct wire_msg){.type = WIRE_AREA_END, .user.addr = r->addr + SIZE});
 	hear(r, WIRE_APPLIED);
 	pthread_join(r->thread, &status);
 	assert_null(status);
@@ -88,7 +88,7 @@ static void say_private(struct reporter *r)
 				 .area = {ADDR, SIZE, 0, PROT_READ | PROT_WRITE,
 					  WIRE_AREA_PRIVATE}});
 	hear(r, WIRE_PLACE);
-	say(r, (struct wire_msg){.type = WIRE_MOVED});
+	say(r, (struct wire_msg){.type = WIRE_MOVED, .answer.value = SIZE});
 }
 
 static struct mm *new_mm(uint64_t token)

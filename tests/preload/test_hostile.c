@@ -94,6 +94,9 @@ static void random_answer(struct liar *l, const struct wire_msg *q, struct wire_
 		m->area.offset &= -UINT64_C(4096);
 		m->area.prot = pick(l, 9);
 		m->area.kind = pick(l, 7);
+		if (m->type == WIRE_AREA_END)
+			m->user.addr = q->user.addr +
+				       (pick(l, 2) ? q->user.len : pick(l, 4) * 4096);
 	}
 	if (q->type == WIRE_READ && pick(l, 4))
 		m->len = q->user.len <= WIRE_CHUNK ? q->user.len : 0;

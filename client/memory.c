@@ -14,16 +14,14 @@
  * that is applied is the latest truth. Nothing the backend does before it answers APPLIED waits
  * for this process.
  */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
+#include <time.h>
 
 #define MAX_RANGES 256
-#define PRESENT (UINT64_C(1) << 63)
-#define SWAPPED (UINT64_C(1) << 62)
 
 struct range {
 	uint64_t start, end;
@@ -33,6 +31,7 @@ static struct range watched[MAX_RANGES];
 static unsigned int num_watched;
 static uint64_t lowest = ~UINT64_C(0), highest; /* of all watched: a quick no */
 static struct lock memory_lock;
+static uint32_t changing; /* threads between memory_change_begin and _end, of no watched range */
 
 void memory_forget_all(void)
 {
@@ -40,6 +39,8 @@ void memory_forget_all(void)
 	lowest = ~UINT64_C(0);
 	highest = 0;
 	memory_lock.word = 0;
+	changing = 0;
+	fault_forget();
 }
 
 bool memory_watched(uint64_t addr, uint64_t size)
@@ -86,108 +87,7 @@ void memory_watch(uint64_t addr, uint64_t size)
 	signals_restore(&mask);
 }
 
-/* ---- /proc/self/maps, line by line, in a static buffer (under memory_lock) ---- */
-
-struct maps {
-	int fd;
-	size_t at, len;
-	char buf[32768];
-};
-static struct maps maps;
-
-struct area {
-	uint64_t start, end, offset, dev, ino;
-	int prot;
-	bool shared;
-	const char *name; /* valid until the next line */
-};
-
-static uint64_t number(const char **p, unsigned int base)
-{
-	uint64_t v = 0;
-
-	for (;; (*p)++) {
-		unsigned int c = **p, digit = base;
-
-		if (c >= '0' && c <= '9')
-			digit = c - '0';
-		else if (c >= 'a' && c <= 'f')
-			digit = c - 'a' + 10;
-		if (digit >= base)
-			return v;
-		v = v * base + digit;
-	}
-}
-
-/* 1 and *line; 0 at the end; -EIO: they cannot be read. */
-static int next_line(char **out)
-{
-	for (;;) {
-		char *line = maps.buf + maps.at;
-		char *end = memchr(line, '\n', maps.len - maps.at);
-		long n;
-
-		if (end) {
-			*end = 0;
-			maps.at = end + 1 - maps.buf;
-			*out = line;
-			return 1;
-		}
-		memmove(maps.buf, line, maps.len - maps.at);
-		maps.len -= maps.at;
-		maps.at = 0;
-		/* A path may take a page, and four times that when it is escaped. */
-		if (maps.len == sizeof(maps.buf))
-			return -EIO;
-		n = sys(read, maps.fd, maps.buf + maps.len, sizeof(maps.buf) - maps.len);
-		if (n <= 0)
-			return n || maps.len ? -EIO : 0;
-		maps.len += n;
-	}
-}
-
-static void maps_open(void)
-{
-	maps.fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	maps.at = maps.len = 0;
-}
-
-static void maps_close(void)
-{
-	if (maps.fd >= 0)
-		sys(close, maps.fd);
-}
-
-/* As next_line(). */
-static int next_area(struct area *a)
-{
-	unsigned int major;
-	const char *p;
-	char *line;
-	int r = next_line(&line);
-
-	if (r <= 0)
-		return r;
-	p = line;
-	a->start = number(&p, 16);
-	p++;
-	a->end = number(&p, 16);
-	a->prot = (p[1] == 'r' ? PROT_READ : 0) | (p[2] == 'w' ? PROT_WRITE : 0) |
-		  (p[3] == 'x' ? PROT_EXEC : 0);
-	a->shared = p[4] == 's';
-	p += 6;
-	a->offset = number(&p, 16);
-	p++;
-	major = number(&p, 16);
-	p++;
-	a->dev = (uint64_t)(major & 0xfff) << 8 | number(&p, 16);
-	p++;
-	a->ino = number(&p, 10);
-	while (*p == ' ')
-		p++;
-	a->name = p;
-	return 1;
-}
+/* ---- reports ---- */
 
 static uint32_t area_kind(const struct area *a)
 {
@@ -215,127 +115,6 @@ static bool is_inaccessible(const struct area *a)
 	       !strncmp(a->name, "/memfd:" WIRE_NAME_VCPU, sizeof("/memfd:" WIRE_NAME_VCPU) - 1);
 }
 
-/* ---- moving ---- */
-
-struct copy {
-	bool by_pagemap;      /* private memory: which pages were ever touched */
-	bool by_residence;    /* any other, while nothing is swapped out */
-	bool may_be_absent;   /* a file may end before its mapping: a read could be SIGBUS */
-	int pagemap, pipe[2];
-	uint64_t known_from, known_to; /* what `touched` describes */
-	uint64_t entries[512];
-	unsigned char resident[512];
-	uint64_t page[PAGE_SIZE / 8];
-};
-static struct copy copy; /* under memory_lock */
-
-static void copy_begin(const struct area *a)
-{
-	struct sysinfo info = {.totalswap = 1};
-
-	copy.known_from = copy.known_to = 0;
-	copy.may_be_absent = a->ino != 0;
-	copy.by_pagemap = !a->shared && !a->ino && !client_carried();
-	copy.pagemap = copy.pipe[0] = copy.pipe[1] = -1;
-	if (copy.by_pagemap)
-		copy.pagemap = sys(openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	sys(sysinfo, &info);
-	copy.by_residence = (a->shared || !a->ino) && info.totalswap == info.freeswap;
-	if (copy.may_be_absent && sys(pipe2, copy.pipe, O_CLOEXEC))
-		copy.pipe[0] = copy.pipe[1] = -1;
-}
-
-static void copy_end(void)
-{
-	int fds[] = {copy.pagemap, copy.pipe[0], copy.pipe[1]};
-
-	for (unsigned int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			sys(close, fds[i]);
-}
-
-/* False: the page certainly has no contents. */
-static bool may_have_contents(uint64_t addr, uint64_t end)
-{
-	uint64_t n = (end - addr) / PAGE_SIZE < 512 ? (end - addr) / PAGE_SIZE : 512;
-
-	if (addr < copy.known_from || addr >= copy.known_to) {
-		copy.known_from = addr;
-		copy.known_to = addr + n * PAGE_SIZE;
-		if (copy.pagemap >= 0) {
-			if (sys(pread64, copy.pagemap, copy.entries, n * 8, addr / PAGE_SIZE * 8) !=
-			    (long)n * 8)
-				memset(copy.entries, 0xff, sizeof(copy.entries));
-		} else if (!copy.by_residence || sys(mincore, addr, n * PAGE_SIZE, copy.resident)) {
-			memset(copy.resident, 1, sizeof(copy.resident));
-		}
-	}
-	n = (addr - copy.known_from) / PAGE_SIZE;
-	if (copy.pagemap >= 0)
-		return copy.entries[n] & (PRESENT | SWAPPED);
-	return copy.resident[n] & 1;
-}
-
-static bool is_zero(const uint64_t *page)
-{
-	uint64_t any = 0;
-
-	for (unsigned int i = 0; i < PAGE_SIZE / 8 && !any; i += 8)
-		for (unsigned int j = 0; j < 8; j++)
-			any |= page[i + j];
-	return !any;
-}
-
-/* A page that cannot be read has nothing to be kept. */
-static int copy_page(uint64_t addr, int memory, uint64_t offset)
-{
-	const void *from = (const void *)(uintptr_t)addr;
-
-	if (copy.may_be_absent) {
-		if (sys(write, copy.pipe[1], addr, PAGE_SIZE) != PAGE_SIZE)
-			return 0;
-		from = copy.page;
-		if (sys(read, copy.pipe[0], copy.page, PAGE_SIZE) != PAGE_SIZE)
-			return -ENOMEM;
-	}
-	if (is_zero(from))
-		return 0;
-	return sys(pwrite64, memory, from, PAGE_SIZE, offset) == PAGE_SIZE ? 0 : -ENOMEM;
-}
-
-static int copy_area(const struct area *a, uint64_t start, uint64_t end, int memory,
-		     uint64_t offset)
-{
-	int r = 0;
-
-	copy_begin(a);
-	if (copy.may_be_absent && copy.pipe[0] < 0)
-		r = -ENOMEM;
-	for (uint64_t addr = start; addr < end && !r; addr += PAGE_SIZE)
-		if (may_have_contents(addr, end))
-			r = copy_page(addr, memory, offset + (addr - start));
-	copy_end();
-	return r;
-}
-
-static int move_area(const struct area *a, uint64_t start, uint64_t end, int memory,
-		     uint64_t offset)
-{
-	long r;
-
-	if (!(a->prot & PROT_READ))
-		sys(mprotect, start, end - start, a->prot | PROT_READ);
-	r = copy_area(a, start, end, memory, offset);
-	if (!r)
-		r = sys(mmap, start, end - start, a->prot, MAP_SHARED | MAP_FIXED, memory, offset);
-	if (r >= 0 || r < -4095)
-		return 0;
-	sys(mprotect, start, end - start, a->prot);
-	return r;
-}
-
-/* ---- reports ---- */
-
 static int report_area(int fd, const struct area *a, uint64_t start, uint64_t end)
 {
 	struct wire_msg m = {
@@ -357,32 +136,12 @@ static int report_area(int fd, const struct area *a, uint64_t start, uint64_t en
 		goto out;
 	}
 	m.type = WIRE_MOVED;
-	m.answer.value = nfds ? move_area(a, start, end, memory, m.area.offset) : -ENOMEM;
+	m.answer.value = nfds ? memory_move(a, start, end, memory, m.area.offset) : 0;
 	r = wire_send(fd, &m, NULL, NULL, 0);
 out:
 	if (nfds)
 		sys(close, memory);
 	return r;
-}
-
-/* The next mapping that touches the range, and the part of it that lies inside: 1; 0: there is
- * none; -EIO: nobody knows. */
-static int next_part(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
-{
-	int r;
-
-	if (maps.fd < 0)
-		return -EIO;
-	do {
-		r = next_area(a);
-		if (r <= 0)
-			return r;
-		if (a->start >= addr + size)
-			return 0;
-	} while (a->end <= addr);
-	*start = a->start > addr ? a->start : addr;
-	*end = a->end < addr + size ? a->end : addr + size;
-	return 1;
 }
 
 static int report(int fd, uint64_t addr, uint64_t size)
@@ -393,7 +152,7 @@ static int report(int fd, uint64_t addr, uint64_t size)
 	int r = 0, more;
 
 	maps_open();
-	while ((more = next_part(&a, addr, size, &start, &end)) > 0 && !r) {
+	while ((more = maps_next(&a, addr, size, &start, &end)) > 0 && !r) {
 		r = report_area(fd, &a, start, end);
 		known = end;
 	}
@@ -405,12 +164,43 @@ static int report(int fd, uint64_t addr, uint64_t size)
 	return m.type == WIRE_APPLIED ? 0 : -EPIPE;
 }
 
+bool memory_change_begin(uint64_t addr, uint64_t size, sigmask_t *mask)
+{
+	__atomic_fetch_add(&changing, 1, __ATOMIC_SEQ_CST);
+	if (!memory_watched(addr & -PAGE_SIZE, size + PAGE_SIZE))
+		return false;
+	__atomic_fetch_sub(&changing, 1, __ATOMIC_SEQ_CST);
+	signals_block(mask);
+	lock_take(&memory_lock);
+	return true;
+}
+
+void memory_change_end(bool watched, const sigmask_t *mask)
+{
+	if (!watched) {
+		__atomic_fetch_sub(&changing, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	lock_drop(&memory_lock);
+	signals_restore(mask);
+}
+
+/* Changes that began before the range was watched. A handler may have jumped out of one. */
+static void await_changes(void)
+{
+	const struct timespec ms = {0, 1000000};
+
+	for (int i = 0; i < 100 && __atomic_load_n(&changing, __ATOMIC_SEQ_CST); i++)
+		sys(nanosleep, &ms, NULL);
+}
+
 int memory_attach(int fd, uint64_t addr, uint64_t size)
 {
 	int r;
 
 	lock_take(&memory_lock);
 	watch(addr, size);
+	await_changes();
 	r = report(fd, addr, size);
 	lock_drop(&memory_lock);
 	return r;
@@ -424,7 +214,7 @@ void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
 
 	lock_take(&memory_lock);
 	maps_open();
-	while (next_part(&a, addr, size, &start, &end) > 0) {
+	while (maps_next(&a, addr, size, &start, &end) > 0) {
 		uint32_t kind = area_kind(&a);
 
 		at = a.offset + (start - a.start);

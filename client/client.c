@@ -12,7 +12,7 @@
  * ours if it is a /dev/kvm inherited or received (its peer has the backend's name), or an object
  * of another address space (its peer is the backend's process).
  */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 /*
  * channel.c - one conversation with the backend: a request, what the backend needs for it, DONE.
  */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <fcntl.h>
 #include <linux/ioctl.h>

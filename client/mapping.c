@@ -5,7 +5,7 @@
  * As in the kernel a mapping holds a reference: here a duplicate of the descriptor, far up in
  * the table, until the last page of the mapping is unmapped or mapped over.
  */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -19,7 +19,7 @@
  *	ENDED	obj->ended_seq is the run; the lock belongs to whoever ended it, and the thread
  *		that opened it, if it still exists, takes the result without touching the lock.
  */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -58,9 +58,9 @@ static int cancel(const struct call *c, uint32_t seq)
 bool run_end_own(struct object *obj, int fd)
 {
 	struct call c = {.fd = fd, .obj = obj, .mask = ~UINT64_C(0), .done_fd = -1};
-	pthread_t runner = __atomic_load_n(&obj->runner, __ATOMIC_RELAXED);
+	int runner = __atomic_load_n(&obj->runner, __ATOMIC_RELAXED);
 
-	if (!runner || runner != pthread_self())
+	if (!runner || runner != sys(gettid))
 		return false;
 	obj->runner = 0;
 	obj->ended_ret = cancel(&c, obj->seq) ? -EIO : channel_serve(&c);
@@ -74,7 +74,7 @@ int run_wait(struct call *c)
 	uint32_t seq = c->run_seq;
 	bool interrupted;
 
-	__atomic_store_n(&obj->runner, pthread_self(), __ATOMIC_RELAXED);
+	__atomic_store_n(&obj->runner, sys(gettid), __ATOMIC_RELAXED);
 	interrupted = wait_interrupted(c);
 	if (__atomic_load_n(&obj->ended_seq, __ATOMIC_RELAXED) == seq) {
 		c->run_ended = true;

@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* sys.c - system calls, signal masks and locks without the C library's side effects. */
-#include "preload/preload.h"
+#include "client/client.h"
 
 #include <linux/futex.h>
 #include <signal.h>
-
-long sys_call(long nr, long a, long b, long c, long d, long e, long f)
-{
-	int saved = errno;
-	long r = syscall(nr, a, b, c, d, e, f);
-
-	if (r == -1)
-		r = -errno;
-	errno = saved;
-	return r;
-}
 
 void signals_block(sigmask_t *old)
 {

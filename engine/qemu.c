@@ -194,6 +194,7 @@ static struct engine *adopt(struct machine *m, unsigned int cpus)
 	return NULL;
 }
 
+/* The machine's hook: never on two threads at once for one machine, so one is kept at most. */
 static void expect(struct machine *m, unsigned int cpus)
 {
 	struct engine *e;

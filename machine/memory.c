@@ -38,6 +38,8 @@ struct machine {
 	uint64_t next;
 	uint64_t allocated;
 	uint64_t windows; /* taken */
+
+	pthread_mutex_t expect_lock; /* expect, and held while it runs */
 	void (*expect)(struct machine *m, unsigned int cpus);
 
 	atomic_uchar *hidden; /* one byte a page; read without the lock */
@@ -90,6 +92,7 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 	m->next = MACHINE_RESERVED >> GRANULE_SHIFT;
 	m->windows = BIT(FIRST_WINDOW) - 1;
 	pthread_mutex_init(&m->lock, NULL);
+	pthread_mutex_init(&m->expect_lock, NULL);
 
 	words = (m->pages + WORD_BITS - 1) / WORD_BITS;
 	m->used = calloc(words, sizeof(*m->used));
@@ -118,6 +121,7 @@ void machine_destroy(struct machine *m)
 	free(m->leaked);
 	free(m->hidden);
 	pthread_mutex_destroy(&m->lock);
+	pthread_mutex_destroy(&m->expect_lock);
 	free(m);
 }
 
@@ -358,18 +362,15 @@ void machine_window_give(struct machine *m, uint64_t pa)
 
 void machine_set_expect_hook(struct machine *m, void (*hook)(struct machine *m, unsigned int cpus))
 {
-	pthread_mutex_lock(&m->lock);
+	pthread_mutex_lock(&m->expect_lock);
 	m->expect = hook;
-	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_unlock(&m->expect_lock);
 }
 
 void machine_expect_cpus(struct machine *m, unsigned int cpus)
 {
-	void (*hook)(struct machine * m, unsigned int cpus);
-
-	pthread_mutex_lock(&m->lock);
-	hook = m->expect;
-	pthread_mutex_unlock(&m->lock);
-	if (hook)
-		hook(m, cpus);
+	pthread_mutex_lock(&m->expect_lock);
+	if (m->expect)
+		m->expect(m, cpus);
+	pthread_mutex_unlock(&m->expect_lock);
 }

@@ -154,23 +154,42 @@ static bool read_stat(const char *pid, char *state, int *ppid, unsigned long *us
 	return ok;
 }
 
-pid_t rig_child(void)
+/* How many children we have; *last: one of them, or 0. */
+static unsigned int count_children(pid_t *last)
 {
 	DIR *dir = opendir("/proc");
 	unsigned long user, system;
+	unsigned int n = 0;
 	struct dirent *d;
-	pid_t pid = 0;
 	char state;
 	int ppid;
 
 	assert_non_null(dir);
-	while (!pid && (d = readdir(dir))) {
+	*last = 0;
+	while ((d = readdir(dir))) {
 		if (d->d_name[0] >= '0' && d->d_name[0] <= '9' &&
-		    read_stat(d->d_name, &state, &ppid, &user, &system) && ppid == getpid())
-			pid = atoi(d->d_name);
+		    read_stat(d->d_name, &state, &ppid, &user, &system) && ppid == getpid()) {
+			*last = atoi(d->d_name);
+			n++;
+		}
 	}
 	closedir(dir);
+	return n;
+}
+
+pid_t rig_child(void)
+{
+	pid_t pid;
+
+	count_children(&pid);
 	return pid;
+}
+
+unsigned int rig_children(void)
+{
+	pid_t pid;
+
+	return count_children(&pid);
 }
 
 unsigned long rig_cpu_ticks(pid_t pid)

@@ -54,6 +54,7 @@ void rig_run_hvc(struct rig *r, unsigned int cpu, unsigned int imm);
 
 /* The one child process of ours; 0: none. */
 pid_t rig_child(void);
+unsigned int rig_children(void);
 /* CPU time of a process so far, in clock ticks. */
 unsigned long rig_cpu_ticks(pid_t pid);
 

@@ -268,6 +268,40 @@ static void engine_started_ahead_is_adopted(void **state)
 	machine_destroy(m);
 }
 
+#define HINTERS 16
+
+static void *hint(void *arg)
+{
+	machine_expect_cpus(arg, 2);
+	return NULL;
+}
+
+static void hints_at_once_start_one_engine(void **state)
+{
+	struct machine_config cfg = {.size = UINT64_C(1) << 30};
+	pthread_t t[HINTERS];
+	struct machine *m;
+	struct rig r;
+
+	rig_start(&r, 1); /* skips without QEMU */
+	rig_stop(&r);
+	assert_int_equal(machine_create(&cfg, &m), 0);
+	engine_qemu_attach(m);
+	for (unsigned int i = 0; i < HINTERS; i++)
+		pthread_create(&t[i], NULL, hint, m);
+	for (unsigned int i = 0; i < HINTERS; i++)
+		pthread_join(t[i], NULL);
+	while (!rig_child()) /* the keeper forks it when it gets to it */
+		usleep(1000);
+	usleep(50000);
+	assert_int_equal(rig_children(), 1);
+	engine_qemu_detach(m);
+	assert_int_equal(rig_children(), 0);
+	for (unsigned int w = 0; w < 31; w++)
+		assert_int_not_equal(machine_window_take(m), 0);
+	machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +312,7 @@ int main(void)
 		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
 		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
 		cmocka_unit_test(engine_started_ahead_is_adopted),
+		cmocka_unit_test(hints_at_once_start_one_engine),
 	};
 
 	alarm(60);

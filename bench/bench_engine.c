@@ -107,7 +107,7 @@ static void bench_guest(struct machine *m, const char *what, const uint32_t *cod
 	struct engine_frame *f;
 	struct engine *e;
 
-	if (engine_qemu.create(m, 1, &e) || engine_qemu.reset(e, 0, sys)) {
+	if (engine_qemu.create(m, 1, &e) || engine_qemu.reset(e, 0, NULL, sys)) {
 		printf("%-44s no engine\n", what);
 		return;
 	}

@@ -131,6 +131,11 @@ static int null_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
 	return 0;
 }
 
+static int null_reset(struct engine *e, unsigned int cpu, struct pe *p, const uint64_t *sys)
+{
+	return 0;
+}
+
 static int null_get(struct engine *e, unsigned int cpu, uint64_t *sys)
 {
 	return 0;
@@ -147,7 +152,7 @@ static void null_range(struct engine *e, int cpu, uint64_t at, uint64_t size)
 
 static const struct engine_ops null_ops = {
 	.name = "null", .create = null_create, .destroy = null_destroy, .frame = null_frame,
-	.reset = null_set, .sysregs_get = null_get, .sysregs_set = null_set, .run = null_run,
+	.reset = null_reset, .sysregs_get = null_get, .sysregs_set = null_set, .run = null_run,
 	.tlbi = null_range, .touch = null_range,
 };
 

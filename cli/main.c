@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "cli/commands.h"
 
@@ -43,6 +44,8 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 
+	/* What is opened below must not pass for a standard descriptor that the caller closed. */
+	fd_open_std();
 	signal(SIGPIPE, SIG_DFL);
 	if (argc < 2) {
 		help(stderr);

@@ -12,8 +12,10 @@
 #include "engine/qemu_parts.h"
 #include "machine/pe.h"
 
-#define SPIN_PAUSES 16	/* between two looks at the clock */
-#define PATIENCE_MS 300 /* with a CPU that has no guest to run; then QEMU may have been stopped */
+#define SPIN_PAUSES 16 /* between two looks at the clock */
+/* How long one sleeps for an answer that is due before one looks whether somebody has stopped QEMU.
+ */
+#define LOOK_MS	    300
 
 static inline void cpu_relax(void)
 {
@@ -24,7 +26,7 @@ static inline void cpu_relax(void)
 #endif
 }
 
-static uint64_t now_ns(void)
+uint64_t cpu_clock(void)
 {
 	struct timespec ts;
 
@@ -54,7 +56,7 @@ static void give_turn(struct engine_cpu *c, enum mailbox_command cmd)
 
 static bool spin(const struct engine_cpu *c)
 {
-	uint64_t end = now_ns() + c->engine->spin * UINT64_C(1000);
+	uint64_t end = cpu_clock() + c->engine->spin * UINT64_C(1000);
 
 	do {
 		for (unsigned int i = 0; i < SPIN_PAUSES; i++) {
@@ -62,7 +64,7 @@ static bool spin(const struct engine_cpu *c)
 				return true;
 			cpu_relax();
 		}
-	} while (now_ns() < end);
+	} while (cpu_clock() < end);
 	return false;
 }
 
@@ -86,10 +88,9 @@ static void poke(void *arg)
 	doorbell_ring(&c->doorbell);
 }
 
-/* Sleep until the CPU rings, the engine is lost, or the PE is kicked; then
- * poke, and look at the PE no more (its kick stays until the owner clears it). Where an answer is
- * due soon a QEMU that somebody has stopped goes on: who waits here cannot be interrupted. */
-static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
+/* Sleep until the CPU rings, the engine is lost, or the PE (if any) is kicked: then true. If `due`,
+ * for a while only, and a QEMU that somebody has stopped goes on. */
+static bool sleep_for_answer(struct engine_cpu *c, struct pe *pe, bool due)
 {
 	enum { KICK, LOST, PE, NUM = PE + PE_NUM_POLL };
 	struct pollfd p[NUM] = {
@@ -100,42 +101,76 @@ static void sleep_for_answer(struct engine_cpu *c, struct pe **pe)
 	int ready;
 	ssize_t n;
 
-	if (*pe)
-		pe_poll_begin(*pe, p + PE);
-	ready = poll(p, *pe ? NUM : PE, *pe ? -1 : PATIENCE_MS);
+	if (pe)
+		pe_poll_begin(pe, p + PE);
+	ready = poll(p, pe ? NUM : PE, due ? LOOK_MS : -1);
 	if (ready == 0)
 		process_continue(c->engine);
 	if (ready <= 0)
-		return;
+		return false;
 	if (p[KICK].revents) {
 		n = read(p[KICK].fd, &count, sizeof(count));
 		(void)n; /* EAGAIN: none */
 	}
-	if (*pe && pe_poll_end(*pe, p + PE)) {
+	return pe && pe_poll_end(pe, p + PE);
+}
+
+/* What a wait is for, and what a kick does to it. */
+struct wait {
+	struct pe *pe; /* or NULL */
+	bool is_run;   /* the guest may run for ever; a kick pokes it, and then an answer is due */
+	uint64_t overdue; /* when the engine is given up; of a run: from the poke on */
+};
+
+static bool give_up(struct engine_cpu *c)
+{
+	log_error("engine: CPU %u has not answered for %u seconds",
+		  (unsigned int)(c - c->engine->cpu), c->engine->patience / 1000);
+	engine_set_lost(c->engine);
+	return true;
+}
+
+static uint64_t from_now(const struct engine_cpu *c)
+{
+	return cpu_clock() + c->engine->patience * UINT64_C(1000000);
+}
+
+/* 0, -EIO (lost) or -EINTR (kicked, and no run). */
+static int sleep_until_answered(struct engine_cpu *c, struct wait *w)
+{
+	bool due = !w->is_run;
+
+	for (;;) {
+		__atomic_store_n(&c->mailbox->host_sleeping, 1, __ATOMIC_SEQ_CST);
+		if (answered(c))
+			return 0;
+		if (is_lost(c) || (due && cpu_clock() >= w->overdue && give_up(c)))
+			return -EIO;
+		if (!sleep_for_answer(c, w->pe, due))
+			continue;
+		if (!w->is_run)
+			return -EINTR;
+		/* The kick stays until the owner clears it: look at the PE no more. */
 		poke(c);
-		*pe = NULL;
+		w->pe = NULL;
+		w->overdue = from_now(c);
+		due = true;
 	}
 }
 
-/* 0, or -EIO: the engine is lost. */
-static int wait_for_answer(struct engine_cpu *c, struct pe *pe)
+static int wait_for_answer(struct engine_cpu *c, struct wait *w)
 {
-	struct mailbox *m = c->mailbox;
 	uint64_t start;
+	int ret;
 
 	if (spin_for_answer(c))
 		return 0;
-	start = now_ns();
-	for (;;) {
-		__atomic_store_n(&m->host_sleeping, 1, __ATOMIC_SEQ_CST);
-		if (answered(c) || is_lost(c))
-			break;
-		sleep_for_answer(c, &pe);
-	}
-	__atomic_store_n(&m->host_sleeping, 0, __ATOMIC_RELAXED);
+	start = cpu_clock();
+	ret = sleep_until_answered(c, w);
+	__atomic_store_n(&c->mailbox->host_sleeping, 0, __ATOMIC_RELAXED);
 	c->spin.slept_short =
-		now_ns() - start < c->engine->spin * (SPIN_SHORT_SLEEP * UINT64_C(1000));
-	return is_lost(c) ? -EIO : 0;
+		cpu_clock() - start < c->engine->spin * (SPIN_SHORT_SLEEP * UINT64_C(1000));
+	return ret;
 }
 
 static void report_fault(struct engine_cpu *c)
@@ -148,44 +183,37 @@ static void report_fault(struct engine_cpu *c)
 	engine_set_lost(c->engine);
 }
 
-static void wait_for_doorbell(struct engine_cpu *c)
+int cpu_bring_up(struct engine_cpu *c, struct pe *pe)
 {
-	struct engine *e = c->engine;
-	struct timespec until;
+	struct wait w = {.pe = pe};
+	int ret;
 
-	pthread_mutex_lock(&e->lock);
-	while (!doorbell_connected(&c->doorbell) && !is_lost(c)) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++;
-		if (pthread_cond_clockwait(&e->connected, &e->lock, CLOCK_MONOTONIC, &until))
-			process_continue(e);
-	}
-	pthread_mutex_unlock(&e->lock);
-}
-
-/* The first answer says that the monitor is there; the doorbell must be, before one can wait. */
-bool cpu_bring_up(struct engine_cpu *c)
-{
 	if (is_lost(c))
-		return false;
+		return -EIO;
 	if (c->up)
-		return true;
-	wait_for_doorbell(c);
-	if (is_lost(c) || wait_for_answer(c, NULL))
-		return false;
-	c->up = true;
-	return true;
+		return 0;
+	if (pe && pe_kicked(pe))
+		return -EINTR;
+	w.overdue = c->engine->started + c->engine->patience * UINT64_C(1000000);
+	ret = wait_for_answer(c, &w);
+	c->up = !ret;
+	return ret;
 }
 
 int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, uint64_t arg1)
 {
-	if (!cpu_bring_up(c))
-		return -EIO;
+	struct wait w = {.pe = NULL};
+	int ret = cpu_bring_up(c, NULL);
+
+	if (ret)
+		return ret;
 	c->mailbox->arg[0] = arg0;
 	c->mailbox->arg[1] = arg1;
 	give_turn(c, cmd);
-	if (wait_for_answer(c, NULL))
-		return -EIO;
+	w.overdue = from_now(c);
+	ret = wait_for_answer(c, &w);
+	if (ret)
+		return ret;
 	if (c->mailbox->answer == MAILBOX_DONE)
 		return 0;
 	report_fault(c);
@@ -194,11 +222,13 @@ int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, u
 
 static enum engine_exit run_once(struct engine_cpu *c, struct pe *pe)
 {
+	struct wait w = {.pe = pe, .is_run = true};
+
 	/* A kick that came before pe_enter did not poke. */
 	if (pe && pe_kicked(pe))
 		return ENGINE_EXIT_NOT_RUN;
 	give_turn(c, MAILBOX_RUN);
-	if (wait_for_answer(c, pe))
+	if (wait_for_answer(c, &w))
 		return ENGINE_EXIT_LOST;
 	switch (c->mailbox->answer) {
 	case MAILBOX_SYNC:
@@ -218,8 +248,12 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 {
 	enum engine_exit exit;
 
-	if (!cpu_bring_up(c))
+	switch (cpu_bring_up(c, pe)) {
+	case -EIO:
 		return ENGINE_EXIT_LOST;
+	case -EINTR:
+		return ENGINE_EXIT_NOT_RUN;
+	}
 	__atomic_store_n(&c->mailbox->kick, 0, __ATOMIC_SEQ_CST);
 	if (pe)
 		pe_enter(pe, poke, c);

@@ -38,7 +38,7 @@ enum engine_exit {
 	ENGINE_EXIT_IRQ,     /* an interrupt for the host: a timer, GIC maintenance, a kick */
 	ENGINE_EXIT_SERROR,  /* esr */
 	ENGINE_EXIT_NOT_RUN, /* the PE had been kicked: the guest is as it was before the call */
-	ENGINE_EXIT_LOST,    /* the engine died; every later run answers this too */
+	ENGINE_EXIT_LOST,    /* the engine died or answers no more; so do all later runs */
 };
 
 /*
@@ -92,9 +92,13 @@ struct engine_ops {
 	/*
 	 * Load the architectural reset state: the given system registers, FP/SIMD, debug, pointer
 	 * authentication keys, timers (disabled), GIC CPU interface and active priorities, all
-	 * else zero. Needed before the first run and at CPU_ON. Returns 0 or -EIO (lost).
+	 * else zero. Needed before the first run and at CPU_ON. Waits until the CPU has come up,
+	 * which a kick of `pe` (NULL: none) ends. Returns 0, -EIO (lost) or -EINTR (kicked:
+	 * nothing was done).
 	 */
-	int (*reset)(struct engine *e, unsigned int cpu, const uint64_t sys[ENGINE_NUM_SYSREGS]);
+	int (*reset)(struct engine *e, unsigned int cpu, struct pe *pe,
+		     const uint64_t sys[ENGINE_NUM_SYSREGS]);
+	/* Of a CPU that has been reset. 0 or -EIO (lost). */
 	int (*sysregs_get)(struct engine *e, unsigned int cpu, uint64_t sys[ENGINE_NUM_SYSREGS]);
 	int (*sysregs_set)(struct engine *e, unsigned int cpu,
 			   const uint64_t sys[ENGINE_NUM_SYSREGS]);

@@ -6,11 +6,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "engine/qemu_parts.h"
 
@@ -21,26 +21,35 @@ void engine_set_lost(struct engine *e)
 	uint64_t one = 1;
 	ssize_t n;
 
-	pthread_mutex_lock(&e->lock);
 	atomic_store(&e->lost, true);
-	pthread_cond_broadcast(&e->connected);
-	pthread_mutex_unlock(&e->lock);
 	n = write(e->lost_fd, &one, sizeof(one));
-	(void)n; /* a counter of 1 or 2 */
+	(void)n; /* a counter of a few */
 }
 
+static void close_all(int *fds, unsigned int n)
+{
+	while (n--)
+		close(fds[n]);
+}
+
+/* QEMU is told the numbers of its ends, so they keep clear of the standard descriptors. */
 static int open_sockets(struct engine *e, int *theirs)
 {
-	int pair[2];
+	int pair[2], ret;
 
 	for (unsigned int i = 0; i <= e->cpus; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-			while (i--)
-				close(theirs[i]);
-			return -errno;
+			ret = -errno;
+			close_all(theirs, i);
+			return ret;
 		}
 		e->cpu[i].doorbell.sock = pair[0];
-		theirs[i] = pair[1];
+		theirs[i] = fd_above_std(pair[1]);
+		if (theirs[i] < 0) {
+			ret = -errno;
+			close_all(theirs, i);
+			return ret;
+		}
 	}
 	return 0;
 }
@@ -53,24 +62,8 @@ static int start(struct engine *e)
 	if (ret)
 		return ret;
 	ret = process_start(e, theirs);
-	for (unsigned int i = 0; i <= e->cpus; i++)
-		close(theirs[i]);
+	close_all(theirs, e->cpus + 1);
 	return ret;
-}
-
-static bool serve_doorbell(struct engine *e, unsigned int cpu)
-{
-	struct doorbell *d = &e->cpu[cpu].doorbell;
-	bool before = doorbell_connected(d);
-
-	if (!doorbell_serve(d))
-		return false;
-	if (!before && doorbell_connected(d)) {
-		pthread_mutex_lock(&e->lock);
-		pthread_cond_broadcast(&e->connected);
-		pthread_mutex_unlock(&e->lock);
-	}
-	return true;
 }
 
 /* Returns when destroy asks for the end (true), or when QEMU has ended (false). */
@@ -102,7 +95,7 @@ static bool watch(struct engine *e)
 		if (p[POLL_STDERR].revents && !process_read_stderr(e))
 			return false;
 		for (unsigned int i = POLL_DOORBELLS; i < n; i++) {
-			if (p[i].revents && !serve_doorbell(e, i - POLL_DOORBELLS))
+			if (p[i].revents && !doorbell_serve(&e->cpu[i - POLL_DOORBELLS].doorbell))
 				return false;
 		}
 	}

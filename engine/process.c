@@ -14,17 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "engine/qemu_parts.h"
 #include "machine/memory.h"
 
 #define DEFAULT_PROGRAM "qemu-system-aarch64"
-#define END_MS 500 /* between its hang-up and its end */
+#define END_MS		500 /* between its hang-up and its end */
 
 /* ---- finding it ---- */
 
@@ -60,20 +62,45 @@ char *process_find_program(void)
 /* ---- its arguments ---- */
 
 struct args {
-	char text[8192];
-	size_t used;
-	char *v[32 + 4 * MAILBOX_MAX_CPUS];
-	unsigned int n;
+	char **v; /* of n strings, and NULL */
+	size_t n, room;
+	bool failed; /* out of memory: what is there is not all */
 };
+
+static bool args_grow(struct args *a)
+{
+	size_t room = a->room ? 2 * a->room : 64;
+	char **v = realloc(a->v, room * sizeof(*v));
+
+	if (!v)
+		return false;
+	a->v = v;
+	a->room = room;
+	return true;
+}
 
 __attribute__((format(printf, 2, 3))) static void arg(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (a->n + 1 >= a->room && !args_grow(a)) {
+		a->failed = true;
+		return;
+	}
 	va_start(ap, fmt);
-	a->v[a->n++] = a->text + a->used;
-	a->used += vsnprintf(a->text + a->used, sizeof(a->text) - a->used, fmt, ap) + 1;
+	if (vasprintf(&a->v[a->n], fmt, ap) < 0)
+		a->failed = true;
+	else
+		a->n++;
 	va_end(ap);
+	a->v[a->n] = NULL;
+}
+
+static void args_free(struct args *a)
+{
+	while (a->n)
+		free(a->v[--a->n]);
+	free(a->v);
 }
 
 static void args_build(struct args *a, const struct engine *e, const int *socks)
@@ -110,7 +137,6 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 		    "bus=virtio-mmio-bus.%u",
 		    i, i, i);
 	}
-	a->v[a->n] = NULL;
 }
 
 /* ---- its start; between fork and exec only async-signal-safe calls ---- */
@@ -136,6 +162,7 @@ static void child(const struct engine *e, const struct args *a, const int *socks
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 
+	/* All that it is given is above the standard descriptors. */
 	null = open("/dev/null", O_RDWR);
 	dup2(null, 0);
 	dup2(null, 1);
@@ -149,52 +176,70 @@ static void child(const struct engine *e, const struct args *a, const int *socks
 	_exit(127);
 }
 
+static int open_stderr(int err[2])
+{
+	if (pipe2(err, O_CLOEXEC))
+		return -errno;
+	fcntl(err[0], F_SETFL, O_NONBLOCK);
+	err[1] = fd_above_std(err[1]);
+	if (err[1] >= 0)
+		return 0;
+	close(err[0]);
+	return -EMFILE;
+}
+
 int process_start(struct engine *e, const int *socks)
 {
 	pid_t pid, parent = getpid();
 	struct args a = {0};
-	int err[2];
+	int err[2], pidfd = -1, ret;
 
 	args_build(&a, e, socks);
-	if (pipe2(err, O_CLOEXEC))
-		return -errno;
+	ret = a.failed ? -ENOMEM : open_stderr(err);
+	if (ret)
+		goto out;
 	pid = fork();
 	if (pid == 0)
 		child(e, &a, socks, parent, err[1]);
 	close(err[1]);
-	if (pid < 0) {
-		close(err[0]);
-		return -EAGAIN;
+	if (pid > 0)
+		pidfd = pidfd_open(pid, 0);
+	ret = pid < 0 || pidfd < 0 ? -errno : 0;
+	if (ret && pid > 0) { /* nobody else has seen it: the number is still its own */
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
 	}
-	atomic_store(&e->pid, pid);
+	if (ret) {
+		close(err[0]);
+		goto out;
+	}
+	atomic_store(&e->pidfd, pidfd);
 	e->stderr_fd = err[0];
-	return 0;
+out:
+	args_free(&a);
+	return ret;
 }
 
 /* ---- its end ---- */
 
 void process_kill(struct engine *e)
 {
-	kill(e->pid, SIGKILL);
+	pidfd_send_signal(e->pidfd, SIGKILL, NULL, 0);
 }
 
 void process_await_end(struct engine *e)
 {
-	struct pollfd p = {.events = POLLIN};
+	struct pollfd p = {.fd = e->pidfd, .events = POLLIN};
 
-	p.fd = syscall(SYS_pidfd_open, atomic_load(&e->pid), 0);
-	if (p.fd < 0)
-		return;
 	poll(&p, 1, END_MS);
-	close(p.fd);
 }
 
 void process_continue(struct engine *e)
 {
-	pid_t pid = atomic_load(&e->pid);
+	int pidfd = atomic_load(&e->pidfd);
 
-	if (pid > 0)
-		kill(pid, SIGCONT);
+	if (pidfd >= 0)
+		pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
 }
 
 static void collect(struct engine *e, const char *buf, size_t len)
@@ -220,28 +265,33 @@ bool process_read_stderr(struct engine *e)
 	char buf[512];
 	ssize_t n = read(e->stderr_fd, buf, sizeof(buf));
 
-	if (n < 0 && errno == EINTR)
-		return true;
-	if (n <= 0)
-		return false;
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
 	collect(e, buf, n);
-	return true;
+	return n > 0;
+}
+
+/* Not until the pipe's end: a program that QEMU was started by may have left it to another. */
+static void read_last_words(struct engine *e)
+{
+	char buf[512];
+	ssize_t n;
+
+	while ((n = read(e->stderr_fd, buf, sizeof(buf))) > 0)
+		collect(e, buf, n);
+	close(e->stderr_fd);
 }
 
 void process_reap(struct engine *e, char *how, size_t size)
 {
-	int status = 0;
-	pid_t pid;
+	siginfo_t info = {0};
 
-	while (process_read_stderr(e))
+	while (waitid(P_PIDFD, e->pidfd, &info, WEXITED) && errno == EINTR)
 		;
-	close(e->stderr_fd);
-	pid = atomic_exchange(&e->pid, 0);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFSIGNALED(status))
-		snprintf(how, size, "killed by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+	read_last_words(e);
+	if (info.si_code == CLD_EXITED)
+		snprintf(how, size, "exit status %d", info.si_status);
 	else
-		snprintf(how, size, "exit status %d", WEXITSTATUS(status));
+		snprintf(how, size, "killed by signal %d (%s)", info.si_status,
+			 strsignal(info.si_status));
 }

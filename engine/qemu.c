@@ -22,8 +22,10 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN 50 /* microseconds */
-#define MAX_SPIN     10000
+#define DEFAULT_SPIN	 50 /* microseconds */
+#define MAX_SPIN	 10000
+#define DEFAULT_PATIENCE 60 /* seconds */
+#define MAX_PATIENCE	 86400
 
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
 #define MONITOR_MAP_SIZE  BIT(39)
@@ -35,23 +37,42 @@
 #define PTE_AF		  BIT(10)
 #define PTE_XN		  BIT(54)
 
-static unsigned int spin_from_environment(void)
+/* A number from the environment, `otherwise` if there is none that makes sense. */
+static unsigned int number_from_environment(const char *name, unsigned int max,
+					    unsigned int otherwise)
 {
-	const char *s = getenv("SOFTREALM_SPIN");
+	const char *s = getenv(name);
 	unsigned long v;
 	char *end;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		return 0;
 	if (!s || !*s)
-		return DEFAULT_SPIN;
+		return otherwise;
 	v = strtoul(s, &end, 10);
-	if (*end || v > MAX_SPIN) {
-		log_warn("SOFTREALM_SPIN=%s ignored: not a number of microseconds up to %d", s,
-			 MAX_SPIN);
-		return DEFAULT_SPIN;
+	if (*end || v > max) {
+		log_warn("%s=%s ignored: not a number up to %u", name, s, max);
+		return otherwise;
 	}
 	return v;
+}
+
+static unsigned int spin_from_environment(void)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return 0;
+	return number_from_environment("SOFTREALM_SPIN", MAX_SPIN, DEFAULT_SPIN);
+}
+
+static unsigned int patience_from_environment(void)
+{
+	return number_from_environment("SOFTREALM_PATIENCE", MAX_PATIENCE, DEFAULT_PATIENCE) * 1000;
+}
+
+static bool open_doorbells(struct engine *e)
+{
+	for (unsigned int i = 0; i <= e->cpus; i++)
+		if (!doorbell_open(&e->cpu[i].doorbell))
+			return false;
+	return true;
 }
 
 static void write_map(uint64_t *table, uint64_t top)
@@ -75,9 +96,7 @@ static void fill_window(struct engine *e)
 		struct engine_cpu *c = &e->cpu[i];
 
 		c->engine = e;
-		c->doorbell.sock = -1;
-		atomic_init(&c->doorbell.kick, -1);
-		atomic_init(&c->doorbell.call, -1);
+		c->doorbell.sock = c->doorbell.kick = c->doorbell.call = -1;
 		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
 		c->mailbox->cpus = e->cpus + 1;
 		c->mailbox->spin = e->spin;
@@ -93,18 +112,14 @@ static void close_fd(int fd)
 /* All but the keeper, which has ended or was never started. */
 static void engine_free(struct engine *e)
 {
-	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++) {
-		close_fd(e->cpu[i].doorbell.sock);
-		close_fd(e->cpu[i].doorbell.kick);
-		close_fd(e->cpu[i].doorbell.call);
-	}
+	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++)
+		doorbell_close(&e->cpu[i].doorbell);
 	close_fd(e->stop_fd);
 	close_fd(e->lost_fd);
+	close_fd(e->pidfd);
 	if (e->window)
 		machine_window_give(e->machine, e->window);
 	pthread_mutex_destroy(&e->service);
-	pthread_mutex_destroy(&e->lock);
-	pthread_cond_destroy(&e->connected);
 	free(e->program);
 	free(e);
 }
@@ -119,10 +134,10 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 	e->machine = m;
 	e->cpus = cpus;
 	e->spin = spin_from_environment();
+	e->patience = patience_from_environment();
 	e->stop_fd = e->lost_fd = -1;
+	atomic_init(&e->pidfd, -1);
 	pthread_mutex_init(&e->service, NULL);
-	pthread_mutex_init(&e->lock, NULL);
-	pthread_cond_init(&e->connected, NULL);
 
 	e->program = process_find_program();
 	if (!e->program) {
@@ -137,8 +152,9 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 	fill_window(e);
 	e->stop_fd = eventfd(0, EFD_CLOEXEC);
 	e->lost_fd = eventfd(0, EFD_CLOEXEC);
-	if (e->stop_fd < 0 || e->lost_fd < 0)
+	if (e->stop_fd < 0 || e->lost_fd < 0 || !open_doorbells(e))
 		goto fail;
+	e->started = cpu_clock();
 	ret = keeper_start(e);
 	if (ret)
 		goto fail;
@@ -247,10 +263,13 @@ static struct engine_frame *qemu_frame(struct engine *e, unsigned int cpu)
 	return &e->cpu[cpu].mailbox->frame;
 }
 
-static int qemu_reset(struct engine *e, unsigned int cpu, const uint64_t sys[ENGINE_NUM_SYSREGS])
+static int qemu_reset(struct engine *e, unsigned int cpu, struct pe *pe,
+		      const uint64_t sys[ENGINE_NUM_SYSREGS])
 {
-	if (!cpu_bring_up(&e->cpu[cpu]))
-		return -EIO;
+	int ret = cpu_bring_up(&e->cpu[cpu], pe);
+
+	if (ret)
+		return ret;
 	memcpy(e->cpu[cpu].mailbox->sysregs, sys, sizeof(e->cpu[cpu].mailbox->sysregs));
 	return cpu_command(&e->cpu[cpu], MAILBOX_RESET, 0, 0);
 }
@@ -267,8 +286,10 @@ static int qemu_sysregs_get(struct engine *e, unsigned int cpu, uint64_t sys[ENG
 static int qemu_sysregs_set(struct engine *e, unsigned int cpu,
 			    const uint64_t sys[ENGINE_NUM_SYSREGS])
 {
-	if (!cpu_bring_up(&e->cpu[cpu]))
-		return -EIO;
+	int ret = cpu_bring_up(&e->cpu[cpu], NULL);
+
+	if (ret)
+		return ret;
 	memcpy(e->cpu[cpu].mailbox->sysregs, sys, sizeof(e->cpu[cpu].mailbox->sysregs));
 	return cpu_command(&e->cpu[cpu], MAILBOX_SYSREGS_SET, 0, 0);
 }
@@ -292,17 +313,20 @@ static void service(struct engine *e, int cpu, enum mailbox_command cmd, uint64_
 	pthread_mutex_unlock(&e->service);
 }
 
+/* Before a CPU has run there is nothing to invalidate and no code was translated; so nobody waits
+ * here for an engine that is yet to come up. */
 static void qemu_tlbi(struct engine *e, int cpu, uint64_t ipa, uint64_t size)
 {
 	uint64_t vttbr = atomic_load_explicit(&e->vttbr, memory_order_relaxed);
 
-	if (vttbr) /* else no CPU has run yet */
+	if (vttbr)
 		service(e, cpu, MAILBOX_TLBI, vttbr, 0);
 }
 
 static void qemu_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 {
-	service(e, cpu, MAILBOX_TOUCH, pa, len);
+	if (atomic_load_explicit(&e->vttbr, memory_order_relaxed))
+		service(e, cpu, MAILBOX_TOUCH, pa, len);
 }
 
 const struct engine_ops engine_qemu = {

@@ -8,8 +8,9 @@
  *
  * Life of an engine:
  *
- *	STARTING -> RUNNING   a CPU at a time: doorbell connected, first answer (cpu_bring_up)
- *	STARTING, RUNNING -> LOST   the keeper: QEMU has ended; the host: a CPU answered nonsense
+ *	STARTING -> RUNNING   a CPU at a time: its first answer (cpu_bring_up)
+ *	STARTING, RUNNING -> LOST   the keeper: QEMU has ended; the host: a CPU answered nonsense,
+ *			      or owes an answer for longer than `patience`
  *	any -> gone           destroy: the keeper kills and reaps QEMU, then ends
  *
  * LOST is for ever. It is `lost`, and a lost_fd that is readable, so that whoever sleeps wakes.
@@ -30,12 +31,36 @@
 struct engine;
 struct pe;
 
-/* Our end of one doorbell device. The descriptors stay open, with their numbers, from when the
- * device has given them until the engine is gone. */
+/* The longest vhost-user message that the device sends, and the most descriptors with one
+ * (SET_MEM_TABLE: one a region). */
+#define VHOST_MAX_PAYLOAD 512
+#define VHOST_MAX_FDS	  8
+
+struct vhost_message {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size; /* of what follows */
+	union {
+		uint64_t u64;
+		struct {
+			uint32_t index, num;
+		} vring;
+		uint8_t bytes[VHOST_MAX_PAYLOAD];
+	};
+} __attribute__((packed));
+
+/* Our end of one doorbell device. kick and call stay open, with their numbers, until the engine is
+ * gone; before the device has given its own they are eventfds of ours. */
 struct doorbell {
-	int sock;	 /* vhost-user */
-	atomic_int kick; /* eventfd that QEMU writes when the CPU rings; -1: not yet */
-	atomic_int call; /* eventfd that rings the CPU; -1: not yet */
+	int sock; /* vhost-user */
+	int kick; /* eventfd that QEMU writes when the CPU rings */
+	int call; /* eventfd that rings the CPU */
+
+	/* The keeper's: the message that is coming in, and the descriptors that came with it. */
+	struct vhost_message message;
+	size_t have;
+	int fds[VHOST_MAX_FDS];
+	unsigned int num_fds;
 };
 
 struct engine_cpu {
@@ -48,9 +73,11 @@ struct engine_cpu {
 
 struct engine {
 	struct machine *machine;
-	uint64_t window;   /* PA */
-	unsigned int cpus; /* without the service CPU, whose index this is */
-	unsigned int spin; /* microseconds, at most */
+	uint64_t window;       /* PA */
+	unsigned int cpus;     /* without the service CPU, whose index this is */
+	unsigned int spin;     /* microseconds, at most */
+	unsigned int patience; /* milliseconds that a CPU may owe an answer */
+	uint64_t started;      /* nanoseconds, CLOCK_MONOTONIC */
 	struct engine_cpu cpu[MAILBOX_MAX_CPUS];
 	struct engine *next; /* qemu.c: engines started ahead */
 
@@ -61,12 +88,10 @@ struct engine {
 	int stop_fd; /* eventfd: destroy asks the keeper to end */
 	int lost_fd; /* eventfd */
 	atomic_bool lost;
-	pthread_mutex_t lock;	  /* with `connected` */
-	pthread_cond_t connected; /* a doorbell is there, or the engine is lost */
+	atomic_int pidfd; /* of QEMU; -1: not started yet */
 
 	/* The keeper's. */
 	char *program; /* path of QEMU; owned */
-	_Atomic pid_t pid; /* 0: none, or reaped */
 	int stderr_fd;
 	char line[256]; /* the last line that QEMU printed */
 	size_t line_len;
@@ -91,13 +116,18 @@ int keeper_start(struct engine *e);
 void keeper_stop(struct engine *e);
 void engine_set_lost(struct engine *e);
 
-/* vhost_doorbell.c: one message of the device; false: hung up or nonsense. */
+/* vhost_doorbell.c: takes what has come from the device, never waits; false: hung up or nonsense.
+ */
 bool doorbell_serve(struct doorbell *d);
-bool doorbell_connected(const struct doorbell *d);
+bool doorbell_open(struct doorbell *d); /* false: no descriptors left */
+void doorbell_close(struct doorbell *d);
 void doorbell_ring(const struct doorbell *d);
 
 /* cpu.c: the mailbox protocol */
-bool cpu_bring_up(struct engine_cpu *c);
+uint64_t cpu_clock(void); /* nanoseconds */
+/* Wait until the CPU has given its first answer. 0, -EIO (lost), -EINTR (`pe`, which may be NULL,
+ * has been kicked). */
+int cpu_bring_up(struct engine_cpu *c, struct pe *pe);
 int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, uint64_t arg1);
 enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe);
 

@@ -7,12 +7,14 @@
  * driver; the queues stay empty. Queue 0 is ours, the others are ignored.
  *
  * QEMU gives a call eventfd when the device is made, which goes nowhere yet, and the real one when
- * the driver is ready: a new one takes the place, and the number, of the old one, and is rung once
- * in case a ring went the old way. The kick eventfd comes last.
+ * the driver is ready. Whatever comes takes the place, and the number, of what was there, and the
+ * one that goes is rung: who sleeps on the old kick looks again and finds the new one; a ring that
+ * went the old call's way is given once more.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,138 +37,151 @@ enum vhost_user_request {
 #define VHOST_USER_PROTOCOL_F_MQ       BIT(0)
 #define VRING_INDEX_MASK	       MASK(7, 0)
 #define QUEUES			       2
-#define MAX_FDS			       8 /* SET_MEM_TABLE has the most: one a region */
-
-struct vhost_message {
-	uint32_t request;
-	uint32_t flags;
-	uint32_t size; /* of what follows */
-	union {
-		uint64_t u64;
-		struct {
-			uint32_t index, num;
-		} vring;
-		uint8_t bytes[512];
-	};
-} __attribute__((packed));
 
 #define VHOST_HEADER offsetof(struct vhost_message, u64)
 
-static bool read_all(int fd, void *buf, size_t len)
+/* Take what is there of the next `want` bytes of the message; false: hung up. */
+static bool receive(struct doorbell *d, size_t want)
 {
-	while (len) {
-		ssize_t n = read(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		buf = (char *)buf + n;
-		len -= n;
-	}
-	return true;
-}
-
-/* Returns the number of descriptors that came along, or -1. */
-static int receive(int sock, struct vhost_message *m, int fds[MAX_FDS])
-{
-	char control[CMSG_SPACE(sizeof(int) * MAX_FDS)];
-	struct iovec iov = {.iov_base = m, .iov_len = VHOST_HEADER};
+	char control[CMSG_SPACE(sizeof(int) * VHOST_MAX_FDS)];
+	struct iovec iov = {(char *)&d->message + d->have, want - d->have};
 	struct msghdr h = {.msg_iov = &iov,
 			   .msg_iovlen = 1,
 			   .msg_control = control,
 			   .msg_controllen = sizeof(control)};
-	int num = 0;
+	ssize_t n = recvmsg(d->sock, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
-	if (recvmsg(sock, &h, MSG_CMSG_CLOEXEC | MSG_WAITALL) != (ssize_t)VHOST_HEADER)
-		return -1;
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	d->have += n;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+		const int *fds = (const int *)CMSG_DATA(c);
+
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		num = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(c), num * sizeof(int));
+		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+			if (d->num_fds < VHOST_MAX_FDS)
+				d->fds[d->num_fds++] = fds[i];
+			else
+				close(fds[i]);
+		}
 	}
-	memset(m->bytes, 0, sizeof(m->bytes));
-	if (m->size > sizeof(m->bytes) || !read_all(sock, m->bytes, m->size)) {
-		while (num)
-			close(fds[--num]);
-		return -1;
-	}
-	return num;
+	return true;
 }
 
+/* The device waits for each reply before it asks again, so there is room for it. */
 static bool reply(int sock, struct vhost_message *m)
 {
 	m->flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
 	m->size = sizeof(uint64_t);
-	return send(sock, m, VHOST_HEADER + m->size, MSG_NOSIGNAL) ==
+	return send(sock, m, VHOST_HEADER + m->size, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 	       (ssize_t)(VHOST_HEADER + m->size);
 }
 
-/* Take over `fd` as the descriptor `slot`, which keeps its number once it has one. */
-static void take_eventfd(atomic_int *slot, int fd)
+static void ring(int fd)
 {
-	int have = atomic_load(slot);
+	uint64_t one = 1;
+	ssize_t n = write(fd, &one, sizeof(one));
 
-	if (have < 0) {
-		atomic_store(slot, fd);
+	(void)n; /* EAGAIN: the counter is full, it is ringing */
+}
+
+/* Let the message's descriptor take the place of `fd`. With none left to ring the old one by, who
+ * sleeps on it looks again before long. */
+static void replace(struct doorbell *d, int fd)
+{
+	int old = fcntl(fd, F_DUPFD_CLOEXEC, 0), new = d->fds[--d->num_fds];
+
+	dup3(new, fd, O_CLOEXEC);
+	close(new);
+	if (old < 0)
 		return;
+	ring(old);
+	close(old);
+}
+
+static bool obey(struct doorbell *d)
+{
+	struct vhost_message *m = &d->message;
+	bool queue_0 = (m->u64 & VRING_INDEX_MASK) == 0;
+
+	switch (m->request) {
+	case VHOST_USER_GET_FEATURES:
+		m->u64 = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES;
+		return reply(d->sock, m);
+	case VHOST_USER_GET_PROTOCOL_FEATURES:
+		m->u64 = VHOST_USER_PROTOCOL_F_MQ;
+		return reply(d->sock, m);
+	case VHOST_USER_GET_QUEUE_NUM:
+		m->u64 = QUEUES;
+		return reply(d->sock, m);
+	case VHOST_USER_GET_VRING_BASE:
+		m->vring.num = 0;
+		return reply(d->sock, m);
+	case VHOST_USER_SET_VRING_CALL:
+		if (queue_0 && d->num_fds) {
+			replace(d, d->call);
+			ring(d->call);
+		}
+		return true;
+	case VHOST_USER_SET_VRING_KICK:
+		if (queue_0 && d->num_fds)
+			replace(d, d->kick);
+		return true;
 	}
-	dup3(fd, have, O_CLOEXEC);
-	close(fd);
+	return true;
+}
+
+static void next_message(struct doorbell *d)
+{
+	while (d->num_fds)
+		close(d->fds[--d->num_fds]);
+	d->have = 0;
+	memset(&d->message, 0, sizeof(d->message));
 }
 
 bool doorbell_serve(struct doorbell *d)
 {
-	struct vhost_message m;
-	int fds[MAX_FDS];
-	int num = receive(d->sock, &m, fds);
-	bool ok = true;
+	size_t want = VHOST_HEADER;
+	bool ok;
 
-	if (num < 0)
+	if (d->have >= VHOST_HEADER)
+		want += d->message.size;
+	if (d->have < want && !receive(d, want))
 		return false;
-	switch (m.request) {
-	case VHOST_USER_GET_FEATURES:
-		m.u64 = VIRTIO_F_VERSION_1 | VHOST_USER_F_PROTOCOL_FEATURES;
-		ok = reply(d->sock, &m);
-		break;
-	case VHOST_USER_GET_PROTOCOL_FEATURES:
-		m.u64 = VHOST_USER_PROTOCOL_F_MQ;
-		ok = reply(d->sock, &m);
-		break;
-	case VHOST_USER_GET_QUEUE_NUM:
-		m.u64 = QUEUES;
-		ok = reply(d->sock, &m);
-		break;
-	case VHOST_USER_GET_VRING_BASE:
-		m.vring.num = 0;
-		ok = reply(d->sock, &m);
-		break;
-	case VHOST_USER_SET_VRING_CALL:
-		if ((m.u64 & VRING_INDEX_MASK) == 0 && num) {
-			take_eventfd(&d->call, fds[--num]);
-			doorbell_ring(d);
-		}
-		break;
-	case VHOST_USER_SET_VRING_KICK:
-		if ((m.u64 & VRING_INDEX_MASK) == 0 && num)
-			take_eventfd(&d->kick, fds[--num]);
-		break;
-	}
-	while (num)
-		close(fds[--num]);
+	if (d->have < VHOST_HEADER)
+		return true;
+	if (d->message.size > VHOST_MAX_PAYLOAD)
+		return false;
+	if (d->have < VHOST_HEADER + d->message.size)
+		return true;
+	ok = obey(d);
+	next_message(d);
 	return ok;
 }
 
-bool doorbell_connected(const struct doorbell *d)
+bool doorbell_open(struct doorbell *d)
 {
-	return atomic_load(&d->kick) >= 0 && atomic_load(&d->call) >= 0;
+	d->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return d->kick >= 0 && d->call >= 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void doorbell_close(struct doorbell *d)
+{
+	next_message(d);
+	close_fd(d->sock);
+	close_fd(d->kick);
+	close_fd(d->call);
 }
 
 void doorbell_ring(const struct doorbell *d)
 {
-	uint64_t one = 1;
-	ssize_t n = write(atomic_load(&d->call), &one, sizeof(one));
-
-	(void)n; /* EAGAIN: the counter is full, it is ringing */
+	ring(d->call);
 }

@@ -49,7 +49,7 @@ static int realm_sysregs_set(struct engine *e, unsigned int cpu, const uint64_t 
 	return the_world->engine_breaks ? -EIO : 0;
 }
 
-static int realm_reset(struct engine *e, unsigned int cpu, const uint64_t *sys)
+static int realm_reset(struct engine *e, unsigned int cpu, struct pe *pe, const uint64_t *sys)
 {
 	e->left[cpu].known = false;
 	return realm_sysregs_set(e, cpu, sys);

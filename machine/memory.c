@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/fd.h"
 #include "machine/pe.h"
 
 #define WORD_BITS 64
@@ -49,7 +50,7 @@ struct machine {
 
 static int machine_open_memfd(uint64_t size)
 {
-	int fd = memfd_create("softrealm-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = fd_above_std(memfd_create("softrealm-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 
 	if (fd < 0)
 		return -1;

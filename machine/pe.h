@@ -47,9 +47,9 @@ void pe_leave(struct pe *pe);
 
 /*
  * The host may say early how many CPUs a realm will need (machine_expect_cpus), so that an engine
- * can start meanwhile; the engine installs the hook. Both optional; a hint only. Hints come from any
- * thread, the hook gets them one at a time; once another one (or NULL) is set it is not running and
- * will not run.
+ * can start meanwhile; the engine installs the hook. Both optional; a hint only. Hints come from
+ * any thread, the hook gets them one at a time; once another one (or NULL) is set it is not running
+ * and will not run.
  */
 struct machine;
 void machine_expect_cpus(struct machine *m, unsigned int cpus);

@@ -127,18 +127,23 @@ static bool exit_lost(struct rec_entry *e)
 	return exit_serror(e, 0);
 }
 
-/* The architectural reset state: SCTLR and MDSCR, everything else zero. False: engine lost. */
+/* The architectural reset state: SCTLR and MDSCR, everything else zero. False: it was not reached,
+ * and e->exit says why. */
 static bool reset_cpu(struct rec_entry *e)
 {
 	uint64_t sys[ENGINE_NUM_SYSREGS] = {
 		[ENGINE_SCTLR_EL1] = SCTLR_RESET | (e->rec->big_endian ? SCTLR_EE : 0),
 		[ENGINE_MDSCR_EL1] = MDSCR_RESET,
 	};
+	int ret = e->rmm->engine->reset(e->rd->engine, e->rec->index, e->pe, sys);
 
-	if (e->rmm->engine->reset(e->rd->engine, e->rec->index, sys))
-		return false;
-	e->rec->fresh = false;
-	return true;
+	if (!ret)
+		e->rec->fresh = false;
+	else if (ret == -EINTR)
+		e->exit.exit_reason = RMI_EXIT_IRQ;
+	else
+		exit_lost(e);
+	return !ret;
 }
 
 /* One run; true if the host has to know. */
@@ -167,10 +172,8 @@ static void run_until_exit(struct rec_entry *e)
 		exit_serror(e, 0);
 		return;
 	}
-	if (e->rec->fresh && !reset_cpu(e)) {
-		exit_lost(e);
+	if (e->rec->fresh && !reset_cpu(e))
 		return;
-	}
 	e->rec->spurious = 0;
 	while (!run_once(e))
 		;

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """payload.py - the bare-metal payload in a realm: RSI, timers, SMP, SGIs, conversion of a page"""
 import struct
+import subprocess
 
-from realm import BUILD, Run, case, check, main, work
+from realm import BUILD, SOFTREALM, Run, case, check, main, work
 
 PARAMS = 0x40  # guest/payload/payload.h
 RSI, VTIMER, PTIMER, LOAD, SMP, HOSTCALL, CONVERT, IDLE = (1 << n for n in range(8))
@@ -65,6 +66,15 @@ def two_realms_at_once_do_not_meet():
         check(run.status == 0 and "payload: done" in run.out, run.story())
     for run in runs:
         check(not run.left(), "left behind")
+
+
+@case
+def closed_standard_descriptors_hurt_nothing():
+    kernel = image(RSI, 20)
+    for closed in "<&-", ">&-", "2>&-", "<&- >&- 2>&-":
+        run = subprocess.run(["sh", "-c", f'exec "$0" run --kernel "$1" -m 64M {closed}',
+                              SOFTREALM, kernel], timeout=60, capture_output=True)
+        check(run.returncode == 0, closed, "status", run.returncode, run.stderr)
 
 
 @case

@@ -111,7 +111,7 @@ struct engine_frame *rig_enter(struct rig *r, unsigned int cpu, uint64_t guest)
 		[ENGINE_SCTLR_EL1] = SCTLR_RESET, [ENGINE_CPACR_EL1] = 3u << 20};
 	struct engine_frame *f = engine_qemu.frame(r->engine, cpu);
 
-	assert_int_equal(engine_qemu.reset(r->engine, cpu, sys), 0);
+	assert_int_equal(engine_qemu.reset(r->engine, cpu, NULL, sys), 0);
 	memset(f, 0, sizeof(*f));
 	f->pc = RIG_CODE + guest;
 	f->pstate = PSTATE_RESET;

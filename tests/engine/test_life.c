@@ -7,8 +7,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,7 +135,7 @@ static void death_of_qemu_ends_every_run(void **state)
 
 		assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_LOST);
 		assert_int_equal(engine_qemu.run(r.engine, 1, NULL), ENGINE_EXIT_LOST);
-		assert_int_equal(engine_qemu.reset(r.engine, 1, sys), -EIO);
+		assert_int_equal(engine_qemu.reset(r.engine, 1, NULL, sys), -EIO);
 		engine_qemu.touch(r.engine, -1, r.data, GRANULE_SIZE);
 		engine_qemu.tlbi(r.engine, -1, RIG_DATA, GRANULE_SIZE);
 		rig_stop(&r);
@@ -153,7 +155,7 @@ static void program_that_is_no_qemu_says_why(void **state)
 	log_redirect(remember);
 	assert_int_equal(machine_create(&cfg, &m), 0);
 	assert_int_equal(engine_qemu.create(m, 1, &e), 0);
-	assert_int_equal(engine_qemu.reset(e, 0, sys), -EIO);
+	assert_int_equal(engine_qemu.reset(e, 0, NULL, sys), -EIO);
 	expect_message("exit status 2");
 	expect_message("--help");
 	engine_qemu.destroy(e);
@@ -163,6 +165,136 @@ static void program_that_is_no_qemu_says_why(void **state)
 	machine_destroy(m);
 	log_redirect(NULL);
 	unsetenv("SOFTREALM_QEMU");
+}
+
+/* ---- a QEMU that does not come up ---- */
+
+/* Make the text the program that is started for QEMU; forget_program undoes it. */
+static void use_program(char path[], const char *text)
+{
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, 0700), 0);
+	close(fd);
+	setenv("SOFTREALM_QEMU", path, 1);
+}
+
+static void forget_program(const char *path)
+{
+	unlink(path);
+	unsetenv("SOFTREALM_QEMU");
+}
+
+/* An engine of two CPUs whose QEMU takes all options and does what the text says. */
+struct odd {
+	char path[40];
+	struct machine *m;
+	struct engine *e;
+	struct pe *pe;
+};
+
+static void odd_start(struct odd *o, const char *text)
+{
+	struct machine_config cfg = {.size = UINT64_C(1) << 30};
+
+	strcpy(o->path, "/tmp/softrealm-engine-test-XXXXXX");
+	use_program(o->path, text);
+	assert_int_equal(machine_create(&cfg, &o->m), 0);
+	assert_int_equal(engine_qemu.create(o->m, 2, &o->e), 0);
+	o->pe = pe_create();
+}
+
+static void odd_stop(struct odd *o)
+{
+	engine_qemu.destroy(o->e);
+	assert_int_equal(rig_children(), 0);
+	machine_destroy(o->m);
+	pe_destroy(o->pe);
+	forget_program(o->path);
+}
+
+#define SAYS_NOTHING "#!/bin/sh\nexec sleep 600\n"
+/* The beginning of a vhost-user message on the first doorbell's socket. */
+#define SAYS_HALF                                                                                  \
+	"#!/bin/bash\n"                                                                            \
+	"fd=$(printf '%s\\n' \"$@\" | sed -n 's/^socket,id=d0,fd=//p')\n"                          \
+	"printf abc >&$fd\n"                                                                       \
+	"exec sleep 600\n"
+
+static void *kick_soon(void *arg)
+{
+	usleep(20000);
+	pe_kick(arg);
+	return NULL;
+}
+
+static void a_kick_ends_the_wait_for_an_engine_that_does_not_come_up(void **state)
+{
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
+	struct odd o;
+	pthread_t t;
+
+	odd_start(&o, SAYS_NOTHING);
+	pthread_create(&t, NULL, kick_soon, o.pe);
+	assert_int_equal(engine_qemu.reset(o.e, 0, o.pe, sys), -EINTR);
+	assert_int_equal(engine_qemu.reset(o.e, 1, o.pe, sys), -EINTR);
+	assert_int_equal(engine_qemu.run(o.e, 0, o.pe), ENGINE_EXIT_NOT_RUN);
+	pthread_join(t, NULL);
+	/* No CPU has run, so there is nothing that these could wait for. */
+	engine_qemu.touch(o.e, -1, MACHINE_RAM_BASE + MACHINE_RESERVED, GRANULE_SIZE);
+	engine_qemu.tlbi(o.e, -1, 0, GRANULE_SIZE);
+	odd_stop(&o);
+}
+
+static void an_engine_that_does_not_come_up_is_given_up(void **state)
+{
+	uint64_t sys[ENGINE_NUM_SYSREGS] = {0};
+	struct odd o;
+
+	setenv("SOFTREALM_PATIENCE", "1", 1);
+	log_redirect(remember);
+	odd_start(&o, SAYS_NOTHING);
+	assert_int_equal(engine_qemu.reset(o.e, 0, NULL, sys), -EIO);
+	expect_message("has not answered for 1 second");
+	assert_int_equal(engine_qemu.run(o.e, 1, NULL), ENGINE_EXIT_LOST);
+	odd_stop(&o);
+	log_redirect(NULL);
+	unsetenv("SOFTREALM_PATIENCE");
+}
+
+static void half_a_message_does_not_keep_an_engine_from_its_end(void **state)
+{
+	struct odd o;
+
+	odd_start(&o, SAYS_HALF);
+	usleep(200000);
+	odd_stop(&o);
+}
+
+/* The machine's memory, the sockets and the pipe would take the numbers of the closed ones. */
+static void closed_standard_descriptors_do_not_reach_qemu(void **state)
+{
+	struct rig r;
+	int status;
+	pid_t pid;
+
+	rig_start(&r, 1); /* skips without QEMU */
+	rig_stop(&r);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		for (int fd = 0; fd <= STDERR_FILENO; fd++)
+			close(fd);
+		rig_start(&r, 2);
+		rig_enter(&r, 1, GUEST_HVC);
+		rig_run_hvc(&r, 1, 0);
+		rig_stop(&r);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 #define IDLE_MS	   500
@@ -258,7 +390,7 @@ static void engine_started_ahead_is_adopted(void **state)
 	machine_expect_cpus(m, 2); /* again: kept */
 	assert_int_equal(engine_qemu.create(m, 2, &e), 0);
 	assert_int_equal(rig_child(), pid);
-	assert_int_equal(engine_qemu.reset(e, 1, sys), 0);
+	assert_int_equal(engine_qemu.reset(e, 1, NULL, sys), 0);
 	engine_qemu.destroy(e);
 	assert_int_equal(rig_child(), 0);
 
@@ -309,6 +441,10 @@ int main(void)
 		cmocka_unit_test(nothing_is_left_behind),
 		cmocka_unit_test(death_of_qemu_ends_every_run),
 		cmocka_unit_test(program_that_is_no_qemu_says_why),
+		cmocka_unit_test(a_kick_ends_the_wait_for_an_engine_that_does_not_come_up),
+		cmocka_unit_test(an_engine_that_does_not_come_up_is_given_up),
+		cmocka_unit_test(half_a_message_does_not_keep_an_engine_from_its_end),
+		cmocka_unit_test(closed_standard_descriptors_do_not_reach_qemu),
 		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
 		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
 		cmocka_unit_test(engine_started_ahead_is_adopted),

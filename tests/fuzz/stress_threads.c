@@ -98,6 +98,11 @@ static int stress_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
 	return 0;
 }
 
+static int stress_reset(struct engine *e, unsigned int cpu, struct pe *pe, const uint64_t *sys)
+{
+	return stress_set(e, cpu, sys);
+}
+
 #define EC(n) ((uint64_t)(n) << 26 | BIT(25))
 
 static enum engine_exit abort_at(struct engine_frame *f, uint64_t ipa, uint64_t iss)
@@ -176,7 +181,7 @@ static const struct engine_ops stress_engine = {
 	.create = stress_create,
 	.destroy = stress_destroy,
 	.frame = stress_frame,
-	.reset = stress_set,
+	.reset = stress_reset,
 	.sysregs_get = stress_get,
 	.sysregs_set = stress_set,
 	.run = stress_run,

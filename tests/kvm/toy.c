@@ -287,7 +287,7 @@ static int set(struct engine *e, unsigned int cpu, const uint64_t *sys)
 	return 0;
 }
 
-static int reset(struct engine *e, unsigned int cpu, const uint64_t *sys)
+static int reset(struct engine *e, unsigned int cpu, struct pe *pe, const uint64_t *sys)
 {
 	e->frame[cpu].cntv_ctl = e->frame[cpu].cntp_ctl = 0;
 	set(e, cpu, sys);

@@ -40,7 +40,7 @@ static struct engine_frame *fake_frame(struct engine *e, unsigned int cpu)
 	return &e->frame[cpu];
 }
 
-static int fake_reset(struct engine *e, unsigned int cpu, const uint64_t *sys)
+static int fake_reset(struct engine *e, unsigned int cpu, struct pe *pe, const uint64_t *sys)
 {
 	if (fake_io_error)
 		return fake_io_error;

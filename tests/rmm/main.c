@@ -30,6 +30,7 @@ int main(void)
 	failed += test_ns();
 	failed += test_measure();
 	failed += test_enter();
+	failed += test_enter_engine();
 	failed += test_rsi();
 	failed += test_psci();
 	failed += unreached_rules();

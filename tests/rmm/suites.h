@@ -10,6 +10,7 @@ int test_rtt(void);
 int test_ns(void);
 int test_measure(void);
 int test_enter(void);
+int test_enter_engine(void);
 int test_rsi(void);
 int test_psci(void);
 int test_attest(void);

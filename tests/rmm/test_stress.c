@@ -75,6 +75,11 @@ static int stress_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
 	return 0;
 }
 
+static int stress_reset(struct engine *e, unsigned int cpu, struct pe *pe, const uint64_t *sys)
+{
+	return 0;
+}
+
 static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	static const uint64_t calls[][4] = {
@@ -121,7 +126,7 @@ static const struct engine_ops engine_stress = {
 	.create = stress_create,
 	.destroy = stress_destroy,
 	.frame = stress_frame,
-	.reset = stress_set,
+	.reset = stress_reset,
 	.sysregs_get = stress_get,
 	.sysregs_set = stress_set,
 	.run = stress_run,

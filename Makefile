@@ -2,29 +2,37 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+# CI says true: there a warning of the compilers that we know is an error.
+WERROR ?= false
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 	@ln -sf cli/softrealm $(BUILD)/softrealm
 
+# Only those targets install packages whose purpose needs them: demo, test, bench, fuzz, deps.
 $(BUILD)/build.ninja:
-	@tools/need-packages build
-	meson setup --prefix=$(PREFIX) $(BUILD)
+	@tools/need-packages --check build
+	meson setup --prefix=$(PREFIX) -Dwerror=$(WERROR) $(BUILD)
 
 # A Debian kernel boots in a realm.
-demo: all
+demo:
+	@tools/need-packages build
+	@$(MAKE) --no-print-directory all
 	@demo/run $(BUILD)
 
 # Everything: unit tests, the same under sanitizers, end to end.
-test: test-deps all
-	@tests/run $(BUILD)
+test: test-deps
+	@$(MAKE) --no-print-directory all
+	@WERROR=$(WERROR) tests/run $(BUILD)
 
 # What takes longer, or needs more packages: fresh systems, foreign programs, a browser.
-test-more: more-deps all
-	@tests/run $(BUILD) more
+test-more: more-deps
+	@$(MAKE) --no-print-directory all
+	@WERROR=$(WERROR) tests/run $(BUILD) more
 
 # The figures that docs/ and the README speak of.
-bench: test-deps all
+bench: test-deps
+	@$(MAKE) --no-print-directory all
 	@bench/run $(BUILD)
 
 # Each fuzzer for a while, from its committed corpus.
@@ -38,12 +46,14 @@ fuzz-proof:
 	@tools/need-packages fuzz
 	@tests/fuzz/proof -b $(BUILD)-fuzz-proof
 
-install: all
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@meson install -C $(BUILD) --destdir "$(DESTDIR)"
+# As root, of a build that is somebody else's, only what stands there is installed.
+install:
+	@[ -e $(BUILD)/build.ninja ] && [ ! -O $(BUILD)/build.ninja ] || \
+		$(MAKE) --no-print-directory all
+	@tools/install $(BUILD) "$(DESTDIR)" "$(PREFIX)"
 
-uninstall: $(BUILD)/build.ninja
-	@tools/uninstall $(BUILD) "$(DESTDIR)" $(PREFIX)
+uninstall:
+	@tools/install --remove $(BUILD) "$(DESTDIR)" "$(PREFIX)"
 
 deps test-deps:
 	@tools/need-packages test

@@ -15,10 +15,10 @@
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "kvm/core/eventfd.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/core/vm.h"
 
 #define RING_ENTRIES                                                                               \
 	((4096 - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio))
@@ -50,8 +50,7 @@ static bool in_zone(const struct iobus *b, uint64_t gpa, unsigned int len)
 	for (size_t i = 0; i < b->num_zones; i++) {
 		const struct coalesced_zone *z = &b->zone[i];
 
-		if (!z->pio && gpa >= z->addr && gpa + len <= z->addr + z->size &&
-		    gpa + len > gpa)
+		if (!z->pio && gpa >= z->addr && gpa + len <= z->addr + z->size && gpa + len > gpa)
 			return true;
 	}
 	return false;
@@ -60,9 +59,9 @@ static bool in_zone(const struct iobus *b, uint64_t gpa, unsigned int len)
 /* The ring is shared with user space: its indices are read once and checked. */
 static bool coalesce(struct kvm_vcpu *v, uint64_t gpa, unsigned int len, uint64_t val)
 {
-	struct kvm_coalesced_mmio_ring *ring =
-		(void *)(v->shared + KVM_COALESCED_MMIO_PAGE_OFFSET * 4096);
-	struct kvm_coalesced_mmio *slot;
+	uint8_t *page = v->shared + KVM_COALESCED_MMIO_PAGE_OFFSET * 4096;
+	struct kvm_coalesced_mmio_ring *ring = (void *)page;
+	struct kvm_coalesced_mmio *slots = (void *)(page + sizeof(*ring)), *slot;
 	uint32_t last = __atomic_load_n(&ring->last, __ATOMIC_RELAXED);
 	uint32_t first = __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE);
 
@@ -70,7 +69,8 @@ static bool coalesce(struct kvm_vcpu *v, uint64_t gpa, unsigned int len, uint64_
 		return false;
 	if (last >= RING_ENTRIES || (last + 1) % RING_ENTRIES == first)
 		return false;
-	slot = &ring->coalesced_mmio[last];
+	slot = &slots[last]; /* &ring->coalesced_mmio[last], but gcc 14 takes that for an overflow
+			      */
 	slot->phys_addr = gpa;
 	slot->len = len;
 	slot->pio = 0;

@@ -124,6 +124,8 @@ static void explain_line(const struct trace_call *c)
 			c->arg_names ? "=" : "", c->args[i]);
 	fprintf(f, ") = %s: %s: %s; right: %s [%s]", name ? name : "?", c->why->name, c->why->wrong,
 		c->why->right, c->why->source);
+	if (c->abi)
+		fprintf(f, "; you run %s", c->abi);
 	if (c->ret == -ENXIO && last_rmi_refusal)
 		fprintf(f, "; the RMM's reason: %s: %s", last_rmi_refusal->name,
 			last_rmi_refusal->wrong);

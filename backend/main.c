@@ -50,14 +50,18 @@ static void host_destroy(struct host *h)
 	}
 }
 
-static bool page_protected(const void *rmm, uint64_t pa)
+static bool page_protected(const void *arg, uint64_t pa)
 {
-	return rmm_granule_protected(rmm, pa);
+	const struct host *h = arg;
+
+	return rmm_granule_protected(h->rmm, pa) || kvm_page_withheld(h->kvm, pa);
 }
 
-static uint64_t protection_changes(const void *rmm)
+static uint64_t protection_changes(const void *arg)
 {
-	return rmm_granule_changes(rmm);
+	const struct host *h = arg;
+
+	return rmm_granule_changes(h->rmm) + kvm_withheld_changes(h->kvm);
 }
 
 static int host_create(struct host *h, const struct backend_options *o)
@@ -86,7 +90,7 @@ static int host_create(struct host *h, const struct backend_options *o)
 	if (r)
 		return fail("KVM", r);
 	sc.host = h->kvm;
-	sc.arg = h->rmm;
+	sc.arg = h;
 	r = server_create(&sc, o->socket, &h->server);
 	return r ? fail("socket", r) : 0;
 }

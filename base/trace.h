@@ -22,6 +22,7 @@ struct trace_call {
 	const char *const *arg_names; /* nargs names, or NULL */
 	const uint64_t *args;
 	unsigned int nargs;
+	const char *abi;	/* TRACE_KVM: the revision that answered, "v12" */
 	int64_t ret;		/* what the caller saw: ioctl result or -errno; X0 for SMCs */
 	result why;		/* OK, or the broken rule */
 };

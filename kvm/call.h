@@ -25,6 +25,7 @@ struct kvm_device;
 struct kvm_call {
 	struct kvm_file *file;
 	struct kvm_host *host;
+	const struct kvm_revision *rev; /* that answers */
 	struct kvm_vm *vm;	/* NULL: a call on /dev/kvm */
 	struct kvm_vcpu *vcpu;	/* vCPU calls; its mutex is held */
 	struct kvm_device *dev; /* device calls */
@@ -103,6 +104,8 @@ result vm_get_dirty_log(struct kvm_call *c);
 result vm_clear_dirty_log(struct kvm_call *c);
 /* attributes.c; by revision */
 result vm_set_memory_attributes(struct kvm_call *c);
+/* gmem_attributes.c; by revision */
+result gmem_set_memory_attributes(struct kvm_call *c);
 /* gmem.c */
 result vm_create_guest_memfd(struct kvm_call *c);
 /* populate.c; by revision */

@@ -82,6 +82,10 @@ struct kvm_gmem_info {
 	uint64_t flags; /* GUEST_MEMFD_FLAG_* */
 };
 void kvm_gmem_info(struct kvm_file *gmem, struct kvm_gmem_info *info);
+/* A page of a guest_memfd that no process may touch, because its attribute says that it is private
+ * (v15 and later); and a number that changes whenever an answer may. */
+bool kvm_page_withheld(struct kvm_host *h, uint64_t pa);
+uint64_t kvm_withheld_changes(struct kvm_host *h);
 /* fallocate(2): 0, or -EOPNOTSUPP, -EINVAL as the kernel's. */
 int kvm_gmem_fallocate(struct kvm_file *gmem, int mode, uint64_t offset, uint64_t len);
 

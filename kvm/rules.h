@@ -7,6 +7,7 @@
 
 #define RULE RULE_DECLARE
 #include "kvm/core/rules.def"
+#include "kvm/revision/rules.def"
 #undef RULE
 
 /* Every rule of the layer, those of vgic_rules.def too. */

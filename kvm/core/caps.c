@@ -3,17 +3,18 @@
  * caps.c - KVM_CHECK_EXTENSION and KVM_ENABLE_CAP.
  *
  * One row a capability: the answer on /dev/kvm, on an ordinary VM, on a realm VM. A realm's 0 is
- * v12's allow-list, which hides even calls that work. Capabilities that nothing here stands behind
- * (steal time, PTP, statistics, dirty ring, MTE, EL2, 32-bit EL1) have no row: they answer 0.
+ * the series' allow-list, which hides even calls that work. Capabilities that nothing here stands
+ * behind (steal time, PTP, statistics, dirty ring, MTE, EL2, 32-bit EL1) have no row: they answer
+ * 0.
  */
 #include <errno.h>
 
 #include "abi/kvm.h"
 #include "abi/rmi.h"
 #include "base/bits.h"
+#include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
-#include "kvm/core/vm.h"
 
 #define CAP_REFUSED (-1) /* EINVAL on /dev/kvm: only a VM can tell */
 
@@ -22,11 +23,17 @@ struct cap {
 	int sys, vm, realm;
 };
 
-#define EVERYWHERE(nr, v) {KVM_CAP_##nr, v, v, v}
-#define NOT_REALM(nr, v) {KVM_CAP_##nr, v, v, 0}
+#define EVERYWHERE(nr, v)                                                                          \
+	{                                                                                          \
+		KVM_CAP_##nr, v, v, v                                                              \
+	}
+#define NOT_REALM(nr, v)                                                                           \
+	{                                                                                          \
+		KVM_CAP_##nr, v, v, 0                                                              \
+	}
 
 #define GUEST_DEBUG_CONTROLS 196611 /* KVM_GUESTDBG_ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
-#define BLOCK_SIZES ((1 << 30) | (2 << 20) | (4 << 10))
+#define BLOCK_SIZES	     ((1 << 30) | (2 << 20) | (4 << 10))
 
 static const struct cap caps[] = {
 	EVERYWHERE(IRQCHIP, 1),
@@ -79,7 +86,6 @@ static const struct cap caps[] = {
 	NOT_REALM(ARM_SUPPORTED_BLOCK_SIZES, BLOCK_SIZES),
 	NOT_REALM(ARM_SUPPORTED_REG_MASK_RANGES, 1),
 	EVERYWHERE(USER_MEMORY2, 1),
-	{KVM_CAP_MEMORY_ATTRIBUTES, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0, KVM_MEMORY_ATTRIBUTE_PRIVATE},
 	EVERYWHERE(GUEST_MEMFD, 1),
 	NOT_REALM(ARM_WRITABLE_IMP_ID_REGS, 1),
 	{KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED, CAP_REFUSED, 0, 0},
@@ -87,16 +93,27 @@ static const struct cap caps[] = {
 	NOT_REALM(ARM_SEA_TO_USER, 1),
 };
 
-/* What the RMM's feature register decides. */
-static int host_cap(const struct kvm_host *h, uint64_t nr)
+/* What the RMM's feature register or the revision decides. */
+static int other_cap(const struct kvm_call *c, bool realm)
 {
-	if (nr == h->revision->cap_rmi)
+	const struct kvm_host *h = c->host;
+	const struct kvm_revision *rev = c->rev;
+	bool pmu = host_feature(h, RMI_FEATURE0_PMU_EN);
+
+	if (c->arg == rev->cap_rmi)
 		return h->rmi;
-	switch (nr) {
+	if (rev->cap_gmem_attributes && c->arg == rev->cap_gmem_attributes)
+		return !c->vm || realm ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	if (rev->cap_pmu_strict && c->arg == rev->cap_pmu_strict)
+		return pmu && !realm;
+	switch (c->arg) {
+	case KVM_CAP_MEMORY_ATTRIBUTES:
+		return !rev->gmem_attributes && (!c->vm || realm) ? KVM_MEMORY_ATTRIBUTE_PRIVATE
+								  : 0;
 	case KVM_CAP_ARM_SVE:
 		return host_feature(h, RMI_FEATURE0_SVE_EN);
 	case KVM_CAP_ARM_PMU_V3:
-		return host_feature(h, RMI_FEATURE0_PMU_EN);
+		return pmu && (!realm || rev->realm_lists_pmu);
 	default:
 		return 0;
 	}
@@ -110,13 +127,20 @@ static const struct cap *find_cap(uint64_t nr)
 	return NULL;
 }
 
+static bool realm_lists(uint32_t nr)
+{
+	const struct cap *cap = find_cap(nr);
+
+	return cap && cap->realm;
+}
+
 result sys_check_extension(struct kvm_call *c)
 {
 	const struct cap *cap = find_cap(c->arg);
 
 	if (cap && cap->sys == CAP_REFUSED)
 		return &rule_kvm_cap_needs_vm;
-	c->value = cap ? cap->sys : host_cap(c->host, c->arg);
+	c->value = cap ? cap->sys : other_cap(c, false);
 	return OK;
 }
 
@@ -125,7 +149,7 @@ result vm_check_extension(struct kvm_call *c)
 	const struct cap *cap = find_cap(c->arg);
 
 	if (!cap)
-		c->value = host_cap(c->host, c->arg);
+		c->value = other_cap(c, c->vm->is_realm);
 	else
 		c->value = c->vm->is_realm ? cap->realm : cap->vm;
 	return OK;
@@ -171,6 +195,8 @@ result vm_enable_cap(struct kvm_call *c)
 		return cap.flags || cap.args[0] >> 32 ? &rule_kvm_enable_cap_args : OK;
 	if (cap.flags)
 		return &rule_kvm_enable_cap_args;
+	if (vm->is_realm && c->rev->gates_enable_cap && !realm_lists(cap.cap))
+		return &rule_kvm_enable_cap_realm;
 	switch (cap.cap) {
 	case KVM_CAP_ARM_NISV_TO_USER:
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "abi/kvm.h"
-#include "kvm/rules.h"
-#include "kvm/vcpu/vcpu.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vm_irq.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
 /* One for a VM, and not while a vCPU is in a call. (The kernel also wants that none has run; here

@@ -145,8 +145,15 @@ const struct kvm_row *kvm_row_find(const struct kvm_revision *rev, enum kvm_file
 	return row ? row : find_in(rev->rows, rev->num_rows, kind, nr);
 }
 
-static result refuse_unknown(const struct kvm_call *c)
+static result refuse_unknown(const struct kvm_call *c, uint32_t nr)
 {
+	result why;
+
+	for (size_t i = 0; i < c->rev->num_foreign; i++) {
+		why = c->rev->foreign[i].why;
+		if (c->rev->foreign[i].kind == c->file->kind && c->rev->foreign[i].nr == nr)
+			return why;
+	}
 	switch (c->file->kind) {
 	case KVM_FILE_SYSTEM:
 	case KVM_FILE_VM:
@@ -157,7 +164,7 @@ static result refuse_unknown(const struct kvm_call *c)
 	}
 }
 
-static result dispatch(struct kvm_call *c, const struct kvm_row *row)
+static result dispatch(struct kvm_call *c, const struct kvm_row *row, uint32_t nr)
 {
 	result why;
 
@@ -168,7 +175,7 @@ static result dispatch(struct kvm_call *c, const struct kvm_row *row)
 			return &rule_kvm_vm_dead;
 	}
 	if (!row)
-		return refuse_unknown(c);
+		return refuse_unknown(c, nr);
 	if (fault_due(TRACE_KVM, row->name, &c->fault))
 		return &rule_kvm_fault;
 	if (!c->vcpu)
@@ -186,7 +193,12 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 	const char *names[MAX_TRACE_ARGS];
 	uint64_t args[MAX_TRACE_ARGS];
 	struct trace_call t = {
-		.layer = TRACE_KVM, .name = row ? row->name : "ioctl", .ret = ret, .why = why};
+		.layer = TRACE_KVM,
+		.name = row ? row->name : "ioctl",
+		.abi = c->rev->name,
+		.ret = ret,
+		.why = why,
+	};
 
 	for (const struct kvm_arg *a = row ? row->args : NULL; a && a->name; a++) {
 		if (t.nargs == MAX_TRACE_ARGS || (size_t)a->offset + a->size > c->raw_len)
@@ -208,8 +220,10 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 
 int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, uint64_t arg)
 {
-	const struct kvm_row *row = kvm_row_find(f->host->revision, f->kind, nr);
-	struct kvm_call c = {.file = f, .host = f->host, .vm = f->vm, .caller = caller, .arg = arg};
+	const struct kvm_revision *rev = f->vm ? f->vm->rev : f->host->revision;
+	const struct kvm_row *row = kvm_row_find(rev, f->kind, nr);
+	struct kvm_call c = {
+		.file = f, .host = f->host, .rev = rev, .vm = f->vm, .caller = caller, .arg = arg};
 	result why;
 	int64_t ret;
 
@@ -217,7 +231,7 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 		c.vcpu = f->vcpu;
 	else if (f->kind == KVM_FILE_DEVICE)
 		c.dev = f->dev;
-	why = dispatch(&c, row);
+	why = dispatch(&c, row, nr);
 	ret = why ? -(c.fault ? c.fault : why->code) : c.value;
 	if (trace_observer_)
 		report(&c, row, nr, ret, why);

@@ -4,10 +4,10 @@
 
 #include "abi/kvm.h"
 #include "kvm/core/device.h"
-#include "kvm/mem/gmem.h"
 #include "kvm/core/host.h"
-#include "kvm/vcpu/vcpu.h"
 #include "kvm/core/vm.h"
+#include "kvm/mem/gmem.h"
+#include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
 struct kvm_file *file_create(struct kvm_host *h, enum kvm_file_kind kind, struct kvm_vm *vm)

@@ -7,11 +7,11 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "kvm/core/vm.h"
 #include "kvm/platform.h"
 #include "kvm/realm/rmi.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
-#include "kvm/core/vm.h"
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 {
@@ -24,6 +24,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->vmids[0] = true;
 	pthread_mutex_init(&h->lock, NULL);
+	pthread_mutex_init(&h->gmem_lock, NULL);
 	h->rmi = h->rmm && smc_probe(h, &h->feature0);
 	*out = h;
 	return 0;
@@ -34,6 +35,7 @@ void kvm_host_destroy(struct kvm_host *h)
 	if (!h)
 		return;
 	pthread_mutex_destroy(&h->lock);
+	pthread_mutex_destroy(&h->gmem_lock);
 	free(h);
 }
 
@@ -53,10 +55,11 @@ result sys_vcpu_mmap_size(struct kvm_call *c)
 	return OK;
 }
 
-static result check_type(const struct kvm_host *h, uint64_t type, bool *realm, unsigned int *ipa)
+static result check_type(const struct kvm_call *c, bool *realm, unsigned int *ipa)
 {
+	const struct kvm_host *h = c->host;
 	unsigned int limit = PLATFORM_IPA_LIMIT;
-	result why = h->revision->vm_type(type, realm);
+	result why = c->rev->vm_type(c->arg, realm);
 
 	if (why)
 		return why;
@@ -64,7 +67,7 @@ static result check_type(const struct kvm_host *h, uint64_t type, bool *realm, u
 		return &rule_kvm_create_vm_no_rmm;
 	if (*realm)
 		limit = FIELD_GET(RMI_FEATURE0_S2SZ, h->feature0);
-	*ipa = type & KVM_VM_TYPE_ARM_IPA_SIZE_MASK;
+	*ipa = c->arg & KVM_VM_TYPE_ARM_IPA_SIZE_MASK;
 	if (*ipa && (*ipa < 32 || *ipa > limit))
 		return &rule_kvm_create_vm_ipa;
 	if (!*ipa)
@@ -78,11 +81,11 @@ result sys_create_vm(struct kvm_call *c)
 	struct kvm_vm *vm;
 	unsigned int ipa;
 	bool realm;
-	result why = check_type(c->host, c->arg, &realm, &ipa);
+	result why = check_type(c, &realm, &ipa);
 
 	if (why)
 		return why;
-	why = vm_create(c->host, c->caller->mm, realm, ipa, &vm);
+	why = vm_create(c, realm, ipa, &vm);
 	if (why)
 		return why;
 	f = file_create(c->host, KVM_FILE_VM, vm);

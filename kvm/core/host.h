@@ -24,6 +24,10 @@ struct kvm_host {
 	pthread_mutex_t lock; /* vms, vmids */
 	struct kvm_vm *vms;
 	bool vmids[KVM_NUM_VMIDS]; /* 0 is the host's own */
+
+	pthread_mutex_t gmem_lock; /* innermost: gmems, and the attributes that they have */
+	struct kvm_gmem *gmems;
+	_Atomic uint64_t gmem_changes; /* of attributes */
 };
 
 /* An open file description. `obj` is what it is about; each file holds a reference on its VM. */

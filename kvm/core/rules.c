@@ -9,12 +9,14 @@
 
 #define RULE RULE_DEFINE
 #include "kvm/core/rules.def"
+#include "kvm/revision/rules.def"
 #undef RULE
 
 static const struct rule *const rows[] = {
 #define RULE RULE_ROW
 #include "kvm/core/rules.def"
 #include "kvm/irq/vgic_rules.def"
+#include "kvm/revision/rules.def"
 #undef RULE
 };
 

@@ -8,11 +8,11 @@
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "kvm/irq/irq.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/irq/vm_irq.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/irq/vm_irq.h"
 #include "machine/pe.h"
 
 #define KVM_MAX_VCPU_IDS 512
@@ -35,14 +35,16 @@ static void destroy_locks(struct kvm_vm *vm)
 	pthread_rwlock_destroy(&vm->slots_rw);
 }
 
-result vm_create(struct kvm_host *h, struct kvm_mm *mm, bool is_realm, unsigned int ipa_bits,
-		 struct kvm_vm **out)
+result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struct kvm_vm **out)
 {
+	struct kvm_host *h = c->host;
+	struct kvm_mm *mm = c->caller->mm;
 	struct kvm_vm *vm = calloc(1, sizeof(*vm));
 
 	if (!vm)
 		return &rule_kvm_no_memory;
 	vm->host = h;
+	vm->rev = c->rev;
 	vm->mm = mm;
 	vm->is_realm = is_realm;
 	vm->ipa_bits = ipa_bits;

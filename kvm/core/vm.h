@@ -38,6 +38,7 @@ enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIME
 
 struct kvm_vm {
 	struct kvm_host *host;
+	const struct kvm_revision *rev; /* that it was created under */
 	struct kvm_vm *next; /* host->vms */
 	atomic_uint refs;
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
@@ -76,9 +77,8 @@ struct kvm_vm {
 	uint64_t mmu_seq;
 };
 
-/* OK with *out (one reference), kvm_no_memory. `type` has been checked. */
-result vm_create(struct kvm_host *h, struct kvm_mm *mm, bool is_realm, unsigned int ipa_bits,
-		 struct kvm_vm **out);
+/* A VM of the caller: OK with *out (one reference), kvm_no_memory. */
+result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struct kvm_vm **out);
 void vm_get(struct kvm_vm *vm);
 void vm_put(struct kvm_vm *vm);
 

@@ -12,14 +12,16 @@
  */
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "kvm/core/vm.h"
 #include "kvm/mem/gmem.h"
+#include "kvm/mem/gmem_attributes.h"
 #include "kvm/realm/realm.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 #include "machine/memory.h"
 
-#define WINDOW UINT64_C(0x200000) /* what one level 3 table maps */
+#define WINDOW	     UINT64_C(0x200000) /* what one level 3 table maps */
 #define WINDOW_PAGES (WINDOW / GRANULE_SIZE)
 
 /* The part of the window around gpa that lies in [lo, hi). */
@@ -42,7 +44,7 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 		why = &rule_kvm_fault_private_no_slot;
 	} else if (!(s->flags & KVM_MEM_GUEST_MEMFD)) {
 		why = &rule_kvm_fault_private_no_gmem;
-	} else if (!attributes_private(&vm->attrs, gpa)) {
+	} else if (!memory_private(vm, s, gpa)) {
 		vcpu_memory_fault(v, gpa, GRANULE_SIZE, true);
 		why = &rule_kvm_run_memory_fault;
 	} else if (!s->gmem) {
@@ -95,6 +97,28 @@ static bool map_shared_around(struct kvm_vm *vm, const struct memslot_view *view
 	return fresh;
 }
 
+/* A slot whose shared pages are its guest_memfd's. False: it is no such slot. */
+static bool fault_in_place(struct kvm_vcpu *v, uint64_t gpa, result *why)
+{
+	struct kvm_vm *vm = v->vm;
+	struct memslot *s;
+	bool ours;
+
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	s = memslot_at(&vm->slots, gpa);
+	ours = s && memory_in_place(vm, s);
+	if (ours && memory_private(vm, s, gpa)) {
+		vcpu_memory_fault(v, gpa, GRANULE_SIZE, false);
+		*why = &rule_kvm_run_memory_fault;
+	} else if (ours) {
+		pthread_mutex_lock(&vm->mmu_lock);
+		*why = map_page(vm, s, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
+		pthread_mutex_unlock(&vm->mmu_lock);
+	}
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return ours;
+}
+
 result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 {
 	struct kvm_vm *vm = v->vm;
@@ -102,6 +126,8 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 	result why = OK;
 
 	*mmio = false;
+	if (vm->rev->gmem_attributes && fault_in_place(v, ALIGN_DOWN(gpa, GRANULE_SIZE), &why))
+		return why;
 	do {
 		if (!memslot_look(vm, gpa, &view) || (view.readonly && is_write)) {
 			*mmio = true;

@@ -14,8 +14,10 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
-#include "kvm/rules.h"
 #include "kvm/core/vm.h"
+#include "kvm/mem/gmem_attributes.h"
+#include "kvm/realm/realm.h"
+#include "kvm/rules.h"
 #include "machine/memory.h"
 
 #define GMEM_FLAGS (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
@@ -29,6 +31,13 @@ static uint64_t alloc_extent(struct machine *m, uint64_t size)
 	if (size >= GMEM_ALIGN)
 		pa = machine_alloc(m, pages, GMEM_ALIGN);
 	return pa ? pa : machine_alloc(m, pages, GRANULE_SIZE);
+}
+
+static void destroy(struct kvm_gmem *g)
+{
+	gmem_attributes_destroy(g);
+	machine_free(g->vm->host->machine, g->pa, g->size / GRANULE_SIZE);
+	free(g);
 }
 
 result vm_create_guest_memfd(struct kvm_call *c)
@@ -57,10 +66,9 @@ result vm_create_guest_memfd(struct kvm_call *c)
 	}
 	if (!(g->flags & GUEST_MEMFD_FLAG_MMAP))
 		machine_hide(c->host->machine, g->pa, g->size / GRANULE_SIZE);
-	f = file_create(c->host, KVM_FILE_GMEM, c->vm);
+	f = gmem_attributes_init(g) ? NULL : file_create(c->host, KVM_FILE_GMEM, c->vm);
 	if (!f) {
-		machine_free(c->host->machine, g->pa, g->size / GRANULE_SIZE);
-		free(g);
+		destroy(g);
 		return &rule_kvm_no_memory;
 	}
 	f->gmem = g;
@@ -119,16 +127,19 @@ void gmem_unbind(struct memslot *s)
 	s->gmem = NULL;
 }
 
-/* Unmap the private pages of g's [offset, offset + len) from every slot; mmu_lock held. */
+/* Unmap g's [offset, offset + len) from every slot; mmu_lock held. */
 static void unmap_range(struct kvm_gmem *g, uint64_t offset, uint64_t len)
 {
 	for (struct memslot *s = g->bindings; s; s = s->gmem_next) {
 		uint64_t from = MAX(offset, s->gmem_offset);
 		uint64_t to = MIN(offset + len, s->gmem_offset + s->size);
+		uint64_t gpa = s->gpa + (from - s->gmem_offset);
 
-		if (from < to)
-			realm_unmap_private(g->vm, s->gpa + (from - s->gmem_offset),
-					    s->gpa + (to - s->gmem_offset));
+		if (from >= to)
+			continue;
+		realm_unmap_private(g->vm, gpa, gpa + (to - from));
+		if (memory_in_place(g->vm, s))
+			realm_unmap_shared(g->vm, gpa, gpa + (to - from));
 	}
 }
 
@@ -147,8 +158,7 @@ void gmem_release(struct kvm_file *f)
 	pthread_mutex_unlock(&vm->mmu_lock);
 	pthread_rwlock_unlock(&vm->slots_rw);
 	pthread_mutex_unlock(&vm->slots_lock);
-	machine_free(vm->host->machine, g->pa, g->size / GRANULE_SIZE);
-	free(g);
+	destroy(g);
 }
 
 void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)

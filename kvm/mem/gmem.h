@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "kvm/call.h"
+#include "kvm/mem/attributes.h"
 
 struct memslot;
 
@@ -13,6 +14,8 @@ struct kvm_gmem {
 	struct kvm_vm *vm;
 	uint64_t pa, size, flags;
 	struct memslot *bindings; /* slots that use it; slots_lock and slots_rw */
+	struct attributes attrs;  /* private pages, by offset, where they are the file's */
+	struct kvm_gmem *next;	  /* host->gmems */
 };
 
 /* KVM_SET_USER_MEMORY_REGION2: tie slot to the caller's descriptor; slots_lock held. */

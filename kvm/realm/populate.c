@@ -2,9 +2,10 @@
 /*
  * populate.c - KVM_ARM_RMI_POPULATE: copy user memory into private pages of a realm.
  *
- * The checks come in v12's order, and a realm is created on the way: even a call that is refused
- * afterwards leaves it NEW. Pages are done one by one; once one is done an error only ends the
- * call, and the bytes done are its result.
+ * The checks come in the series' order (what a revision adds stands in its object), and a realm is
+ * created on the way: even a call that is refused afterwards leaves it NEW. Pages are done one by
+ * one; once one is done an error only ends the call. What was done is the call's result, or the
+ * structure is advanced over it.
  *
  * The source is pulled through two buffers of host pages: while one is measured, the next is
  * copied, and the destination's pages are made ready.
@@ -14,17 +15,18 @@
 #include "abi/realm.h"
 #include "base/bits.h"
 #include "base/fault.h"
+#include "kvm/core/vm.h"
 #include "kvm/mem/ahead.h"
 #include "kvm/mem/gmem.h"
+#include "kvm/mem/gmem_attributes.h"
 #include "kvm/realm/realm.h"
 #include "kvm/realm/rmi.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
-#include "kvm/core/vm.h"
 #include "machine/memory.h"
 
 #define CHUNK_PAGES 64
-#define CHUNK (CHUNK_PAGES * GRANULE_SIZE)
+#define CHUNK	    (CHUNK_PAGES * GRANULE_SIZE)
 
 /* A populate under way. */
 struct job {
@@ -38,7 +40,18 @@ struct job {
 	uint64_t limit;	  /* pages, where a fault on demand stops it */
 };
 
-static result check_argument(const struct kvm_arm_rmi_populate *p)
+static result check_range(const struct kvm_vm *vm, const struct kvm_arm_rmi_populate *p)
+{
+	if (p->base + p->size < p->base)
+		return &rule_kvm_populate_wraps;
+	if (!p->source_uaddr)
+		return &rule_kvm_populate_source_null;
+	if (p->base + p->size > realm_shared_bit(vm))
+		return &rule_kvm_populate_not_protected;
+	return OK;
+}
+
+static result check_argument(const struct kvm_vm *vm, const struct kvm_arm_rmi_populate *p)
 {
 	if (p->reserved)
 		return &rule_kvm_populate_reserved;
@@ -46,7 +59,9 @@ static result check_argument(const struct kvm_arm_rmi_populate *p)
 		return &rule_kvm_populate_flags;
 	if (!IS_ALIGNED(p->base, GRANULE_SIZE) || !IS_ALIGNED(p->base + p->size, GRANULE_SIZE))
 		return &rule_kvm_populate_align;
-	return OK;
+	if (vm->rev->populate_checks_source_early && !IS_ALIGNED(p->source_uaddr, GRANULE_SIZE))
+		return &rule_kvm_populate_source_unaligned;
+	return vm->rev->populate_checks_range ? check_range(vm, p) : OK;
 }
 
 static result data_create(struct kvm_vm *vm, uint64_t pa, uint64_t ipa, uint64_t src,
@@ -80,11 +95,11 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 
 	if (j->done / GRANULE_SIZE >= j->limit)
 		return &rule_kvm_fault;
-	if (!attributes_private(&vm->attrs, gpa))
+	if (!memory_private(vm, j->slot, gpa))
 		return &rule_kvm_populate_not_private;
 	pthread_mutex_lock(&vm->mmu_lock);
 	if (smc_granule_delegate(vm->host, pa)) {
-		why = vm->host->revision->populate_again;
+		why = vm->rev->populate_again;
 	} else {
 		why = data_create(vm, pa, gpa, src, j->flags);
 		if (why)
@@ -158,15 +173,18 @@ static result run_job(struct job *j)
 }
 
 /* slots_lock held; the realm is NEW. */
-static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
+static result populate(struct kvm_call *c, struct kvm_arm_rmi_populate *p)
 {
 	struct kvm_vm *vm = c->vm;
-	struct job j = {.c = c, .gpa = p->base, .source = p->source_uaddr, .flags = p->flags,
+	struct job j = {.c = c,
+			.gpa = p->base,
+			.source = p->source_uaddr,
+			.flags = p->flags,
 			.limit = fault_populate_limit()};
 	result why;
 
 	if (!p->size)
-		return &rule_kvm_populate_size_zero;
+		return vm->rev->populate_checks_range ? OK : &rule_kvm_populate_size_zero;
 	j.slot = memslot_at(&vm->slots, p->base);
 	if (!j.slot || !(j.slot->flags & KVM_MEM_GUEST_MEMFD))
 		return &rule_kvm_populate_no_gmem_slot;
@@ -175,7 +193,7 @@ static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
 	/* The kernel's page count: a size just below 2^64 only ends at the slot's end. */
 	j.size = MIN(ALIGN_DOWN(p->size, GRANULE_SIZE), j.slot->gpa + j.slot->size - p->base);
 	if (!IS_ALIGNED(p->source_uaddr, GRANULE_SIZE)) {
-		if (!vm->host->revision->populate_rounds_source)
+		if (!vm->rev->populate_rounds_source)
 			return &rule_kvm_populate_source_align;
 		j.source = ALIGN_DOWN(p->source_uaddr, GRANULE_SIZE);
 	}
@@ -184,21 +202,21 @@ static result populate(struct kvm_call *c, const struct kvm_arm_rmi_populate *p)
 		return &rule_kvm_no_memory;
 	why = run_job(&j);
 	machine_free(vm->host->machine, j.buffers, 2 * CHUNK_PAGES);
-	c->value = (int32_t)j.done; /* the kernel's int: 2 GiB and more overflow */
+	if (vm->rev->populate_in_out) {
+		p->base += j.done;
+		p->source_uaddr += j.done;
+		p->size -= j.done;
+	} else {
+		c->value = (int32_t)j.done; /* the kernel's int: 2 GiB and more overflow */
+	}
 	return j.done ? OK : why;
 }
 
-result vm_rmi_populate(struct kvm_call *c)
+static result create_and_populate(struct kvm_call *c, struct kvm_arm_rmi_populate *p)
 {
 	struct kvm_vm *vm = c->vm;
-	struct kvm_arm_rmi_populate p;
-	result why;
+	result why = check_argument(vm, p);
 
-	if (!vm->is_realm)
-		return &rule_kvm_populate_not_realm;
-	why = call_read(c, &p, sizeof(p));
-	if (!why)
-		why = check_argument(&p);
 	if (why)
 		return why;
 	pthread_mutex_lock(&vm->slots_lock);
@@ -206,7 +224,25 @@ result vm_rmi_populate(struct kvm_call *c)
 	why = realm_ensure_created(vm);
 	pthread_mutex_unlock(&vm->config_lock);
 	if (!why)
-		why = populate(c, &p);
+		why = populate(c, p);
 	pthread_mutex_unlock(&vm->slots_lock);
+	return why;
+}
+
+result vm_rmi_populate(struct kvm_call *c)
+{
+	const struct kvm_revision *rev = c->rev;
+	struct kvm_arm_rmi_populate p;
+	result why;
+
+	if (!c->vm->is_realm)
+		return rev->populate_not_realm;
+	why = call_read(c, &p, sizeof(p));
+	if (why)
+		return why;
+	why = create_and_populate(c, &p);
+	if (rev->populate_in_out && (!why || rev->populate_copies_errors) &&
+	    call_write_at(c, c->arg, &p, sizeof(p)))
+		why = &rule_kvm_populate_copy_back;
 	return why;
 }

@@ -20,10 +20,11 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "kvm/core/vm.h"
 #include "kvm/realm/rmi.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 #include "machine/memory.h"
 
 static const char *const state_names[] = {
@@ -145,7 +146,7 @@ static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_par
 		p->flags |= RMI_REALM_FLAG_SVE;
 		p->sve_vl = vq - 1;
 	}
-	if (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3)) {
+	if (vm->rev->realm_has_pmu && vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3)) {
 		p->flags |= RMI_REALM_FLAG_PMU;
 		p->pmu_num_ctrs = vm->pmu_counters;
 	}
@@ -163,8 +164,7 @@ static result create_rd(struct kvm_vm *vm, unsigned int vq)
 		return &rule_kvm_no_memory;
 	fill_params(vm, vq, machine_va(h->machine, page, GRANULE_SIZE));
 	if (smc_realm_create(h, vm->realm.rd, page)) {
-		why = vm->idregs.set ? &rule_kvm_realm_create_failed
-				     : &rule_kvm_realm_no_vcpu_init;
+		why = vm->idregs.set ? &rule_kvm_realm_create_failed : &rule_kvm_realm_no_vcpu_init;
 	} else if (smc_rec_aux_count(h, vm->realm.rd, &aux) || aux > RMI_MAX_REC_AUX) {
 		smc_realm_destroy(h, vm->realm.rd);
 		why = &rule_kvm_realm_create_failed;
@@ -186,8 +186,9 @@ static result create(struct kvm_vm *vm)
 	if (!r->vmid)
 		return &rule_kvm_realm_no_vmid;
 	r->rd = smc_granule_alloc(vm->host, &refused);
-	why = r->rd ? delegate_root(vm)
-		    : refused ? &rule_kvm_realm_create_failed : &rule_kvm_no_memory;
+	why = r->rd	? delegate_root(vm)
+	      : refused ? &rule_kvm_realm_create_failed
+			: &rule_kvm_no_memory;
 	if (!why)
 		why = check_sve(vm, &vq);
 	if (!why)
@@ -237,7 +238,7 @@ static result complete(struct kvm_vm *vm)
 	result why = OK;
 
 	if (!atomic_load(&vm->vgic))
-		return &rule_kvm_run_no_irqchip;
+		return vm->rev->run_no_irqchip;
 	for (unsigned int i = 0; !why && i < n; i++)
 		why = rec_create(vm->vcpus[i]);
 	if (!why)
@@ -253,12 +254,16 @@ result realm_activate(struct kvm_vm *vm)
 
 	if (realm_state(&vm->realm) == REALM_ACTIVE)
 		return OK; /* another vCPU ran first */
+	if (realm_state(&vm->realm) == REALM_DEAD)
+		return vm->rev->run_dead;
 	why = realm_ensure_created(vm);
 	if (why)
 		return why;
 	atomic_store(&vm->realm.state, REALM_DEAD); /* unless all goes well */
 	why = complete(vm);
 	realm_set_state(vm, why ? REALM_DEAD : REALM_ACTIVE);
+	if (why && vm->rev->failed_activation_kills_vm)
+		atomic_store(&vm->dead, true);
 	return why;
 }
 

@@ -75,6 +75,8 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 result ripas_init(struct kvm_vm *vm, uint64_t start, uint64_t end);
 /* Commit the change that v's realm asked for; partly, if memory runs out. */
 void ripas_commit(struct kvm_vcpu *v);
+/* The attributes of the range are what the change wants them to be, where they can be changed. */
+bool ripas_is_prepared(struct kvm_vcpu *v);
 
 /* ---- rec.c ---- */
 /* config_lock held. */

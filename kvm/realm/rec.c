@@ -14,14 +14,15 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/realm/rmi.h"
+#include "kvm/revision/revision.h"
+#include "kvm/rules.h"
 #include "kvm/vcpu/esr.h"
 #include "kvm/vcpu/mmio.h"
-#include "kvm/realm/rmi.h"
-#include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/core/vm.h"
 #include "machine/memory.h"
 
 /* ---- creation ---- */
@@ -116,8 +117,7 @@ void rec_destroy(struct kvm_vcpu *v)
 
 static void report_exit(struct kvm_vcpu *v, const char *name)
 {
-	struct trace_event e = {
-		.kind = TRACE_EXIT, .name = name, .realm = v->vm->realm.vmid};
+	struct trace_event e = {.kind = TRACE_EXIT, .name = name, .realm = v->vm->realm.vmid};
 
 	trace_event(&e);
 }
@@ -186,6 +186,36 @@ static result exit_sysreg(struct kvm_vcpu *v)
 	return OK;
 }
 
+/* KVM_EXIT_INTERNAL_ERROR; in later revisions it is the last thing that the VM does. */
+static result internal_error(struct kvm_vcpu *v, bool *leave)
+{
+	v->run->internal.suberror = 0;
+	v->run->internal.ndata = 0;
+	v->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	if (v->vm->rev->unknown_exit_kills_vm)
+		atomic_store(&v->vm->dead, true);
+	*leave = true;
+	return OK;
+}
+
+/* What KVM does not know what to do with: the rule, or the end of the VM. */
+static result unhandled(struct kvm_vcpu *v, result why, bool *leave)
+{
+	return v->vm->rev->unknown_exit_kills_vm ? internal_error(v, leave) : why;
+}
+
+/*
+ * An SError that the realm caused is none of the host's business in later revisions. One without a
+ * syndrome is how the RMM tells that what ran the realm is gone: that ends in every revision.
+ */
+static result exit_serror(struct kvm_vcpu *v, bool *leave)
+{
+	if (!v->vm->rev->serror_runs_on || !(v->rec.run->exit.esr & MASK(24, 0)))
+		return internal_error(v, leave);
+	report_exit(v, "SERROR");
+	return OK;
+}
+
 static result exit_sync(struct kvm_vcpu *v, bool *leave)
 {
 	switch (ESR_EC(v->rec.run->exit.esr)) {
@@ -194,10 +224,19 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 	case EC_SYS64:
 		return exit_sysreg(v);
 	case EC_IABT_LOW:
-		return &rule_kvm_run_instruction_abort;
+		return unhandled(v, &rule_kvm_run_instruction_abort, leave);
 	default:
-		return &rule_kvm_run_unhandled_exit;
+		return unhandled(v, &rule_kvm_run_unhandled_exit, leave);
 	}
+}
+
+static result tell_ripas_change(struct kvm_vcpu *v)
+{
+	const struct rmi_rec_exit *x = &v->rec.run->exit;
+
+	vcpu_memory_fault(v, x->ripas_base, x->ripas_top - x->ripas_base,
+			  x->ripas_value == RMI_RIPAS_RAM);
+	return &rule_kvm_run_memory_fault;
 }
 
 static result exit_ripas_change(struct kvm_vcpu *v)
@@ -210,9 +249,7 @@ static result exit_ripas_change(struct kvm_vcpu *v)
 		return &rule_kvm_run_ripas_range;
 	}
 	v->rec.ripas_pending = true;
-	vcpu_memory_fault(v, x->ripas_base, x->ripas_top - x->ripas_base,
-			  x->ripas_value == RMI_RIPAS_RAM);
-	return &rule_kvm_run_memory_fault;
+	return tell_ripas_change(v);
 }
 
 static result exit_hypercall(struct kvm_vcpu *v, const char *name, bool *leave)
@@ -237,29 +274,36 @@ static result handle_exit(struct kvm_vcpu *v, bool *leave)
 		report_exit(v, "FIQ");
 		return OK;
 	case RMI_EXIT_PSCI:
+		v->rec.psci_pending = true;
 		return exit_hypercall(v, "PSCI", leave);
 	case RMI_EXIT_RIPAS_CHANGE:
 		return exit_ripas_change(v);
 	case RMI_EXIT_HOST_CALL:
 		return exit_hypercall(v, "HOST_CALL", leave);
-	default: /* SERROR: the engine is lost, or nothing the kernel knows */
-		v->run->internal.suberror = 0;
-		v->run->internal.ndata = 0;
-		v->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
-		*leave = true;
-		return OK;
+	case RMI_EXIT_SERROR:
+		return exit_serror(v, leave);
+	default:
+		return internal_error(v, leave);
 	}
 }
 
 /* ---- entry ---- */
 
-static void pay_debts(struct kvm_vcpu *v)
+static result pay_debts(struct kvm_vcpu *v)
 {
+	const struct kvm_revision *rev = v->vm->rev;
+
+	if (v->rec.ripas_pending && rev->ripas_waits_for_attributes && !ripas_is_prepared(v))
+		return tell_ripas_change(v);
+	if (v->rec.psci_pending && rev->psci_completes_at_entry && !psci_complete_by_x0(v))
+		return rev->run_rec_refused;
+	v->rec.psci_pending = false;
 	if (v->rec.ripas_pending)
 		ripas_commit(v);
 	if (v->rec.gprs_pending)
 		memcpy(v->rec.run->enter.gprs, v->regs.x, sizeof(v->regs.x));
 	v->rec.gprs_pending = false;
+	return OK;
 }
 
 static uint64_t enter(struct kvm_vcpu *v)
@@ -283,22 +327,29 @@ static uint64_t enter(struct kvm_vcpu *v)
 
 static result refuse_entry(struct kvm_vcpu *v, uint64_t x0, bool *leave)
 {
-	if (RMI_STATUS(x0) == RMI_ERROR_REALM && RMI_INDEX(x0) == 1) {
+	const struct kvm_revision *rev = v->vm->rev;
+
+	if (RMI_STATUS(x0) == RMI_ERROR_REALM &&
+	    (RMI_INDEX(x0) == 1 || rev->realm_errors_shut_down)) {
 		v->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		*leave = true;
 		return OK;
 	}
-	return RMI_STATUS(x0) == RMI_ERROR_REC ? &rule_kvm_run_rec_refused
-					       : &rule_kvm_run_rmi_failed;
+	if (RMI_STATUS(x0) == RMI_ERROR_REC)
+		return rev->run_rec_refused;
+	return unhandled(v, &rule_kvm_run_rmi_failed, leave);
 }
 
 result rec_run(struct kvm_vcpu *v, bool *leave)
 {
 	uint64_t x0;
+	result why;
 
 	if (realm_state(&v->vm->realm) != REALM_ACTIVE)
-		return &rule_kvm_realm_dead;
-	pay_debts(v);
+		return v->vm->rev->run_dead;
+	why = pay_debts(v);
+	if (why)
+		return why;
 	x0 = enter(v);
 	if (x0)
 		return refuse_entry(v, x0, leave);

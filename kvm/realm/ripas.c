@@ -7,11 +7,12 @@
  */
 #include "base/bits.h"
 #include "base/log.h"
+#include "kvm/core/vm.h"
+#include "kvm/mem/gmem_attributes.h"
 #include "kvm/realm/realm.h"
 #include "kvm/realm/rmi.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 #include "machine/memory.h"
 
 /* The level whose entries fit [start, end) best. */
@@ -54,8 +55,8 @@ static uint64_t set_range(struct kvm_vcpu *v, uint64_t base, uint64_t end)
 	uint64_t ipa = base;
 
 	while (ipa < end) {
-		uint64_t top, x0 = smc_rtt_set_ripas(vm->host, vm->realm.rd, v->rec.pa, ipa, end,
-						     &top);
+		uint64_t top,
+			x0 = smc_rtt_set_ripas(vm->host, vm->realm.rd, v->rec.pa, ipa, end, &top);
 		int at = (int)RMI_INDEX(x0), want = find_level(&vm->realm, ipa, end);
 
 		if (!x0) {
@@ -66,6 +67,17 @@ static uint64_t set_range(struct kvm_vcpu *v, uint64_t base, uint64_t end)
 		}
 	}
 	return ipa;
+}
+
+bool ripas_is_prepared(struct kvm_vcpu *v)
+{
+	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	bool ok;
+
+	pthread_rwlock_rdlock(&v->vm->slots_rw);
+	ok = memory_range_is(v->vm, x->ripas_base, x->ripas_top, x->ripas_value == RMI_RIPAS_RAM);
+	pthread_rwlock_unlock(&v->vm->slots_rw);
+	return ok;
 }
 
 void ripas_commit(struct kvm_vcpu *v)

@@ -7,8 +7,8 @@
 #include "kvm/revision/revision.h"
 
 const struct kvm_revision *const kvm_revisions[] = {
-	&kvm_revision_v12,
-	&kvm_revision_v12_6_19,
+	&kvm_revision_v12, &kvm_revision_v12_6_19, &kvm_revision_v13,
+	&kvm_revision_v14, &kvm_revision_v15,	   &kvm_revision_next,
 };
 const size_t kvm_num_revisions = ARRAY_SIZE(kvm_revisions);
 

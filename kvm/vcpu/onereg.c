@@ -11,17 +11,18 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "kvm/rules.h"
 #include "kvm/core/vm.h"
+#include "kvm/revision/revision.h"
+#include "kvm/rules.h"
 
 #define SVE_VQ_MAX 16
 
-static bool realm_may_set(uint64_t id)
+static bool realm_may_set(const struct kvm_revision *rev, uint64_t id)
 {
 	if ((id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_CORE)
 		return CORE_INDEX(id) <= CORE_OFFSET(x[30]) || CORE_INDEX(id) == CORE_OFFSET(pc);
 	return id == KVM_REG_ID_AA64DFR0_EL1 || id == KVM_REG_ARM64_SVE_VLS ||
-	       id == KVM_REG_PMCR_EL0;
+	       (id == KVM_REG_PMCR_EL0 && rev->realm_sets_pmcr);
 }
 
 /* ---- core ---- */
@@ -191,7 +192,7 @@ static result access_reg(struct kvm_call *c, bool set)
 	vcpu_settle_reset(c->vcpu);
 	if ((r.id & ~KVM_REG_SIZE_MASK) >> 32 != KVM_REG_ARM64 >> 32)
 		return &rule_kvm_reg_not_arm64;
-	if (set && c->vm->is_realm && !realm_may_set(r.id))
+	if (set && c->vm->is_realm && !realm_may_set(c->rev, r.id))
 		return &rule_kvm_reg_realm;
 	switch (r.id & KVM_REG_ARM_COPROC_MASK) {
 	case KVM_REG_ARM_CORE:

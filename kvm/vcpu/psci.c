@@ -10,17 +10,18 @@
 
 #include "abi/realm.h"
 #include "abi/rsi.h"
+#include "kvm/core/vm.h"
 #include "kvm/realm/rmi.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/smccc.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 #include "machine/pe.h"
 
-#define PSCI_MIGRATE_INFO_TYPE 0x84000006
-#define PSCI_TOS_MP 2
+#define PSCI_MIGRATE_INFO_TYPE	  0x84000006
+#define PSCI_TOS_MP		  2
 #define PSCI_RET_INTERNAL_FAILURE (-6)
-#define PSCI_VERSION_1_3 0x10003
+#define PSCI_VERSION_1_3	  0x10003
 
 void psci_stop(struct kvm_vcpu *v)
 {
@@ -62,6 +63,7 @@ static int64_t cpu_on(struct kvm_vcpu *v)
 	pthread_mutex_lock(&t->mp_lock);
 	ret = turn_on(t, x[2], x[3]);
 	psci_complete(v, t, PSCI_RET_SUCCESS);
+	v->rec.psci_pending = false;
 	if (ret == PSCI_RET_SUCCESS)
 		atomic_store(&t->mp_state, KVM_MP_STATE_RUNNABLE);
 	pthread_mutex_unlock(&t->mp_lock);
@@ -78,6 +80,7 @@ static int64_t affinity_info(struct kvm_vcpu *v)
 	if (!t)
 		return PSCI_RET_INVALID_PARAMETERS;
 	psci_complete(v, t, PSCI_RET_SUCCESS);
+	v->rec.psci_pending = false;
 	return vcpu_stopped(t) ? PSCI_AFFINITY_OFF : PSCI_AFFINITY_ON;
 }
 
@@ -161,6 +164,34 @@ bool psci_call(struct kvm_vcpu *v)
 	return leave;
 }
 
+bool psci_complete_by_x0(struct kvm_vcpu *v)
+{
+	const uint64_t *asked = v->rec.run->exit.gprs;
+	uint64_t status = PSCI_RET_SUCCESS;
+	struct kvm_vcpu *t;
+	bool done;
+
+	switch ((uint32_t)asked[0]) {
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON_64:
+		if (v->regs.x[0] && v->regs.x[0] != (uint64_t)PSCI_RET_ALREADY_ON)
+			status = (uint64_t)PSCI_RET_DENIED;
+		break;
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO_64:
+		break;
+	default:
+		return true;
+	}
+	t = vm_vcpu_by_mpidr(v->vm, asked[1]);
+	if (!t)
+		return false;
+	pthread_mutex_lock(&t->mp_lock);
+	done = psci_complete(v, t, status);
+	pthread_mutex_unlock(&t->mp_lock);
+	return done;
+}
+
 result vcpu_psci_complete(struct kvm_call *c)
 {
 	struct kvm_arm_rmi_psci_complete arg;
@@ -168,7 +199,7 @@ result vcpu_psci_complete(struct kvm_call *c)
 	result why;
 
 	if (!c->vm->is_realm)
-		return &rule_kvm_psci_not_realm;
+		return c->rev->psci_not_realm;
 	why = call_read(c, &arg, sizeof(arg));
 	if (why)
 		return why;

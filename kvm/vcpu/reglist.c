@@ -5,9 +5,10 @@
  */
 #include <stdlib.h>
 
-#include "kvm/vcpu/onereg.h"
-#include "kvm/rules.h"
 #include "kvm/core/vm.h"
+#include "kvm/revision/revision.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/onereg.h"
 
 /* Room for every list: core, firmware, CCSIDRs, SVE_VLS, system registers. */
 #define MAX_REGS (CORE_WORDS + FW_NUM_REGS + FW_NUM_BMAPS + CCSIDR_COUNT + 64 + KVM_NUM_SYSREGS)
@@ -66,7 +67,8 @@ result vcpu_get_reg_list(struct kvm_call *c)
 
 	if (!c->vcpu->initialized)
 		return &rule_kvm_vcpu_not_initialized;
-	if (vm_has_feature(c->vm, KVM_ARM_VCPU_SVE) && !c->vcpu->sve_finalized)
+	if (vm_has_feature(c->vm, KVM_ARM_VCPU_SVE) && !c->vcpu->sve_finalized &&
+	    !c->rev->reg_list_is_early)
 		return &rule_kvm_vcpu_not_finalized;
 	why = call_read(c, &head, sizeof(head));
 	if (why)

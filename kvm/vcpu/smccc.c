@@ -13,22 +13,23 @@
 #include "abi/kvm.h"
 #include "abi/rsi.h"
 #include "base/bits.h"
+#include "kvm/core/vm.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/core/vm.h"
 
-#define SMCCC_ARCH_FEATURES 0x80000001
-#define SMCCC_ARCH_WORKAROUND_1 0x80008000
-#define SMCCC_ARCH_WORKAROUND_2 0x80007fff
-#define SMCCC_ARCH_WORKAROUND_3 0x80003fff
-#define SMCCC_VENDOR_UID 0x8600ff01
+#define SMCCC_ARCH_FEATURES	  0x80000001
+#define SMCCC_ARCH_WORKAROUND_1	  0x80008000
+#define SMCCC_ARCH_WORKAROUND_2	  0x80007fff
+#define SMCCC_ARCH_WORKAROUND_3	  0x80003fff
+#define SMCCC_VENDOR_UID	  0x8600ff01
 #define SMCCC_VENDOR_KVM_FEATURES 0x86000000
-#define SMCCC_VERSION_1_1 0x10001
-#define SMCCC_RET_NOT_REQUIRED (-2)
-#define SMCCC_OWNER(fid) (((fid) >> 24) & 0x3f)
-#define SMCCC_OWNER_STANDARD 4
-#define SMCCC_NUMBER(fid) ((fid) & 0xffff)
-#define PSCI_LAST_NUMBER 0x1f
+#define SMCCC_VERSION_1_1	  0x10001
+#define SMCCC_RET_NOT_REQUIRED	  (-2)
+#define SMCCC_OWNER(fid)	  (((fid) >> 24) & 0x3f)
+#define SMCCC_OWNER_STANDARD	  4
+#define SMCCC_NUMBER(fid)	  ((fid)&0xffff)
+#define PSCI_LAST_NUMBER	  0x1f
 
 /* ---- the filter ---- */
 
@@ -143,12 +144,12 @@ static void serve(struct kvm_vcpu *v, uint32_t fid)
 	}
 }
 
-/* KVM_EXIT_HYPERCALL. The flags are v12's: it has no syndrome, so "16 bit" and not "SMC". */
+/* KVM_EXIT_HYPERCALL. */
 static void forward(struct kvm_vcpu *v, uint32_t fid)
 {
 	memset(&v->run->hypercall, 0, sizeof(v->run->hypercall));
 	v->run->hypercall.nr = fid;
-	v->run->hypercall.flags = KVM_HYPERCALL_EXIT_16BIT;
+	v->run->hypercall.flags = v->vm->rev->hypercall_flags;
 	v->run->exit_reason = KVM_EXIT_HYPERCALL;
 }
 

@@ -38,6 +38,9 @@ bool psci_call(struct kvm_vcpu *v);
 void psci_stop(struct kvm_vcpu *v);
 /* RMI_PSCI_COMPLETE; false: the RMM refused. */
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status);
+/* Complete what user space answered by v's x0, if the last PSCI call is one that the RMM waits for.
+ * False: the RMM refused. */
+bool psci_complete_by_x0(struct kvm_vcpu *v);
 
 static inline void smccc_return(uint64_t x[4], int64_t v)
 {

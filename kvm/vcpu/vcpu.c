@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/core/vm.h"
 #include "machine/pe.h"
 
-#define SHARED_BYTES (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
-#define PSTATE_RESET 0x3c5			 /* EL1h, D A I F masked */
-#define GUEST_DEBUG_VALID 0x30003		 /* ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
+#define SHARED_BYTES	  (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
+#define PSTATE_RESET	  0x3c5			      /* EL1h, D A I F masked */
+#define GUEST_DEBUG_VALID 0x30003		      /* ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
 
 /* A sealed memfd: nobody can take pages from under its readers. */
 static bool map_shared(struct kvm_vcpu *v)
@@ -100,8 +100,9 @@ void vcpu_settle_reset(struct kvm_vcpu *v)
 
 #define F(name) (1u << KVM_ARM_VCPU_##name)
 
-static uint32_t supported_features(const struct kvm_host *h)
+static uint32_t supported_features(const struct kvm_call *c)
 {
+	const struct kvm_host *h = c->host;
 	uint32_t f = F(POWER_OFF) | F(PSCI_0_2) | F(PTRAUTH_ADDRESS) | F(PTRAUTH_GENERIC) |
 		     F(HAS_EL2_E2H0);
 
@@ -109,20 +110,22 @@ static uint32_t supported_features(const struct kvm_host *h)
 		f |= F(SVE);
 	if (host_feature(h, RMI_FEATURE0_PMU_EN))
 		f |= F(PMU_V3);
-	return f | h->revision->ignored_features;
+	return f | c->rev->ignored_features;
 }
 
-static result check_features(const struct kvm_host *h, const struct kvm_vcpu_init *init)
+static result check_features(const struct kvm_call *c, const struct kvm_vcpu_init *init)
 {
 	uint32_t f = init->features[0];
 
-	if (f >> h->revision->num_features)
+	if (f >> c->rev->num_features)
 		return &rule_kvm_init_unknown_feature;
 	for (size_t i = 1; i < ARRAY_SIZE(init->features); i++)
 		if (init->features[i])
 			return &rule_kvm_init_unknown_feature;
-	if (f & ~supported_features(h))
+	if (f & ~supported_features(c))
 		return &rule_kvm_init_unsupported_feature;
+	if (c->vm->is_realm && (f & c->rev->realm_refused_features))
+		return &rule_kvm_init_feature_realm;
 	if (!(f & F(PTRAUTH_ADDRESS)) != !(f & F(PTRAUTH_GENERIC)))
 		return &rule_kvm_init_ptrauth;
 	return OK;
@@ -157,10 +160,10 @@ result vcpu_init(struct kvm_call *c)
 		return why;
 	if (init.target != KVM_ARM_TARGET_GENERIC_V8)
 		return &rule_kvm_init_target;
-	why = check_features(c->host, &init);
+	why = check_features(c, &init);
 	if (why)
 		return why;
-	features = init.features[0] & ~(F(POWER_OFF) | c->host->revision->ignored_features);
+	features = init.features[0] & ~(F(POWER_OFF) | c->rev->ignored_features);
 	why = set_target(v, features);
 	if (why)
 		return why;
@@ -294,7 +297,7 @@ static result get_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
 	if (!v->pmu_irq)
 		return &rule_kvm_pmu_no_irq;
 	return c->ops->write(c, a->addr, &v->pmu_irq, sizeof(v->pmu_irq)) ? &rule_kvm_arg_fault
-									   : OK;
+									  : OK;
 }
 
 result vcpu_set_device_attr(struct kvm_call *c)

@@ -43,6 +43,9 @@ struct rec {
 	bool ripas_pending;
 	/* x0..x30 go back to the realm at the next entry (host call, PSCI). */
 	bool gprs_pending;
+	/* The last exit was PSCI: where the kernel completes it, that is still to be done if user
+	 * space got the call. */
+	bool psci_pending;
 };
 
 struct kvm_vcpu {

@@ -15,15 +15,16 @@
 
 #include "abi/kvm.h"
 #include "base/trace.h"
-#include "kvm/vcpu/mmio.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
+#include "kvm/vcpu/mmio.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/core/vm.h"
 #include "machine/pe.h"
 
-#define SUSPEND_POLL_MS 1
+#define SUSPEND_POLL_MS		1
 #define KVM_SYSTEM_EVENT_WAKEUP 4
 
 /* ---- the first run ---- */
@@ -35,12 +36,27 @@ static result enable_pmu(const struct kvm_vcpu *v)
 	return OK;
 }
 
+/* What later revisions look for before anything starts. */
+static result check_irqchip(const struct kvm_vm *vm)
+{
+	struct vgic *vgic = atomic_load(&vm->vgic);
+
+	if (!vm->is_realm || !vm->rev->checks_irqchip_early)
+		return OK;
+	if (!vgic)
+		return vm->rev->run_no_irqchip;
+	return vgic_initialized(vgic) ? OK : vm->rev->run_vgic_not_ready;
+}
+
 /* config_lock held. */
 static result make_runnable(struct kvm_vcpu *v)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
-	result why = vgic ? vgic_map_resources(vgic) : OK;
+	result why = check_irqchip(v->vm);
 
+	if (why)
+		return why;
+	why = vgic ? vgic_map_resources(vgic) : OK;
 	if (why) {
 		atomic_store(&v->vm->dead, true); /* as the recorded kernel: EIO from now on */
 		return why;

@@ -124,6 +124,7 @@ static void start(struct fx *f, const struct inproc_config *cfg)
 	fx_rmi_clear();
 	toy_reset();
 	memset(f, 0, sizeof(*f));
+	f->rev = cfg->revision ? cfg->revision : &kvm_revision_v12;
 	assert_int_equal(inproc_create(cfg, &f->p), 0);
 	f->allocated = machine_allocated(inproc_machine(f->p));
 	f->vm = f->gic = f->gmem = -1;
@@ -263,15 +264,17 @@ int64_t fx_set_slot(struct fx *f, uint32_t id, uint32_t flags, uint64_t gpa, uin
 	return CALL(f->vm, KVM_SET_USER_MEMORY_REGION2, &r);
 }
 
+#define SET_ATTRIBUTES2 0xC080AED2 /* abi/v15.h, which abi/v12.h keeps out */
+
 int64_t fx_set_private(struct fx *f, uint64_t gpa, uint64_t size, bool private)
 {
-	struct kvm_memory_attributes a = {
-		.address = gpa,
-		.size = size,
-		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
-	};
+	uint64_t attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	struct kvm_memory_attributes a = {.address = gpa, .size = size, .attributes = attributes};
+	struct kvm_memory_attributes2 a2 = {
+		.offset = gpa - RAM, .size = size, .attributes = attributes};
 
-	return CALL(f->vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
+	return f->rev->gmem_attributes ? CALL(f->gmem, SET_ATTRIBUTES2, &a2)
+				       : CALL(f->vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
 }
 
 int64_t fx_populate(struct fx *f, uint64_t gpa, uint64_t size, const void *source, uint32_t flags)
@@ -279,7 +282,9 @@ int64_t fx_populate(struct fx *f, uint64_t gpa, uint64_t size, const void *sourc
 	struct kvm_arm_rmi_populate p = {
 		.base = gpa, .size = size, .source_uaddr = (uintptr_t)source, .flags = flags};
 
-	return CALL(f->vm, KVM_ARM_RMI_POPULATE, &p);
+	int64_t ret = CALL(f->vm, f->rev->populate, &p);
+
+	return ret || !f->rev->populate_in_out ? ret : (int64_t)(p.base - gpa);
 }
 
 static uint8_t *anonymous(uint64_t size)

@@ -26,6 +26,7 @@
 #include "backend/inproc.h"
 #include "base/bits.h"
 #include "base/rule.h"
+#include "kvm/revision/revision.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
 #include "tests/kvm/toy.h"
@@ -43,6 +44,7 @@
 
 struct fx {
 	struct inproc *p;
+	const struct kvm_revision *rev;
 	uint64_t allocated; /* pages in use at the start */
 	uint64_t leaked;    /* granules that a test has made impossible to give back */
 	int sys, vm, gic, gmem;
@@ -72,7 +74,7 @@ const char *fx_last_rule(void); /* of this thread's last KVM call; "OK" */
 
 /* ---- steps of a VMM; each asserts that it works ---- */
 void fx_create_vm(struct fx *f, uint64_t type);
-#define REALM_TYPE (KVM_VM_TYPE_ARM_REALM | IPA_BITS)
+#define REALM_TYPE (f->rev->realm_type | IPA_BITS)
 void fx_create_vcpus(struct fx *f, unsigned int n); /* created and initialised, PSCI_0_2 */
 void fx_init_vcpu(struct fx *f, unsigned int n, uint32_t features);
 void fx_create_gic(struct fx *f, bool init);
@@ -80,7 +82,9 @@ void fx_create_gmem(struct fx *f, uint64_t size, uint64_t flags);
 /* A slot; uaddr 0 and gmem -1: without. The call's result. */
 int64_t fx_set_slot(struct fx *f, uint32_t id, uint32_t flags, uint64_t gpa, uint64_t size,
 		    const void *uaddr, int gmem, uint64_t offset);
+/* Where attributes are the guest_memfd's: of f->gmem, at the offset of gpa in slot 0. */
 int64_t fx_set_private(struct fx *f, uint64_t gpa, uint64_t size, bool private);
+/* In every revision: the bytes done, or -errno. */
 int64_t fx_populate(struct fx *f, uint64_t gpa, uint64_t size, const void *source, uint32_t flags);
 void fx_memory(struct fx *f); /* slot 0: RAM with guest_memfd, private; f->ram, f->source */
 /* All of the above for a realm with n vCPUs; the code page is populated. */

@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	failed += test_faults();
 	failed += test_guest_mem();
 	failed += test_calls();
+	failed += test_revisions();
 	failed += test_rim_order();
 	failed += test_rmm();
 	failed += test_threads();

@@ -251,6 +251,7 @@ static void two_realms_run_side_by_side(void **state)
 		SYSTEM_OFF);
 	fx_realm(f, 1);
 	g.p = f->p;
+	g.rev = f->rev;
 	g.sys = inproc_open(g.p);
 	fx_realm(&g, 1);
 	fx_start(&t, f, 0);

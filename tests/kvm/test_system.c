@@ -29,7 +29,8 @@ static void unknown_numbers_are_einval_or_enotty(void **state)
 	fx_create_gmem(f, PAGE, 0);
 	REFUSED(EINVAL, kvm_unknown_call, f->sys, 0xae77, 0);
 	REFUSED(EINVAL, kvm_unknown_call, f->vm, 0xae77, 0);
-	REFUSED(EINVAL, kvm_unknown_call, f->vm, 0xc020aed7, 0); /* v13's POPULATE */
+	REFUSED(EINVAL, kvm_other_populate_iowr, f->vm, 0xc020aed7, 0);
+	REFUSED(ENOTTY, kvm_other_gmem_attributes, f->gmem, 0xc080aed2, 0);
 	REFUSED(EINVAL, kvm_unknown_call, f->vcpu[0], KVM_CREATE_VCPU, 0);
 	REFUSED(EINVAL, kvm_unknown_call, f->vm, KVM_RUN, 0);
 	REFUSED(ENOTTY, kvm_unknown_device_call, f->gic, KVM_RUN, 0);

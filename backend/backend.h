@@ -3,17 +3,18 @@
  * backend.h - the process that is softrealm's "host": machine, RMM, engine and kvm/ behind one
  * socket. Started by the launcher, which it does not outlive.
  *
- * The control socket (SOCK_SEQPACKET) carries text, its first character says what:
+ * The control socket (SOCK_STREAM) carries frames: struct backend_frame, and as many bytes of text
+ * as it says:
  *
  *	backend		READY	clients may connect
  *			LOG	a line for people
  *			EXPLAIN	a refused call, as a line for people (if asked for)
- *			TRACE	a finished call or a change of state, as JSON (if asked for)
- *			MEASURE	an extension of a measurement register, as JSON (if asked for)
- *			REPORT	what happened, as JSON; the last message
+ *			REPORT	what happened, as JSON (report.h, and leaked_pages, lost and
+ *				output_failed); the last frame
  *	launcher	DRAIN	the command has ended: end when no client is left
  *
- * A hang-up means that the launcher is dead: the backend ends at once.
+ * A hang-up means that the launcher is dead: the backend ends at once. The trace and the
+ * measurement log are written by the backend itself.
  */
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H
@@ -22,25 +23,30 @@
 #include <stdint.h>
 
 #include "attest/token.h"
+#include "backend/trace_filter.h"
 #include "kvm/kvm.h"
 
 enum backend_message {
 	BACKEND_READY = 'Y',
 	BACKEND_LOG = 'L',
 	BACKEND_EXPLAIN = 'E',
-	BACKEND_TRACE = 'T',
-	BACKEND_MEASURE = 'M',
 	BACKEND_REPORT = 'R',
 	BACKEND_DRAIN = 'D',
 };
-#define BACKEND_MESSAGE_MAX 65536
+
+struct backend_frame {
+	uint32_t len; /* of the text that follows */
+	uint32_t kind; /* enum backend_message */
+};
 
 struct backend_options {
 	const char *socket; /* abstract name to listen on */
 	int control;	    /* descriptor of the control socket */
 	uint64_t ram;	    /* bytes of physical memory; 0: the default */
 	const struct kvm_revision *revision; /* NULL: v12 */
-	bool explain, trace, measure;
+	bool explain;
+	int trace, measure; /* descriptors to write to; -1: it is not asked for */
+	struct trace_filter trace_filter;
 	struct attest_options attest;
 };
 

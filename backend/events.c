@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * events.c - observes calls and events, counts them, and sends what was asked for.
+ * events.c - observes calls and events, and passes them to who asked: counts (report.c), the trace
+ * (tracer.c), the measurement log, lines for people.
+ *
+ * An observer runs with whatever locks its caller holds. So nothing here writes to a file or a
+ * socket that somebody may leave unread: outboxes do.
  *
  * ENXIO of a KVM call is mostly the consequence of a refused RMI call: the thread remembers the
  * last one, and --explain names both.
@@ -10,45 +14,33 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 
-#include "attest/hex.h"
 #include "attest/ledger.h"
+#include "backend/outbox.h"
+#include "backend/report.h"
+#include "backend/tracer.h"
 #include "base/log.h"
 #include "base/trace.h"
 #include "kvm/rules.h"
 
-#define MAX_REALMS 256
-#define NUM_REGISTERS (1 + ATTEST_NUM_REMS)
-
-/* A realm's measurement registers as they were last. */
-struct realm_note {
-	bool used;
-	unsigned int hash_len;
-	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
-};
+#define CONTROL_MAX (64u << 20)
+#define MEASURE_MAX (256u << 20)
+#define FLUSH_MS    2000
 
 static const struct backend_options *options;
-static struct timespec started;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
-static json_t *user_exits, *host_exits;
-static uint64_t refused;
-static struct realm_note realms[MAX_REALMS];
+static struct outbox *control, *measure;
 static __thread result last_rmi_refusal;
 
 void events_send(enum backend_message kind, const char *text)
 {
-	char k = kind;
-	struct iovec iov[2] = {{&k, 1}, {(void *)text, strnlen(text, BACKEND_MESSAGE_MAX - 1)}};
-	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
+	struct backend_frame f = {.len = strlen(text), .kind = kind};
+	struct iovec iov[2] = {{&f, sizeof(f)}, {(void *)text, f.len}};
 
-	while (sendmsg(options->control, &mh, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	if (control)
+		outbox_put(control, iov, 2);
 }
 
 static void send_log(const char *line)
@@ -56,58 +48,7 @@ static void send_log(const char *line)
 	events_send(BACKEND_LOG, line);
 }
 
-static void send_json(enum backend_message kind, json_t *o)
-{
-	char *text = json_dumps(o, JSON_COMPACT);
-
-	if (text)
-		events_send(kind, text);
-	free(text);
-	json_decref(o);
-}
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - started.tv_sec + (now.tv_nsec - started.tv_nsec) / 1e9;
-}
-
 /* ---- calls ---- */
-
-static const char *const layer_names[] = {"KVM", "RMI", "RSI", "PSCI"};
-
-/* A number that may have 64 bits does not fit JSON's: text. */
-static json_t *hex(uint64_t v)
-{
-	char text[20];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, v);
-	return json_string(text);
-}
-
-static void trace_line(const struct trace_call *c)
-{
-	json_t *o = json_object(), *args = json_object();
-	char name[16];
-
-	json_object_set_new(o, "seconds", json_real(seconds()));
-	json_object_set_new(o, "layer", json_string(layer_names[c->layer]));
-	json_object_set_new(o, "call", json_string(c->name));
-	for (unsigned int i = 0; i < c->nargs; i++) {
-		snprintf(name, sizeof(name), "x%u", i + 1);
-		json_object_set_new(args, c->arg_names ? c->arg_names[i] : name, hex(c->args[i]));
-	}
-	json_object_set_new(o, "args", args);
-	if (c->layer == TRACE_KVM)
-		json_object_set_new(o, "result", json_integer(c->ret));
-	else
-		json_object_set_new(o, "result", hex(c->ret));
-	if (c->why)
-		json_object_set_new(o, "rule", json_string(c->why->name));
-	send_json(BACKEND_TRACE, o);
-}
 
 static void explain_line(const struct trace_call *c)
 {
@@ -144,8 +85,8 @@ static void on_call(void *arg, const struct trace_call *c)
 {
 	bool tell = c->why && is_refusal(c);
 
-	if (options->trace)
-		trace_line(c);
+	if (options->trace >= 0)
+		tracer_call(c);
 	if (c->layer == TRACE_RMI && c->why)
 		last_rmi_refusal = c->why;
 	if (c->layer != TRACE_KVM)
@@ -153,134 +94,107 @@ static void on_call(void *arg, const struct trace_call *c)
 	if (tell && options->explain)
 		explain_line(c);
 	last_rmi_refusal = NULL;
-	if (!tell)
-		return;
-	pthread_mutex_lock(&lock);
-	refused++;
-	pthread_mutex_unlock(&lock);
+	if (tell)
+		report_note_refusal();
 }
 
 /* ---- events ---- */
 
-static void count_exit(const struct trace_event *e)
-{
-	json_t *counts = e->to_user ? user_exits : host_exits;
-	json_t *n = json_object_get(counts, e->name);
-
-	if (n)
-		json_integer_set(n, json_integer_value(n) + 1);
-	else
-		json_object_set_new(counts, e->name, json_integer(1));
-}
-
-static void note_measurement(const struct trace_event *e)
-{
-	struct realm_note *r = &realms[e->realm % MAX_REALMS];
-
-	if (e->index >= NUM_REGISTERS || e->hash_len > MEASURE_SIZE || !e->value)
-		return;
-	if (e->index == 0 && !strcmp(e->name, "REALM_CREATE"))
-		memset(r, 0, sizeof(*r));
-	r->used = true;
-	r->hash_len = e->hash_len;
-	memcpy(r->value[e->index], e->value, e->hash_len);
-}
-
-static void send_measurement(const struct trace_event *e)
+static void write_measurement(const struct trace_event *e)
 {
 	struct ledger_entry entry;
-	char *text = NULL;
-	size_t size;
+	struct iovec line = {0};
 	FILE *f;
 
-	if (!options->measure || !ledger_from_event(e, &entry))
+	if (!ledger_from_event(e, &entry))
 		return;
-	f = open_memstream(&text, &size);
+	f = open_memstream((char **)&line.iov_base, &line.iov_len);
 	if (!f)
 		return;
 	ledger_write(f, &entry);
-	if (!fclose(f)) {
-		text[strcspn(text, "\n")] = 0;
-		events_send(BACKEND_MEASURE, text);
-	}
-	free(text);
-}
-
-static void send_state(const struct trace_event *e)
-{
-	if (options->trace)
-		send_json(BACKEND_TRACE, json_pack("{s:f, s:s, s:i}", "seconds", seconds(), "state",
-						   e->name, "realm", (int)e->realm));
+	if (!fclose(f))
+		outbox_put(measure, &line, 1);
+	free(line.iov_base);
 }
 
 static void on_event(void *arg, const struct trace_event *e)
 {
-	pthread_mutex_lock(&lock);
-	if (e->kind == TRACE_EXIT)
-		count_exit(e);
-	else if (e->kind == TRACE_MEASURE)
-		note_measurement(e);
-	pthread_mutex_unlock(&lock);
-	if (e->kind == TRACE_MEASURE)
-		send_measurement(e);
-	else if (e->kind == TRACE_STATE)
-		send_state(e);
+	report_note_event(e);
+	if (options->trace >= 0)
+		tracer_event(e);
+	if (measure && e->kind == TRACE_MEASURE)
+		write_measurement(e);
 }
 
-/* ---- the report ---- */
+/* ---- begin and end ---- */
 
-static json_t *register_json(const struct realm_note *r, unsigned int index)
+static void note_output(json_t *o, const char *what, uint64_t lost, int r)
 {
-	char text[HEX_SIZE(MEASURE_SIZE)];
-
-	return json_string(hex_encode(r->value[index], r->hash_len, text));
+	if (r)
+		log_error("the %s cannot be written: %s", what, strerror(-r));
+	else if (lost)
+		log_error("the %s has holes: %llu records were lost, since its reader is too slow",
+			  what, (unsigned long long)lost);
+	if (r || lost)
+		json_object_set_new(o, "output_failed", json_true());
+	json_object_set_new(json_object_get(o, "lost"), what, json_integer((json_int_t)lost));
 }
 
-static json_t *realms_json(void)
+static void close_outputs(json_t *o)
 {
-	json_t *all = json_array();
+	uint64_t lost;
+	int r;
 
-	for (unsigned int i = 0; i < MAX_REALMS; i++) {
-		const struct realm_note *r = &realms[i];
-		json_t *o, *rem;
-
-		if (!r->used)
-			continue;
-		o = json_object();
-		rem = json_array();
-		json_object_set_new(o, "vmid", json_integer(i));
-		json_object_set_new(o, "rim", register_json(r, 0));
-		for (unsigned int n = 1; n < NUM_REGISTERS; n++)
-			json_array_append_new(rem, register_json(r, n));
-		json_object_set_new(o, "rem", rem);
-		json_array_append_new(all, o);
+	trace_observe(NULL);
+	json_object_set_new(o, "lost", json_object());
+	json_object_set_new(o, "output_failed", json_false());
+	if (options->trace >= 0) {
+		r = tracer_stop(&lost);
+		note_output(o, "trace", lost, r);
 	}
-	return all;
+	if (measure) {
+		lost = outbox_lost(measure);
+		r = outbox_close(measure, FLUSH_MS);
+		measure = NULL;
+		note_output(o, "measurement log", lost, r);
+	}
 }
 
-void events_report(uint64_t pages)
+void events_stop(bool report, uint64_t pages)
 {
-	json_t *o = json_object();
+	json_t *o = report_json(options->revision);
+	char *text;
 
-	pthread_mutex_lock(&lock);
-	json_object_set_new(o, "abi", json_string(kvm_revision_name(options->revision)));
-	json_object_set_new(o, "realms", realms_json());
-	json_object_set(o, "exits", user_exits);
-	json_object_set(o, "host_exits", host_exits);
-	json_object_set_new(o, "refused", json_integer(refused));
-	json_object_set_new(o, "leaked_pages", json_integer(pages));
-	pthread_mutex_unlock(&lock);
-	send_json(BACKEND_REPORT, o);
+	json_object_set_new(o, "leaked_pages", json_integer((json_int_t)pages));
+	close_outputs(o);
+	text = json_dumps(o, JSON_COMPACT);
+	if (report && text)
+		events_send(BACKEND_REPORT, text);
+	free(text);
+	json_decref(o);
+	log_redirect(NULL);
+	outbox_close(control, FLUSH_MS);
+	control = NULL;
 }
 
-void events_start(const struct backend_options *o)
+int events_start(const struct backend_options *o)
 {
-	static const struct trace_observer observer = {on_call, on_event, NULL};
+	static struct trace_observer observer = {on_call, on_event, NULL, 0};
 
 	options = o;
-	clock_gettime(CLOCK_MONOTONIC, &started);
-	user_exits = json_object();
-	host_exits = json_object();
+	report_start();
+	control = outbox_create(o->control, CONTROL_MAX, true);
+	if (!control)
+		return -ENOMEM;
 	log_redirect(send_log);
+	if (o->measure >= 0)
+		measure = outbox_create(o->measure, MEASURE_MAX, false);
+	if (o->measure >= 0 && !measure)
+		return -ENOMEM;
+	if (o->trace >= 0 && tracer_start(o->trace, &o->trace_filter))
+		return -ENOMEM;
+	if (o->trace >= 0)
+		observer.timed = o->trace_filter.what;
 	trace_observe(&observer);
+	return 0;
 }

@@ -5,10 +5,11 @@
 
 #include "backend/backend.h"
 
-/* Observe all calls and events of this process from now on, and send them to o->control. */
-void events_start(const struct backend_options *o);
+/* Observe all calls and events of this process from now on. 0 or -errno (out of memory). */
+int events_start(const struct backend_options *o);
 void events_send(enum backend_message kind, const char *text);
-/* The final report. `pages`: of physical memory that nobody gave back. */
-void events_report(uint64_t pages);
+/* Everything is written; with `report`, the final one is sent. `pages`: of physical memory that
+ * nobody gave back. */
+void events_stop(bool report, uint64_t pages);
 
 #endif

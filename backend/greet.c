@@ -23,12 +23,12 @@
 #include "base/log.h"
 
 #define MAX_WAITING 256u
-#define HELLO_MS 50 /* for the HELLO of one that will be turned away */
-#define REST_MS 100
+#define HELLO_MS    50 /* for the HELLO of one that will be turned away */
+#define REST_MS	    100
 
 /* Names of epoll's events; below: a place in `waiting`. */
 #define NAME_LISTEN MAX_WAITING
-#define NAME_REST (MAX_WAITING + 1)
+#define NAME_REST   (MAX_WAITING + 1)
 
 struct waiting {
 	int fd; /* -1: a free place */

@@ -33,8 +33,11 @@ static int fail(const char *what, int r)
 	return r;
 }
 
-static void host_destroy(struct host *h)
+/* The pages of physical memory that nobody gave back. */
+static uint64_t host_destroy(struct host *h)
 {
+	uint64_t pages = 0;
+
 	if (h->server)
 		server_destroy(h->server);
 	if (h->kvm)
@@ -45,9 +48,10 @@ static void host_destroy(struct host *h)
 		attest_identity_free(h->identity);
 	if (h->machine) {
 		engine_qemu_detach(h->machine);
-		events_report(machine_allocated(h->machine));
+		pages = machine_allocated(h->machine);
 		machine_destroy(h->machine);
 	}
+	return pages;
 }
 
 static bool page_protected(const void *arg, uint64_t pa)
@@ -98,14 +102,14 @@ static int host_create(struct host *h, const struct backend_options *o)
 /* The launcher's word: true once the command has ended. Without a launcher there is no backend. */
 static bool read_control(int control)
 {
-	char text[16];
-	ssize_t n = recv(control, text, sizeof(text), 0);
+	struct backend_frame f;
+	ssize_t n = recv(control, &f, sizeof(f), MSG_WAITALL);
 
 	if (n < 0 && errno == EINTR)
 		return false;
-	if (n <= 0)
+	if (n != sizeof(f))
 		_exit(1);
-	return text[0] == BACKEND_DRAIN;
+	return f.kind == BACKEND_DRAIN;
 }
 
 static void serve(struct host *h, const struct backend_options *o)
@@ -134,8 +138,8 @@ static void serve(struct host *h, const struct backend_options *o)
  * takes descriptors: allow as many as we may. */
 static void settle(void)
 {
-	static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU,
-				      SIGPIPE, SIGUSR1, SIGUSR2};
+	static const int ignored[] = {SIGINT,  SIGQUIT, SIGHUP,	 SIGTSTP, SIGTTIN,
+				      SIGTTOU, SIGPIPE, SIGUSR1, SIGUSR2};
 	struct rlimit rl;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -153,12 +157,13 @@ int backend_main(const struct backend_options *o)
 	int r;
 
 	settle();
-	events_start(o);
+	if (events_start(o))
+		return 1;
 	r = host_create(&h, o);
 	if (!r) {
 		events_send(BACKEND_READY, "");
 		serve(&h, o);
 	}
-	host_destroy(&h);
+	events_stop(!r, host_destroy(&h));
 	return r ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #include "base/trace.h"
 
 const struct trace_observer *trace_observer_;
+__thread struct trace_context trace_context_ = {0, -1};
 
 void trace_observe(const struct trace_observer *o)
 {

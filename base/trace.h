@@ -11,6 +11,7 @@
 #define BASE_TRACE_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "base/rule.h"
 
@@ -25,6 +26,7 @@ struct trace_call {
 	const char *abi;	/* TRACE_KVM: the revision that answered, "v12" */
 	int64_t ret;		/* what the caller saw: ioctl result or -errno; X0 for SMCs */
 	result why;		/* OK, or the broken rule */
+	uint64_t start;		/* trace_begin(): when it began */
 };
 
 /* What happened to a realm, for the launcher: counted exits, measurements, life. */
@@ -39,7 +41,7 @@ struct trace_event {
 	enum trace_event_kind kind;
 	const char *name;
 	int to_user;		/* TRACE_EXIT */
-	unsigned int realm;	/* VMID: tells the realms of one backend apart */
+	unsigned int realm;	/* serial of its VM: tells all realms of one backend apart */
 	unsigned int index;	/* TRACE_MEASURE: 0 RIM, 1..4 REM */
 	uint64_t addr, top, flags;
 	const uint8_t *digest;	/* TRACE_MEASURE: content digest or NULL */
@@ -47,16 +49,48 @@ struct trace_event {
 	unsigned int hash_len;	/* 32 or 64 */
 };
 
+/* On whose behalf this thread works: kvm/ sets it, everybody below it may read it. */
+struct trace_context {
+	uint32_t vm;  /* serial of the VM: counted from 1, never used again; 0: none */
+	int16_t vcpu; /* its index; -1: none */
+};
+
 struct trace_observer {
 	void (*call)(void *arg, const struct trace_call *c);
 	void (*event)(void *arg, const struct trace_event *e);
 	void *arg;
+	unsigned int timed; /* bits: the layers whose calls it wants to know the begin of */
 };
 
 /* Install (or with NULL remove) the observer. Not thread-safe: before the first call. */
 void trace_observe(const struct trace_observer *o);
 
 extern const struct trace_observer *trace_observer_;
+extern __thread struct trace_context trace_context_;
+
+/* Returns what was before, for who has to put it back. */
+static inline struct trace_context trace_enter(uint32_t vm, int vcpu)
+{
+	struct trace_context before = trace_context_;
+
+	trace_context_ = (struct trace_context){vm, (int16_t)vcpu};
+	return before;
+}
+
+/* Nanoseconds; of no meaning but by difference. */
+static inline uint64_t trace_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
+/* For trace_call.start; 0 if nobody wants to know. */
+static inline uint64_t trace_begin(enum trace_layer layer)
+{
+	return trace_observer_ && trace_observer_->timed & 1u << layer ? trace_now() : 0;
+}
 
 static inline void trace_call(const struct trace_call *c)
 {

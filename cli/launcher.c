@@ -31,10 +31,11 @@
 
 #include "base/log.h"
 #include "cli/carrier.h"
+#include "cli/trace.h"
 
-#define REPORT_MAX   (16 << 20)
-#define REPORT_CHUNK 65536
-#define GRACE_MS     700 /* for our own VMM after the backend's death, and again after SIGTERM */
+#define REPORT_MAX (16 << 20)
+#define CHUNK	   65536
+#define GRACE_MS   700 /* for our own VMM after the backend's death, and again after SIGTERM */
 
 struct launcher {
 	struct launch *l;
@@ -45,7 +46,10 @@ struct launcher {
 	int control; /* -1: hung up */
 	int signals;
 	sigset_t outside; /* the signal mask that we were given */
-	FILE *trace, *measurement_log;
+	FILE *raw_trace;  /* of a trace that is to be JSON, until the end ... */
+	int json_trace;	  /* ... and where it goes then */
+	char *heard;	  /* of the backend, not yet a whole frame */
+	size_t heard_len;
 	struct termios terminal;
 	bool has_terminal;
 	char *vmm_text;
@@ -69,7 +73,7 @@ static int start_backend(struct launcher *la)
 	int pair[2], err;
 
 	if (getrandom(name, sizeof(name), 0) != sizeof(name) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 		err = errno;
 		log_errno(err, "the backend cannot start");
 		return -err;
@@ -148,10 +152,10 @@ static void wake_backend(const struct launcher *la)
 
 static void drain(struct launcher *la)
 {
-	const char message = BACKEND_DRAIN;
+	const struct backend_frame f = {.kind = BACKEND_DRAIN};
 
 	if (la->control >= 0)
-		send(la->control, &message, 1, MSG_NOSIGNAL);
+		send(la->control, &f, sizeof(f), MSG_NOSIGNAL);
 	wake_backend(la);
 }
 
@@ -232,46 +236,56 @@ static void handle_signal(struct launcher *la)
 
 /* ---- the backend's messages ---- */
 
-static void write_line(FILE *f, const char *text)
+static void handle_frame(struct launcher *la, uint32_t kind, const char *text, size_t len)
 {
-	if (f)
-		fprintf(f, "%s\n", text);
-}
-
-static void handle_message(struct launcher *la, char *text)
-{
-	switch (text[0]) {
+	switch (kind) {
 	case BACKEND_READY:
 		la->ready = true;
 		break;
 	case BACKEND_LOG:
-		fprintf(stderr, "%s\n", text + 1);
+		fprintf(stderr, "%.*s\n", (int)len, text);
 		break;
 	case BACKEND_EXPLAIN:
-		fprintf(stderr, "softrealm: refused: %s\n", text + 1);
-		break;
-	case BACKEND_TRACE:
-		write_line(la->trace, text + 1);
-		break;
-	case BACKEND_MEASURE:
-		write_line(la->measurement_log, text + 1);
+		fprintf(stderr, "softrealm: refused: %.*s\n", (int)len, text);
 		break;
 	case BACKEND_REPORT:
 		json_decref(la->l->backend_report);
-		la->l->backend_report = json_loads(text + 1, 0, NULL);
+		la->l->backend_report = json_loadb(text, len, 0, NULL);
 		break;
 	}
 }
 
+/* All frames that have come whole. */
+static void handle_frames(struct launcher *la)
+{
+	struct backend_frame f;
+	size_t at = 0;
+
+	while (la->heard_len - at >= sizeof(f)) {
+		memcpy(&f, la->heard + at, sizeof(f));
+		if (la->heard_len - at - sizeof(f) < f.len)
+			break;
+		handle_frame(la, f.kind, la->heard + at + sizeof(f), f.len);
+		at += sizeof(f) + f.len;
+	}
+	la->heard_len -= at;
+	memmove(la->heard, la->heard + at, la->heard_len);
+}
+
 static void read_control(struct launcher *la)
 {
-	static char text[BACKEND_MESSAGE_MAX + 1];
-	ssize_t n = recv(la->control, text, BACKEND_MESSAGE_MAX, 0);
+	char *text = realloc(la->heard, la->heard_len + CHUNK);
+	ssize_t n = -1;
 
+	if (!text)
+		log_error("what the backend says is dropped: out of memory");
+	else
+		n = recv(la->control, text + la->heard_len, CHUNK, 0);
+	la->heard = text ?: la->heard;
 	if (n > 0) {
-		text[n] = 0;
-		handle_message(la, text);
-	} else if (n == 0 || errno != EINTR) {
+		la->heard_len += n;
+		handle_frames(la);
+	} else if (n == 0 || !text || errno != EINTR) {
 		close(la->control);
 		la->control = -1;
 	}
@@ -299,13 +313,13 @@ static void read_report(struct launcher *la)
 	ssize_t n;
 
 	if (la->vmm_len < REPORT_MAX)
-		text = realloc(la->vmm_text, la->vmm_len + REPORT_CHUNK);
+		text = realloc(la->vmm_text, la->vmm_len + CHUNK);
 	if (!text) {
 		drop_report(la, la->vmm_len < REPORT_MAX ? "out of memory" : "it is too long");
 		return;
 	}
 	la->vmm_text = text;
-	n = read(la->l->report_fd, text + la->vmm_len, REPORT_CHUNK);
+	n = read(la->l->report_fd, text + la->vmm_len, CHUNK);
 	if (n > 0)
 		la->vmm_len += n;
 	else if (n == 0 || errno != EINTR)
@@ -402,23 +416,51 @@ static void restore_terminal(struct launcher *la)
 	tcsetattr(STDIN_FILENO, TCSANOW, &la->terminal);
 }
 
-static FILE *open_output(const char *path, int *r)
+/* -1: not asked for, or it cannot be opened (*r). */
+static int open_output(const char *path, int *r)
 {
-	FILE *f = path ? fopen(path, "we") : NULL;
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
 
-	if (path && !f) {
+	if (path && fd < 0) {
 		*r = -errno;
 		log_errno(-*r, "%s", path);
 	}
-	return f;
+	return fd;
 }
 
-static int close_output(FILE *f, const char *path)
+static int open_outputs(struct launcher *la)
 {
-	if (!f || !fclose(f))
-		return 0;
-	log_errno(errno, "%s", path);
-	return -EIO;
+	struct launch *l = la->l;
+	int r = 0;
+
+	l->backend.measure = open_output(l->measurement_log, &r);
+	l->backend.trace = open_output(l->trace, &r);
+	if (r || !l->trace || !trace_file_is_json(l->trace))
+		return r;
+	la->json_trace = l->backend.trace;
+	la->raw_trace = tmpfile();
+	if (!la->raw_trace) {
+		r = -errno;
+		log_errno(-r, "a temporary file for the trace");
+		return r;
+	}
+	l->backend.trace = fileno(la->raw_trace);
+	return 0;
+}
+
+/* The backend has written them. */
+static int close_outputs(struct launcher *la)
+{
+	struct launch *l = la->l;
+	int r = json_is_true(json_object_get(l->backend_report, "output_failed")) ? -EIO : 0;
+
+	if (l->backend.measure >= 0)
+		close(l->backend.measure);
+	if (la->raw_trace)
+		r = trace_file_to_json(la->raw_trace, la->json_trace, l->trace) ?: r;
+	else if (l->backend.trace >= 0)
+		close(l->backend.trace);
+	return r;
 }
 
 static int exit_status(const struct launcher *la)
@@ -431,14 +473,10 @@ static int exit_status(const struct launcher *la)
 int launch(struct launch *l)
 {
 	struct launcher la = {.l = l, .control = -1, .signals = -1};
-	int r = 0;
+	int r;
 
-	la.trace = open_output(l->trace, &r);
-	la.measurement_log = open_output(l->measurement_log, &r);
-	if (r || open_signals(&la))
+	if (open_outputs(&la) || open_signals(&la))
 		return LAUNCH_FAILED;
-	l->backend.trace = la.trace;
-	l->backend.measure = la.measurement_log;
 	keep_terminal(&la);
 	if (!l->real && start_backend(&la))
 		return LAUNCH_FAILED;
@@ -451,7 +489,8 @@ int launch(struct launch *l)
 	if (la.vmm_len)
 		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);
 	free(la.vmm_text);
-	r = close_output(la.trace, l->trace) | close_output(la.measurement_log, l->measurement_log);
+	free(la.heard);
+	r = close_outputs(&la);
 	sigprocmask(SIG_SETMASK, &la.outside, NULL);
 	close(la.signals);
 	return r && !exit_status(&la) ? LAUNCH_FAILED : exit_status(&la);

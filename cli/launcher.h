@@ -22,7 +22,7 @@ struct launch {
 	/* options */
 	struct backend_options backend;
 	bool quiet;
-	const char *summary, *trace, *measurement_log; /* files, or NULL */
+	const char *summary, *trace, *measurement_log; /* files, or NULL; trace: options.h */
 	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */
 
 	/* what to run */
@@ -36,7 +36,11 @@ struct launch {
 	json_t *backend_report, *vmm_report; /* NULL: there is none */
 };
 
-#define LAUNCH_INIT {.report_fd = -1, .report_write = -1}
+#define LAUNCH_INIT                                                                                \
+	{                                                                                          \
+		.report_fd = -1, .report_write = -1,                                               \
+		.backend = {.trace = -1, .measure = -1, .trace_filter = TRACE_FILTER_DEFAULT},     \
+	}
 
 /* Run it to the end: the exit status. */
 int launch(struct launch *l);

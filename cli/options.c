@@ -28,6 +28,17 @@ static int set_trace(void *to, const char *value)
 	return 0;
 }
 
+static int set_trace_filter(void *to, const char *value)
+{
+	struct launch *l = to;
+	char why[256];
+
+	if (!trace_filter_parse(value, &l->backend.trace_filter, why, sizeof(why)))
+		return 0;
+	log_error("--trace-filter: %s", why);
+	return -EINVAL;
+}
+
 static int set_summary(void *to, const char *value)
 {
 	struct launch *l = to;

@@ -12,7 +12,7 @@
 static json_t *last_rim(const json_t *backend)
 {
 	json_t *realms = json_object_get(backend, "realms");
-	json_t *last = json_array_get(realms, json_array_size(realms) - 1);
+	json_t *last = json_array_get(realms, json_array_size(realms) - 1); /* by serial */
 	json_t *rim = json_object_get(last, "rim");
 
 	return rim ? json_incref(rim) : json_null();

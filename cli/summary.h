@@ -15,8 +15,9 @@
  * The object has what the VMM reported (softrealm run), and
  *	status	 exit status
  *	rim	 of the realm that was created last; null: not available
- *	backend	 the backend's report: abi, realms with rim and rem, exits to the VMM and in the
- *		 host by kind, refused calls; null on real hardware or when it died
+ *	backend	 the backend's report: abi; realms with serial (that of their VM), state, rim and
+ *		 rem, in the order of their creation; exits to the VMM and in the host by kind;
+ *		 refused calls; null on real hardware or when it died
  *	versions softrealm
  */
 int summary_finish(struct launch *l, int status);

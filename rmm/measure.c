@@ -13,7 +13,7 @@ static void report(const struct rd *rd, const struct trace_event *what)
 	struct trace_event e = *what;
 
 	e.kind = TRACE_MEASURE;
-	e.realm = rd->vmid;
+	e.realm = trace_context_.vm;
 	e.value = rd->measurement[e.index];
 	e.hash_len = measure_hash_len(rd->hash);
 	trace_event(&e);

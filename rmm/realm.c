@@ -23,7 +23,8 @@
 
 void realm_report(const struct rd *rd, const char *what)
 {
-	trace_event(&(struct trace_event){.kind = TRACE_STATE, .name = what, .realm = rd->vmid});
+	trace_event(&(struct trace_event){.kind = TRACE_STATE, .name = what,
+					  .realm = trace_context_.vm});
 }
 
 result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd))
@@ -179,7 +180,8 @@ static void start_engine(struct rmm *rmm, struct rd *rd)
 	if (!ret)
 		return;
 	rd->engine = NULL;
-	log_error("realm %u cannot run: engine %s does not start: %s", rd->vmid, rmm->engine->name,
+	log_error("realm %u cannot run: engine %s does not start: %s", trace_context_.vm,
+		  rmm->engine->name,
 		  ret == -ENOENT ? "the program is not installed" : strerror(-ret));
 }
 

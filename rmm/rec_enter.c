@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "rmm/entry.h"
 #include "rmm/realm.h"
 #include "rmm/rec.h"
@@ -121,7 +122,7 @@ static bool exit_serror(struct rec_entry *e, uint64_t esr)
 static bool exit_lost(struct rec_entry *e)
 {
 	if (!atomic_exchange(&e->rd->engine_lost, true)) {
-		log_error("realm %u: its engine is gone", e->rd->vmid);
+		log_error("realm %u: its engine is gone", trace_context_.vm);
 		realm_report(e->rd, "engine lost");
 	}
 	return exit_serror(e, 0);

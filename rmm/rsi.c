@@ -60,6 +60,7 @@ static void report(const struct rsi_call *c, enum trace_layer layer, const struc
 		.nargs = row ? row->nargs : 1,
 		.ret = x0,
 		.why = why,
+		.start = c->start,
 	});
 }
 
@@ -91,7 +92,7 @@ static bool finish(struct rsi_call *c, enum trace_layer layer, const struct rsi_
 bool rsi_handle_smc(struct rec_entry *e)
 {
 	uint32_t fid = (uint32_t)e->rec->x[0] & ~SVE_HINT;
-	struct rsi_call c = {.e = e};
+	struct rsi_call c = {.e = e, .start = trace_begin(TRACE_RSI)};
 	const struct rsi_row *row;
 
 	memcpy(c.x, e->rec->x, sizeof(c.x));

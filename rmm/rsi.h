@@ -21,6 +21,7 @@ struct rsi_call {
 	uint64_t x[11];	 /* X0..X10 of the realm, x[0] the decoded FID */
 	uint64_t out[9]; /* out[1..8] */
 	enum rsi_then then;
+	uint64_t start; /* for the trace */
 };
 
 #define RSI_MAX_ARGS 10

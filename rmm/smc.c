@@ -54,7 +54,8 @@ static const struct rmi_row *find_row(uint32_t fid)
 	return NULL;
 }
 
-static void report(const struct rmi_row *row, const uint64_t *args, uint64_t x0, result why)
+static void report(const struct rmi_row *row, const uint64_t *args, uint64_t x0, result why,
+		   uint64_t start)
 {
 	trace_call(&(struct trace_call){
 		.layer = TRACE_RMI,
@@ -64,6 +65,7 @@ static void report(const struct rmi_row *row, const uint64_t *args, uint64_t x0,
 		.nargs = row ? row->nargs : 0,
 		.ret = x0,
 		.why = why,
+		.start = start,
 	});
 }
 
@@ -71,24 +73,25 @@ result rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS])
 {
 	struct rmi_call c = {.rmm = rmm, .pe = pe};
 	const struct rmi_row *row = find_row((uint32_t)regs[0] & ~SVE_HINT);
+	uint64_t start = trace_begin(TRACE_RMI);
 	result why;
 	int status;
 
 	memcpy(c.x, regs, sizeof(c.x));
 	if (!row) {
 		regs[0] = SMC_NOT_SUPPORTED;
-		report(NULL, NULL, regs[0], &rule_rmi_unknown_fid);
+		report(NULL, NULL, regs[0], &rule_rmi_unknown_fid, start);
 		return &rule_rmi_unknown_fid;
 	}
 	if (fault_due(TRACE_RMI, row->name, &status)) {
 		regs[0] = status;
-		report(row, &c.x[1], regs[0], &rule_rmi_fault);
+		report(row, &c.x[1], regs[0], &rule_rmi_fault, start);
 		return &rule_rmi_fault;
 	}
 	why = row->handler(&c);
 	regs[0] = why ? (uint64_t)why->code | c.index << 8 : RMI_SUCCESS;
 	for (unsigned int i = 1; i <= MAX(row->nouts, 3); i++)
 		regs[i] = c.out[i];
-	report(row, &c.x[1], regs[0], why);
+	report(row, &c.x[1], regs[0], why, start);
 	return why;
 }

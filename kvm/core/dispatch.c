@@ -188,7 +188,7 @@ static result dispatch(struct kvm_call *c, const struct kvm_row *row, uint32_t n
 
 /* The argument by name: fields of the structure if it could be read, else the bare value. */
 static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t nr, int64_t ret,
-		   result why)
+		   result why, uint64_t start)
 {
 	const char *names[MAX_TRACE_ARGS];
 	uint64_t args[MAX_TRACE_ARGS];
@@ -198,6 +198,7 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 		.abi = c->rev->name,
 		.ret = ret,
 		.why = why,
+		.start = start,
 	};
 
 	for (const struct kvm_arg *a = row ? row->args : NULL; a && a->name; a++) {
@@ -224,6 +225,7 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 	const struct kvm_row *row = kvm_row_find(rev, f->kind, nr);
 	struct kvm_call c = {
 		.file = f, .host = f->host, .rev = rev, .vm = f->vm, .caller = caller, .arg = arg};
+	uint64_t start = trace_begin(TRACE_KVM);
 	result why;
 	int64_t ret;
 
@@ -231,9 +233,10 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 		c.vcpu = f->vcpu;
 	else if (f->kind == KVM_FILE_DEVICE)
 		c.dev = f->dev;
+	trace_enter(c.vm ? c.vm->serial : 0, c.vcpu ? (int)c.vcpu->index : -1);
 	why = dispatch(&c, row, nr);
 	ret = why ? -(c.fault ? c.fault : why->code) : c.value;
 	if (trace_observer_)
-		report(&c, row, nr, ret, why);
+		report(&c, row, nr, ret, why, start);
 	return ret;
 }

@@ -23,6 +23,7 @@ struct kvm_host {
 
 	pthread_mutex_t lock; /* vms, vmids */
 	struct kvm_vm *vms;
+	uint32_t last_serial;
 	bool vmids[KVM_NUM_VMIDS]; /* 0 is the host's own */
 
 	pthread_mutex_t gmem_lock; /* innermost: gmems, and the attributes that they have */

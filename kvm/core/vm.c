@@ -7,6 +7,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/trace.h"
 #include "kvm/irq/irq.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/irq/vm_irq.h"
@@ -59,6 +60,7 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 	if (mm->ops->get)
 		mm->ops->get(mm);
 	pthread_mutex_lock(&h->lock);
+	vm->serial = ++h->last_serial;
 	vm->next = h->vms;
 	h->vms = vm;
 	pthread_mutex_unlock(&h->lock);
@@ -85,6 +87,7 @@ static void unlist(struct kvm_vm *vm)
 static void destroy(struct kvm_vm *vm)
 {
 	unsigned int n = atomic_load(&vm->num_vcpus);
+	struct trace_context before = trace_enter(vm->serial, -1);
 
 	unlist(vm);
 	irqs_destroy(vm->irqs);
@@ -100,6 +103,7 @@ static void destroy(struct kvm_vm *vm)
 		vm->mm->ops->put(vm->mm);
 	destroy_locks(vm);
 	free(vm);
+	trace_enter(before.vm, before.vcpu);
 }
 
 void vm_put(struct kvm_vm *vm)

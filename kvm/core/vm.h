@@ -40,6 +40,7 @@ struct kvm_vm {
 	struct kvm_host *host;
 	const struct kvm_revision *rev; /* that it was created under */
 	struct kvm_vm *next; /* host->vms */
+	uint32_t serial;     /* counted from 1, never used again */
 	atomic_uint refs;
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
 	atomic_bool dead;  /* every call is EIO from now on */

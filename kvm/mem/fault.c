@@ -12,6 +12,7 @@
  */
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/trace.h"
 #include "kvm/core/vm.h"
 #include "kvm/mem/gmem.h"
 #include "kvm/mem/gmem_attributes.h"
@@ -143,6 +144,8 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 
 static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
 {
+	struct trace_context before = trace_enter(vm->serial, -1);
+
 	pthread_rwlock_rdlock(&vm->slots_rw);
 	pthread_mutex_lock(&vm->mmu_lock);
 	vm->mmu_seq++;
@@ -156,6 +159,7 @@ static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
 	}
 	pthread_mutex_unlock(&vm->mmu_lock);
 	pthread_rwlock_unlock(&vm->slots_rw);
+	trace_enter(before.vm, before.vcpu);
 }
 
 void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)

@@ -35,7 +35,7 @@ static const char *const state_names[] = {
 void realm_set_state(struct kvm_vm *vm, enum realm_state s)
 {
 	struct trace_event e = {
-		.kind = TRACE_STATE, .name = state_names[s], .realm = vm->realm.vmid};
+		.kind = TRACE_STATE, .name = state_names[s], .realm = vm->serial};
 
 	atomic_store(&vm->realm.state, s);
 	trace_event(&e);

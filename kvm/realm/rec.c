@@ -117,7 +117,7 @@ void rec_destroy(struct kvm_vcpu *v)
 
 static void report_exit(struct kvm_vcpu *v, const char *name)
 {
-	struct trace_event e = {.kind = TRACE_EXIT, .name = name, .realm = v->vm->realm.vmid};
+	struct trace_event e = {.kind = TRACE_EXIT, .name = name, .realm = v->vm->serial};
 
 	trace_event(&e);
 }

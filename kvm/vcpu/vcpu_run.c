@@ -180,7 +180,7 @@ static void report_exit(const struct kvm_vcpu *v)
 	struct trace_event e = {.kind = TRACE_EXIT,
 				.name = exit_name(v->run->exit_reason),
 				.to_user = 1,
-				.realm = v->vm->realm.vmid};
+				.realm = v->vm->serial};
 
 	trace_event(&e);
 }

@@ -23,8 +23,8 @@
 #include "machine/memory.h"
 #include "wire/wire.h"
 
-#define SILENT 300
-#define MAX_CHANNELS 8
+#define SILENT		300
+#define MAX_CHANNELS	8
 #define FEW_DESCRIPTORS 512
 
 static struct machine *machine;
@@ -51,7 +51,8 @@ static int connect_raw(void)
 	assert_true(fd >= 0);
 	strcpy(sun.sun_path + 1, name);
 	assert_int_equal(connect(fd, (struct sockaddr *)&sun,
-				 offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)), 0);
+				 offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)),
+			 0);
 	return fd;
 }
 

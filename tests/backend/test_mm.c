@@ -17,7 +17,7 @@
 #include "machine/memory.h"
 
 #define ADDR UINT64_C(0x700000000000)
-#define FAR UINT64_C(0x710000000000)
+#define FAR  UINT64_C(0x710000000000)
 #define SIZE UINT64_C(0x10000)
 
 static struct machine *machine;
@@ -84,9 +84,9 @@ static void end(struct reporter *r)
 /* Memory that the backend is to move: SIZE bytes at ADDR. */
 static void say_private(struct reporter *r)
 {
-	say(r, (struct wire_msg){.type = WIRE_AREA,
-				 .area = {ADDR, SIZE, 0, PROT_READ | PROT_WRITE,
-					  WIRE_AREA_PRIVATE}});
+	say(r,
+	    (struct wire_msg){.type = WIRE_AREA,
+			      .area = {ADDR, SIZE, 0, PROT_READ | PROT_WRITE, WIRE_AREA_PRIVATE}});
 	hear(r, WIRE_PLACE);
 	say(r, (struct wire_msg){.type = WIRE_MOVED, .answer.value = SIZE});
 }

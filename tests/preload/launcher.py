@@ -148,10 +148,10 @@ def a_refused_call_is_explained():
 
 @case
 def files_are_written():
-    paths = {name: work() / name for name in ("trace", "summary", "measurement-log")}
-    options = [f"--{name}={path}" for name, path in paths.items()]
+    paths = {name: work() / name for name in ("trace.json", "summary", "measurement-log")}
+    options = [f"--{name.split('.')[0]}={path}" for name, path in paths.items()]
     Run("exec", *options, "--", CLIENT, "once").expect(0)
-    check("KVM_CREATE_VM" in paths["trace"].read_text(), "no trace")
+    check("KVM_CREATE_VM" in paths["trace.json"].read_text(), "no trace")
     check('"abi": "v12"' in paths["summary"].read_text(), "no summary")
     check(paths["measurement-log"].exists(), "no log")
     Run("exec", "--trace", "/no/such/folder/x", "--", "true").expect(1)
@@ -161,10 +161,10 @@ def files_are_written():
 def a_report_without_end_is_dropped():
     vmm = work() / "vmm"
     vmm.write_text('#!/bin/sh\n'
-                   'while [ "$1" != --report-fd ]; do shift; done\n'
-                   'timeout 20 head -c 64M /dev/zero >/proc/self/fd/$2 2>/dev/null; exit 0\n')
+                   'for a; do case $a in --report-fd=*) fd=${a#*=};; esac; done\n'
+                   'timeout 20 head -c 64M /dev/zero >/proc/self/fd/$fd 2>/dev/null; exit 0\n')
     vmm.chmod(0o755)
-    run = Run("run", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
+    run = Run("run", "--kernel", "x", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
     check("report is dropped: it is too long" in run.err, run.err)
 
 
@@ -173,11 +173,11 @@ def a_launcher_without_memory_drops_the_report():
     """The VMM lives on until the launcher has nothing left to take the report into."""
     vmm = work() / "vmm"
     vmm.write_text('#!/bin/sh\n'
-                   'while [ "$1" != --report-fd ]; do shift; done\n'
+                   'for a; do case $a in --report-fd=*) fd=${a#*=};; esac; done\n'
                    'prlimit --pid $PPID --as=1\n'
-                   'head -c 1M /dev/zero >/proc/self/fd/$2 2>/dev/null; exit 0\n')
+                   'head -c 1M /dev/zero >/proc/self/fd/$fd 2>/dev/null; exit 0\n')
     vmm.chmod(0o755)
-    run = Run("run", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
+    run = Run("run", "--kernel", "x", env={"SOFTREALM_VMM": str(vmm)}).expect(0)
     check("report is dropped: out of memory" in run.err, run.err)
 
 

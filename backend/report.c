@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * report.c - counts, and remembers realms by the serial of their VM.
+ *
+ * VMIDs are used again; a serial is not. Notes are sorted by serial, since VMs get their serials
+ * in the order of their creation; a realm that is noted late is put in its place.
+ */
+#include "backend/report.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/hex.h"
+#include "attest/measure.h"
+
+#define NUM_REGISTERS 5u /* RIM, 4 REMs */
+
+struct realm_note {
+	uint32_t serial;
+	const char *state; /* "realm NEW", ..., or NULL */
+	unsigned int hash_len;
+	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
+static json_t *user_exits, *host_exits;
+static uint64_t refused;
+static struct realm_note *notes;
+static size_t num_notes, room;
+
+void report_start(void)
+{
+	user_exits = json_object();
+	host_exits = json_object();
+}
+
+void report_note_refusal(void)
+{
+	pthread_mutex_lock(&lock);
+	refused++;
+	pthread_mutex_unlock(&lock);
+}
+
+static void count_exit(const struct trace_event *e)
+{
+	json_t *counts = e->to_user ? user_exits : host_exits;
+	json_t *n = json_object_get(counts, e->name);
+
+	if (n)
+		json_integer_set(n, json_integer_value(n) + 1);
+	else
+		json_object_set_new(counts, e->name, json_integer(1));
+}
+
+static bool make_room(void)
+{
+	size_t more = room ? 2 * room : 16;
+	struct realm_note *v;
+
+	if (num_notes == REPORT_MAX_REALMS) {
+		memmove(notes, notes + 1, --num_notes * sizeof(*notes));
+		return true;
+	}
+	if (num_notes < room)
+		return true;
+	v = realloc(notes, more * sizeof(*v));
+	if (!v)
+		return false;
+	notes = v;
+	room = more;
+	return true;
+}
+
+/* The note of a realm, made if there is none; NULL: no memory, or it is too old. */
+static struct realm_note *find_note(uint32_t serial)
+{
+	size_t i = num_notes;
+	bool full = num_notes == REPORT_MAX_REALMS;
+
+	while (i && notes[i - 1].serial > serial)
+		i--;
+	if (i && notes[i - 1].serial == serial)
+		return &notes[i - 1];
+	if ((!i && full) || !make_room())
+		return NULL;
+	i -= full; /* the oldest has made room */
+	memmove(&notes[i + 1], &notes[i], (num_notes++ - i) * sizeof(*notes));
+	notes[i] = (struct realm_note){.serial = serial};
+	return &notes[i];
+}
+
+static void note_measurement(const struct trace_event *e)
+{
+	struct realm_note *r;
+
+	if (e->index >= NUM_REGISTERS || e->hash_len > MEASURE_SIZE || !e->value)
+		return;
+	r = find_note(e->realm);
+	if (!r)
+		return;
+	r->hash_len = e->hash_len;
+	memcpy(r->value[e->index], e->value, e->hash_len);
+}
+
+static void note_state(const struct trace_event *e)
+{
+	struct realm_note *r = strncmp(e->name, "realm ", 6) ? NULL : find_note(e->realm);
+
+	if (r)
+		r->state = e->name + 6;
+}
+
+void report_note_event(const struct trace_event *e)
+{
+	pthread_mutex_lock(&lock);
+	if (e->kind == TRACE_EXIT)
+		count_exit(e);
+	else if (e->kind == TRACE_MEASURE)
+		note_measurement(e);
+	else if (e->kind == TRACE_STATE)
+		note_state(e);
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *register_json(const struct realm_note *r, unsigned int index)
+{
+	char text[HEX_SIZE(MEASURE_SIZE)];
+
+	if (!r->hash_len)
+		return json_null();
+	return json_string(hex_encode(r->value[index], r->hash_len, text));
+}
+
+static json_t *note_json(const struct realm_note *r)
+{
+	json_t *rem = json_array();
+
+	for (unsigned int n = 1; n < NUM_REGISTERS; n++)
+		json_array_append_new(rem, register_json(r, n));
+	return json_pack("{s:I, s:I, s:s?, s:o, s:o}", "serial", (json_int_t)r->serial, "vm",
+			 (json_int_t)r->serial, "state", r->state, "rim", register_json(r, 0),
+			 "rem", rem);
+}
+
+json_t *report_realms(void)
+{
+	json_t *all = json_array();
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < num_notes; i++)
+		json_array_append_new(all, note_json(&notes[i]));
+	pthread_mutex_unlock(&lock);
+	return all;
+}
+
+json_t *report_json(const struct kvm_revision *revision)
+{
+	json_t *realms = report_realms(), *o;
+
+	pthread_mutex_lock(&lock);
+	o = json_pack("{s:s, s:o, s:o, s:o, s:I}", "abi", kvm_revision_name(revision), "realms",
+		      realms, "exits", json_deep_copy(user_exits), "host_exits",
+		      json_deep_copy(host_exits), "refused", (json_int_t)refused);
+	pthread_mutex_unlock(&lock);
+	return o;
+}

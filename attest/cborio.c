@@ -40,9 +40,14 @@ void cborio_put_int(struct cborio_out *o, int64_t v)
 		put_head(o, ITEM_NINT, ~(uint64_t)v);
 }
 
-void cborio_put_bytes(struct cborio_out *o, const void *data, size_t len)
+void cborio_put_bytes_head(struct cborio_out *o, size_t len)
 {
 	put_head(o, ITEM_BYTES, len);
+}
+
+void cborio_put_bytes(struct cborio_out *o, const void *data, size_t len)
+{
+	cborio_put_bytes_head(o, len);
 	cborio_put_raw(o, data, len);
 }
 

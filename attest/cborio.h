@@ -39,6 +39,7 @@ struct cborio_out {
 /* All in preferred serialization (RFC 8949 4.1): each head as short as it can be. */
 void cborio_put_int(struct cborio_out *o, int64_t v);
 void cborio_put_bytes(struct cborio_out *o, const void *data, size_t len);
+void cborio_put_bytes_head(struct cborio_out *o, size_t len); /* len bytes follow, put raw */
 void cborio_put_text(struct cborio_out *o, const char *text);
 void cborio_put_array(struct cborio_out *o, size_t items);
 void cborio_put_map(struct cborio_out *o, size_t pairs);

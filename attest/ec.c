@@ -85,6 +85,63 @@ bool ec_public_load(struct ec_public *pub, enum ec_curve c, const uint8_t *point
 	return on_curve(pub);
 }
 
+static int put_mpi(gcry_mpi_t m, uint8_t *out, size_t size);
+
+/*
+ * A y of the curve y^2 = x^3 + ax + b. The primes of these curves are 3 modulo 4, so that a root
+ * is a power of (p + 1) / 4. For an x that is on no point the result is on the curve neither.
+ */
+static void solve_y(gcry_ctx_t ctx, gcry_mpi_t x, gcry_mpi_t y)
+{
+	gcry_mpi_t p = gcry_mpi_ec_get_mpi("p", ctx, 1), a = gcry_mpi_ec_get_mpi("a", ctx, 1);
+	gcry_mpi_t b = gcry_mpi_ec_get_mpi("b", ctx, 1), e = gcry_mpi_copy(p);
+
+	gcry_mpi_mulm(y, x, x, p);
+	gcry_mpi_addm(y, y, a, p);
+	gcry_mpi_mulm(y, y, x, p);
+	gcry_mpi_addm(y, y, b, p);
+	gcry_mpi_add_ui(e, e, 1);
+	gcry_mpi_rshift(e, e, 2);
+	gcry_mpi_powm(y, y, e, p);
+	gcry_mpi_release(e);
+	gcry_mpi_release(b);
+	gcry_mpi_release(a);
+	gcry_mpi_release(p);
+}
+
+/* 02 or 03, which says whether y is odd, and x. */
+static bool decompress(struct ec_public *pub, const uint8_t *point)
+{
+	size_t size = ec_size(pub->curve);
+	gcry_mpi_t x = NULL, y = gcry_mpi_new(0), p;
+	gcry_ctx_t ctx = NULL;
+	bool ok = false;
+
+	if (!gcry_mpi_scan(&x, GCRYMPI_FMT_USG, point + 1, size, NULL) &&
+	    !gcry_mpi_ec_new(&ctx, NULL, curves[pub->curve].gcry)) {
+		solve_y(ctx, x, y);
+		p = gcry_mpi_ec_get_mpi("p", ctx, 1);
+		if (gcry_mpi_test_bit(y, 0) != (point[0] & 1))
+			gcry_mpi_sub(y, p, y);
+		gcry_mpi_release(p);
+		ok = !put_mpi(x, pub->x, size) && !put_mpi(y, pub->y, size);
+	}
+	gcry_ctx_release(ctx);
+	gcry_mpi_release(y);
+	gcry_mpi_release(x);
+	return ok;
+}
+
+bool ec_public_load_any(struct ec_public *pub, enum ec_curve c, const uint8_t *point, size_t len)
+{
+	if (len != 1 + ec_size(c) || (point[0] != 2 && point[0] != 3))
+		return ec_public_load(pub, c, point, len);
+	crypto_init();
+	memset(pub, 0, sizeof(*pub));
+	pub->curve = c;
+	return decompress(pub, point) && on_curve(pub);
+}
+
 /* mpi as exactly size bytes. */
 static int put_mpi(gcry_mpi_t m, uint8_t *out, size_t size)
 {
@@ -208,8 +265,9 @@ int ec_sign(const struct ec_private *key, const void *msg, size_t len, uint8_t s
 
 	crypto_init();
 	data = message_sexp(c, msg, len);
-	if (data && !gcry_sexp_build(&priv, NULL, "(private-key (ecc (curve %s) (q %b) (d %b)))",
-				     curves[c].gcry, (int)q_len, q, (int)ec_size(c), key->d) &&
+	if (data &&
+	    !gcry_sexp_build(&priv, NULL, "(private-key (ecc (curve %s) (q %b) (d %b)))",
+			     curves[c].gcry, (int)q_len, q, (int)ec_size(c), key->d) &&
 	    !gcry_pk_sign(&s, data, priv))
 		err = put_signature(s, ec_size(c), sig);
 	gcry_sexp_release(s);
@@ -229,8 +287,9 @@ bool ec_verify(const struct ec_public *pub, const void *msg, size_t len, const u
 		return false;
 	key = public_sexp(pub);
 	data = message_sexp(pub->curve, msg, len);
-	if (key && data && !gcry_sexp_build(&s, NULL, "(sig-val (ecdsa (r %b) (s %b)))",
-					    (int)size, sig, (int)size, sig + size))
+	if (key && data &&
+	    !gcry_sexp_build(&s, NULL, "(sig-val (ecdsa (r %b) (s %b)))", (int)size, sig, (int)size,
+			     sig + size))
 		ok = !gcry_pk_verify(s, data, key);
 	gcry_sexp_release(s);
 	gcry_sexp_release(data);

@@ -34,7 +34,11 @@ const char *ec_name(enum ec_curve c); /* "P-256", "P-384", "P-521": as in a JWK 
 /* The uncompressed point 04 || x || y; its length. */
 size_t ec_point(const struct ec_public *pub, uint8_t out[EC_MAX_POINT]);
 
-/* A key from an uncompressed point. False: not of this curve's length and form, not on it. */
+/*
+ * A key from a point, uncompressed or compressed (SEC 1 2.3.4). False: not of this curve's length
+ * and form, not on it. The second takes uncompressed ones only.
+ */
+bool ec_public_load_any(struct ec_public *pub, enum ec_curve c, const uint8_t *point, size_t len);
 bool ec_public_load(struct ec_public *pub, enum ec_curve c, const uint8_t *point, size_t len);
 
 /* A key pair from its scalar. 0; -EINVAL: not within 1..n-1; -EIO: the library failed. */

@@ -11,8 +11,15 @@
 
 #define MAX_VALUE 64 /* the longest value of all these formats */
 
-/* Named Information Hash Algorithm Registry (IANA) */
-enum { NI_SHA_256 = 1, NI_SHA_384 = 7, NI_SHA_512 = 8 };
+int endorse_hash_id(size_t len)
+{
+	return len == 32 ? NI_SHA_256 : len == 48 ? NI_SHA_384 : NI_SHA_512;
+}
+
+const char *endorse_hash_name(size_t len)
+{
+	return len == 32 ? "sha-256" : len == 48 ? "sha-384" : "sha-512";
+}
 
 static json_t *hex(const uint8_t *data, size_t len)
 {
@@ -64,44 +71,49 @@ static json_t *anchor(const struct platform *p)
 
 static json_t *realm_values(const struct endorse_realm *r)
 {
-	size_t len = measure_hash_len(r->hash);
 	json_t *rems = json_array();
 
 	for (int i = 0; i < ATTEST_NUM_REMS; i++)
-		json_array_append_new(rems, hex(r->rem[i], len));
+		json_array_append_new(rems, hex(r->rem[i], r->len));
 	return json_pack("{s:o, s:o, s:o, s:s}", "personalization-value",
-			 hex(r->rpv, sizeof(r->rpv)), "initial-measurement", hex(r->rim, len),
+			 hex(r->rpv, sizeof(r->rpv)), "initial-measurement", hex(r->rim, r->len),
 			 "extensible-measurements", rems, "rak-hash-algorithm", "sha-256");
 }
 
-json_t *endorse_plain(const struct platform *p, const struct endorse_realm *realm)
+/* The first realm stands alone as well: so it was when there could be one only. */
+json_t *endorse_plain(const struct endorse_store *s)
 {
+	const struct platform *p = &s->platform;
 	json_t *obj = json_pack("{s:O*, s:o, s:o, s:i}", "description",
 				json_object_get(p->doc, "description"), "trust-anchor", anchor(p),
 				"platform", platform_values(p), "lifecycle", (int)p->lifecycle);
-	json_t *values;
+	json_t *realms = json_array(), *values;
 
-	if (obj && realm) {
-		values = realm_values(realm);
+	for (size_t i = 0; i < s->num_realms; i++) {
+		values = realm_values(&s->realm[i]);
 		json_object_set_new(values, "hash-algorithm",
-				    json_string(measure_hash_name(realm->hash)));
-		json_object_set_new(obj, "realm", values);
+				    json_string(endorse_hash_name(s->realm[i].len)));
+		if (!i)
+			json_object_set(obj, "realm", values);
+		json_array_append_new(realms, values);
 	}
+	json_object_set_new(obj, "realms", realms);
 	return obj;
 }
 
-json_t *endorse_ccatoken_anchors(const struct platform *p)
+json_t *endorse_ccatoken_anchors(const struct endorse_store *s)
 {
-	return json_pack("[o]", anchor(p));
+	return json_pack("[o]", anchor(&s->platform));
 }
 
-json_t *endorse_ccatoken_values(const struct platform *p, const struct endorse_realm *realm)
+json_t *endorse_ccatoken_values(const struct endorse_store *s)
 {
 	json_t *realms = json_array();
 
-	if (realm)
-		json_array_append_new(realms, realm_values(realm));
-	return json_pack("{s:[o], s:o}", "platform", platform_values(p), "realm", realms);
+	for (size_t i = 0; i < s->num_realms; i++)
+		json_array_append_new(realms, realm_values(&s->realm[i]));
+	return json_pack("{s:[o], s:o}", "platform", platform_values(&s->platform), "realm",
+			 realms);
 }
 
 /* ---- CoMID ---- */
@@ -118,9 +130,7 @@ static json_t *typed_bytes(const uint8_t *data, size_t len)
 
 static json_t *digests(const uint8_t *data, size_t len)
 {
-	int alg = len == 32 ? NI_SHA_256 : len == 48 ? NI_SHA_384 : NI_SHA_512;
-
-	return json_pack("[[i, o]]", alg, base64(BASE64_URL, data, len));
+	return json_pack("[[i, o]]", endorse_hash_id(len), base64(BASE64_URL, data, len));
 }
 
 static json_t *measurement(const char *key, json_t *value)
@@ -157,14 +167,19 @@ static json_t *comid(json_t *triples)
 			 triples);
 }
 
-static json_t *reference_values(json_t *environment, json_t *measurements)
+static json_t *reference_value(json_t *environment, json_t *measurements)
 {
-	return comid(json_pack("{s:[{s:o, s:o}]}", "reference-values", "environment", environment,
-			       "measurements", measurements));
+	return json_pack("{s:o, s:o}", "environment", environment, "measurements", measurements);
 }
 
-json_t *endorse_comid_anchor(const struct platform *p)
+static json_t *reference_values(json_t *triples)
 {
+	return comid(json_pack("{s:o}", "reference-values", triples));
+}
+
+json_t *endorse_comid_anchor(const struct endorse_store *s)
+{
+	const struct platform *p = &s->platform;
 	json_t *env = class_of(p->implementation_id, IMPLEMENTATION_ID_SIZE);
 	char *pem = keyfile_public_pem(&p->cpak.pub);
 	json_t *key = typed("pkix-base64-key", json_string(pem));
@@ -176,17 +191,18 @@ json_t *endorse_comid_anchor(const struct platform *p)
 			       env, "verification-keys", key));
 }
 
-json_t *endorse_comid_platform(const struct platform *p)
+json_t *endorse_comid_platform(const struct endorse_store *s)
 {
+	const struct platform *p = &s->platform;
 	uint8_t mask[sizeof(p->config)];
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < p->num_components; i++) {
 		const struct platform_component *c = &p->components[i];
-		json_t *value = json_pack("{s:[o], s:o, s:s}", "cryptokeys",
-					  typed_bytes(c->signer_id, c->signer_id_len), "digests",
-					  digests(c->measurement, c->measurement_len), "name",
-					  c->type);
+		json_t *value =
+			json_pack("{s:[o], s:o, s:s}", "cryptokeys",
+				  typed_bytes(c->signer_id, c->signer_id_len), "digests",
+				  digests(c->measurement, c->measurement_len), "name", c->type);
 
 		json_array_append_new(list, measurement("cca.software-component", value));
 	}
@@ -196,23 +212,33 @@ json_t *endorse_comid_platform(const struct platform *p)
 				  json_pack("{s:o, s:o}", "raw-value",
 					    typed_bytes(p->config, p->config_len), "raw-value-mask",
 					    base64(BASE64, mask, p->config_len))));
-	return reference_values(class_of(p->implementation_id, IMPLEMENTATION_ID_SIZE), list);
+	return reference_values(json_pack(
+		"[o]",
+		reference_value(class_of(p->implementation_id, IMPLEMENTATION_ID_SIZE), list)));
 }
 
-json_t *endorse_comid_realm(const struct endorse_realm *r)
+static json_t *realm_triple(const struct endorse_realm *r)
 {
 	static const char *const keys[] = {"cca.rem0", "cca.rem1", "cca.rem2", "cca.rem3"};
-	size_t len = measure_hash_len(r->hash);
 	json_t *list = json_array();
 
 	json_array_append_new(list, measurement("cca.rim", json_pack("{s:o}", "digests",
-								     digests(r->rim, len))));
+								     digests(r->rim, r->len))));
 	for (int i = 0; i < ATTEST_NUM_REMS; i++)
 		json_array_append_new(list,
 				      measurement(keys[i], json_pack("{s:o}", "digests",
-								     digests(r->rem[i], len))));
-	json_array_append_new(list, measurement("cca.rpv",
-						json_pack("{s:o}", "raw-value",
-							  typed_bytes(r->rpv, sizeof(r->rpv)))));
-	return reference_values(class_of(r->rim, len), list);
+								     digests(r->rem[i], r->len))));
+	json_array_append_new(
+		list, measurement("cca.rpv", json_pack("{s:o}", "raw-value",
+						       typed_bytes(r->rpv, sizeof(r->rpv)))));
+	return reference_value(class_of(r->rim, r->len), list);
+}
+
+json_t *endorse_comid_realm(const struct endorse_store *s)
+{
+	json_t *triples = json_array();
+
+	for (size_t i = 0; i < s->num_realms; i++)
+		json_array_append_new(triples, realm_triple(&s->realm[i]));
+	return reference_values(triples);
 }

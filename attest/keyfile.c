@@ -4,132 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/der.h"
 #include "attest/hex.h"
 #include "attest/keyfile.h"
 #include "base/bits.h"
 
-/* ---- DER: as much as the three kinds of EC key need ---- */
-
-enum { DER_INTEGER = 0x02, DER_BITS = 0x03, DER_OCTETS = 0x04, DER_OID = 0x06, DER_SEQ = 0x30 };
-enum { DER_PARAMETERS = 0xa0, DER_PUBLIC = 0xa1 }; /* [0] and [1] of ECPrivateKey */
-
-static const uint8_t oid_ec_public_key[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-
-static const struct {
-	uint8_t len;
-	uint8_t oid[8];
-} curve_oids[EC_NUM_CURVES] = {
-	[EC_P256] = {8, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}},
-	[EC_P384] = {5, {0x2b, 0x81, 0x04, 0x00, 0x22}},
-	[EC_P521] = {5, {0x2b, 0x81, 0x04, 0x00, 0x23}},
-};
-
-/* Take the next value of this type from in. Lengths of up to two bytes: keys are small. */
-static bool der_get(struct bytes *in, uint8_t type, struct bytes *value)
-{
-	size_t head = 2, len;
-
-	if (in->len < 2 || in->p[0] != type)
-		return false;
-	len = in->p[1];
-	if (len == 0x81 && in->len > 2) {
-		len = in->p[2];
-		head = 3;
-	} else if (len == 0x82 && in->len > 3) {
-		len = (size_t)in->p[2] << 8 | in->p[3];
-		head = 4;
-	} else if (len >= 0x80) {
-		return false;
-	}
-	if (len > in->len - head)
-		return false;
-	*value = (struct bytes){in->p + head, len};
-	in->p += head + len;
-	in->len -= head + len;
-	return true;
-}
-
-static bool der_get_curve(struct bytes *in, enum ec_curve *curve)
-{
-	struct bytes oid;
-
-	if (!der_get(in, DER_OID, &oid))
-		return false;
-	for (int c = 0; c < EC_NUM_CURVES; c++)
-		if (bytes_equal(oid, curve_oids[c].oid, curve_oids[c].len)) {
-			*curve = (enum ec_curve)c;
-			return true;
-		}
-	return false;
-}
-
-/* AlgorithmIdentifier { ecPublicKey, curve } */
-static bool der_get_algorithm(struct bytes *in, enum ec_curve *curve)
-{
-	struct bytes seq, oid;
-
-	return der_get(in, DER_SEQ, &seq) && der_get(&seq, DER_OID, &oid) &&
-	       bytes_equal(oid, oid_ec_public_key, sizeof(oid_ec_public_key)) &&
-	       der_get_curve(&seq, curve);
-}
-
-static bool parse_spki(struct bytes der, struct ec_public *pub)
-{
-	struct bytes seq, bits;
-	enum ec_curve curve;
-
-	return der_get(&der, DER_SEQ, &seq) && der_get_algorithm(&seq, &curve) &&
-	       der_get(&seq, DER_BITS, &bits) && bits.len > 1 && bits.p[0] == 0 &&
-	       ec_public_load(pub, curve, bits.p + 1, bits.len - 1);
-}
-
-/* ECPrivateKey; curve is known already (PKCS#8) or in its parameters. */
-static bool parse_sec1(struct bytes der, const enum ec_curve *known, struct ec_private *key)
-{
-	struct bytes seq, version, d, params;
-	enum ec_curve curve;
-
-	if (!der_get(&der, DER_SEQ, &seq) || !der_get(&seq, DER_INTEGER, &version) ||
-	    !bytes_equal(version, "\1", 1) || !der_get(&seq, DER_OCTETS, &d))
-		return false;
-	if (known)
-		curve = *known;
-	else if (!der_get(&seq, DER_PARAMETERS, &params) || !der_get_curve(&params, &curve))
-		return false;
-	return !ec_private_load(key, curve, d.p, d.len);
-}
-
-static bool parse_pkcs8(struct bytes der, struct ec_private *key)
-{
-	struct bytes seq, version, inner;
-	enum ec_curve curve;
-
-	return der_get(&der, DER_SEQ, &seq) && der_get(&seq, DER_INTEGER, &version) &&
-	       der_get_algorithm(&seq, &curve) && der_get(&seq, DER_OCTETS, &inner) &&
-	       parse_sec1(inner, &curve, key);
-}
-
-static size_t der_put(uint8_t *out, uint8_t type, const uint8_t *value, size_t len)
-{
-	size_t head = len < 0x80 ? 2 : 3;
-
-	out[0] = type;
-	out[1] = len < 0x80 ? (uint8_t)len : 0x81;
-	if (head == 3)
-		out[2] = (uint8_t)len;
-	memmove(out + head, value, len);
-	return head + len;
-}
-
-static size_t der_put_curve(uint8_t *out, enum ec_curve c)
-{
-	return der_put(out, DER_OID, curve_oids[c].oid,
-		       MIN(curve_oids[c].len, sizeof(curve_oids[c].oid)));
-}
-
 /* ---- PEM ---- */
 
-#define MAX_DER 512
+#define MAX_DER	 8192 /* certificates are longer than keys */
 #define PEM_LINE 64
 
 /* The body of a PEM block with this label, anywhere in the text. */
@@ -155,7 +37,7 @@ static bool pem_get(const char *text, const char *label, uint8_t der[MAX_DER], s
 
 static char *pem_text(const char *label, const uint8_t *der, size_t len)
 {
-	char b64[BASE64_SIZE(MAX_DER)], *text = NULL;
+	char b64[BASE64_SIZE(DER_MAX_KEY)], *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
@@ -178,57 +60,58 @@ int keyfile_parse_private(const char *text, struct ec_private *key)
 	uint8_t der[MAX_DER];
 	struct bytes b;
 
-	if (pem_get(text, "EC PRIVATE KEY", der, &b) && parse_sec1(b, NULL, key))
+	if (pem_get(text, "EC PRIVATE KEY", der, &b) && der_parse_sec1(b, key))
 		return 0;
-	if (pem_get(text, "PRIVATE KEY", der, &b) && parse_pkcs8(b, key))
+	if (pem_get(text, "PRIVATE KEY", der, &b) && der_parse_pkcs8(b, key))
 		return 0;
 	return -EINVAL;
 }
 
-static bool parse_pem(const char *text, struct ec_public *pub)
+/* NULL, or why there is no key. */
+static const char *parse_pem(const char *text, struct ec_public *pub)
 {
 	uint8_t der[MAX_DER];
 	struct ec_private key;
 	struct bytes b;
 
 	if (pem_get(text, "PUBLIC KEY", der, &b))
-		return parse_spki(b, pub);
-	if (keyfile_parse_private(text, &key))
-		return false;
+		return der_parse_spki(b, pub) ? NULL : "the PUBLIC KEY is none of a NIST curve";
+	if (pem_get(text, "CERTIFICATE", der, &b))
+		return der_parse_certificate(b, pub) ? NULL
+						     : "the certificate's key is none of a NIST "
+						       "curve";
+	if (!keyfile_parse_private(text, &key)) {
+		*pub = key.pub;
+		return NULL;
+	}
+	return strstr(text, "-----BEGIN ENCRYPTED") ? "the private key is encrypted"
+						    : "PEM, but no EC key or certificate in it";
+}
+
+static const char *parse_der(struct bytes der, struct ec_public *pub)
+{
+	struct ec_private key;
+
+	if (der_parse_spki(der, pub) || der_parse_certificate(der, pub))
+		return NULL;
+	if (!der_parse_pkcs8(der, &key) && !der_parse_sec1(der, &key))
+		return "DER, but no EC key or certificate of a NIST curve";
 	*pub = key.pub;
-	return true;
+	return NULL;
 }
 
 char *keyfile_private_pem(const struct ec_private *key)
 {
-	enum ec_curve c = key->pub.curve;
-	uint8_t point[1 + EC_MAX_POINT], oid[16], body[MAX_DER], der[MAX_DER];
-	size_t point_len = ec_point(&key->pub, point + 1), n = 0, len;
+	uint8_t der[DER_MAX_KEY];
 
-	n += der_put(body + n, DER_INTEGER, (const uint8_t *)"\1", 1);
-	n += der_put(body + n, DER_OCTETS, key->d, ec_size(c));
-	len = der_put_curve(oid, c);
-	n += der_put(body + n, DER_PARAMETERS, oid, len);
-	point[0] = 0; /* unused bits */
-	len = der_put(der, DER_BITS, point, 1 + point_len);
-	n += der_put(body + n, DER_PUBLIC, der, len);
-	len = der_put(der, DER_SEQ, body, n);
-	return pem_text("EC PRIVATE KEY", der, len);
+	return pem_text("EC PRIVATE KEY", der, der_put_sec1(der, key));
 }
 
 char *keyfile_public_pem(const struct ec_public *pub)
 {
-	enum ec_curve c = pub->curve;
-	uint8_t point[1 + EC_MAX_POINT], alg[32], body[MAX_DER], der[MAX_DER];
-	size_t point_len = ec_point(pub, point + 1), n, len;
+	uint8_t der[DER_MAX_KEY];
 
-	len = der_put(alg, DER_OID, oid_ec_public_key, sizeof(oid_ec_public_key));
-	len += der_put_curve(alg + len, c);
-	n = der_put(body, DER_SEQ, alg, len);
-	point[0] = 0; /* unused bits */
-	n += der_put(body + n, DER_BITS, point, 1 + point_len);
-	len = der_put(der, DER_SEQ, body, n);
-	return pem_text("PUBLIC KEY", der, len);
+	return pem_text("PUBLIC KEY", der, der_put_spki(der, pub));
 }
 
 /* ---- JSON ---- */
@@ -240,8 +123,20 @@ static bool jwk_coordinate(const json_t *jwk, const char *name, uint8_t *out, si
 	return s && base64_decode(BASE64_URL, s, strlen(s), out, size) == (ssize_t)size;
 }
 
+/*
+ * The algorithm that a JWK may name must be its curve's (RFC 7517 4.4). Its use is not looked at:
+ * Veraison's sample CPAK says "enc", and who names a key here has decided what it is for.
+ */
+static bool jwk_may_sign(const json_t *jwk, const char *alg)
+{
+	const char *own = json_string_value(json_object_get(jwk, "alg"));
+
+	return !own || !strcmp(own, alg);
+}
+
 static bool parse_jwk(const json_t *jwk, struct ec_public *pub)
 {
+	static const char *const algs[EC_NUM_CURVES] = {"ES256", "ES384", "ES512"};
 	const char *kty = json_string_value(json_object_get(jwk, "kty"));
 	const char *crv = json_string_value(json_object_get(jwk, "crv"));
 	uint8_t point[EC_MAX_POINT] = {4};
@@ -252,7 +147,8 @@ static bool parse_jwk(const json_t *jwk, struct ec_public *pub)
 		size_t size = ec_size((enum ec_curve)c);
 
 		if (!strcmp(crv, ec_name((enum ec_curve)c)))
-			return jwk_coordinate(jwk, "x", point + 1, size) &&
+			return jwk_may_sign(jwk, algs[c]) &&
+			       jwk_coordinate(jwk, "x", point + 1, size) &&
 			       jwk_coordinate(jwk, "y", point + 1 + size, size) &&
 			       ec_public_load(pub, (enum ec_curve)c, point, 1 + 2 * size);
 	}
@@ -283,7 +179,8 @@ static bool parse_store(const json_t *store, struct trust_anchors *out)
 
 	if (!json_array_size(store) || json_array_size(store) > TRUST_MAX_ANCHORS)
 		return false;
-	json_array_foreach (store, i, entry) {
+	json_array_foreach(store, i, entry)
+	{
 		struct trust_anchor *a = &out->anchor[i];
 
 		if (!parse_jwk(json_object_get(entry, "pkey"), &a->key) ||
@@ -296,25 +193,61 @@ static bool parse_store(const json_t *store, struct trust_anchors *out)
 	return true;
 }
 
-int keyfile_parse_anchors(const char *text, struct trust_anchors *out)
+/* Keys of other kinds are ignored (RFC 7517 5). */
+static const char *parse_jwks(const json_t *keys, struct trust_anchors *out)
 {
-	json_t *root;
-	bool ok;
+	size_t i;
+	json_t *jwk;
 
-	memset(out, 0, sizeof(*out));
-	out->anchor[0].any_platform = true;
-	if (parse_pem(text, &out->anchor[0].key)) {
-		out->count = 1;
-		return 0;
+	json_array_foreach(keys, i, jwk)
+	{
+		struct trust_anchor *a = &out->anchor[out->count];
+
+		if (out->count == TRUST_MAX_ANCHORS)
+			return "the JWK set has more than 16 EC keys";
+		a->any_platform = true;
+		out->count += parse_jwk(jwk, &a->key);
 	}
-	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	return out->count ? NULL : "the JWK set has no EC key of a NIST curve for signatures";
+}
+
+static const char *parse_json(const char *text, struct trust_anchors *out)
+{
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *keys = json_object_get(root, "keys");
+	const char *wrong = "neither PEM nor DER nor JSON";
+
 	if (json_is_array(root)) {
-		out->anchor[0].any_platform = false;
-		ok = parse_store(root, out);
-	} else {
-		ok = parse_jwk(root, &out->anchor[0].key);
-		out->count = ok;
+		wrong = parse_store(root, out)
+				? NULL
+				: "a JSON array, but no list of {instance-id, implementation-id, "
+				  "pkey}";
+	} else if (json_is_array(keys)) {
+		wrong = parse_jwks(keys, out);
+	} else if (json_is_object(root)) {
+		out->anchor[0].any_platform = true;
+		out->count = parse_jwk(root, &out->anchor[0].key);
+		wrong = out->count ? NULL
+				   : "a JSON object, but no JWK of a NIST curve for signatures";
 	}
 	json_decref(root);
-	return ok ? 0 : -EINVAL;
+	return wrong;
+}
+
+int keyfile_parse_anchors(const uint8_t *data, size_t len, struct trust_anchors *out,
+			  const char **wrong)
+{
+	const char *text = (const char *)data;
+	struct trust_anchor *a = &out->anchor[0];
+	bool der = len && data[0] == 0x30 && strlen(text) < len; /* text has no byte 0 */
+
+	memset(out, 0, sizeof(*out));
+	if (!der && !strstr(text, "-----BEGIN ")) {
+		*wrong = parse_json(text, out);
+		return *wrong ? -EINVAL : 0;
+	}
+	a->any_platform = true;
+	*wrong = der ? parse_der((struct bytes){data, len}, &a->key) : parse_pem(text, &a->key);
+	out->count = !*wrong;
+	return *wrong ? -EINVAL : 0;
 }

@@ -12,9 +12,9 @@
 #include "attest/hex.h"
 #include "attest/keyfile.h"
 #include "attest/platform.h"
+#include "attest/platform_builtin.h"
 #include "base/bits.h"
 #include "base/log.h"
-#include "attest/platform_builtin.h"
 
 /* ---- description ---- */
 
@@ -27,26 +27,61 @@ static size_t hex_member(const json_t *obj, const char *name, uint8_t *out, size
 	return n > 0 ? (size_t)n : 0;
 }
 
-static bool parse_component(const json_t *obj, struct platform_component *c)
+static bool is_hash_len(size_t len)
+{
+	return len == 32 || len == 48 || len == 64;
+}
+
+/* A member that may be missing, but is text if it is there. */
+static bool text_or_none(const json_t *obj, const char *name, const char **out)
+{
+	const json_t *j = json_object_get(obj, name);
+
+	*out = json_string_value(j);
+	return !j || *out;
+}
+
+/* NULL, or the name of the member that is missing or wrong. */
+static const char *parse_component(const json_t *obj, struct platform_component *c)
 {
 	c->type = json_string_value(json_object_get(obj, "component-type"));
-	c->version = json_string_value(json_object_get(obj, "version"));
+	if (!c->type)
+		return "component-type of a software component";
+	if (!text_or_none(obj, "version", &c->version))
+		return "version of a software component (text)";
 	c->measurement_len = hex_member(obj, "measurement-value", c->measurement, MEASURE_SIZE);
+	if (!is_hash_len(c->measurement_len))
+		return "measurement-value of a software component (32, 48 or 64 bytes)";
 	c->signer_id_len = hex_member(obj, "signer-id", c->signer_id, MEASURE_SIZE);
-	return c->type && (c->measurement_len == 32 || c->measurement_len == 64) &&
-	       (c->signer_id_len == 32 || c->signer_id_len == 64);
+	return is_hash_len(c->signer_id_len)
+		       ? NULL
+		       : "signer-id of a software component (32, 48 or 64 bytes)";
+}
+
+static const char *parse_components(struct platform *p, const json_t *list)
+{
+	const char *wrong = NULL;
+	size_t i;
+	json_t *obj;
+
+	if (!json_array_size(list) || json_array_size(list) > CLAIMS_MAX_COMPONENTS)
+		return "sw-components";
+	json_array_foreach(list, i, obj)
+	{
+		wrong = parse_component(obj, &p->components[p->num_components++]);
+		if (wrong)
+			break;
+	}
+	return wrong;
 }
 
 /* NULL, or the name of the member that is missing or wrong. */
 static const char *parse_description(struct platform *p)
 {
-	const json_t *components = json_object_get(p->doc, "sw-components");
 	const json_t *lifecycle = json_object_get(p->doc, "lifecycle");
-	size_t i;
-	json_t *obj;
 
-	if (hex_member(p->doc, "implementation-id", p->implementation_id,
-		       IMPLEMENTATION_ID_SIZE) != IMPLEMENTATION_ID_SIZE)
+	if (hex_member(p->doc, "implementation-id", p->implementation_id, IMPLEMENTATION_ID_SIZE) !=
+	    IMPLEMENTATION_ID_SIZE)
 		return "implementation-id";
 	p->config_len = hex_member(p->doc, "platform-configuration", p->config, sizeof(p->config));
 	if (!p->config_len)
@@ -55,14 +90,9 @@ static const char *parse_description(struct platform *p)
 	    !lifecycle_name((uint64_t)json_integer_value(lifecycle)))
 		return "lifecycle";
 	p->lifecycle = (unsigned int)json_integer_value(lifecycle);
-	p->verification_service =
-		json_string_value(json_object_get(p->doc, "verification-service"));
-	if (!json_array_size(components) || json_array_size(components) > CLAIMS_MAX_COMPONENTS)
-		return "sw-components";
-	json_array_foreach (components, i, obj)
-		if (!parse_component(obj, &p->components[p->num_components++]))
-			return "sw-components";
-	return NULL;
+	if (!text_or_none(p->doc, "verification-service", &p->verification_service))
+		return "verification-service (text)";
+	return parse_components(p, json_object_get(p->doc, "sw-components"));
 }
 
 static void derive_instance_id(struct platform *p)

@@ -16,8 +16,8 @@ enum { TAG_EAT = 399, TAG_CMW = 907 };
 enum { KEY_PLATFORM = 44234, KEY_REALM = 44241, CONTENT_EAT_CWT = 263 };
 
 #define MAX_PLATFORM_TOKEN 16384
-#define MAX_REALM_TOKEN 1024
-#define RAK_SEED "softrealm deterministic RAK"
+#define MAX_REALM_TOKEN	   1024
+#define RAK_SEED	   "softrealm deterministic RAK"
 
 struct attest_identity {
 	enum attest_form form;
@@ -53,13 +53,21 @@ static int make_rak(struct attest_identity *id, const struct platform *p, bool d
 	return 0;
 }
 
+/* What a component must say that is not measured with the platform's SHA-256; or NULL. */
+static const char *hash_of_len(size_t len)
+{
+	return len == 48 ? "sha-384" : len == 64 ? "sha-512" : NULL;
+}
+
 static void put_components(struct cborio_out *out, const struct platform *p)
 {
 	cborio_put_array(out, p->num_components);
 	for (size_t i = 0; i < p->num_components; i++) {
 		const struct platform_component *c = &p->components[i];
 
-		cborio_put_map(out, c->version ? 4 : 3);
+		const char *own_hash = hash_of_len(c->measurement_len);
+
+		cborio_put_map(out, 3 + !!c->version + !!own_hash);
 		cborio_put_int(out, COMPONENT_TYPE);
 		cborio_put_text(out, c->type);
 		cborio_put_int(out, COMPONENT_MEASUREMENT);
@@ -70,6 +78,10 @@ static void put_components(struct cborio_out *out, const struct platform *p)
 		}
 		cborio_put_int(out, COMPONENT_SIGNER_ID);
 		cborio_put_bytes(out, c->signer_id, c->signer_id_len);
+		if (own_hash) {
+			cborio_put_int(out, COMPONENT_HASH_ALGO);
+			cborio_put_text(out, own_hash);
+		}
 	}
 }
 
@@ -104,13 +116,13 @@ static void put_platform_claims(struct cborio_out *out, const struct attest_iden
 
 /* What RSE does once at boot, on the RMM's request: a platform token over the RAK's hash. */
 static int make_platform_token(struct attest_identity *id, const struct platform *p,
-			       unsigned int lifecycle)
+			       const struct attest_options *opt)
 {
 	struct cborio_out out = CBORIO_OUT(id->platform_token);
 	uint8_t buf[MAX_PLATFORM_TOKEN];
 	struct cborio_out claims = CBORIO_OUT(buf);
 
-	put_platform_claims(&claims, id, p, lifecycle ? lifecycle : p->lifecycle);
+	put_platform_claims(&claims, id, p, opt->has_lifecycle ? opt->lifecycle : p->lifecycle);
 	if (claims.full)
 		return -EINVAL;
 	if (cose_sign(&out, &p->cpak, (struct bytes){claims.p, claims.len}))
@@ -139,7 +151,7 @@ int attest_identity_load(const struct attest_options *opt, struct attest_identit
 		err = make_rak(id, &p, opt->deterministic);
 	}
 	if (!err)
-		err = make_platform_token(id, &p, opt->lifecycle);
+		err = make_platform_token(id, &p, opt);
 	platform_unload(&p);
 	if (err)
 		free(id);

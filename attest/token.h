@@ -32,7 +32,8 @@ struct attest_options {
 	const char *dir;	/* a directory of attest_platform_create; NULL: the test platform */
 	bool deterministic;	/* the same RAK for the same platform; otherwise a fresh one */
 	enum attest_form form;
-	unsigned int lifecycle; /* value of claim 2395; 0: as the platform's description says */
+	bool has_lifecycle;	/* otherwise as the platform's description says */
+	unsigned int lifecycle; /* value of claim 2395 */
 };
 
 struct attest_identity;

@@ -34,19 +34,11 @@ static void differs(struct evidence_verdict *v, const char *what, struct bytes e
 
 /* ---- signatures and binding ---- */
 
-static const struct ec_public *find_anchor(const struct platform_claims *c,
-					   const struct trust_anchors *anchors)
+static bool is_of(const struct trust_anchor *a, const struct platform_claims *c)
 {
-	for (size_t i = 0; i < anchors->count; i++) {
-		const struct trust_anchor *a = &anchors->anchor[i];
-
-		if (a->any_platform ||
-		    (bytes_equal(c->implementation_id, a->implementation_id,
-				 IMPLEMENTATION_ID_SIZE) &&
-		     bytes_equal(c->instance_id, a->instance_id, INSTANCE_ID_SIZE)))
-			return &a->key;
-	}
-	return NULL;
+	return a->any_platform ||
+	       (bytes_equal(c->implementation_id, a->implementation_id, IMPLEMENTATION_ID_SIZE) &&
+		bytes_equal(c->instance_id, a->instance_id, INSTANCE_ID_SIZE));
 }
 
 /* Which id is another one, where there is one anchor to compare with. */
@@ -57,7 +49,9 @@ static void say_which_id(const struct platform_claims *c, const struct trust_anc
 	struct bytes impl = {a->implementation_id, IMPLEMENTATION_ID_SIZE};
 	struct bytes inst = {a->instance_id, INSTANCE_ID_SIZE};
 
-	if (anchors->count != 1)
+	if (!anchors->count)
+		return;
+	if (anchors->count > 1)
 		differs(v, "instance id", (struct bytes){0}, c->instance_id);
 	else if (!bytes_equal(c->implementation_id, impl.p, impl.len))
 		differs(v, "implementation id", impl, c->implementation_id);
@@ -74,22 +68,35 @@ static void say_curves(struct evidence_verdict *v, const char *key, enum ec_curv
 		 ec_name(signs));
 }
 
+/* One of the keys of this platform must have signed it. */
 static result check_platform(const struct evidence *ev, const struct evidence_policy *policy,
 			     struct evidence_verdict *v)
 {
-	const struct ec_public *cpak = find_anchor(&ev->platform, policy->anchors);
+	const struct platform_claims *c = &ev->platform;
+	result why = &rule_attest_no_trust_anchor;
 
-	if (!cpak) {
-		if (!ev->platform.implementation_id.p || !ev->platform.instance_id.p)
+	for (size_t i = 0; i < policy->anchors->count; i++) {
+		const struct trust_anchor *a = &policy->anchors->anchor[i];
+
+		if (!is_of(a, c))
+			continue;
+		if (a->key.curve == ev->platform_sig.curve) {
+			if (cose_verify(&ev->platform_sig, &a->key))
+				return OK;
+			why = &rule_attest_platform_signature;
+		} else if (why == &rule_attest_no_trust_anchor) {
+			why = &rule_attest_platform_key_type;
+			say_curves(v, "CPAK", a->key.curve, ev->platform_sig.curve);
+		}
+	}
+	if (why == &rule_attest_no_trust_anchor) {
+		if (!c->implementation_id.p || !c->instance_id.p)
 			return ev->platform_wrong;
-		say_which_id(&ev->platform, policy->anchors, v);
-		return &rule_attest_no_trust_anchor;
+		say_which_id(c, policy->anchors, v);
 	}
-	if (cpak->curve != ev->platform_sig.curve) {
-		say_curves(v, "CPAK", cpak->curve, ev->platform_sig.curve);
-		return &rule_attest_platform_key_type;
-	}
-	return cose_verify(&ev->platform_sig, cpak) ? OK : &rule_attest_platform_signature;
+	if (why == &rule_attest_platform_signature)
+		v->mismatch.what[0] = '\0';
+	return why;
 }
 
 static result check_realm(const struct evidence *ev, struct evidence_verdict *v)

@@ -89,11 +89,12 @@ int input_anchors(const char *path, struct trust_anchors *out)
 {
 	static uint8_t text[KEYFILE_MAX_SIZE];
 	ssize_t n = input_read(path, text, sizeof(text));
+	const char *wrong;
 
 	if (n < 0)
 		return (int)n;
-	if (!keyfile_parse_anchors((const char *)text, out))
+	if (!keyfile_parse_anchors(text, (size_t)n, out, &wrong))
 		return 0;
-	log_error("%s: no key: neither PEM, nor a JWK, nor a list of trust anchors", path);
+	log_error("%s: no key: %s", path, wrong);
 	return -EINVAL;
 }

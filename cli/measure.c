@@ -65,66 +65,91 @@ static int load(const char *path, struct ledger *l)
 /* ---- replay ---- */
 
 #define NUM_REGISTERS 5
-#define MAX_REALMS    0x10000 /* VMIDs */
 
 struct registers {
-	bool seen;
+	unsigned int realm;
 	enum measure_hash hash;
 	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
 };
 
+/* In the order in which they appear first. */
+struct realms {
+	struct registers *all;
+	size_t count, last; /* last: the one that was found last */
+};
+
 static const char *const register_names[NUM_REGISTERS] = {"RIM", "REM1", "REM2", "REM3", "REM4"};
 
-static void print_registers(const struct registers *r, unsigned int realm)
+static void print_registers(const struct registers *r)
 {
 	static const uint8_t zero[MEASURE_SIZE];
 	char text[HEX_SIZE(MEASURE_SIZE)];
 
 	for (int i = 0; i < NUM_REGISTERS; i++)
 		if (memcmp(r->value[i], zero, MEASURE_SIZE))
-			printf("realm %u %-4s %s %s\n", realm, register_names[i],
+			printf("realm %u %-4s %s %s\n", r->realm, register_names[i],
 			       measure_hash_name(r->hash),
 			       hex_encode(r->value[i], measure_hash_len(r->hash), text));
 }
 
-/* Compute each entry again; false and a message at the first that does not follow. */
-static bool replay(const char *path, const struct ledger *l, struct registers *realms)
+/* The registers of a realm, all zero if it is a new one; NULL: out of memory. */
+static struct registers *find_realm(struct realms *r, unsigned int realm)
+{
+	struct registers *all;
+
+	if (r->count && r->all[r->last].realm == realm)
+		return &r->all[r->last];
+	for (r->last = 0; r->last < r->count; r->last++)
+		if (r->all[r->last].realm == realm)
+			return &r->all[r->last];
+	if (!(r->count & (r->count - 1))) { /* grows at each power of two */
+		all = realloc(r->all, (r->count ? 2 * r->count : 1) * sizeof(*all));
+		if (!all) {
+			r->last = 0;
+			return NULL;
+		}
+		r->all = all;
+	}
+	r->all[r->count] = (struct registers){.realm = realm};
+	return &r->all[r->count++];
+}
+
+/* Compute each entry again: 0, or EXIT_REFUSED at the first that does not follow. */
+static int replay(const char *path, const struct ledger *l, struct realms *realms)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		const struct ledger_entry *e = &l->entries[i];
-		struct registers *r = &realms[e->realm % MAX_REALMS];
+		struct registers *r = find_realm(realms, e->realm);
 
+		if (!r)
+			return EXIT_USAGE;
 		if (e->cause == LEDGER_REALM_CREATE)
-			memset(r, 0, sizeof(*r));
-		r->seen = true;
+			memset(r->value, 0, sizeof(r->value));
 		r->hash = e->hash;
 		ledger_apply(e, r->value[e->index]);
 		if (memcmp(r->value[e->index], e->after, MEASURE_SIZE)) {
 			log_error("%s:%zu: the register does not follow from what was measured",
 				  path, i + 1);
-			return false;
+			return EXIT_REFUSED;
 		}
 	}
-	return true;
+	return EXIT_GOOD;
 }
 
 static int from_ledger(const char *path, bool explain)
 {
-	struct registers *realms = calloc(MAX_REALMS, sizeof(*realms));
+	struct realms realms = {0};
 	struct ledger l;
 	int status = EXIT_USAGE;
 
-	if (!realms || load(path, &l))
-		goto out;
-	status = replay(path, &l, realms) ? EXIT_GOOD : EXIT_REFUSED;
+	if (!load(path, &l))
+		status = replay(path, &l, &realms);
 	for (size_t i = 0; explain && i < l.count; i++)
 		ledger_write(stdout, &l.entries[i]);
-	for (unsigned int i = 0; !explain && status == EXIT_GOOD && i < MAX_REALMS; i++)
-		if (realms[i].seen)
-			print_registers(&realms[i], i);
+	for (size_t i = 0; !explain && status == EXIT_GOOD && i < realms.count; i++)
+		print_registers(&realms.all[i]);
 	free(l.entries);
-out:
-	free(realms);
+	free(realms.all);
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/claims.h"
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -104,9 +105,12 @@ static int set_lifecycle(void *to, const char *value)
 	char *end;
 	unsigned long n = strtoul(value, &end, 0);
 
-	if (*end || !*value || !n || n > 0xffff)
-		return option_wrong("--lifecycle", value,
-				    "a value of the lifecycle claim, such as 0x3000");
+	if (*end || !*value || *value == '-' || !lifecycle_name(n))
+		return option_wrong(
+			"--lifecycle", value,
+			"a state of the life cycle: 0x0000, 0x1000 .. 0x6000, and up to 0xff "
+			"more");
+	l->backend.attest.has_lifecycle = true;
 	l->backend.attest.lifecycle = n;
 	return 0;
 }

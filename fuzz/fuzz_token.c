@@ -119,13 +119,14 @@ static void try_known_token(const uint8_t *data, size_t size, const struct trust
 static void try_key(const uint8_t *data, size_t size)
 {
 	struct trust_anchors anchors;
-	char *text = malloc(size + 1);
+	uint8_t *text = malloc(size + 1);
+	const char *wrong;
 
 	if (!text)
 		return;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	keyfile_parse_anchors(text, &anchors);
+	keyfile_parse_anchors(text, size, &anchors, &wrong);
 	free(text);
 }
 

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import unittest
 
+import cbor2
+
 COMMAND, MKTOKEN, PLATFORM = sys.argv[1:4]
 NONCE = os.urandom(64)
 
@@ -199,7 +201,8 @@ class Token(Case):
                      ["platform"], ["platform", "create"], ["endorse"],
                      ["endorse", self.path("e"), "--rem", "1=00"],
                      ["endorse", self.path("e"), "--rim", "00"],
-                     ["endorse", self.path("e"), "--token", junk],
+                     ["endorse", self.path("e"), "--rem", "1=00", "--rim", "00" * 32],
+                     ["endorse", self.path("e"), "--token", self.path("missing")],
                      ["measure"], ["measure", "--ledger", junk], ["measure", "diff", t]):
             r = run(*args)
             self.assertEqual(r.returncode, 2, args)
@@ -217,7 +220,115 @@ class Token(Case):
         self.assertEqual(obj["malformed"], [])
 
 
+class Keys(Case):
+    """A CPAK in every form in which people keep one; the right and a wrong one of each."""
+
+    def check(self, name, data, other):
+        t = self.write("t", self.token())
+        self.run_ok(0, "token", "verify", t, "--cpak", self.write(name, data))
+        self.run_ok(1, "token", "verify", t, "--cpak", self.write(name + ".other", other))
+
+    def keys(self):
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+        with open(os.path.join(PLATFORM, "cpak.pem"), "rb") as f:
+            own = serialization.load_pem_private_key(f.read(), None)
+        return own, ec.generate_private_key(ec.SECP384R1())
+
+    def test_points_and_der(self):
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding, NoEncryption, PrivateFormat, PublicFormat)
+        own, other = self.keys()
+        for encoding in (Encoding.PEM, Encoding.DER):
+            self.check("spki", *(k.public_key().public_bytes(
+                encoding, PublicFormat.SubjectPublicKeyInfo) for k in (own, other)))
+            for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
+                self.check("private", *(k.private_bytes(encoding, form, NoEncryption())
+                                        for k in (own, other)))
+        # SubjectPublicKeyInfo with a compressed point, which cryptography reads and never writes.
+        head = bytes.fromhex("3046301006072a8648ce3d020106052b81040022033200")
+        compressed = [head + k.public_key().public_bytes(Encoding.X962,
+                                                         PublicFormat.CompressedPoint)
+                      for k in (own, other)]
+        self.check("compressed.der", *compressed)
+        self.check("compressed.pem", *(
+            b"-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(c)
+            + b"\n-----END PUBLIC KEY-----\n" for c in compressed))
+
+    def test_a_certificate(self):
+        import datetime
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        def certificate(key, encoding):
+            name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CPAK")])
+            return x509.CertificateBuilder(name, name, key.public_key(), 1,
+                                           datetime.datetime(2020, 1, 1),
+                                           datetime.datetime(2021, 1, 1)).sign(
+                key, hashes.SHA384()).public_bytes(encoding)
+        own, other = self.keys()
+        for encoding in (Encoding.PEM, Encoding.DER):
+            self.check("certificate", certificate(own, encoding), certificate(other, encoding))
+
+    def test_a_jwk_set(self):
+        with open(os.path.join(PLATFORM, "cpak.jwk")) as f:
+            own = json.load(f)
+        self.run_ok(0, "platform", "create", self.path("p"))
+        with open(self.path("p/cpak.jwk")) as f:
+            other = json.load(f)
+        rsa = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
+        self.check("jwks", *(json.dumps({"keys": [rsa, other, k]}).encode() for k in (own, other)))
+        self.check("jwks1", *(json.dumps({"keys": [k, rsa]}).encode() for k in (own, other)))
+        t = self.write("t", self.token())
+        for use in ({"alg": "ES256"}, {"alg": "ECDH-ES"}):
+            self.run_ok(2, "token", "verify", t, "--cpak",
+                        self.write("k", json.dumps({**own, **use}).encode()))
+
+    def test_what_is_no_key_is_named(self):
+        t = self.write("t", self.token())
+        for data, said in (
+                (b"no key", b"neither PEM nor DER nor JSON"),
+                (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+                 b"none of a NIST curve"),
+                (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", b"encrypted"),
+                (b"-----BEGIN OPENSSH PRIVATE KEY-----\n", b"no EC key"),
+                (b"\x30\x03\x02\x01\x00", b"DER"),
+                (b"{}", b"no JWK"), (b"[]", b"JSON array"), (b'{"keys": []}', b"JWK set")):
+            r = run("token", "verify", t, "--cpak", self.write("k", data))
+            self.assertEqual(r.returncode, 2, data)
+            self.assertIn(said, r.stderr, data)
+
+
 class Platform(Case):
+    def test_a_description_that_would_be_half_read_is_refused(self):
+        p = self.path("p")
+        self.run_ok(0, "platform", "create", p)
+        with open(p + "/platform.json") as f:
+            good = json.load(f)
+        bad = json.loads(json.dumps(good))
+        bad["sw-components"][0]["version"] = 3
+        for change, said in (({"sw-components": bad["sw-components"]}, b"version"),
+                             ({"verification-service": 3}, b"verification-service"),
+                             ({"lifecycle": 0x7000}, b"lifecycle")):
+            with open(p + "/platform.json", "w") as f:
+                json.dump({**good, **change}, f)
+            r = run("endorse", self.path("e"), "--platform", p)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn(said, r.stderr)
+
+    def test_components_may_have_hashes_of_each_length(self):
+        p = self.path("p")
+        self.run_ok(0, "platform", "create", p)
+        with open(p + "/platform.json") as f:
+            desc = json.load(f)
+        for n, c in zip((48, 64), desc["sw-components"]):
+            c["measurement-value"] = "ab" * n
+        with open(p + "/platform.json", "w") as f:
+            json.dump(desc, f)
+        t = self.write("t", self.token("eat", "sha-256", p))
+        self.run_ok(0, "token", "verify", t, "--cpak", p + "/cpak.jwk")
+
     def test_a_platform_of_ones_own_signs_tokens(self):
         p = self.path("p")
         old = os.umask(0)
@@ -268,6 +379,79 @@ class Endorse(Case):
             self.assertEqual(platform[key], shown[key])
         anchor, = self.load("ta.json")
         self.assertEqual(anchor["instance-id"], shown["instance-id"])
+
+    def test_only_a_good_token_of_the_platform_is_endorsed(self):
+        bad = bytearray(self.token())
+        bad[-1] ^= 1
+        self.run_ok(0, "platform", "create", self.path("p"))
+        other = self.token("eat", "sha-256", self.path("p"))
+        for args in ([self.write("bad", bytes(bad))], [self.write("other", other)],
+                     [self.write("junk", b"junk")],
+                     [self.write("own", self.token()), "--platform", self.path("p")]):
+            r = run("endorse", self.path("e"), "--token", *args)
+            self.assertEqual(r.returncode, 1, args)
+            self.assertIn(b"refused", r.stderr)
+            self.assertFalse(os.path.exists(self.path("e")))
+        self.run_ok(0, "endorse", self.path("e"), "--token", self.path("other"), "--platform",
+                    self.path("p"))
+
+    def test_several_realms_in_one_store(self):
+        self.run_ok(0, "endorse", self.path("e"), "--token", self.write("t", self.token()),
+                    "--rim", "bb" * 48, "--rem", "1=" + "cc" * 48, "--rim", "dd" * 64,
+                    "--rpv", "ee" * 64)
+        realms = self.load("rv.json")["realm"]
+        self.assertEqual({r["initial-measurement"] for r in realms},
+                         {"aa" * 32, "bb" * 48, "dd" * 64})
+        self.assertEqual([r["hash-algorithm"] for r in self.load("endorsements.json")["realms"]],
+                         ["sha-384", "sha-512", "sha-256"])
+        self.assertEqual(len(self.load("comid-realm-refval.json")["triples"]["reference-values"]),
+                         3)
+
+    def test_nothing_of_an_earlier_realm_stays(self):
+        self.run_ok(0, "endorse", self.path("e"), "--rim", "bb" * 32)
+        self.run_ok(0, "endorse", self.path("e"))
+        self.assertEqual(sorted(os.listdir(self.path("e"))),
+                         ["comid-platform-refval.json", "comid-platform-ta.json",
+                          "corim-platform.cbor", "endorsements.json", "rv.json", "ta.json"])
+
+    def test_corims_say_what_the_comids_say(self):
+        out = self.run_ok(0, "endorse", self.path("e"), "--rim", "bb" * 48, "--rim", "dd" * 32)
+        self.assertIn("cocli corim submit --corim-file=%s" % self.path("e/corim-realm.cbor"), out)
+
+        def corim(name, profile):
+            with open(self.path("e/" + name), "rb") as f:
+                tag = cbor2.loads(f.read())
+            self.assertEqual(tag.tag, 501)
+            self.assertEqual(tag.value[3].value, profile)
+            self.assertTrue(all(t.tag == 506 for t in tag.value[1]))
+            return [cbor2.loads(t.value) for t in tag.value[1]]
+
+        def plain(value):  # the CoMID's JSON as CBOR has it
+            kind, v = value["type"], value["value"]
+            return v if kind == "string" else base64.b64decode(v)
+
+        realms, = corim("corim-realm.cbor", "tag:arm.com,2025:cca_realm#1.0.0")
+        wanted = self.load("comid-realm-refval.json")["triples"]["reference-values"]
+        self.assertEqual(len(realms[4][0]), 2)
+        for (env, measurements), want in zip(realms[4][0], wanted):
+            self.assertEqual(env[0][0].value, plain(want["environment"]["class"]["id"]))
+            for m, w in zip(measurements, want["measurements"]):
+                self.assertEqual(m[0], w["key"]["value"])
+                if "digests" in w["value"]:
+                    (alg, digest), = w["value"]["digests"]
+                    self.assertEqual(m[1][2], [[alg, base64.urlsafe_b64decode(digest + "==")]])
+                else:
+                    self.assertEqual(m[1][4].value, plain(w["value"]["raw-value"]))
+        refs, keys = corim("corim-platform.cbor", "tag:arm.com,2025:cca_platform#1.0.0")
+        want, = self.load("comid-platform-refval.json")["triples"]["reference-values"]
+        (env, measurements), = refs[4][0]
+        self.assertEqual([m[1].get(11) for m in measurements],
+                         [m["value"].get("name") for m in want["measurements"]])
+        want, = self.load("comid-platform-ta.json")["triples"]["attester-verification-keys"]
+        (env, (key,)), = keys[4][3]
+        self.assertEqual((env[1].tag, env[1].value),
+                         (550, plain(want["environment"]["instance"])))
+        self.assertEqual((key.tag, key.value), (554, want["verification-keys"][0]["value"]))
 
     def test_comids_have_the_shape_of_veraisons(self):
         self.run_ok(0, "endorse", self.path("e"), "--rim", "cc" * 64, "--rem", "2=" + "dd" * 64)
@@ -321,6 +505,17 @@ class Measure(Case):
         again = self.write("again", explained.encode())
         self.run_ok(0, "measure", "diff", f, again)
 
+    def test_realm_numbers_of_any_size_stay_apart(self):
+        text, rim = self.ledger([b"\1" * 4096])
+        other, other_rim = self.ledger([b"\2" * 4096])
+        both = [a for pair in zip(text.splitlines(), other.splitlines()) for a in pair]
+        for i in range(1, len(both), 2):
+            both[i] = both[i].replace(b'"realm": 1,', b'"realm": 65537,')
+        f = self.write("l", b"\n".join(both) + b"\n")
+        self.assertEqual(self.run_ok(0, "measure", "--ledger", f),
+                         "realm 1 RIM  sha-256 %s\nrealm 65537 RIM  sha-256 %s\n"
+                         % (rim, other_rim))
+
     def test_a_ledger_that_contradicts_itself_is_refused(self):
         text, _ = self.ledger([b"\1" * 4096])
         f = self.write("l", text.replace(b"0x80000000", b"0x80001000"))
@@ -346,7 +541,8 @@ class Measure(Case):
                              "realm 1 RIM  sha-256 %s\n" % rim)
             # What only the launcher or the end of the run is about has no influence.
             self.assertEqual(rim, self.run_ok(0, "measure", *args, "--kvm", "soft", "--timeout",
-                                              "9", "--deterministic", "--trace=x").strip())
+                                              "9", "--deterministic", "--trace=x",
+                                              "--lifecycle", "0").strip())
             rims.add(rim)
         self.assertEqual(len(rims), 8)
 
@@ -354,6 +550,8 @@ class Measure(Case):
         for args in (["--kernel", self.path("missing")], ["--initrd", self.kernel()],
                      ["--kernel", self.write("junk", b"junk")],
                      ["--kernel", self.kernel(), "--ipa-bits", "52"],
+                     ["--kernel", self.kernel(), "--lifecycle", "0x7000"],
+                     ["--kernel", self.kernel(), "--lifecycle", "-1"],
                      ["--kernel", self.kernel(), "--nonsense"]):
             r = run("measure", *args)
             self.assertEqual(r.returncode, 2, args)

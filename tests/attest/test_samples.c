@@ -69,6 +69,7 @@ static const struct sample {
 
 static void load_key(const char *name, struct trust_anchors *anchors)
 {
+	const char *wrong;
 	char path[512];
 	uint8_t *text;
 	size_t len;
@@ -76,8 +77,8 @@ static void load_key(const char *name, struct trust_anchors *anchors)
 	snprintf(path, sizeof(path), "%s/keys/%s", getenv("SOFTREALM_VECTORS"), name);
 	text = vectors_blob(path, &len);
 	text[len] = '\0';
-	if (keyfile_parse_anchors((char *)text, anchors))
-		fail_msg("%s: no key", path);
+	if (keyfile_parse_anchors(text, len, anchors, &wrong))
+		fail_msg("%s: %s", path, wrong);
 	free(text);
 }
 

@@ -275,7 +275,7 @@ static void a_claim_that_occurs_twice_is_refused(void **state)
 
 static void lifecycle_is_selectable(void **state)
 {
-	struct attest_options opt = {.lifecycle = 0x3001};
+	struct attest_options opt = {.has_lifecycle = true, .lifecycle = 0x3001};
 	struct attest_realm_claims c = claims(MEASURE_SHA_256);
 	struct attest_identity *id;
 	uint8_t token[MAX_TOKEN];
@@ -284,6 +284,11 @@ static void lifecycle_is_selectable(void **state)
 	assert_int_equal(attest_identity_load(&opt, &id), 0);
 	assert_ptr_equal(evidence_parse(token, make(id, &c, token), &ev), OK);
 	assert_int_equal(ev.platform.lifecycle.value, 0x3001);
+	attest_identity_free(id);
+	opt.lifecycle = 0; /* which is a state as well: unknown */
+	assert_int_equal(attest_identity_load(&opt, &id), 0);
+	assert_ptr_equal(evidence_parse(token, make(id, &c, token), &ev), OK);
+	assert_int_equal(ev.platform.lifecycle.value, 0);
 	attest_identity_free(id);
 }
 

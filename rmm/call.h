@@ -70,6 +70,10 @@ bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher);
 
 /* Feature register 0 of the platform that softrealm presents (features.c). */
 uint64_t rmm_default_features(void);
+/* False: it offers what no engine has, and a host that used it would lose interrupts or RECs. */
+bool rmm_features_fit(uint64_t feature_reg0);
+/* How many list registers the host fills. */
+unsigned int rmm_num_lrs(const struct rmm *rmm);
 
 /* Make every valid unprotected mapping of the page at pa invalid (rtt_ns.c). No lock held. */
 void rtt_ns_revoke(struct rmm *rmm, uint64_t pa);

@@ -206,9 +206,9 @@ static void check_granule(struct check *k, uint64_t i)
 	if ((s > GRANULE_DELEGATED) != k->owned[i])
 		wrong(k, "granule %#" PRIx64 " is %s, but %s owns it", pa, granule_state_name(s),
 		      k->owned[i] ? "somebody" : "nobody");
-	if ((atomic_load(&g->word) & 0xffff) != k->ns[i])
+	if (granule_ns_count(g) != k->ns[i])
 		wrong(k, "granule %#" PRIx64 " counts %u unprotected mappings of %u", pa,
-		      atomic_load(&g->word) & 0xffff, k->ns[i]);
+		      granule_ns_count(g), k->ns[i]);
 	if (s == GRANULE_DELEGATED && !is_zero(k->rmm, pa))
 		wrong(k, "granule %#" PRIx64 " is DELEGATED and not wiped", pa);
 }

@@ -99,7 +99,7 @@ static enum route route_unprotected(struct rec_entry *e, const struct rec_fault 
 		return REALM_SEA;
 	if (rtte_state(w->entry, w->level) != RTTE_ASSIGNED_NS)
 		return TO_HOST;
-	if (!rtte_valid(w->entry) && !rtt_ns_reveal(e->rmm, w))
+	if (!rtte_valid(w->entry) && !rtt_ns_reveal(e->rmm, e->rd, w))
 		return REALM_GPF;
 	return right_entry(e, f);
 }

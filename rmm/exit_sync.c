@@ -81,9 +81,16 @@ bool rec_handle_sync(struct rec_entry *e, const struct rec_fault *f)
 	case EC_IABT_LOW:
 	case EC_DABT_LOW:
 		return rec_handle_abort(e, f);
+	case EC_FP:
+	case EC_SVE:
+	case EC_SME:
+		/* The CPU has them, the realm has not: the PC is the instruction's. */
+		inject_undefined(e);
+		return false;
 	default:
+		/* Nothing that is known to reach EL2: the host learns its class, no more. */
 		e->exit.exit_reason = RMI_EXIT_SYNC;
-		e->exit.esr = f->esr;
+		e->exit.esr = f->esr & ESR_EC;
 		return true;
 	}
 }

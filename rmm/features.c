@@ -20,6 +20,21 @@ uint64_t rmm_default_features(void)
 	       FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, MAX_RECS_ORDER);
 }
 
+static unsigned int num_lrs(uint64_t f0)
+{
+	return FIELD_GET(RMI_FEATURE0_GICV3_NUM_LRS, f0) + 1;
+}
+
+unsigned int rmm_num_lrs(const struct rmm *rmm)
+{
+	return num_lrs(rmm->feature_reg0);
+}
+
+bool rmm_features_fit(uint64_t f0)
+{
+	return num_lrs(f0) <= ENGINE_NUM_LRS;
+}
+
 /* One version is supported, so there is none below it to fall back to. */
 bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher)
 {

@@ -41,7 +41,7 @@ result gic_check_enter(const struct rec_entry *e)
 {
 	if (e->enter.gicv3_hcr & ~GIC_HOST_HCR)
 		return &rule_rmi_enter_gic_hcr;
-	for (unsigned int n = 0; n < ENGINE_NUM_LRS; n++) {
+	for (unsigned int n = 0; n < rmm_num_lrs(e->rmm); n++) {
 		result r = e->enter.gicv3_lrs[n] & LR_STATE ? check_lr(e->enter.gicv3_lrs, n) : OK;
 
 		if (r)

@@ -28,7 +28,8 @@
 #include "rmm/rules.h"
 #include "rmm/state.h"
 
-#define NS_MAX	  0xffffu
+#define NS_MAX		0xffffu
+#define HINT_VMID_SHIFT 48 /* below it the number of an IPA's page */
 #define CODE_MANY 0xffff /* more than one live engine may have translated it */
 
 struct granule *granule_find(const struct rmm *rmm, uint64_t pa)
@@ -45,7 +46,12 @@ static uint64_t granule_pa(const struct rmm *rmm, const struct granule *g)
 
 enum granule_state granule_state(const struct granule *g)
 {
-	return atomic_load(&g->word) >> 16;
+	return (atomic_load(&g->word) & ~GRANULE_WANTED) >> 16;
+}
+
+unsigned int granule_ns_count(const struct granule *g)
+{
+	return atomic_load(&g->word) & NS_MAX;
 }
 
 const char *granule_state_name(enum granule_state s)
@@ -180,20 +186,36 @@ void granule_release(struct rmm *rmm, uint64_t pa, enum granule_state s)
 	granule_unlock(g);
 }
 
-bool granule_ns_get(const struct rmm *rmm, uint64_t pa, uint64_t pages)
+static uint64_t make_hint(uint16_t vmid, uint64_t ipa)
+{
+	return (ipa >> GRANULE_SHIFT) | (uint64_t)vmid << HINT_VMID_SHIFT;
+}
+
+bool granule_ns_get(const struct rmm *rmm, uint64_t pa, uint64_t pages, uint16_t vmid, uint64_t ipa)
 {
 	for (uint64_t i = 0; i < pages; i++) {
 		struct granule *g = granule_find(rmm, pa + (i << GRANULE_SHIFT));
 		uint32_t was = g ? atomic_load(&g->word) : NS_MAX;
 
 		do {
-			if (was >= NS_MAX) { /* another state, or the count is full */
+			/* Another state, about to have one, or the count is full. */
+			if (was >= NS_MAX) {
 				granule_ns_put(rmm, pa, i);
 				return false;
 			}
 		} while (!atomic_compare_exchange_weak(&g->word, &was, was + 1));
+		atomic_store_explicit(&g->hint, make_hint(vmid, ipa + (i << GRANULE_SHIFT)),
+				      memory_order_relaxed);
 	}
 	return true;
+}
+
+void granule_ns_hint(const struct rmm *rmm, uint64_t pa, uint16_t *vmid, uint64_t *ipa)
+{
+	uint64_t hint = atomic_load_explicit(&granule_find(rmm, pa)->hint, memory_order_relaxed);
+
+	*vmid = hint >> HINT_VMID_SHIFT;
+	*ipa = (hint & ~(~UINT64_C(0) << HINT_VMID_SHIFT)) << GRANULE_SHIFT;
 }
 
 void granule_ns_put(const struct rmm *rmm, uint64_t pa, uint64_t pages)
@@ -219,6 +241,11 @@ bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial)
 
 /* ---- GRANULE_DELEGATE, GRANULE_UNDELEGATE ---- */
 
+/*
+ * A realm may touch a page that it has mapped while the mapping is taken back, and would make it
+ * valid again each time (rtt_ns_reveal): from the first look on the granule is WANTED, and gets no
+ * new one. So one pass over the mappings is enough, but for those that were being made.
+ */
 result rmi_granule_delegate(struct rmi_call *c)
 {
 	uint64_t addr = c->x[1];
@@ -229,12 +256,13 @@ result rmi_granule_delegate(struct rmi_call *c)
 		g = granule_lock_as(c->rmm, addr, GRANULE_UNDELEGATED);
 		if (!g)
 			return &rule_rmi_delegate_state;
-		was = GRANULE_UNDELEGATED << 16;
-		if (atomic_compare_exchange_strong(&g->word, &was, GRANULE_DELEGATED << 16))
+		was = atomic_fetch_or(&g->word, GRANULE_WANTED) | GRANULE_WANTED;
+		if (was == GRANULE_WANTED)
 			break;
 		granule_unlock(g);
 		rtt_ns_revoke(c->rmm, addr);
 	}
+	atomic_store(&g->word, GRANULE_DELEGATED << 16);
 	granule_wipe(c->rmm, g);
 	atomic_fetch_add(&c->rmm->delegations, 1);
 	granule_unlock(g);

@@ -42,7 +42,12 @@ struct granule {
 	_Atomic uint32_t word; /* state << 16 | valid unprotected mappings of it (UNDELEGATED) */
 	bool used;	       /* by a realm, since it was last wiped */
 	uint16_t code;	       /* whose engine may have translated code of it: granule_adopt */
+	_Atomic uint64_t hint; /* where it was mapped unprotected last: granule_ns_hint */
 };
+
+/* In `word`, of an UNDELEGATED granule: GRANULE_DELEGATE is taking its mappings back, so no valid
+ * one is added. */
+#define GRANULE_WANTED (UINT32_C(1) << 31)
 
 /* The granule at pa; NULL if pa is unaligned or not memory that can be delegated. */
 struct granule *granule_find(const struct rmm *rmm, uint64_t pa);
@@ -73,10 +78,16 @@ void granule_release(struct rmm *rmm, uint64_t pa, enum granule_state s);
 
 /*
  * Unprotected mappings of pages [pa, pa + pages): get counts a valid one in each granule, all or
- * none; false if a page is not the host's (not UNDELEGATED, no delegable memory). Needs no lock.
+ * none; false if a page is not the host's (not UNDELEGATED, no delegable memory) or is about to be
+ * delegated. Needs no lock. `vmid` and `ipa` say where the mapping is: the last one is remembered.
  */
-bool granule_ns_get(const struct rmm *rmm, uint64_t pa, uint64_t pages);
+bool granule_ns_get(const struct rmm *rmm, uint64_t pa, uint64_t pages, uint16_t vmid,
+		    uint64_t ipa);
 void granule_ns_put(const struct rmm *rmm, uint64_t pa, uint64_t pages);
+/* Where the page was mapped last; a guess, to be looked up. */
+void granule_ns_hint(const struct rmm *rmm, uint64_t pa, uint16_t *vmid, uint64_t *ipa);
+/* Valid unprotected mappings of the page. */
+unsigned int granule_ns_count(const struct granule *g);
 
 /*
  * The granule becomes DATA of the realm with this serial: true if the realm's engine may hold

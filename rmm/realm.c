@@ -168,28 +168,34 @@ result rmi_realm_create(struct rmi_call *c)
 
 /* ---- REALM_ACTIVATE ---- */
 
-/* Without an engine the realm is ACTIVE all the same; REC_ENTER says that it cannot run. */
-static void start_engine(struct rmm *rmm, struct rd *rd)
+/* The specification lets no activation fail so; but a host that is told at once can say why, where
+ * one that finds out at REC_ENTER sees a machine that breaks. */
+static result start_engine(struct rmm *rmm, struct rd *rd)
 {
 	unsigned int cpus = MIN(rd->rec_index, ENGINE_MAX_CPUS);
 	int ret;
 
 	if (!rmm->engine || !cpus)
-		return;
+		return OK;
 	ret = rmm->engine->create(rmm->machine, cpus, &rd->engine);
 	if (!ret)
-		return;
+		return OK;
 	rd->engine = NULL;
 	log_error("realm %u cannot run: engine %s does not start: %s", trace_context_.vm,
 		  rmm->engine->name,
 		  ret == -ENOENT ? "the program is not installed" : strerror(-ret));
+	return &rule_rmi_realm_no_engine;
 }
 
 static result activate(struct rmi_call *c, struct rd *rd)
 {
+	result r;
+
 	if (rd->state != REALM_NEW)
 		return &rule_rmi_realm_not_new;
-	start_engine(c->rmm, rd);
+	r = start_engine(c->rmm, rd);
+	if (r)
+		return r;
 	rd->state = REALM_ACTIVE;
 	realm_report(rd, "realm ACTIVE");
 	return OK;

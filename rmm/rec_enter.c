@@ -209,7 +209,9 @@ static bool complete_last_exit(struct rec_entry *e)
 {
 	struct rec *rec = e->rec;
 
-	memcpy(rec->lr, e->enter.gicv3_lrs, sizeof(rec->lr));
+	/* Those beyond the feature register's number are no list registers, whatever is in them. */
+	memset(rec->lr, 0, sizeof(rec->lr));
+	memcpy(rec->lr, e->enter.gicv3_lrs, rmm_num_lrs(e->rmm) * sizeof(rec->lr[0]));
 	/* What the last exit told of them has been told: without a run nothing has ended since. */
 	rec->ich_hcr = e->enter.gicv3_hcr;
 	rec->ich_misr = 0;

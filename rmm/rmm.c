@@ -11,9 +11,12 @@
 
 int rmm_create(const struct rmm_config *cfg, struct rmm **out)
 {
-	struct rmm *rmm = calloc(1, sizeof(*rmm));
+	struct rmm *rmm;
 	void *table;
 
+	if (!rmm_features_fit(cfg->feature_reg0))
+		return -EINVAL;
+	rmm = calloc(1, sizeof(*rmm));
 	if (!rmm)
 		return -ENOMEM;
 	rmm->machine = cfg->machine;

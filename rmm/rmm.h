@@ -29,7 +29,9 @@ struct rmm_config {
 	const void *attest;		 /* attestation identity (attest/), or NULL */
 };
 
-int rmm_create(const struct rmm_config *cfg, struct rmm **out); /* 0 or -ENOMEM */
+/* 0, -ENOMEM, or -EINVAL: the feature register offers list registers or RECs that the engine does
+ * not have. */
+int rmm_create(const struct rmm_config *cfg, struct rmm **out);
 /* Everything must have been undelegated; asserts nothing, frees all. */
 void rmm_destroy(struct rmm *rmm);
 

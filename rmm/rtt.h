@@ -50,11 +50,13 @@ void rtt_catch_up(const struct rmm *rmm, struct rd *rd, int cpu);
 
 /* ---- unprotected mappings (rtt_ns.c) ---- */
 
-/* The entry for the host's descriptor: valid if all of it is the host's, else hidden. */
-uint64_t rtt_ns_make(const struct rmm *rmm, uint64_t desc, int level);
+/* The entry for the host's descriptor where the walk has ended: valid if all of it is the host's,
+ * else hidden. */
+uint64_t rtt_ns_make(const struct rmm *rmm, const struct rd *rd, const struct rtt_walk *w,
+		     uint64_t desc);
 /* The entry goes away: give back what a valid one counts. */
 void rtt_ns_drop(const struct rmm *rmm, uint64_t e, int level);
 /* The realm touched a hidden entry: make it valid if all of it is the host's by now. */
-bool rtt_ns_reveal(const struct rmm *rmm, struct rtt_walk *w);
+bool rtt_ns_reveal(const struct rmm *rmm, const struct rd *rd, struct rtt_walk *w);
 
 #endif

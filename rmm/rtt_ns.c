@@ -5,23 +5,29 @@
  * The host may map any address; on hardware the GPT stops accesses to what is not its own. Here an
  * entry is valid only while all pages of its output range are UNDELEGATED memory, and each of them
  * counts the valid entries that it is part of (granule_ns_get). Other entries are hidden: the host
- * sees them as mapped, the CPU does not. A realm's access to a hidden one looks again; so does
- * nothing else, because nothing else can tell.
+ * sees them as mapped, the CPU does not. Only a realm's access can tell the difference, so only
+ * that looks again.
  *
  *	valid -> hidden		GRANULE_DELEGATE of a page of it (rtt_ns_revoke)
- *	hidden -> valid		an access, if all pages are the host's by then
+ *	hidden -> valid		an access, if all pages are the host's by then and none is about to
+ *				be delegated
  *
  * A block that is partly the host's is hidden as a whole.
+ *
+ * Revoking. Each page remembers where it was mapped last. Mostly that is its only mapping, and one
+ * walk finds it; else the unprotected halves of all realms are searched.
  */
 #include "base/bits.h"
 #include "rmm/rtt.h"
 #include "rmm/rules.h"
 
-uint64_t rtt_ns_make(const struct rmm *rmm, uint64_t desc, int level)
+uint64_t rtt_ns_make(const struct rmm *rmm, const struct rd *rd, const struct rtt_walk *w,
+		     uint64_t desc)
 {
-	uint64_t pages = rtt_entry_size(level) >> GRANULE_SHIFT;
+	uint64_t pages = rtt_entry_size(w->level) >> GRANULE_SHIFT;
 
-	return rtte_make_ns(desc, level, granule_ns_get(rmm, rtte_pa(desc), pages));
+	return rtte_make_ns(desc, w->level,
+			    granule_ns_get(rmm, rtte_pa(desc), pages, rd->vmid, w->base));
 }
 
 void rtt_ns_drop(const struct rmm *rmm, uint64_t e, int level)
@@ -30,9 +36,9 @@ void rtt_ns_drop(const struct rmm *rmm, uint64_t e, int level)
 		granule_ns_put(rmm, rtte_pa(e), rtt_entry_size(level) >> GRANULE_SHIFT);
 }
 
-bool rtt_ns_reveal(const struct rmm *rmm, struct rtt_walk *w)
+bool rtt_ns_reveal(const struct rmm *rmm, const struct rd *rd, struct rtt_walk *w)
 {
-	uint64_t e = rtt_ns_make(rmm, rtte_ns_desc(w->entry), w->level);
+	uint64_t e = rtt_ns_make(rmm, rd, w, rtte_ns_desc(w->entry));
 
 	if (!rtte_valid(e))
 		return false;
@@ -40,7 +46,22 @@ bool rtt_ns_reveal(const struct rmm *rmm, struct rtt_walk *w)
 	return true;
 }
 
-/* Hide each valid entry of the table, and of those below it, that covers pa. */
+/* ---- revoking ---- */
+
+/* Hide the entry at `ipa` if it is valid and covers pa. */
+static void revoke_entry(struct rmm *rmm, struct rd *rd, uint64_t *entry, int level, uint64_t ipa,
+			 uint64_t pa)
+{
+	uint64_t e = rtte_read(entry), size = rtt_entry_size(level);
+
+	if (rtte_state(e, level) != RTTE_ASSIGNED_NS || !rtte_valid(e) || pa - rtte_pa(e) >= size)
+		return;
+	rtte_write(entry, rtte_make_ns(rtte_ns_desc(e), level, false));
+	rtt_invalidate(rmm, rd, -1, ipa, size);
+	rtt_ns_drop(rmm, e, level);
+}
+
+/* The same for each entry of the table, and of those below it. */
 static void revoke_in_table(struct rmm *rmm, struct rd *rd, uint64_t *table, int level,
 			    uint64_t ipa, unsigned int from, unsigned int to, uint64_t pa)
 {
@@ -49,15 +70,11 @@ static void revoke_in_table(struct rmm *rmm, struct rd *rd, uint64_t *table, int
 	for (unsigned int i = from; i < to; i++) {
 		uint64_t e = rtte_read(&table[i]), at = ipa + i * size;
 
-		if (rtte_is_table(e, level)) {
+		if (rtte_is_table(e, level))
 			revoke_in_table(rmm, rd, granule_map(rmm, rtte_pa(e)), level + 1, at, 0,
 					RTT_ENTRIES, pa);
-		} else if (rtte_state(e, level) == RTTE_ASSIGNED_NS && rtte_valid(e) &&
-			   pa - rtte_pa(e) < size) {
-			rtte_write(&table[i], rtte_make_ns(rtte_ns_desc(e), level, false));
-			rtt_invalidate(rmm, rd, -1, at, size);
-			rtt_ns_drop(rmm, e, level);
-		}
+		else
+			revoke_entry(rmm, rd, &table[i], level, at, pa);
 	}
 }
 
@@ -75,9 +92,33 @@ static void revoke_in_realm(struct rmm *rmm, struct rd *rd, uint64_t pa)
 	}
 }
 
+static void revoke_at_hint(struct rmm *rmm, uint64_t pa)
+{
+	uint64_t ipa, rd_pa;
+	struct granule *g;
+	struct rtt_walk w;
+	struct rd *rd;
+	uint16_t vmid;
+
+	granule_ns_hint(rmm, pa, &vmid, &ipa);
+	rd_pa = vmid < RMM_NUM_VMIDS ? atomic_load(&rmm->realms[vmid]) : 0;
+	g = rd_pa ? granule_lock_as(rmm, rd_pa, GRANULE_RD) : NULL;
+	if (!g)
+		return;
+	rd = rd_map(rmm, rd_pa);
+	if (rd_in_space(rd, ipa) && !rd_in_par(rd, ipa)) {
+		rtt_walk(rmm, rd, ipa, RTT_LEAF_LEVEL, &w);
+		revoke_entry(rmm, rd, &w.table[w.index], w.level, w.base, pa);
+	}
+	granule_unlock(g);
+}
+
 void rtt_ns_revoke(struct rmm *rmm, uint64_t pa)
 {
-	for (unsigned int vmid = 0; vmid < RMM_NUM_VMIDS; vmid++) {
+	const struct granule *page = granule_find(rmm, pa);
+
+	revoke_at_hint(rmm, pa);
+	for (unsigned int vmid = 0; vmid < RMM_NUM_VMIDS && granule_ns_count(page); vmid++) {
 		uint64_t rd_pa = atomic_load(&rmm->realms[vmid]);
 		struct granule *g = rd_pa ? granule_lock_as(rmm, rd_pa, GRANULE_RD) : NULL;
 
@@ -127,7 +168,7 @@ static result map_unprotected(struct rmi_call *c, struct rd *rd)
 		return rmi_fail_at(c, w.level, &rule_rmi_rtt_walk_short);
 	if (rtte_state(w.entry, level) != RTTE_UNASSIGNED_NS)
 		return rmi_fail_at(c, level, &rule_rmi_ns_map_state);
-	rtte_write(&w.table[w.index], rtt_ns_make(c->rmm, desc, level));
+	rtte_write(&w.table[w.index], rtt_ns_make(c->rmm, rd, &w, desc));
 	return OK;
 }
 

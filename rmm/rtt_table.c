@@ -204,7 +204,7 @@ static result table_fold(struct rmi_call *c, struct rd *rd)
 
 	ns = rtte_state(table[0], level) == RTTE_ASSIGNED_NS;
 	if (ns)
-		parent = rtt_ns_make(c->rmm, rtte_ns_desc(parent), level - 1);
+		parent = rtt_ns_make(c->rmm, rd, &w, rtte_ns_desc(parent));
 	replace_entry(c->rmm, rd, &w, ns || rtte_valid(table[0]), parent);
 	drop_ns_entries(c->rmm, table, level);
 	granule_release(c->rmm, rtt_pa, GRANULE_RTT);

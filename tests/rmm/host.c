@@ -78,6 +78,8 @@ static void fake_tlbi(struct engine *e, int cpu, uint64_t ipa, uint64_t size)
 	e->tlbi_cpu = cpu;
 	e->tlbi_ipa = ipa;
 	e->tlbi_size = size;
+	if (e->on_tlbi)
+		e->on_tlbi();
 }
 
 static void fake_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)

@@ -38,6 +38,7 @@ struct engine {
 	unsigned int runs, resets, destroyed;
 	/* the last tlbi and touch, and how many */
 	unsigned int tlbis, touches;
+	void (*on_tlbi)(void);
 	int tlbi_cpu;
 	uint64_t tlbi_ipa, tlbi_size, touch_pa;
 };

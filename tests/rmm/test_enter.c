@@ -553,13 +553,25 @@ static void sgis_are_the_hosts_work(void **state)
 	}
 }
 
-static void anything_else_tells_its_class_and_stays(void **state)
+static void what_the_realm_has_not_is_undefined(void **state)
+{
+	static const unsigned int classes[] = {0x07, 0x19, 0x1d};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(classes); i++) {
+		fake->sys[0][ENGINE_ESR_EL1] = 0;
+		assert_int_equal(realm_faults(EC(classes[i]) | IL | 5, 0, 0)->exit_reason,
+				 RMI_EXIT_IRQ);
+		assert_int_equal(fake->sys[0][ENGINE_ESR_EL1], IL);
+	}
+}
+
+static void anything_else_tells_its_class_alone_and_stays(void **state)
 {
 	struct rec *rec = host_va(h, r.rec[0]);
-	const struct rmi_rec_exit *x = realm_faults(EC(0x3c) | 7, 0x123, B);
+	const struct rmi_rec_exit *x = realm_faults(EC(0x3c) | IL | 0x1234, 0x123, B);
 
 	assert_int_equal(x->exit_reason, RMI_EXIT_SYNC);
-	assert_int_equal(x->esr, EC(0x3c) | 7);
+	assert_int_equal(x->esr, EC(0x3c));
 	assert_int_equal(x->far | x->hpfar, 0);
 	assert_int_equal(rec->pc, B);
 }
@@ -594,7 +606,8 @@ int test_enter(void)
 		T(id_registers_are_the_rmms_table),
 		T(other_registers_read_as_zero_and_ignore_writes),
 		T(sgis_are_the_hosts_work),
-		T(anything_else_tells_its_class_and_stays),
+		T(what_the_realm_has_not_is_undefined),
+		T(anything_else_tells_its_class_alone_and_stays),
 	};
 
 	return cmocka_run_group_tests_name("rmm REC_ENTER", tests, NULL, NULL);

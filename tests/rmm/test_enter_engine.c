@@ -89,15 +89,18 @@ static void a_kick_while_the_engine_comes_up_is_an_exit_like_any_other(void **st
 	assert_int_equal(fake->runs, 1);
 }
 
-static void a_realm_whose_engine_does_not_start_is_active_and_cannot_run(void **state)
+static void a_realm_whose_engine_does_not_start_stays_new(void **state)
 {
 	struct realm first = r;
 
 	realm_create(&r, h);
 	realm_add_rec(&r, true, 0);
 	fake_create_error = -ENOENT;
+	REFUSED(rmi_realm_no_engine, h, REALM_ACTIVATE, r.rd);
+	REFUSED(rmi_enter_realm_new, h, REC_ENTER, r.rec[0], r.run[0]);
+	fake_create_error = 0;
 	realm_activate(&r);
-	assert_int_equal(realm_run(&r, 0)->exit_reason, RMI_EXIT_SERROR);
+	realm_run(&r, 0);
 	realm_destroy(&r);
 	r = first;
 }
@@ -248,7 +251,7 @@ int test_enter_engine(void)
 		T(serror_and_a_lost_engine_are_serror_exits),
 		T(an_engine_that_cannot_reset_is_lost),
 		T(a_kick_while_the_engine_comes_up_is_an_exit_like_any_other),
-		T(a_realm_whose_engine_does_not_start_is_active_and_cannot_run),
+		T(a_realm_whose_engine_does_not_start_stays_new),
 		T(a_running_rec_is_out_of_reach_and_a_lost_run_page_is_an_error),
 		T(a_destroyed_page_is_forgotten_and_touched_before_it_is_used_again),
 		T(translations_are_forgotten_at_once_while_a_cpu_is_inside),

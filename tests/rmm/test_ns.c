@@ -114,6 +114,60 @@ static void the_cpu_sees_a_host_page_and_never_executes_it(void **state)
 	assert_int_equal(descriptor(U) & 1, 0);
 }
 
+/* A realm that touches the page in a loop, while its mapping is taken back. */
+static uint64_t touched;
+static bool mapped_again;
+
+static void touch_again(void)
+{
+	struct granule *g = granule_find(h->rmm, touched);
+	uint32_t before = granule_ns_count(g);
+
+	mapped_again = granule_ns_get(h->rmm, touched, 1, 0, U);
+	assert_int_equal(granule_ns_count(g), before);
+}
+
+static enum engine_exit page_is_delegated(struct engine *e, unsigned int cpu)
+{
+	uint64_t x[RMM_NUM_REGS] = {RMI_GRANULE_DELEGATE, touched};
+
+	e->on_tlbi = touch_again;
+	assert_null(rmm_smc(h->rmm, NULL, x));
+	e->on_tlbi = NULL;
+	return ENGINE_EXIT_IRQ;
+}
+
+static void a_realm_that_touches_a_page_does_not_keep_it_from_delegation(void **state)
+{
+	touched = host_page(h);
+	realm_add_rec(&r, true, 0);
+	realm_activate(&r);
+	EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U, 3, touched | DESC);
+	mapped_again = true;
+	script = page_is_delegated;
+	realm_run(&r, 0);
+	assert_false(mapped_again);
+	assert_int_equal(descriptor(U) & 1, 0);
+}
+
+/* What is mapped once is found without a look at anybody else's tables. */
+static void delegation_waits_for_no_other_realm(void **state)
+{
+	uint64_t pa = host_page(h), x[RMM_NUM_REGS] = {RMI_GRANULE_DELEGATE, pa};
+	struct granule *g;
+	struct realm other, first = r;
+
+	realm_create(&other, h);
+	EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U, 3, pa | DESC);
+	g = granule_find(h->rmm, other.rd);
+	granule_lock(g);
+	assert_null(rmm_smc(h->rmm, NULL, x));
+	granule_unlock(g);
+	assert_int_equal(descriptor(U) & 1, 0);
+	realm_destroy(&other);
+	r = first;
+}
+
 static void delegation_takes_the_page_away_from_every_mapping(void **state)
 {
 	uint64_t pa = host_page(h);
@@ -266,6 +320,8 @@ int test_ns(void)
 		T(a_level_above_the_start_level_is_refused),
 		T(descriptors_have_only_the_hosts_fields),
 		T(the_cpu_sees_a_host_page_and_never_executes_it),
+		T(a_realm_that_touches_a_page_does_not_keep_it_from_delegation),
+		T(delegation_waits_for_no_other_realm),
 		T(delegation_takes_the_page_away_from_every_mapping),
 		T(memory_that_is_not_the_hosts_is_mapped_hidden),
 		T(a_block_is_visible_only_if_all_of_it_is_the_hosts),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_realm.c - realms and RECs: parameters, lifecycle, what each failure says, no leaks. */
+#include <errno.h>
+
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
@@ -214,6 +216,16 @@ static void recs_are_limited_by_the_feature_register(void **state)
 	realm_destroy(&r);
 }
 
+static void what_the_engine_has_not_cannot_be_offered(void **state)
+{
+	struct rmm_config rc = {.machine = ((struct host *)*state)->m};
+	struct rmm *rmm;
+
+	rc.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 40) |
+			  FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS);
+	assert_int_equal(rmm_create(&rc, &rmm), -EINVAL);
+}
+
 static void destroyed_objects_leave_nothing_behind(void **state)
 {
 	struct host *h = *state;
@@ -248,6 +260,7 @@ int test_realm(void)
 		T(after_activation_nothing_is_measured_or_added),
 		T(bad_rec_parameters_are_refused_by_name),
 		T(recs_are_limited_by_the_feature_register),
+		T(what_the_engine_has_not_cannot_be_offered),
 		T(destroyed_objects_leave_nothing_behind),
 	};
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -110,7 +111,7 @@ static void act(enum term_action action)
 	if (action == TERM_QUIT)
 		end_run(VMM_QUIT, "ended from the keyboard");
 	else if (action == TERM_HELP)
-		write(STDERR_FILENO, term_help, strlen(term_help));
+		fputs(term_help, stderr);
 }
 
 /* Escape keys are a matter of terminals: a pipe's bytes go through as they are. */

@@ -9,11 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/v12.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -21,6 +19,7 @@
 #include "cli/launcher.h"
 #include "cli/options.h"
 #include "cli/summary.h"
+#include "vmm/abi.h"
 #include "vmm/options.h"
 
 /* What the summary gives the time of, if the console shows it. */
@@ -94,15 +93,14 @@ static bool real_kvm_has_realms(void)
 	bool has = false;
 #ifdef __aarch64__
 	int vm, kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	struct realm_abi abi;
 
 	if (kvm < 0)
 		return false;
-	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI) > 0) {
-		vm = ioctl(kvm, KVM_CREATE_VM, KVM_VM_TYPE_ARM_REALM);
-		has = vm >= 0;
-		if (has)
-			close(vm);
-	}
+	vm = abi_create_vm(kvm, 0, &abi);
+	has = vm >= 0;
+	if (has)
+		close(vm);
 	close(kvm);
 #endif
 	return has;

@@ -167,6 +167,7 @@ static int create(void)
 					 .psci_user = vmm.opt.psci_user};
 	int ret = realm_create(&vmm.realm, &cfg);
 
+	vmm.report.abi = vmm.realm.abi.name;
 	if (!ret)
 		ret = create_devices();
 	if (!ret)

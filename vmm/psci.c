@@ -10,6 +10,7 @@
 #include "vmm/end.h"
 #include "vmm/vcpu.h"
 
+#define PSCI_COMPLETE	   _IOW(KVMIO, 0xd6, struct kvm_arm_rmi_psci_complete)
 #define PSCI_CPU_SUSPEND   0x84000001
 #define PSCI_CPU_OFF	   0x84000002
 #define PSCI_CPU_ON	   0x84000003
@@ -28,18 +29,24 @@ static struct vcpu *find(struct vcpus *v, uint64_t mpidr)
 	return NULL;
 }
 
-/* The call is pending in the RMM until the target is confirmed, on the caller's descriptor. */
+/*
+ * The call is pending in the RMM until it is confirmed: on the caller's descriptor (v12, v13), or
+ * by the caller's x0 when it is run on (v14 and later).
+ */
 static int complete(struct vcpu *c, uint64_t *target)
 {
 	struct kvm_arm_rmi_psci_complete p = {.psci_status = PSCI_SUCCESS};
 	int ret = realm_get_reg(c->fd, KVM_REG_ARM_CORE_X(1), target);
 
 	p.target_mpidr = *target;
-	if (!ret && ioctl(c->fd, KVM_ARM_VCPU_RMI_PSCI_COMPLETE, &p) < 0)
+	if (!ret && !c->all->realm->abi.psci_ioctl)
+		ret = realm_set_reg(c->fd, KVM_REG_ARM_CORE_X(0), PSCI_SUCCESS);
+	else if (!ret && ioctl(c->fd, PSCI_COMPLETE, &p) < 0)
 		ret = -errno;
 	if (ret)
 		end_run(ret == -EIO ? VMM_ENGINE_LOST : VMM_REFUSED,
-			"KVM_ARM_VCPU_RMI_PSCI_COMPLETE failed: %s", strerror(-ret));
+			"completing a PSCI call (KVM_ARM_VCPU_RMI_PSCI_COMPLETE) failed: %s",
+			strerror(-ret));
 	return ret;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* realm.c - builds a realm VM by the calls of the v12 ABI, and converts its memory. */
+/* realm.c - builds a realm VM by the calls of the realm ABI, and converts its memory. */
 #include "vmm/realm.h"
 
 #include <errno.h>
@@ -45,10 +45,9 @@ static int set_attr(int fd, const char *name, uint32_t group, uint64_t attr, con
 	return call(name, fd, KVM_SET_DEVICE_ATTR, &a);
 }
 
-/* The capability's number alone proves nothing: other kernels use it for something else. */
 static int open_kvm(struct realm *r)
 {
-	int version, realms;
+	int version;
 
 	r->sys_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (r->sys_fd < 0) {
@@ -65,29 +64,22 @@ static int open_kvm(struct realm *r)
 			  KVM_API_VERSION);
 		return VMM_NO_REALM;
 	}
-	realms = ioctl(r->sys_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_RMI);
-	if (realms < 0)
-		return refused("KVM_CHECK_EXTENSION", errno);
-	if (realms == 0) {
-		log_error("this /dev/kvm has no realms (KVM_CAP_ARM_RMI, capability %d, is 0)",
-			  KVM_CAP_ARM_RMI);
-		return VMM_NO_REALM;
-	}
 	return 0;
 }
 
 static int create_vm(struct realm *r)
 {
-	unsigned long type = KVM_VM_TYPE_ARM_REALM | r->cfg.ipa_bits;
-
-	r->vm_fd = ioctl(r->sys_fd, KVM_CREATE_VM, type);
+	r->vm_fd = abi_create_vm(r->sys_fd, r->cfg.ipa_bits, &r->abi);
 	if (r->vm_fd >= 0)
 		return 0;
-	if (errno != EINVAL)
-		return refused("KVM_CREATE_VM for a realm", errno);
-	log_error("KVM cannot create a realm with %u IPA bits (too wide for this platform, or not "
-		  "the v12 ABI)",
-		  r->cfg.ipa_bits);
+	if (r->vm_fd == -EOPNOTSUPP)
+		log_error("this /dev/kvm has no realms (no number of KVM_CAP_ARM_RMI answers)");
+	else if (r->vm_fd == -EINVAL)
+		log_error("KVM cannot create a realm with %u IPA bits (too wide for this platform, "
+			  "or not a revision of the realm ABI that is known)",
+			  r->cfg.ipa_bits);
+	else
+		return refused("KVM_CREATE_VM for a realm", -r->vm_fd);
 	return VMM_NO_REALM;
 }
 
@@ -177,6 +169,8 @@ static int set_attributes(struct realm *r, uint64_t addr, uint64_t size, bool pr
 					  .size = size,
 					  .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0};
 
+	if (!r->abi.vm_attributes) /* a guest_memfd that is private for life */
+		return 0;
 	return ioctl(r->vm_fd, KVM_SET_MEMORY_ATTRIBUTES, &a) < 0 ? -errno : 0;
 }
 
@@ -224,29 +218,41 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 	return ret;
 }
 
-/* v12 returns the bytes done and leaves the structure alone; less than asked is no error. */
+/* The bytes done, or -errno: by the result (v12), or by what has been advanced. */
+static int64_t populate(const struct realm *r, struct kvm_arm_rmi_populate *p)
+{
+	uint64_t asked = p->size;
+	int n = ioctl(r->vm_fd, r->abi.populate, p);
+
+	if (n < 0)
+		return -errno;
+	return r->abi.in_out ? (int64_t)(asked - p->size) : n;
+}
+
+/* Less than asked is no error, nothing is one. */
 int realm_populate(struct realm *r, const struct image *im, bool measure)
 {
 	uint64_t done = 0;
-	int n;
+	int64_t n;
 
 	while (done < im->mapped) {
+		uint64_t size = MIN(im->mapped - done, POPULATE_CHUNK);
 		struct kvm_arm_rmi_populate p = {
 			.base = im->addr + done,
-			.size = MIN(im->mapped - done, POPULATE_CHUNK),
+			.size = size,
 			.source_uaddr = (uintptr_t)im->data + done,
 			.flags = measure ? KVM_ARM_RMI_POPULATE_FLAGS_MEASURE : 0,
 		};
 
-		n = ioctl(r->vm_fd, KVM_ARM_RMI_POPULATE, &p);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		n = populate(r, &p);
+		if (n == -EINTR || n == -EAGAIN)
 			continue;
-		if (n <= 0 || (uint64_t)n > p.size) {
+		if (n <= 0 || (uint64_t)n > size) {
 			char what[80];
 
 			snprintf(what, sizeof(what), "KVM_ARM_RMI_POPULATE (%s, at %#llx)",
-				 im->name, (unsigned long long)p.base);
-			return refused(what, n < 0 ? errno : EPROTO);
+				 im->name, (unsigned long long)(im->addr + done));
+			return refused(what, n < 0 ? (int)-n : EPROTO);
 		}
 		done += (uint64_t)n;
 	}

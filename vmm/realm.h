@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * realm.h - the realm as KVM sees it: the calls of the v12 ABI in the one order that satisfies
- * every check. realm_create (VM, vCPUs, GIC, memory), then realm_populate for each image in turn,
- * realm_set_entry, and the first KVM_RUN activates it.
+ * realm.h - the realm as KVM sees it: the calls of the realm ABI in the one order that satisfies
+ * every check of every revision. realm_create (VM, vCPUs, GIC, memory), then realm_populate for
+ * each image in turn, realm_set_entry, and the first KVM_RUN activates it.
  *
  * All functions return 0 or a positive enum vmm_status, with a message printed.
  */
@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/v12.h"
+#include "abi/realm.h"
+#include "vmm/abi.h"
 #include "vmm/image.h"
 #include "vmm/layout.h"
 #include "vmm/memory.h"
@@ -25,6 +26,7 @@ struct realm_config {
 
 struct realm {
 	struct realm_config cfg;
+	struct realm_abi abi; /* what the kernel speaks */
 	int sys_fd, vm_fd, gic_fd, gmem_fd;
 	int vcpu_fds[LAYOUT_MAX_CPUS];
 	struct kvm_run *runs[LAYOUT_MAX_CPUS];

@@ -96,6 +96,8 @@ static json_t *make_realm(const struct report *r)
 		json_object_set_new(o, "measured", json_boolean(r->options->measure));
 	}
 	json_object_set_new(o, "ipa_bits", integer(r->ipa_bits));
+	if (r->abi)
+		json_object_set_new(o, "abi", json_string(r->abi));
 	if (r->images) {
 		add_image(o, &r->images->kernel);
 		add_image(o, &r->images->dtb);

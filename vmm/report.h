@@ -8,7 +8,7 @@
  *	mmio			accesses by region, "stray" for those that nobody answers
  *	console			bytes written by the realm, and dropped for want of a reader
  *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token,
- *or error realm			cpus, memory, ipa_bits, sizes and addresses of what was
+ *or error realm			cpus, memory, ipa_bits, abi, sizes and addresses of what was
  *loaded
  *
  * Seconds count from report_start. Fields may be added, never changed.
@@ -33,6 +33,7 @@ struct report {
 	const struct output_watch *watches;
 	unsigned int nwatches;
 	unsigned int ipa_bits;
+	const char *abi; /* the revision that the kernel speaks; NULL: not known yet */
 };
 
 void report_start(struct report *r);

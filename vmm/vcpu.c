@@ -105,7 +105,7 @@ static void handle_exit(struct vcpu *c)
 			(unsigned long long)c->run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		/* v12 gives it for what no realm can cause: an SError, an exit unknown to KVM. */
+		/* For what no realm can cause: an SError, an exit unknown to KVM. */
 		end_run(VMM_ENGINE_LOST, "the platform failed under vCPU %u (internal error %u)",
 			c->id, c->run->internal.suberror);
 		break;

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define POPULATE_INOUT 0xC020AED7
+
 struct fake_kvm fake;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,6 +30,8 @@ void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
 	fake.rmi = 1;
+	fake.cap = KVM_CAP_ARM_RMI;
+	fake.type = KVM_VM_TYPE_ARM_REALM;
 	nvcpus = 0;
 }
 
@@ -104,6 +108,28 @@ static int populate(const struct kvm_arm_rmi_populate *p)
 	return fake.populate[i] ? fake.populate[i] : (int)p->size;
 }
 
+static int populate_in_out(struct kvm_arm_rmi_populate *p)
+{
+	int n;
+
+	if (!p)
+		return -EFAULT;
+	n = populate(p);
+	if (n < 0)
+		return n;
+	p->base += (unsigned int)n;
+	p->source_uaddr += (unsigned int)n;
+	p->size -= (unsigned int)n;
+	return 0;
+}
+
+static int check_extension(unsigned long cap)
+{
+	if (cap == KVM_CAP_MEMORY_ATTRIBUTES)
+		return fake.gmem_attributes ? 0 : KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	return cap == fake.cap ? fake.rmi : cap == fake.not_rmi;
+}
+
 static int register_access(unsigned long nr, struct kvm_one_reg *reg)
 {
 	uint64_t *v = (uint64_t *)(uintptr_t)reg->addr;
@@ -148,6 +174,9 @@ static const char *record(unsigned long nr)
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (names[i].nr != nr)
 			continue;
+		if (nr == KVM_CHECK_EXTENSION && fake.ncalls &&
+		    fake.calls[fake.ncalls - 1] == names[i].name)
+			return names[i].name; /* how many numbers are asked is of no interest */
 		if (fake.ncalls < FAKE_MAX_CALLS)
 			fake.calls[fake.ncalls++] = names[i].name;
 		return names[i].name;
@@ -169,11 +198,11 @@ static int answer(int fd, unsigned long nr, void *arg)
 	case KVM_GET_API_VERSION:
 		return KVM_API_VERSION;
 	case KVM_CHECK_EXTENSION:
-		return (uintptr_t)arg == KVM_CAP_ARM_RMI ? fake.rmi : 0;
+		return check_extension((uintptr_t)arg);
 	case KVM_GET_VCPU_MMAP_SIZE:
 		return KVM_VCPU_MMAP_SIZE;
 	case KVM_CREATE_VM:
-		return new_fd(0);
+		return ((uintptr_t)arg & ~0xffUL) == fake.type ? new_fd(0) : -EINVAL;
 	case KVM_CREATE_VCPU:
 		vcpu_fds[nvcpus] = new_fd(KVM_VCPU_MMAP_SIZE);
 		return vcpu_fds[nvcpus++];
@@ -190,7 +219,9 @@ static int answer(int fd, unsigned long nr, void *arg)
 		fake.nattributes++;
 		return 0;
 	case KVM_ARM_RMI_POPULATE:
-		return populate(arg);
+		return fake.in_out ? -EINVAL : populate(arg);
+	case POPULATE_INOUT:
+		return fake.in_out ? populate_in_out(arg) : -EINVAL;
 	case KVM_ARM_VCPU_RMI_PSCI_COMPLETE:
 		fake.completed = *(struct kvm_arm_rmi_psci_complete *)arg;
 		fake.ncompleted++;

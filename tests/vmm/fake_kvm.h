@@ -24,7 +24,12 @@ struct fake_kvm {
 	const char *calls[FAKE_MAX_CALLS]; /* names, KVM_RUN and register accesses left out */
 	unsigned int ncalls;
 	bool missing;	  /* there is no /dev/kvm */
-	int rmi;	  /* KVM_CAP_ARM_RMI */
+	int rmi;	  /* what KVM_CAP_ARM_RMI answers */
+	unsigned int cap; /* its number */
+	uint64_t type;	  /* the VM type that it takes */
+	bool in_out;	  /* v13 and later: POPULATE advances its structure */
+	bool gmem_attributes; /* v15 and later */
+	unsigned int not_rmi; /* a number that means something else and answers 1 */
 	const char *fail; /* the call of this name... */
 	int fail_errno;	  /* ...fails with this */
 	/* populate: the answer of each call in turn; 0: everything that was asked */

@@ -71,6 +71,38 @@ static void calls_come_in_the_order_that_v12_wants(void **state)
 	assert_int_equal(fake.attributes.attributes, KVM_MEMORY_ATTRIBUTE_PRIVATE);
 }
 
+static void each_revision_is_found_out(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned int cap;
+		uint64_t type;
+		bool in_out, gmem_attributes;
+	} rows[] = {
+		{"v12", 247, 0x100, false, false},
+		{"v13", 248, 0x100, true, false},
+		{"v14", 249, 0x40000000, true, false},
+		{"v15", 251, 0x40000000, true, true},
+		{"next", 253, 0x40000000, true, true},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_reset();
+		fake.cap = rows[i].cap;
+		fake.type = rows[i].type;
+		fake.in_out = rows[i].in_out;
+		fake.gmem_attributes = rows[i].gmem_attributes;
+		fake.not_rmi = rows[i].cap == 251 ? 0 : 251; /* PMU_V3_STRICT */
+		assert_int_equal(realm_create(&realm, &cfg), 0);
+		assert_string_equal(realm.abi.name, rows[i].name);
+		assert_int_equal(realm.abi.in_out, rows[i].in_out);
+		assert_int_equal(realm.abi.psci_ioctl, i < 2);
+		assert_int_equal(fake.nattributes, !rows[i].gmem_attributes);
+		realm_destroy(&realm);
+	}
+	assert_int_equal(realm_create(&realm, &cfg), 0);
+}
+
 static void only_vcpu_0_starts_powered_on(void **state)
 {
 	cfg.cpus = 3;
@@ -175,6 +207,19 @@ static void populate_names_where_it_was_refused(void **state)
 	assert_non_null(strstr(last_log, "kernel, at 0x40001000"));
 }
 
+static void populate_counts_what_was_advanced(void **state)
+{
+	fake.cap = 248;
+	fake.in_out = true;
+	assert_int_equal(realm_create(&realm, &cfg), 0);
+	fake.populate[0] = PAGE;
+	fake.populate[1] = -EINTR;
+	assert_int_equal(realm_populate(&realm, &image, true), 0);
+	assert_int_equal(fake.npopulate, 3);
+	assert_int_equal(fake.populated[2].base, LAYOUT_RAM + PAGE);
+	assert_int_equal(fake.populated[2].size, 3 * PAGE);
+}
+
 static void absurd_progress_is_no_progress(void **state)
 {
 	assert_int_equal(realm_create(&realm, &cfg), 0);
@@ -244,6 +289,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(calls_come_in_the_order_that_v12_wants),
+		T(each_revision_is_found_out),
 		T(only_vcpu_0_starts_powered_on),
 		T(psci_filter_is_set_before_the_vcpus),
 		T(kvm_without_realms_is_told),
@@ -251,6 +297,7 @@ int main(void)
 		T(populate_takes_whole_pages),
 		T(populate_goes_on_after_a_part),
 		T(populate_names_where_it_was_refused),
+		T(populate_counts_what_was_advanced),
 		T(absurd_progress_is_no_progress),
 		T(absent_image_is_nothing_to_do),
 		T(entry_registers_are_set),

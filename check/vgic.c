@@ -101,6 +101,36 @@ static int64_t line(struct realm *r, uint32_t type, uint32_t vcpu, uint32_t num,
 	return call(r->vm, KVM_IRQ_LINE, &l);
 }
 
+/* An ITS makes MSIs name their device; its frame is 128 KiB. */
+static void its(void)
+{
+	struct kvm_msi m = {.address_lo = 0x8090040, .flags = KVM_MSI_VALID_DEVID};
+	struct realm r;
+
+	realm_open(&r);
+	WANT(create(&r, KVM_DEV_TYPE_ARM_VGIC_ITS, KVM_CREATE_DEVICE_TEST), 0);
+	WANT(call_n(r.vm, KVM_CHECK_EXTENSION, KVM_CAP_MSI_DEVID), 0);
+	WANT(create(&r, KVM_DEV_TYPE_ARM_VGIC_V3, 0), 0);
+	WANT(call(r.vm, KVM_SIGNAL_MSI, &m), -ENODEV);
+	WANT(create(&r, KVM_DEV_TYPE_ARM_VGIC_ITS, 0), 0);
+	WANT(call_n(r.vm, KVM_CHECK_EXTENSION, KVM_CAP_MSI_DEVID), 1);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, 0x8080000), -ENODEV);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, 0x8081000), -EINVAL);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, 0x8080000), 0);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, 0x8080000), -EEXIST);
+	WANT(attr(&r, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT,
+		  NULL), 0);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, 0x84, 0), -EINVAL);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, 0x98, 0), -ENXIO);
+	WANT(set64(&r, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, 4, 0x4b00143b), -EINVAL);
+	m.flags = 0;
+	WANT(call(r.vm, KVM_SIGNAL_MSI, &m), -EINVAL);
+	m.flags = KVM_MSI_VALID_DEVID;
+	WANT(call(r.vm, KVM_SIGNAL_MSI, &m), -EBUSY); /* the ITS is off */
+	m.address_lo = 0x80a0000;
+	WANT(call(r.vm, KVM_SIGNAL_MSI, &m), -EINVAL);
+}
+
 static void irq_line(void)
 {
 	struct realm r;
@@ -182,6 +212,7 @@ static const struct check checks[] = {
 	{"vgic-create", "one GICv3; TEST creates nothing; unknown types ENODEV", vgic_create},
 	{"vgic-addresses", "addresses: aligned, inside the width, once", vgic_addresses},
 	{"vgic-nr-irqs", "NR_IRQS: 64 to 1024 in steps of 32, once", vgic_nr_irqs},
+	{"vgic-its", "an ITS: address once, registers, MSIs with their device", its},
 	{"vgic-vcpu-after", "a vCPU after the vGIC's INIT: EBUSY", vgic_vcpu_after},
 	{"irq-line", "IRQ_LINE: SPIs, PPIs and what it refuses", irq_line},
 	{"irqfd", "IRQFD: assign once, deassign, bad fd and flags", irqfd},

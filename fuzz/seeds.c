@@ -241,6 +241,8 @@ int main(int argc, char **argv)
 		ret |= write_seed(argv[1], &seeds[i]);
 	for (size_t i = 0; i < ioctl_num_seeds; i++)
 		ret |= write_seed(argv[1], &ioctl_seeds[i]);
+	for (size_t i = 0; i < its_num_seeds; i++)
+		ret |= write_seed(argv[1], &its_seeds[i]);
 	for (size_t i = 0; i < vmm_num_seeds; i++)
 		ret |= write_seed(argv[1], &vmm_seeds[i]);
 	return ret ? 1 : 0;

@@ -13,6 +13,7 @@
 #include "abi/rmi.h"
 #include "base/bits.h"
 #include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 
@@ -150,6 +151,8 @@ result vm_check_extension(struct kvm_call *c)
 
 	if (!cap)
 		c->value = other_cap(c, c->vm->is_realm);
+	else if (c->arg == KVM_CAP_MSI_DEVID)
+		c->value = vgic_has_its(c->vm->gic);
 	else
 		c->value = c->vm->is_realm ? cap->realm : cap->vm;
 	return OK;

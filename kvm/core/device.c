@@ -19,19 +19,30 @@ static result create_vgic(struct kvm_vm *vm)
 
 	if (!vm_trylock_vcpus(vm))
 		return &rule_kvm_vcpu_busy;
-	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists : vm_vgic_create(vm);
+	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists : OK;
+	if (!why)
+		atomic_store(&vm->vgic, vm->gic);
 	vm_unlock_vcpus(vm);
 	return why;
 }
 
-static result install(struct kvm_call *c)
+/* Any number, at any time: what it translates for comes into being when it likes. */
+static result create(struct kvm_vm *vm, uint32_t type, struct its **its)
+{
+	if (type == KVM_DEV_TYPE_ARM_VGIC_V3)
+		return create_vgic(vm);
+	return its_create(vm->gic, its) ? &rule_kvm_no_memory : OK;
+}
+
+static result install(struct kvm_call *c, struct its *its)
 {
 	struct kvm_device *d = calloc(1, sizeof(*d));
 	struct kvm_file *f;
 
 	if (!d)
 		return &rule_kvm_no_memory;
-	d->vgic = atomic_load(&c->vm->vgic);
+	d->vgic = c->vm->gic;
+	d->its = its;
 	f = file_create(c->host, KVM_FILE_DEVICE, c->vm);
 	if (!f) {
 		free(d);
@@ -44,20 +55,19 @@ static result install(struct kvm_call *c)
 result vm_create_device(struct kvm_call *c)
 {
 	struct kvm_create_device cd;
+	struct its *its = NULL;
 	result why = call_read(c, &cd, sizeof(cd));
 
 	if (why)
 		return why;
-	if (cd.type == KVM_DEV_TYPE_ARM_VGIC_ITS)
-		return &rule_kvm_create_device_its;
-	if (cd.type != KVM_DEV_TYPE_ARM_VGIC_V3)
+	if (cd.type != KVM_DEV_TYPE_ARM_VGIC_V3 && cd.type != KVM_DEV_TYPE_ARM_VGIC_ITS)
 		return &rule_kvm_create_device_unknown;
 	if (!(cd.flags & KVM_CREATE_DEVICE_TEST)) {
 		pthread_mutex_lock(&c->vm->lock);
-		why = create_vgic(c->vm);
+		why = create(c->vm, cd.type, &its);
 		pthread_mutex_unlock(&c->vm->lock);
 		if (!why)
-			why = install(c);
+			why = install(c, its);
 		if (why)
 			return why;
 		cd.fd = (uint32_t)c->value;
@@ -94,6 +104,8 @@ result dev_set_attr(struct kvm_call *c)
 
 	if (why)
 		return why;
+	if (c->dev->its)
+		return its_set_attr(c->dev->its, c->caller, &a);
 	init = a.group == KVM_DEV_ARM_VGIC_GRP_CTRL && a.attr == KVM_DEV_ARM_VGIC_CTRL_INIT;
 	if (!init)
 		return vgic_set_attr(c->dev->vgic, c->caller, &a);
@@ -110,7 +122,10 @@ result dev_get_attr(struct kvm_call *c)
 	struct kvm_device_attr a;
 	result why = call_read(c, &a, sizeof(a));
 
-	return why ? why : vgic_get_attr(c->dev->vgic, c->caller, &a);
+	if (why)
+		return why;
+	return c->dev->its ? its_get_attr(c->dev->its, c->caller, &a)
+			   : vgic_get_attr(c->dev->vgic, c->caller, &a);
 }
 
 result dev_has_attr(struct kvm_call *c)
@@ -118,5 +133,7 @@ result dev_has_attr(struct kvm_call *c)
 	struct kvm_device_attr a;
 	result why = call_read(c, &a, sizeof(a));
 
-	return why ? why : vgic_has_attr(c->dev->vgic, &a);
+	if (why)
+		return why;
+	return c->dev->its ? its_has_attr(c->dev->its, &a) : vgic_has_attr(c->dev->vgic, &a);
 }

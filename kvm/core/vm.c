@@ -51,7 +51,8 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 	vm->ipa_bits = ipa_bits;
 	atomic_init(&vm->refs, 1);
 	vm->irqs = vm_irqs_create(vm);
-	if (!vm->irqs) {
+	if (!vm->irqs || vm_vgic_create(vm)) {
+		irqs_destroy(vm->irqs);
 		free(vm);
 		return &rule_kvm_no_memory;
 	}
@@ -95,7 +96,7 @@ static void destroy(struct kvm_vm *vm)
 	realm_destroy(vm);
 	for (unsigned int i = 0; i < n; i++)
 		vcpu_destroy(vm->vcpus[i]);
-	vgic_destroy(atomic_load(&vm->vgic));
+	vgic_destroy(vm->gic);
 	memslots_destroy(vm);
 	attributes_destroy(&vm->attrs);
 	smccc_destroy(&vm->filter);

@@ -52,8 +52,9 @@ struct kvm_vm {
 
 	/* lock */
 	struct kvm_vcpu *vcpus[PLATFORM_MAX_VCPUS]; /* creation order; entries never change */
-	atomic_uint num_vcpus;				  /* grows only */
-	_Atomic(struct vgic *) vgic; /* set once */
+	atomic_uint num_vcpus;	     /* grows only */
+	_Atomic(struct vgic *) vgic; /* once KVM_CREATE_DEVICE has made it; set once */
+	struct vgic *gic;	     /* what it will be: an ITS may be created before it */
 	struct irqs *irqs;
 
 	/* slots_lock, slots_rw */

@@ -29,6 +29,7 @@ void irqs_destroy(struct irqs *q)
 		return;
 	irqfd_release_all(q);
 	pthread_mutex_destroy(&q->lock);
+	free(q->routes);
 	free(q);
 }
 
@@ -94,9 +95,11 @@ result irqs_line(struct irqs *q, const struct kvm_irq_level *l)
 	}
 }
 
-result irqs_signal_msi(struct irqs *q, const struct kvm_msi *m)
+result irqs_signal_msi(struct irqs *q, const struct kvm_msi *m, bool *delivered)
 {
-	if (!irq_vgic(q) || (m->flags & ~KVM_MSI_VALID_DEVID))
+	struct vgic *v = irq_vgic(q);
+
+	if (!v || (m->flags & ~KVM_MSI_VALID_DEVID))
 		return &rule_kvm_msi_flags;
-	return &rule_kvm_msi_no_its;
+	return vgic_msi(v, m, delivered);
 }

@@ -48,7 +48,7 @@ result irqs_irqfd(struct irqs *q, struct kvm_caller *c, const struct kvm_irqfd *
 result irqs_set_routing(struct irqs *q, struct kvm_caller *c, const struct kvm_irq_routing *r,
 			uint64_t entries);
 
-/* KVM_SIGNAL_MSI: refused by rule, as there is no ITS. */
-result irqs_signal_msi(struct irqs *q, const struct kvm_msi *m);
+/* KVM_SIGNAL_MSI: *delivered, or the guest has blocked it. */
+result irqs_signal_msi(struct irqs *q, const struct kvm_msi *m, bool *delivered);
 
 #endif

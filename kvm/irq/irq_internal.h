@@ -12,14 +12,13 @@
 
 #define IRQ_MAX_GSIS 4096 /* KVM_CAP_IRQ_ROUTING */
 #define IRQ_NO_ROUTE (-1)
+#define IRQ_MSI_ROUTE (-2)
 
-/*
- * Which SPI a GSI drives, and back. Pin n is SPI n (INTID n + 32). A GSI that is routed to an MSI
- * drives nothing, as there is no ITS to translate it.
- */
+/* Which SPI a GSI drives, and back, or which MSI it sends. Pin n is SPI n (INTID n + 32). */
 struct irq_routes {
-	int16_t pin[IRQ_MAX_GSIS];
+	int16_t pin[IRQ_MAX_GSIS]; /* or IRQ_*_ROUTE */
 	int16_t gsi[VGIC_MAX_SPIS];
+	struct kvm_msi msi[IRQ_MAX_GSIS]; /* of IRQ_MSI_ROUTEs; memory where there are some */
 };
 
 struct irqfd;
@@ -27,8 +26,7 @@ struct irqfd;
 struct irqs {
 	struct irqs_owner owner;
 	pthread_mutex_t lock; /* all below; outside of the vGIC's own */
-	struct irq_routes routes;
-	bool custom_routes; /* else GSI n is SPI n */
+	struct irq_routes *routes; /* NULL: GSI n is SPI n */
 	struct irqfd *irqfds;
 	uint64_t next_id;
 	int epoll, stop; /* -1: no thread yet */
@@ -41,7 +39,7 @@ static inline struct vgic *irq_vgic(const struct irqs *q)
 }
 
 /* ---- irq_route.c: with q->lock held ---- */
-/* Set the line that the GSI drives, if any. */
+/* Set the line that the GSI drives, if any; a rising one sends the MSI. */
 void irq_set_gsi(struct irqs *q, unsigned int gsi, bool level);
 /* The GSI that drives an SPI; IRQ_NO_ROUTE: none. */
 int irq_gsi_of(const struct irqs *q, unsigned int intid);

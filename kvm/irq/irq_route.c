@@ -17,11 +17,18 @@ void irq_set_gsi(struct irqs *q, unsigned int gsi, bool level)
 {
 	struct vgic *v = irq_vgic(q);
 	int pin = IRQ_NO_ROUTE;
+	bool delivered;
 
-	if (!q->custom_routes)
+	if (!q->routes)
 		pin = gsi < VGIC_MAX_SPIS ? (int)gsi : IRQ_NO_ROUTE;
 	else if (gsi < IRQ_MAX_GSIS)
-		pin = q->routes.pin[gsi];
+		pin = q->routes->pin[gsi];
+	if (pin == IRQ_MSI_ROUTE) {
+		/* What the guest has blocked or disabled is lost, as on a bus. */
+		if (level)
+			vgic_msi(v, &q->routes->msi[gsi], &delivered);
+		return;
+	}
 	/* A pin beyond the vGIC's SPIs is no error: it drives nothing. */
 	if (pin != IRQ_NO_ROUTE && !vgic_is_owned(v, 0, SPI_TO_INTID(pin)))
 		vgic_set_line(v, 0, SPI_TO_INTID(pin), level);
@@ -31,7 +38,18 @@ int irq_gsi_of(const struct irqs *q, unsigned int intid)
 {
 	unsigned int pin = intid - VGIC_NR_PRIVATE;
 
-	return q->custom_routes ? q->routes.gsi[pin] : (int)pin;
+	return q->routes ? q->routes->gsi[pin] : (int)pin;
+}
+
+static struct kvm_msi msi_of(const struct kvm_irq_routing_entry *e)
+{
+	return (struct kvm_msi){
+		.address_lo = e->u.msi.address_lo,
+		.address_hi = e->u.msi.address_hi,
+		.data = e->u.msi.data,
+		.flags = e->flags,
+		.devid = e->u.msi.devid,
+	};
 }
 
 static result add_route(struct irq_routes *rt, bool *used, const struct kvm_irq_routing_entry *e)
@@ -40,7 +58,7 @@ static result add_route(struct irq_routes *rt, bool *used, const struct kvm_irq_
 
 	if (e->flags & ~allowed)
 		return &rule_kvm_routing_entry_flags;
-	if (used[e->gsi] && (e->type == KVM_IRQ_ROUTING_MSI || rt->pin[e->gsi] == IRQ_NO_ROUTE ||
+	if (used[e->gsi] && (e->type == KVM_IRQ_ROUTING_MSI || rt->pin[e->gsi] == IRQ_MSI_ROUTE ||
 			     e->u.irqchip.irqchip == 0))
 		return &rule_kvm_routing_twice;
 	if (e->type == KVM_IRQ_ROUTING_IRQCHIP) {
@@ -48,7 +66,10 @@ static result add_route(struct irq_routes *rt, bool *used, const struct kvm_irq_
 			return &rule_kvm_routing_pin;
 		rt->pin[e->gsi] = e->u.irqchip.pin;
 		rt->gsi[e->u.irqchip.pin] = e->gsi;
-	} else if (e->type != KVM_IRQ_ROUTING_MSI) {
+	} else if (e->type == KVM_IRQ_ROUTING_MSI) {
+		rt->pin[e->gsi] = IRQ_MSI_ROUTE;
+		rt->msi[e->gsi] = msi_of(e);
+	} else {
 		return &rule_kvm_routing_type;
 	}
 	used[e->gsi] = true;
@@ -61,7 +82,7 @@ static result build_routes(struct irq_routes *rt, const struct kvm_irq_routing_e
 	bool used[IRQ_MAX_GSIS] = {false};
 	result r = OK;
 
-	memset(rt, 0xff, sizeof(*rt)); /* IRQ_NO_ROUTE everywhere */
+	memset(rt, 0xff, offsetof(struct irq_routes, msi)); /* IRQ_NO_ROUTE everywhere */
 	for (unsigned int i = 0; i < nr; i++)
 		if (e[i].gsi >= IRQ_MAX_GSIS)
 			return &rule_kvm_routing_gsi;
@@ -83,7 +104,7 @@ result irqs_set_routing(struct irqs *q, struct kvm_caller *c, const struct kvm_i
 	if (r->flags)
 		return &rule_kvm_routing_flags;
 	e = malloc(size + 1);
-	rt = malloc(sizeof(*rt));
+	rt = calloc(1, sizeof(*rt));
 	if (!e || !rt)
 		why = &rule_kvm_routing_memory;
 	else if (size && c->ops->read(c, e, entries, size))
@@ -91,10 +112,13 @@ result irqs_set_routing(struct irqs *q, struct kvm_caller *c, const struct kvm_i
 	else
 		why = build_routes(rt, e, r->nr);
 	if (!why && irq_vgic(q) && vgic_initialized(irq_vgic(q))) {
+		struct irq_routes *old;
+
 		pthread_mutex_lock(&q->lock);
-		q->routes = *rt;
-		q->custom_routes = true;
+		old = q->routes;
+		q->routes = rt;
 		pthread_mutex_unlock(&q->lock);
+		rt = old;
 	}
 	free(rt);
 	free(e);

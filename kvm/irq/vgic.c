@@ -12,8 +12,8 @@
  *	pending and enabled	its target, if the distributor is enabled
  *	otherwise		nobody
  *
- * That vCPU is its `home`, and its INTID is set in the home's list: flush need look at nothing
- * else. vgic_irq_update restores this after each change of state; every writer calls it.
+ * That vCPU is its `home`, and it is on the home's list: flush need look at nothing else.
+ * vgic_irq_update restores this after each change of state; every writer calls it.
  *
  * While a vCPU is in the guest (flush to sync) the interrupts in its list registers (`in_lr`) are
  * the guest's: `active`, and the latch that flush moved into the register, are stale here, and the
@@ -21,16 +21,17 @@
  * line may rise and fall. Sync takes the registers back, and only then does the interrupt move.
  * Whoever must see or change `active` halts all vCPUs first (vgic_halt).
  *
- * Invariants (lock held): home == h iff the INTID is set in cpus[h].list, for one h at most;
- * in_lr implies home's in_guest; a private interrupt's target is its own vCPU.
+ * Invariants (lock held): home == h iff it is on cpus[h].list, for one h at most; in_lr implies
+ * home's in_guest; a private interrupt's target is its own vCPU.
  *
  * Life: created -> initialized (CTRL_INIT: numbers of interrupts and vCPUs fixed) -> ready (first
  * KVM_RUN: addresses checked, the distributor answers). Never back.
  *
- * One lock for all: there are at most 16 vCPUs, and each call is short. It is a leaf: while it is
- * held nothing is called but owner.kick.
+ * One lock for all: each call is short. It is a leaf: while it is held nothing is called but
+ * owner.kick. LPIs (vgic_lpi.c) have tables in guest memory, which is never looked at under it:
+ * its_lock, outside of it, is theirs.
  */
-#include "kvm/irq/vgic_internal.h"
+#include "kvm/irq/its_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ struct vgic_irq *vgic_irq(struct vgic *v, unsigned int cpu, unsigned int intid)
 		return cpu < v->num_cpus ? &v->cpus[cpu].private[intid] : NULL;
 	if (intid - VGIC_NR_PRIVATE < v->num_spis)
 		return &v->spis[intid - VGIC_NR_PRIVATE];
+	if (intid >= VGIC_MIN_LPI && intid - VGIC_MIN_LPI < v->lpi_top)
+		return v->lpis[intid - VGIC_MIN_LPI];
 	return NULL;
 }
 
@@ -62,6 +65,22 @@ static int irq_home(const struct vgic *v, const struct vgic_irq *irq)
 	return VGIC_NO_VCPU;
 }
 
+static void unlist(struct vgic_irq *irq)
+{
+	*irq->link = irq->next;
+	if (irq->next)
+		irq->next->link = irq->link;
+}
+
+static void enlist(struct vgic_irq **list, struct vgic_irq *irq)
+{
+	irq->next = *list;
+	irq->link = list;
+	if (irq->next)
+		irq->next->link = &irq->next;
+	*list = irq;
+}
+
 int vgic_irq_move(struct vgic *v, struct vgic_irq *irq)
 {
 	int home = irq_home(v, irq);
@@ -69,9 +88,9 @@ int vgic_irq_move(struct vgic *v, struct vgic_irq *irq)
 	if (irq->in_lr || home == irq->home)
 		return home;
 	if (irq->home != VGIC_NO_VCPU)
-		v->cpus[irq->home].list[irq->intid / 64] &= ~BIT(irq->intid % 64);
+		unlist(irq);
 	if (home != VGIC_NO_VCPU)
-		v->cpus[home].list[irq->intid / 64] |= BIT(irq->intid % 64);
+		enlist(&v->cpus[home].list, irq);
 	irq->home = home;
 	return home;
 }
@@ -93,6 +112,9 @@ void vgic_update_all(struct vgic *v)
 			vgic_irq_update(v, &v->cpus[i].private[n]);
 	for (unsigned int n = 0; n < v->num_spis; n++)
 		vgic_irq_update(v, &v->spis[n]);
+	for (unsigned int n = 0; n < v->lpi_top; n++)
+		if (v->lpis[n])
+			vgic_irq_update(v, v->lpis[n]);
 }
 
 int vgic_cpu_by_mpidr(const struct vgic *v, uint64_t mpidr)
@@ -100,6 +122,15 @@ int vgic_cpu_by_mpidr(const struct vgic *v, uint64_t mpidr)
 	/* Aff3 does not exist for vCPUs. */
 	for (unsigned int i = 0; i < v->num_cpus; i++)
 		if ((v->cpus[i].mpidr & MASK(23, 0)) == (mpidr & MASK(23, 0)))
+			return i;
+	return VGIC_NO_VCPU;
+}
+
+int vgic_cpu_by_number(const struct vgic *v, uint64_t number)
+{
+	/* The ITS may ask before. */
+	for (unsigned int i = 0; vgic_initialized(v) && i < v->num_cpus; i++)
+		if (vgic_processor_number(v->cpus[i].mpidr) == number)
 			return i;
 	return VGIC_NO_VCPU;
 }
@@ -137,6 +168,7 @@ int vgic_create(const struct vgic_owner *owner, struct vgic **out)
 	v->owner = *owner;
 	v->owner.num_lrs = MIN(owner->num_lrs, VGIC_MAX_LRS);
 	v->dist_base = VGIC_UNDEF;
+	pthread_mutex_init(&v->its_lock, NULL);
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->synced, NULL);
 	pthread_cond_init(&v->resumed, NULL);
@@ -148,9 +180,12 @@ void vgic_destroy(struct vgic *v)
 {
 	if (!v)
 		return;
+	its_destroy_all(v);
+	free(v->lpis);
 	pthread_cond_destroy(&v->resumed);
 	pthread_cond_destroy(&v->synced);
 	pthread_mutex_destroy(&v->lock);
+	pthread_mutex_destroy(&v->its_lock);
 	free(v);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vgic.h - the in-kernel GICv3 (distributor, redistributors; no ITS): MMIO, SGIs, lines, list
- * registers, device attributes. Behaves as Linux 7.3's arch/arm64/kvm/vgic does.
+ * vgic.h - the in-kernel GICv3 (distributor, redistributors, LPIs): MMIO, SGIs, lines, MSIs, list
+ * registers, device attributes. Behaves as Linux 7.3's arch/arm64/kvm/vgic does. its.h: the ITSs.
  *
  * Knows nothing of VMs: the owner (kvm/) gives it a set of callbacks. Own locks inside; may be
  * called from any thread, never calls back with a lock of its own held except `kick`.
@@ -10,6 +10,7 @@
 #define KVM_VGIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/rule.h"
@@ -32,6 +33,11 @@ struct vgic_owner {
 	 * there now (EBUSY). Both NULL: nothing ever runs. */
 	bool (*lock_vcpus)(void *arg);
 	void (*unlock_vcpus)(void *arg);
+	/* Guest memory by guest physical address, for LPI and ITS tables; called with no lock of
+	 * the vGIC's held that a vCPU in the guest would wait for. False: some of it is not there,
+	 * or is private. Both NULL: there is none. */
+	bool (*guest_read)(void *arg, uint64_t gpa, void *dst, size_t len);
+	bool (*guest_write)(void *arg, uint64_t gpa, const void *src, size_t len);
 	/* IPA width of the VM in bits, and the overlap rule for addresses. */
 	unsigned int ipa_bits;
 	/* List registers per vCPU (the RMM's number), at most 16. */
@@ -94,6 +100,12 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 
 /* Some enabled interrupt could be taken: what wakes a vCPU that waits. May change at any kick. */
 bool vgic_pending(struct vgic *v, unsigned int vcpu);
+
+bool vgic_has_its(struct vgic *v);
+/* An MSI, to the ITS whose frame holds the address (KVM_SIGNAL_MSI, irqfd): *delivered, or the
+ * guest has blocked it. Its refusals: kvm_msi_*. */
+struct kvm_msi;
+result vgic_msi(struct vgic *v, const struct kvm_msi *m, bool *delivered);
 
 unsigned int vgic_num_spis(const struct vgic *v);
 

@@ -33,7 +33,7 @@ static bool overlaps_region(const struct vgic *v, uint64_t base, uint64_t size,
 	return false;
 }
 
-static result check_range(const struct vgic *v, uint64_t base, uint64_t size)
+result vgic_check_range(const struct vgic *v, uint64_t base, uint64_t size)
 {
 	if (!IS_ALIGNED(base, FRAME_ALIGN) || !IS_ALIGNED(size, FRAME_ALIGN))
 		return &rule_kvm_vgic_addr_align;
@@ -50,7 +50,7 @@ static bool bases_fit(const struct vgic *v, unsigned int num_cpus)
 	for (unsigned int i = 0; i < v->num_regions; i++) {
 		const struct vgic_region *r = &v->regions[i];
 
-		if (check_range(v, r->base, region_size(r, num_cpus)))
+		if (vgic_check_range(v, r->base, region_size(r, num_cpus)))
 			return false;
 	}
 	return v->dist_base == VGIC_UNDEF ||
@@ -97,7 +97,7 @@ static result check_region(const struct vgic *v, unsigned int index, uint64_t ba
 		return &rule_kvm_vgic_region_overlap;
 	if (overlaps_region(v, base, size, num_cpus))
 		return &rule_kvm_vgic_region_overlap;
-	return check_range(v, base, size);
+	return vgic_check_range(v, base, size);
 }
 
 /* Some vCPU finds its place only in the last region. */
@@ -131,7 +131,7 @@ static result set_dist(struct vgic *v, uint64_t base)
 
 	if (v->dist_base != VGIC_UNDEF)
 		return &rule_kvm_vgic_addr_set;
-	r = check_range(v, base, KVM_VGIC_V3_DIST_SIZE);
+	r = vgic_check_range(v, base, KVM_VGIC_V3_DIST_SIZE);
 	if (!r)
 		v->dist_base = base;
 	return r;

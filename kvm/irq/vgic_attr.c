@@ -92,13 +92,15 @@ static result get_maint_irq(struct vgic *v, struct kvm_caller *c, uint64_t uaddr
 	return vgic_put(c, uaddr, &val, sizeof(val));
 }
 
-/* ---- CTRL: there are no LPIs, so nothing to save ---- */
+/* ---- CTRL ---- */
 static result ctrl_save_pending(struct vgic *v)
 {
-	result r = vgic_initialized(v) ? OK : &rule_kvm_vgic_save_uninit;
+	result r = &rule_kvm_vgic_save_uninit;
 
 	if (!vgic_lock_vcpus(v))
 		return &rule_kvm_vgic_attr_running;
+	if (vgic_initialized(v))
+		r = vgic_lpi_save_pending(v);
 	vgic_unlock_vcpus(v);
 	return r;
 }

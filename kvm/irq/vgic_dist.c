@@ -9,6 +9,7 @@
 #define CTLR_ENABLE_G1	BIT(1)
 #define CTLR_ARE	BIT(4)
 #define CTLR_DS		BIT(6)
+#define TYPER_LPIS	BIT(17)
 #define TYPER_IDBITS	MASK(23, 19)
 #define IIDR_REVISION	MASK(15, 12)
 #define IIDR_KVM_BY_ARM 0x4b00043b
@@ -21,9 +22,9 @@ static uint64_t read_misc(struct vgic_access *a)
 	switch (a->offset) {
 	case GICD_CTLR:
 		return (v->enabled ? CTLR_ENABLE_G1 : 0) | CTLR_ARE | CTLR_DS;
-	case GICD_TYPER: /* no LPIs: there is no ITS */
-		return ((v->num_spis + VGIC_NR_PRIVATE) / 32 - 1) |
-		       FIELD_PUT(TYPER_IDBITS, SPI_ID_BITS - 1);
+	case GICD_TYPER:
+		return ((v->num_spis + VGIC_NR_PRIVATE) / 32 - 1) | (v->itses ? TYPER_LPIS : 0) |
+		       FIELD_PUT(TYPER_IDBITS, (v->itses ? VGIC_ID_BITS_LPI : SPI_ID_BITS) - 1);
 	case GICD_IIDR:
 		return IIDR_KVM_BY_ARM | FIELD_PUT(IIDR_REVISION, v->revision);
 	default:

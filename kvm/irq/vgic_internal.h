@@ -19,6 +19,10 @@
 #define VGIC_NO_VCPU	  (-1)
 #define VGIC_UNDEF	  UINT64_MAX /* a base address that is not set */
 #define VGIC_REV_LATEST	  3
+#define VGIC_ID_BITS_LPI  16 /* INTIDs, with an ITS */
+#define VGIC_MIN_LPI	  8192
+#define VGIC_NUM_LPIS	  ((1u << VGIC_ID_BITS_LPI) - VGIC_MIN_LPI)
+#define VGIC_CACHE_SIZE	  512
 
 /* ICH_LR<n>_EL2 */
 #define LR_EOI	     BIT(41)
@@ -42,7 +46,10 @@
 #define VMCR_BPR0    MASK(23, 21)
 #define VMCR_PMR     MASK(31, 24)
 
+struct its;
+
 struct vgic_irq {
+	struct vgic_irq *next, **link; /* the list of its home */
 	uint16_t intid;
 	int8_t target; /* vCPU that it is routed to */
 	int8_t home;   /* vCPU on whose list it is */
@@ -53,16 +60,18 @@ struct vgic_irq {
 	bool active;
 	bool in_lr;	   /* in a list register of home, which has not been synced yet */
 	uint32_t mpidr;	   /* of the target, as the guest wrote it */
+	unsigned int refs; /* an LPI: entries of translation tables that lead to it */
 	const void *owner; /* in-kernel device that drives it */
 };
 
 struct vgic_cpu {
 	uint64_t mpidr;
 	struct vgic_irq private[VGIC_NR_PRIVATE];
-	uint64_t list[1024 / 64]; /* INTIDs whose home is this vCPU */
-	bool in_guest;		  /* between flush and sync */
+	struct vgic_irq *list; /* interrupts whose home is this vCPU, in no order */
+	bool in_guest;	       /* between flush and sync */
+	bool lpis_enabled;     /* GICR_CTLR.EnableLPIs */
 	unsigned int used_lrs;
-	uint16_t lr_intid[VGIC_MAX_LRS];
+	struct vgic_irq *lr_irq[VGIC_MAX_LRS];
 	/* What user space sees of the CPU interface (vgic_icc.c). */
 	uint64_t vmcr, pendbaser;
 	uint32_t apr[2]; /* AP0R0, AP1R0 */
@@ -75,8 +84,22 @@ struct vgic_region {
 	uint32_t count;
 };
 
+/* What (ITS, device, event) led to, so that an MSI need not wait for commands (vgic_msi.c). */
+struct vgic_translation {
+	const struct its *its;
+	uint32_t devid, eventid;
+	struct vgic_irq *lpi; /* NULL: empty */
+};
+
 struct vgic {
 	struct vgic_owner owner;
+
+	pthread_mutex_t its_lock; /* outside of lock: ITSs; the tables in guest memory */
+	struct its *itses;	  /* changed with both locks held */
+	unsigned int num_ites;	  /* of all ITSs */
+	struct vgic_irq **lpis;	  /* VGIC_NUM_LPIS; changed with both locks held */
+	unsigned int lpi_top;	  /* all from here on are NULL; likewise */
+
 	pthread_mutex_t lock;	/* all below */
 	pthread_cond_t synced;	/* a vCPU has been synced */
 	pthread_cond_t resumed; /* halting has become 0 */
@@ -97,6 +120,8 @@ struct vgic {
 	unsigned int num_cpus;
 	struct vgic_cpu cpus[VGIC_MAX_VCPUS];
 	struct vgic_irq spis[VGIC_MAX_SPIS];
+	struct vgic_translation cache[VGIC_CACHE_SIZE];
+	bool cached; /* something is in there */
 
 	void (*eoi)(void *arg, unsigned int intid);
 	void *eoi_arg;
@@ -114,6 +139,8 @@ void vgic_irq_update(struct vgic *v, struct vgic_irq *irq);
 int vgic_irq_move(struct vgic *v, struct vgic_irq *irq);
 void vgic_update_all(struct vgic *v);
 int vgic_cpu_by_mpidr(const struct vgic *v, uint64_t mpidr);
+/* The vCPU whose GICR_TYPER.Processor_Number it is; VGIC_NO_VCPU: none. */
+int vgic_cpu_by_number(const struct vgic *v, uint64_t number);
 /* Bring every vCPU out of the guest (the lock is dropped meanwhile) and keep them out until
  * vgic_resume: nothing is in list registers in between. */
 void vgic_halt(struct vgic *v);
@@ -123,6 +150,8 @@ void vgic_resume(struct vgic *v);
 void vgic_init(struct vgic *v);
 
 /* ---- vgic_addr.c ---- */
+/* A frame may lie there: aligned, inside the IPA space. */
+result vgic_check_range(const struct vgic *v, uint64_t base, uint64_t size);
 result vgic_addr_set(struct vgic *v, uint64_t type, uint64_t value);
 result vgic_addr_get(struct vgic *v, uint64_t type, uint64_t *value);
 /* Base of the redistributor of vCPU `cpu`; VGIC_UNDEF: no region has room for it. Lock held. */
@@ -141,6 +170,9 @@ struct vgic_access {
 	unsigned int len;   /* bytes: 1, 4, 8 */
 	unsigned int intid; /* first interrupt that the access covers */
 	unsigned int count; /* interrupts that it covers */
+	/* What is left to do once the lock has been dropped, as it looks at guest memory. */
+	enum { VGIC_DONE, VGIC_LPIS_ENABLED, VGIC_INV_LPI, VGIC_INV_ALL } todo;
+	uint32_t lpi;
 };
 
 struct vgic_reg {
@@ -157,10 +189,10 @@ struct vgic_reg {
 extern const struct vgic_reg vgic_dist_regs[], vgic_redist_regs[];
 extern const unsigned int vgic_num_dist_regs, vgic_num_redist_regs;
 
-/* Register access of user space, 32 bits wide, after all checks but the register's. Lock held. */
+/* Register access of user space, 32 bits wide, after all checks but the register's. Lock held; `a`
+ * has v, cpu, offset and length. */
 bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset);
-result vgic_uaccess(struct vgic *v, enum vgic_frame f, unsigned int cpu, uint32_t offset,
-		    bool is_write, uint32_t *val);
+result vgic_uaccess(struct vgic_access *a, enum vgic_frame f, bool is_write, uint32_t *val);
 
 /* ---- vgic_bits.c: registers with a field per interrupt ---- */
 uint64_t vgic_read_zero(struct vgic_access *a);
@@ -206,6 +238,42 @@ static inline uint64_t vgic_insert(const struct vgic_access *a, uint64_t reg, ui
 
 /* GICD_PIDR2: GICv3, as all ID registers of both frames. */
 uint64_t vgic_read_id(struct vgic_access *a);
+
+/* GICR_TYPER.Processor_Number of a vCPU: its id, of which MPIDR_EL1 is made. */
+uint64_t vgic_processor_number(uint64_t mpidr);
+
+/* ---- attributes of a table's base register: the fields are elsewhere in each ---- */
+struct vgic_baser_fields {
+	uint64_t inner, share, outer, res0;
+};
+/* The attributes that the table will be accessed with: never outer shareable, always cacheable. */
+uint64_t vgic_sanitise_baser(uint64_t reg, const struct vgic_baser_fields *f);
+#define VGIC_BASER_RAWB	   3		    /* inner cacheability: write-back */
+#define VGIC_BASER_RESET   (BIT(10) | 3 << 7) /* of GICR_PROPBASER: inner shareable, write-back */
+#define VGIC_PENDBASER_PTZ BIT(62)	    /* the pending table is all zero */
+
+/* ---- vgic_lpi.c ---- */
+void vgic_lpi_after(const struct vgic_access *a); /* what an access left to do; no lock held */
+/* its_lock held in these, lock not. */
+/* A reference on the LPI, which is made if there is none yet; NULL: out of memory, or its tables
+ * cannot be read. target: a vCPU or VGIC_NO_VCPU. */
+struct vgic_irq *vgic_lpi_get(struct vgic *v, unsigned int intid, int target);
+void vgic_lpi_put(struct vgic *v, struct vgic_irq *lpi);
+unsigned int vgic_lpi_limit(struct vgic *v); /* INTIDs from here on are not configured */
+void vgic_lpi_target(struct vgic *v, struct vgic_irq *lpi, int cpu);
+void vgic_lpi_clear(struct vgic *v, struct vgic_irq *lpi);
+void vgic_lpi_move_all(struct vgic *v, int from, int to);
+/* Take the configuration from guest memory anew. False: it cannot be read. */
+bool vgic_lpi_reload(struct vgic *v, struct vgic_irq *lpi);
+void vgic_lpi_reload_all(struct vgic *v, int cpu);
+result vgic_lpi_save_pending(struct vgic *v);
+/* Lock held: EnableLPIs goes off. */
+void vgic_lpi_disable(struct vgic *v, unsigned int cpu);
+
+/* ---- vgic_msi.c ---- */
+/* Lock held: translations may have changed. */
+void vgic_cache_clear(struct vgic *v);
+void vgic_cache_add(struct vgic *v, const struct vgic_translation *t);
 
 /* ---- vgic_uaccess.c ---- */
 #define VGIC_LEVEL_INFO	 MASK(31, 10)

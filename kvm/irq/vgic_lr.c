@@ -27,9 +27,11 @@ struct lr_choice {
 	bool pending_outside, active_outside;
 };
 
-static unsigned int lr_rank(const struct vgic_irq *irq)
+static bool lr_before(const struct vgic_irq *a, const struct vgic_irq *b)
 {
-	return (irq->active ? 0x100 : 0) | irq->priority;
+	if (a->active != b->active)
+		return b->active;
+	return a->priority != b->priority ? a->priority < b->priority : a->intid < b->intid;
 }
 
 /* Keep the best `max` interrupts, in order. */
@@ -41,12 +43,12 @@ static void choose(struct lr_choice *ch, unsigned int max, struct vgic_irq *irq)
 	if (ch->num < max) {
 		ch->num++;
 		out = NULL;
-	} else if (max && lr_rank(irq) < lr_rank(ch->irq[max - 1])) {
+	} else if (max && lr_before(irq, ch->irq[max - 1])) {
 		i = max - 1;
 		out = ch->irq[i];
 	}
 	if (out != irq) {
-		for (; i && lr_rank(irq) < lr_rank(ch->irq[i - 1]); i--)
+		for (; i && lr_before(irq, ch->irq[i - 1]); i--)
 			ch->irq[i] = ch->irq[i - 1];
 		ch->irq[i] = irq;
 	}
@@ -86,14 +88,12 @@ void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 	pthread_mutex_lock(&v->lock);
 	while (v->halting)
 		pthread_cond_wait(&v->resumed, &v->lock);
-	for (unsigned int w = 0; w < ARRAY_SIZE(c->list); w++)
-		for (uint64_t m = c->list[w]; m; m &= m - 1)
-			choose(&ch, v->owner.num_lrs,
-			       vgic_irq(v, vcpu, w * 64 + __builtin_ctzll(m)));
+	for (struct vgic_irq *irq = c->list; irq; irq = irq->next)
+		choose(&ch, v->owner.num_lrs, irq);
 	for (unsigned int i = 0; i < ch.num; i++) {
 		lrs[i] = fill_lr(ch.irq[i]);
 		ch.irq[i]->in_lr = true;
-		c->lr_intid[i] = ch.irq[i]->intid;
+		c->lr_irq[i] = ch.irq[i];
 	}
 	c->used_lrs = ch.num;
 	c->in_guest = true;
@@ -112,7 +112,7 @@ struct eois {
 
 static void note_eoi(struct eois *e, const struct vgic_irq *irq)
 {
-	if (!irq->edge && irq->intid >= VGIC_NR_PRIVATE)
+	if (!irq->edge && irq->intid >= VGIC_NR_PRIVATE) /* an LPI is an edge */
 		e->intid[e->num++] = irq->intid;
 }
 
@@ -143,20 +143,12 @@ static void fold_lr(struct vgic *v, unsigned int vcpu, struct vgic_irq *irq, uin
 /* The guest ended `count` interrupts that were in no list register. */
 static void fold_eoicount(struct vgic *v, unsigned int vcpu, unsigned int count, struct eois *e)
 {
-	struct vgic_cpu *c = &v->cpus[vcpu];
-
 	while (count--) {
 		struct vgic_irq *best = NULL;
 
-		for (unsigned int w = 0; w < ARRAY_SIZE(c->list); w++)
-			for (uint64_t m = c->list[w]; m; m &= m - 1) {
-				struct vgic_irq *irq =
-					vgic_irq(v, vcpu, w * 64 + __builtin_ctzll(m));
-
-				if (irq->active && !irq->in_lr &&
-				    (!best || irq->priority < best->priority))
-					best = irq;
-			}
+		for (struct vgic_irq *irq = v->cpus[vcpu].list; irq; irq = irq->next)
+			if (irq->active && !irq->in_lr && (!best || lr_before(irq, best)))
+				best = irq;
 		if (!best)
 			return;
 		best->active = false;
@@ -176,7 +168,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 	/* Before the registers are taken back: what is in them did not miss its list register. */
 	fold_eoicount(v, vcpu, FIELD_GET(HCR_EOICOUNT, hcr), &e);
 	for (unsigned int i = 0; i < c->used_lrs; i++)
-		fold_lr(v, vcpu, vgic_irq(v, vcpu, c->lr_intid[i]), lrs[i], &e);
+		fold_lr(v, vcpu, c->lr_irq[i], lrs[i], &e);
 	c->used_lrs = 0;
 	c->vmcr = vmcr;
 	c->in_guest = false;
@@ -219,13 +211,9 @@ bool vgic_pending(struct vgic *v, unsigned int vcpu)
 	bool pending = false;
 
 	pthread_mutex_lock(&v->lock);
-	for (unsigned int w = 0; v->enabled && w < ARRAY_SIZE(c->list) && !pending; w++)
-		for (uint64_t m = c->list[w]; m && !pending; m &= m - 1) {
-			struct vgic_irq *irq = vgic_irq(v, vcpu, w * 64 + __builtin_ctzll(m));
-
-			pending = irq->enabled && vgic_irq_pending(irq) && !irq->active &&
-				  irq->priority < FIELD_GET(VMCR_PMR, c->vmcr);
-		}
+	for (struct vgic_irq *irq = v->enabled ? c->list : NULL; irq && !pending; irq = irq->next)
+		pending = irq->enabled && vgic_irq_pending(irq) && !irq->active &&
+			  irq->priority < FIELD_GET(VMCR_PMR, c->vmcr);
 	pthread_mutex_unlock(&v->lock);
 	return pending;
 }

@@ -7,7 +7,7 @@
  * exist reads as zero and ignores writes. In the distributor the fields of private interrupts are
  * such: they live in the redistributors.
  */
-#include "kvm/irq/vgic_internal.h"
+#include "kvm/irq/its_internal.h"
 
 static const struct vgic_reg *find_reg(enum vgic_frame f, uint32_t offset)
 {
@@ -57,6 +57,7 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 {
 	struct vgic_access a = {.v = v, .cpu = vcpu, .len = len};
 	enum vgic_frame f = VGIC_FRAME_DIST;
+	struct its *its = NULL;
 	bool found;
 
 	if (!len || len > 8)
@@ -78,8 +79,13 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 	}
 	if (found)
 		access_guest(&a, f, is_write, val);
+	else
+		its = its_at(v, ipa);
 	pthread_mutex_unlock(&v->lock);
-	return found;
+	vgic_lpi_after(&a);
+	if (its)
+		its_mmio(its, ipa, is_write, len, val);
+	return found || its;
 }
 
 bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset)
@@ -89,23 +95,21 @@ bool vgic_uaccess_exists(struct vgic *v, enum vgic_frame f, uint32_t offset)
 	return resolve(&a, f);
 }
 
-result vgic_uaccess(struct vgic *v, enum vgic_frame f, unsigned int cpu, uint32_t offset,
-		    bool is_write, uint32_t *val)
+result vgic_uaccess(struct vgic_access *a, enum vgic_frame f, bool is_write, uint32_t *val)
 {
-	struct vgic_access a = {.v = v, .cpu = cpu, .offset = offset, .len = 4};
-	const struct vgic_reg *r = resolve(&a, f);
+	const struct vgic_reg *r = resolve(a, f);
 
-	if (!r || is_private_in_dist(f, r, &a)) {
+	if (!r || is_private_in_dist(f, r, a)) {
 		if (!is_write)
 			*val = 0;
 		return OK;
 	}
 	if (is_write && r->uwrite)
-		return r->uwrite(&a, *val);
+		return r->uwrite(a, *val);
 	if (is_write)
-		r->write(&a, *val);
+		r->write(a, *val);
 	else
-		*val = r->uread ? r->uread(&a) : r->read(&a);
+		*val = r->uread ? r->uread(a) : r->read(a);
 	return OK;
 }
 

@@ -6,26 +6,40 @@
 #include "kvm/irq/vgic_internal.h"
 
 #define SGI_BASE	0x10000
+#define CTLR_LPIS	BIT(0)
 #define CTLR_CES	BIT(1)
 #define CTLR_IR		BIT(2)
+#define TYPER_PLPIS	BIT(0)
 #define TYPER_LAST	BIT(4)
 #define TYPER_NUMBER	MASK(23, 8)
 #define TYPER_AFFINITY	MASK(63, 32)
 #define IIDR_KVM_BY_ARM 0x4b00043b
 
 /* GICR_PROPBASER, GICR_PENDBASER */
-#define BASER_INNER    MASK(9, 7)
-#define BASER_SHARE    MASK(11, 10)
-#define BASER_OUTER    MASK(58, 56)
-#define BASER_RAWB     3
+#define BASER_FIELDS   .inner = MASK(9, 7), .share = MASK(11, 10), .outer = MASK(58, 56)
 #define PROPBASER_RES0 (MASK(63, 59) | MASK(55, 52) | MASK(6, 5))
 #define PENDBASER_RES0 (BIT(63) | MASK(61, 59) | MASK(55, 52) | MASK(15, 12) | MASK(6, 0))
-#define PENDBASER_PTZ  BIT(62)
 
-/* No LPIs, so nothing can be enabled; revision 3 says that they could be disabled again. */
+/* Revision 3 says that LPIs can be disabled again. */
 static uint64_t read_ctlr(struct vgic_access *a)
 {
-	return a->v->revision >= 3 ? CTLR_CES | CTLR_IR : 0;
+	return (a->v->cpus[a->cpu].lpis_enabled ? CTLR_LPIS : 0) |
+	       (a->v->revision >= 3 ? CTLR_CES | CTLR_IR : 0);
+}
+
+static void write_ctlr(struct vgic_access *a, uint64_t val)
+{
+	struct vgic_cpu *c = &a->v->cpus[a->cpu];
+	bool on = val & CTLR_LPIS;
+
+	if (!a->v->itses || on == c->lpis_enabled)
+		return;
+	if (on) {
+		c->lpis_enabled = true;
+		a->todo = VGIC_LPIS_ENABLED;
+	} else {
+		vgic_lpi_disable(a->v, a->cpu);
+	}
 }
 
 static uint64_t read_iidr(struct vgic_access *a)
@@ -33,9 +47,9 @@ static uint64_t read_iidr(struct vgic_access *a)
 	return IIDR_KVM_BY_ARM;
 }
 
-/* vcpu_id: MPIDR_EL1 is made of it, 16 vCPUs to an Aff1. */
-static uint64_t processor_number(uint64_t mpidr)
+uint64_t vgic_processor_number(uint64_t mpidr)
 {
+	/* 16 vCPUs to an Aff1 */
 	return (mpidr & 0xf) | FIELD_GET(MASK(15, 8), mpidr) << 4 |
 	       FIELD_GET(MASK(23, 16), mpidr) << 12;
 }
@@ -43,24 +57,25 @@ static uint64_t processor_number(uint64_t mpidr)
 static uint64_t read_typer(struct vgic_access *a)
 {
 	uint64_t mpidr = a->v->cpus[a->cpu].mpidr & MASK(23, 0);
-	uint64_t typer =
-		FIELD_PUT(TYPER_AFFINITY, mpidr) | FIELD_PUT(TYPER_NUMBER, processor_number(mpidr));
+	uint64_t typer = FIELD_PUT(TYPER_AFFINITY, mpidr) |
+			 FIELD_PUT(TYPER_NUMBER, vgic_processor_number(mpidr));
 
+	if (a->v->itses)
+		typer |= TYPER_PLPIS;
 	if (vgic_redist_is_last(a->v, a->cpu))
 		typer |= TYPER_LAST;
 	return vgic_extract(a, typer);
 }
 
-/* The attributes that the tables will be accessed with: never outer shareable, always cacheable. */
-static uint64_t sanitise_baser(uint64_t reg, uint64_t res0)
+uint64_t vgic_sanitise_baser(uint64_t reg, const struct vgic_baser_fields *f)
 {
-	if (FIELD_GET(BASER_SHARE, reg) == 2)
-		reg ^= BASER_SHARE;
-	if (FIELD_GET(BASER_INNER, reg) < 2)
-		reg = (reg & ~BASER_INNER) | FIELD_PUT(BASER_INNER, BASER_RAWB);
-	if (FIELD_GET(BASER_OUTER, reg) > 1)
-		reg &= ~BASER_OUTER;
-	return reg & ~res0;
+	if (FIELD_GET(f->share, reg) == 2)
+		reg ^= f->share;
+	if (FIELD_GET(f->inner, reg) < 2)
+		reg = (reg & ~f->inner) | FIELD_PUT(f->inner, VGIC_BASER_RAWB);
+	if (FIELD_GET(f->outer, reg) > 1)
+		reg &= ~f->outer;
+	return reg & ~f->res0;
 }
 
 static uint64_t read_propbaser(struct vgic_access *a)
@@ -70,19 +85,40 @@ static uint64_t read_propbaser(struct vgic_access *a)
 
 static void write_propbaser(struct vgic_access *a, uint64_t val)
 {
-	a->v->propbaser = sanitise_baser(vgic_insert(a, a->v->propbaser, val), PROPBASER_RES0);
+	static const struct vgic_baser_fields fields = {BASER_FIELDS, .res0 = PROPBASER_RES0};
+
+	if (!a->v->cpus[a->cpu].lpis_enabled)
+		a->v->propbaser =
+			vgic_sanitise_baser(vgic_insert(a, a->v->propbaser, val), &fields);
 }
 
 static uint64_t read_pendbaser(struct vgic_access *a)
 {
-	return vgic_extract(a, a->v->cpus[a->cpu].pendbaser & ~PENDBASER_PTZ);
+	return vgic_extract(a, a->v->cpus[a->cpu].pendbaser & ~VGIC_PENDBASER_PTZ);
 }
 
 static void write_pendbaser(struct vgic_access *a, uint64_t val)
 {
-	uint64_t *reg = &a->v->cpus[a->cpu].pendbaser;
+	static const struct vgic_baser_fields fields = {BASER_FIELDS, .res0 = PENDBASER_RES0};
+	struct vgic_cpu *c = &a->v->cpus[a->cpu];
 
-	*reg = sanitise_baser(vgic_insert(a, *reg, val), PENDBASER_RES0);
+	if (!c->lpis_enabled)
+		c->pendbaser = vgic_sanitise_baser(vgic_insert(a, c->pendbaser, val), &fields);
+}
+
+/* The number is in the lower half; a write to the upper one alone says nothing. */
+static void write_invlpi(struct vgic_access *a, uint64_t val)
+{
+	if ((a->offset & 4) || !a->v->cpus[a->cpu].lpis_enabled)
+		return;
+	a->todo = VGIC_INV_LPI;
+	a->lpi = (uint32_t)val;
+}
+
+static void write_invall(struct vgic_access *a, uint64_t val)
+{
+	if (!(a->offset & 4) && a->v->cpus[a->cpu].lpis_enabled)
+		a->todo = VGIC_INV_ALL;
 }
 
 #define PRIVATE(off, bits, widths, ...)                                                            \
@@ -91,16 +127,16 @@ static void write_pendbaser(struct vgic_access *a, uint64_t val)
 	}
 
 const struct vgic_reg vgic_redist_regs[] = {
-	{0x0000, 4, 0, 4, read_ctlr, vgic_write_ignore, NULL, NULL},
+	{0x0000, 4, 0, 4, read_ctlr, write_ctlr, NULL, NULL},
 	{0x0004, 4, 0, 4, read_iidr, vgic_write_ignore, NULL, NULL},
 	{0x0008, 8, 0, 8 | 4, read_typer, vgic_write_ignore, NULL, NULL},
 	{0x0010, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* STATUSR */
 	{0x0014, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* WAKER: awake */
 	{0x0070, 8, 0, 8 | 4, read_propbaser, write_propbaser, NULL, NULL},
 	{0x0078, 8, 0, 8 | 4, read_pendbaser, write_pendbaser, NULL, NULL},
-	{0x00a0, 8, 0, 8 | 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* INVLPIR */
-	{0x00b0, 8, 0, 8 | 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* INVALLR */
-	{0x00c0, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL},     /* SYNCR */
+	{0x00a0, 8, 0, 8 | 4, vgic_read_zero, write_invlpi, NULL, NULL},
+	{0x00b0, 8, 0, 8 | 4, vgic_read_zero, write_invall, NULL, NULL},
+	{0x00c0, 4, 0, 4, vgic_read_zero, vgic_write_ignore, NULL, NULL}, /* SYNCR: never busy */
 	{0xffd0, 48, 0, 4, vgic_read_id, vgic_write_ignore, NULL, NULL},
 	PRIVATE(0x080, 1, 4, vgic_read_group, vgic_write_group, NULL, NULL),
 	PRIVATE(0x100, 1, 4, vgic_read_enable, vgic_write_senable, NULL, NULL),

@@ -101,17 +101,19 @@ static result access_sysreg(struct vgic *v, struct kvm_caller *c, unsigned int c
 static result access_reg(struct vgic *v, unsigned int cpu, const struct kvm_device_attr *attr,
 			 bool set, uint32_t *val)
 {
-	uint32_t offset = attr->attr & ATTR_OFFSET;
+	struct vgic_access a = {
+		.v = v, .cpu = cpu, .offset = attr->attr & ATTR_OFFSET, .len = 4};
 	result r;
 
 	pthread_mutex_lock(&v->lock);
 	if (attr->group == KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO)
 		r = access_level_info(v, cpu, attr->attr, set, val);
 	else if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
-		r = vgic_uaccess(v, VGIC_FRAME_DIST, cpu, offset, set, val);
+		r = vgic_uaccess(&a, VGIC_FRAME_DIST, set, val);
 	else
-		r = vgic_uaccess(v, VGIC_FRAME_REDIST, cpu, offset, set, val);
+		r = vgic_uaccess(&a, VGIC_FRAME_REDIST, set, val);
 	pthread_mutex_unlock(&v->lock);
+	vgic_lpi_after(&a);
 	return r;
 }
 

@@ -7,9 +7,11 @@
 #include "base/bits.h"
 #include "kvm/irq/irq.h"
 #include "kvm/rules.h"
+#include "kvm/mem/guest_mem.h"
 #include "kvm/vcpu/vcpu.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/core/vm.h"
+#include "machine/memory.h"
 #include "machine/pe.h"
 
 /* ---- what the vGIC asks ---- */
@@ -54,6 +56,29 @@ static void unlock_vcpus(void *arg)
 	pthread_mutex_unlock(&vm->lock);
 }
 
+/* Guest memory that is shared: an emulated device sees no private page. */
+static bool is_shared(struct kvm_vm *vm, uint64_t gpa, size_t len)
+{
+	uint64_t end = gpa + len;
+	bool shared = end > gpa;
+
+	pthread_rwlock_rdlock(&vm->slots_rw);
+	for (uint64_t g = ALIGN_DOWN(gpa, GRANULE_SIZE); shared && g < end; g += GRANULE_SIZE)
+		shared = !attributes_private(&vm->attrs, g);
+	pthread_rwlock_unlock(&vm->slots_rw);
+	return shared;
+}
+
+static bool guest_read(void *arg, uint64_t gpa, void *dst, size_t len)
+{
+	return is_shared(arg, gpa, len) && !guest_mem_read(arg, gpa, dst, len);
+}
+
+static bool guest_write(void *arg, uint64_t gpa, const void *src, size_t len)
+{
+	return is_shared(arg, gpa, len) && !guest_mem_write(arg, gpa, src, len);
+}
+
 static unsigned int num_lrs(const struct kvm_vm *vm)
 {
 	if (!vm->host->rmi)
@@ -69,16 +94,14 @@ result vm_vgic_create(struct kvm_vm *vm)
 		.mpidr = mpidr,
 		.lock_vcpus = lock_vcpus,
 		.unlock_vcpus = unlock_vcpus,
+		.guest_read = guest_read,
+		.guest_write = guest_write,
 		.ipa_bits = vm->ipa_bits,
 		.num_lrs = num_lrs(vm),
 		.arg = vm,
 	};
-	struct vgic *vgic;
 
-	if (vgic_create(&owner, &vgic))
-		return &rule_kvm_no_memory;
-	atomic_store(&vm->vgic, vgic);
-	return OK;
+	return vgic_create(&owner, &vm->gic) ? &rule_kvm_no_memory : OK;
 }
 
 /* ---- what the interrupts ask ---- */
@@ -145,5 +168,10 @@ result vm_signal_msi(struct kvm_call *c)
 	struct kvm_msi m;
 	result why = call_read(c, &m, sizeof(m));
 
-	return why ? why : irqs_signal_msi(c->vm->irqs, &m);
+	bool delivered = false;
+
+	if (!why)
+		why = irqs_signal_msi(c->vm->irqs, &m, &delivered);
+	c->value = delivered;
+	return why;
 }

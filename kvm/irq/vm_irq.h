@@ -9,7 +9,7 @@ struct irqs;
 struct kvm_vm;
 
 struct irqs *vm_irqs_create(struct kvm_vm *vm); /* NULL: out of memory */
-/* The VM's vGIC comes into being; vm->lock held. */
+/* vm->gic, which nobody sees yet. */
 result vm_vgic_create(struct kvm_vm *vm);
 
 #endif

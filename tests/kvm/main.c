@@ -18,8 +18,8 @@ static bool is_exhaustion(const struct rule *r)
 /* The vGIC's rules have tests of their own, without a VM. */
 static bool is_tested_elsewhere(const struct rule *r)
 {
-	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq", "kvm_routing_",
-						"kvm_msi_"};
+	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq", "kvm_its_",
+						"kvm_routing_", "kvm_msi_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(r->name, prefixes[i], strlen(prefixes[i])))
@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 	failed += test_vcpu();
 	failed += test_run();
 	failed += test_mmio();
+	failed += test_msi();
 	failed += test_faults();
 	failed += test_guest_mem();
 	failed += test_calls();

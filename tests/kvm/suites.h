@@ -9,6 +9,7 @@ int test_populate(void);
 int test_vcpu(void);
 int test_run(void);
 int test_mmio(void);
+int test_msi(void);
 int test_faults(void);
 int test_guest_mem(void);
 int test_calls(void);

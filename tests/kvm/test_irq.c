@@ -500,15 +500,16 @@ static void init_replaces_an_earlier_table(void **state)
 static void an_msi_has_no_its_to_go_to(void **state)
 {
 	struct kvm_msi m = {.address_lo = 0x8090040, .flags = KVM_MSI_VALID_DEVID};
+	bool delivered;
 	struct vm vm;
 
 	vm_create(&vm);
-	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m)), ENODEV);
+	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m, &delivered)), ENODEV);
 	m.flags = 2;
-	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m)), EINVAL);
+	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m, &delivered)), EINVAL);
 	m.flags = 0;
 	vm.given = NULL;
-	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m)), EINVAL);
+	assert_int_equal(errno_of(irqs_signal_msi(vm.q, &m, &delivered)), EINVAL);
 	vm_destroy(&vm);
 }
 

@@ -190,7 +190,7 @@ static void capabilities_are_enabled_with_checks(void **state)
 	REFUSED(EFAULT, kvm_arg_fault, f->vm, KVM_ENABLE_CAP, NEVER);
 }
 
-static void devices_other_than_the_gicv3_do_not_exist(void **state)
+static void devices_other_than_the_gicv3_and_its_do_not_exist(void **state)
 {
 	struct fx *f = *state;
 	struct kvm_create_device cd = {.type = KVM_DEV_TYPE_ARM_VGIC_V2};
@@ -200,8 +200,6 @@ static void devices_other_than_the_gicv3_do_not_exist(void **state)
 	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
 	cd.type = 1000;
 	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
-	cd.type = KVM_DEV_TYPE_ARM_VGIC_ITS;
-	REFUSED(ENODEV, kvm_create_device_its, f->vm, KVM_CREATE_DEVICE, &cd);
 	cd = (struct kvm_create_device){.type = KVM_DEV_TYPE_ARM_VGIC_V3,
 					.flags = KVM_CREATE_DEVICE_TEST, .fd = 1234};
 	GIVES(0, f->vm, KVM_CREATE_DEVICE, &cd);
@@ -377,7 +375,7 @@ int test_system(void)
 		TEST(vcpus_are_counted),
 		TEST(a_vcpu_that_gets_no_descriptor_was_never_there),
 		TEST(capabilities_are_enabled_with_checks),
-		TEST(devices_other_than_the_gicv3_do_not_exist),
+		TEST(devices_other_than_the_gicv3_and_its_do_not_exist),
 		TEST(small_vm_calls_answer),
 		TEST(the_smccc_filter_is_checked),
 		TEST(ioeventfds_are_checked_in_order),

@@ -3,6 +3,7 @@
 #include "vgic_fixture.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +40,31 @@ static bool owner_lock(void *arg)
 static void owner_unlock(void *arg)
 {
 	((struct fix *)arg)->locks--;
+}
+
+static uint8_t *guest_at(struct fix *f, uint64_t gpa, size_t len)
+{
+	if (!f->mem || gpa < MEM || len > MEM_SIZE || gpa - MEM > MEM_SIZE - len)
+		return NULL;
+	return f->mem + (gpa - MEM);
+}
+
+static bool owner_read(void *arg, uint64_t gpa, void *dst, size_t len)
+{
+	const uint8_t *p = guest_at(arg, gpa, len);
+
+	if (p)
+		memcpy(dst, p, len);
+	return p;
+}
+
+static bool owner_write(void *arg, uint64_t gpa, const void *src, size_t len)
+{
+	uint8_t *p = guest_at(arg, gpa, len);
+
+	if (p)
+		memcpy(p, src, len);
+	return p;
 }
 
 /* ---- the caller: address 0 is the only one that faults ---- */
@@ -81,6 +107,8 @@ void fix_create(struct fix *f, unsigned int num_vcpus)
 		.mpidr = owner_mpidr,
 		.lock_vcpus = owner_lock,
 		.unlock_vcpus = owner_unlock,
+		.guest_read = owner_read,
+		.guest_write = owner_write,
 		.ipa_bits = 40,
 		.num_lrs = NUM_LRS,
 		.arg = f,
@@ -118,6 +146,13 @@ void fix_destroy(struct fix *f)
 {
 	assert_int_equal(f->locks, 0);
 	vgic_destroy(f->v);
+	free(f->mem);
+}
+
+void fix_memory(struct fix *f)
+{
+	f->mem = calloc(1, MEM_SIZE);
+	assert_non_null(f->mem);
 }
 
 static int errno_of(result r)

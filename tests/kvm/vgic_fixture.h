@@ -25,11 +25,14 @@
 #define REDIST_OF(cpu) (REDIST + (cpu)*UINT64_C(0x20000))
 #define SGI_OF(cpu)    (REDIST_OF(cpu) + 0x10000)
 #define NR_IRQS	       128
+#define MEM	       UINT64_C(0x40000000) /* guest memory, all of it shared */
+#define MEM_SIZE       UINT64_C(0x400000)
 #define SPURIOUS       1023
 
 struct fix {
 	struct vgic *v;
 	unsigned int num_vcpus;
+	uint8_t *mem; /* NULL until the guest has memory: fix_memory */
 	bool running; /* lock_vcpus fails */
 	int locks;    /* lock_vcpus without unlock_vcpus */
 	atomic_uint kicks[VGIC_MAX_VCPUS];
@@ -53,6 +56,7 @@ void fix_boot(struct fix *f, unsigned int num_vcpus);
 /* The same, and the distributor and every interrupt of the test enabled as Linux would. */
 void fix_boot_enabled(struct fix *f, unsigned int num_vcpus);
 void fix_destroy(struct fix *f);
+void fix_memory(struct fix *f);
 
 /* The errno that the attribute call fails with, positive; 0: it works. */
 int fix_set(struct fix *f, uint32_t group, uint64_t attr, const void *val);

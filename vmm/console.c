@@ -2,8 +2,19 @@
 /*
  * console.c - the virtio console device (virtio 1.2, 5.3).
  *
- * Queues: 0, 1 input and output of port 0; with more than one port 2, 3 the control queues and
- * then a pair for each further port. Control messages exist only then (feature MULTIPORT).
+ * Queues: 0, 1 input and output of port 0, 2, 3 the control queues, then a pair for each further
+ * port (feature MULTIPORT; a guest that does not take it has port 0 alone).
+ *
+ * A Linux guest throws away what comes before it is ready to keep it. For a further port that ends
+ * when somebody opens it, and the guest says so. Of port 0 it says nothing, so its input waits:
+ *
+ *	HELD	the device was reset; PORT_READY comes ->
+ *	ASKED	CONSOLE_PORT was sent, and then a second PORT_ADD, which a guest answers by another
+ *		PORT_READY, after all that CONSOLE_PORT made it do ->
+ *	OPEN	input goes to the guest as it gives buffers
+ *
+ * A guest that does not answer (another system, one without MULTIPORT) gets its input HOLD_MS after
+ * the device was started.
  *
  * Output is handled on the vCPU that notifies: a kernel that prints spins until its buffer is
  * used, so nothing would be faster. Notifications of input buffers are switched off unless typed
@@ -15,6 +26,7 @@
 #include <linux/virtio_console.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -24,6 +36,15 @@
 #define QUEUE_SIZE  16
 #define CONTROL_IN  2
 #define CONTROL_OUT 3
+#define HOLD_MS	    5000
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
 
 static bool multiport(const struct console *con)
 {
@@ -145,6 +166,25 @@ static void port_ready(struct console *con, unsigned int port)
 	send_control(con, port, VIRTIO_CONSOLE_PORT_OPEN, 1, NULL, 0);
 }
 
+/* See above. */
+static void console_port_ready(struct console *con)
+{
+	switch (con->input) {
+	case CONSOLE_HELD:
+		port_ready(con, 0);
+		con->input = CONSOLE_ASKED;
+		send_control(con, 0, VIRTIO_CONSOLE_PORT_ADD, 0, NULL, 0);
+		break;
+	case CONSOLE_ASKED:
+		con->input = CONSOLE_OPEN;
+		con->ports[0].open = true;
+		push_input(con, 0);
+		break;
+	case CONSOLE_OPEN:
+		break;
+	}
+}
+
 static void handle_control(struct console *con, const struct virtio_console_control *msg)
 {
 	if (msg->event == VIRTIO_CONSOLE_DEVICE_READY && msg->value) {
@@ -153,7 +193,10 @@ static void handle_control(struct console *con, const struct virtio_console_cont
 	} else if (msg->id >= con->nports) {
 		return;
 	} else if (msg->event == VIRTIO_CONSOLE_PORT_READY && msg->value) {
-		port_ready(con, msg->id);
+		if (msg->id)
+			port_ready(con, msg->id);
+		else
+			console_port_ready(con);
 	} else if (msg->event == VIRTIO_CONSOLE_PORT_OPEN && msg->id) {
 		/* A Linux guest throws away what comes to a port that nobody has opened. */
 		con->ports[msg->id].open = msg->value;
@@ -200,6 +243,7 @@ static void ready(struct virtio_device *dev)
 {
 	struct console *con = container_of(dev, struct console, dev);
 
+	con->ready_at = now_ms();
 	for (unsigned int i = 0; i < (multiport(con) ? con->nports : 1); i++)
 		push_input(con, i);
 	if (multiport(con))
@@ -210,8 +254,10 @@ static void reset(struct virtio_device *dev)
 {
 	struct console *con = container_of(dev, struct console, dev);
 
-	for (unsigned int i = 1; i < con->nports; i++)
+	for (unsigned int i = 0; i < con->nports; i++)
 		con->ports[i].open = false;
+	con->input = CONSOLE_HELD;
+	con->ready_at = 0;
 }
 
 static const struct virtio_class console_class = {
@@ -234,7 +280,6 @@ int console_init(struct console *con, const struct guest_memory *mem,
 	con->nports = 1;
 	con->ports[0].output = output;
 	con->ports[0].arg = arg;
-	con->ports[0].open = true;
 	return 0;
 }
 
@@ -252,16 +297,11 @@ void console_finish(struct console *con, uint16_t cols, uint16_t rows)
 {
 	struct virtio_console_config cfg = {
 		.cols = cols, .rows = rows, .max_nr_ports = con->nports};
-	uint64_t features = 0;
-	unsigned int queues = 2;
+	uint64_t features = BIT(VIRTIO_CONSOLE_F_MULTIPORT);
 
 	if (cols)
 		features |= BIT(VIRTIO_CONSOLE_F_SIZE);
-	if (con->nports > 1) {
-		features |= BIT(VIRTIO_CONSOLE_F_MULTIPORT);
-		queues = 2 * con->nports + 2;
-	}
-	virtio_init(&con->dev, &console_class, con->dev.mem, features, queues);
+	virtio_init(&con->dev, &console_class, con->dev.mem, features, 2 * con->nports + 2);
 	memcpy(con->dev.config, &cfg, sizeof(cfg));
 	con->dev.config_len = sizeof(cfg);
 }
@@ -287,6 +327,22 @@ ssize_t console_input(struct console *con, unsigned int port, const void *data, 
 	push_input(con, port);
 	pthread_mutex_unlock(&con->dev.lock);
 	return (ssize_t)len;
+}
+
+bool console_holds_input(struct console *con)
+{
+	bool holds = false;
+
+	if (pthread_mutex_trylock(&con->dev.lock))
+		return true;
+	if (con->input != CONSOLE_OPEN && con->ready_at && now_ms() - con->ready_at >= HOLD_MS) {
+		con->input = CONSOLE_OPEN;
+		con->ports[0].open = true;
+		push_input(con, 0);
+	}
+	holds = con->input != CONSOLE_OPEN && con->ready_at && con->ports[0].input_len;
+	pthread_mutex_unlock(&con->dev.lock);
+	return holds;
 }
 
 int console_room_fd(const struct console *con)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * console.h - a virtio console: port 0 is the realm's console (hvc0); further ports, if there are
- * any, are named byte channels (/dev/virtio-ports in the guest).
+ * any, are named byte channels (/dev/virtio-ports in the guest). Input that comes before the guest
+ * can keep it waits: nothing is thrown away.
  */
 #ifndef VMM_CONSOLE_H
 #define VMM_CONSOLE_H
@@ -18,11 +19,14 @@ struct console_port {
 	/* What the guest writes; called with the device's lock held. */
 	void (*output)(void *arg, const void *data, size_t len);
 	void *arg;
-	bool open; /* the guest listens; always so for port 0 */
+	bool open; /* the guest listens */
 	/* typed bytes that wait for buffers of the guest */
 	uint8_t input[CONSOLE_INPUT_SIZE];
 	unsigned int input_start, input_len;
 };
+
+/* Of port 0's input; console.c says what they are. */
+enum console_input_state { CONSOLE_HELD, CONSOLE_ASKED, CONSOLE_OPEN };
 
 struct console {
 	struct virtio_device dev;
@@ -30,6 +34,8 @@ struct console {
 	unsigned int nports;
 	int room_fd; /* eventfd: a full input has room again */
 	bool input_was_full;
+	enum console_input_state input;
+	uint64_t ready_at; /* milliseconds; 0: the device is not started */
 };
 
 /* Port 0's output goes to output(arg). 0 or -errno. */
@@ -49,6 +55,12 @@ void console_destroy(struct console *con);
  */
 ssize_t console_input(struct console *con, unsigned int port, const void *data, size_t len);
 int console_resize(struct console *con, uint16_t cols, uint16_t rows);
+
+/*
+ * Does port 0 hold input back from a started guest? Then ask again soon: if the guest does not say
+ * that it is ready, it gets its input after some seconds.
+ */
+bool console_holds_input(struct console *con);
 
 /* Readable when a port that had no room has some again, until console_clear_room. */
 int console_room_fd(const struct console *con);

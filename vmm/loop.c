@@ -15,11 +15,11 @@
 #include "vmm/output.h"
 #include "vmm/term.h"
 
-#define BUSY_RETRY_MS	    20	/* a vCPU had the console */
-#define FOREGROUND_RETRY_MS 500 /* in the background: has the shell brought us back? */
-#define SUSPECT_MS	    500 /* for a better reason to come */
-#define DRAIN_STEP_MS	    200
-#define DRAIN_PATIENCE	    10 /* steps without progress */
+#define BUSY_RETRY_MS  20  /* a vCPU had the console */
+#define SLOW_RETRY_MS  500 /* has the shell brought us back? does the guest listen? */
+#define SUSPECT_MS     500 /* for a better reason to come */
+#define DRAIN_STEP_MS  200
+#define DRAIN_PATIENCE 10 /* steps without progress */
 
 static int signal_fd = -1;
 static bool hurry; /* somebody waits for our end */
@@ -29,8 +29,10 @@ static struct {
 	struct term_keys keys;
 	uint8_t typed[512]; /* read, but not yet taken by the console */
 	size_t ntyped;
+	bool input;  /* there was some */
 	bool eof;    /* no more input: the realm goes on */
 	bool busy;   /* retry soon: somebody had the console */
+	bool held;   /* the console keeps input from a guest that is not ready */
 	bool resize; /* the window's size changed */
 	uint64_t deadline;
 } loop;
@@ -145,7 +147,9 @@ static void give_input(void)
 	ssize_t n;
 
 	loop.busy = false;
+	loop.held = loop.input && console_holds_input(loop.con);
 	if (loop.ntyped) {
+		loop.input = true;
 		n = console_input(loop.con, 0, loop.typed, loop.ntyped);
 		loop.busy = n == -EBUSY;
 		if (n > 0) {
@@ -174,8 +178,8 @@ static int poll_timeout(bool background)
 	}
 	if (loop.busy)
 		ms = ms < 0 ? BUSY_RETRY_MS : MIN(ms, BUSY_RETRY_MS);
-	if (background)
-		ms = ms < 0 ? FOREGROUND_RETRY_MS : MIN(ms, FOREGROUND_RETRY_MS);
+	if (background || loop.held)
+		ms = ms < 0 ? SLOW_RETRY_MS : MIN(ms, SLOW_RETRY_MS);
 	return ms;
 }
 

@@ -78,6 +78,8 @@ static int run_mode(enum mode mode)
 		return disk_test();
 	case MODE_SMP:
 		return smp_test();
+	case MODE_READ:
+		return input_test();
 	default:
 		return 0;
 	}

@@ -18,6 +18,7 @@ enum mode {
 	MODE_PANIC,	/* end process 1, which a kernel answers with a panic */
 	MODE_DISK,	/* read, write and read again the first block device, then off */
 	MODE_SMP,	/* run on each processor in turn, then off */
+	MODE_READ,	/* read lines from the console up to one that is "end", tell their sum */
 	MODE_COUNT
 };
 
@@ -59,6 +60,7 @@ void facts_say(void);
 /* 0, or -errno after having said why. */
 int disk_test(void);
 int smp_test(void);
+int input_test(void);
 
 /*
  * Hands a CCA token out on the virtio-console port "org.softrealm.attest"; nothing is done

@@ -16,6 +16,7 @@ static const char *const mode_names[MODE_COUNT] = {
 	[MODE_PANIC] = "panic",
 	[MODE_DISK] = "disk",
 	[MODE_SMP] = "smp",
+	[MODE_READ] = "read",
 };
 
 static int hex_digit(char c)

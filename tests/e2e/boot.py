@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """boot.py - an unmodified Debian kernel boots to user space in a realm and powers off"""
+import hashlib
 import json
 import re
 
@@ -28,6 +29,24 @@ def four_vcpus_all_work_at_once():
 def psci_in_user_space_starts_and_ends_a_realm():
     realm("-c", 2, "--psci", "user", append="softrealm.mode=smp").expect(
         0, "processors   2 of 2 online", "smp 2 of 2 processors")
+
+
+def reads(text, *args):
+    """The realm gets this text through a pipe that is full before it runs, and tells its sum."""
+    (work() / "input").write_bytes(text)
+    with open(work() / "input", "rb") as source:
+        realm(*args, append="softrealm.mode=read", stdin=source).expect(
+            0, f"read {text.count(10)} lines, sha256 {hashlib.sha256(text).hexdigest()}")
+
+
+@case
+def piped_input_is_not_lost_before_the_realm_reads():
+    reads(b"hello\nend\n")
+
+
+@case
+def a_hundred_thousand_lines_arrive_in_order():
+    reads(b"".join(b"%d\n" % i for i in range(1, 100001)) + b"end\n", "-c", 2)
 
 
 @case

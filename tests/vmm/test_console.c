@@ -13,7 +13,7 @@
 
 static struct guest_memory *mem;
 static struct console con;
-static struct ring rings[6];
+static struct ring rings[6]; /* port 0: 0, 1; control: 2, 3; port 1: 4, 5 */
 static char said[2][256];
 
 static void listen(void *arg, const void *data, size_t len)
@@ -21,7 +21,9 @@ static void listen(void *arg, const void *data, size_t len)
 	strncat(arg, data, len);
 }
 
-static void start(bool two_ports)
+static void control(uint32_t id, uint16_t event, uint16_t value);
+
+static void start(bool two_ports, bool handshake)
 {
 	memset(said, 0, sizeof(said));
 	mem = driver_memory();
@@ -34,11 +36,20 @@ static void start(bool two_ports)
 		ring_make(&rings[i], mem, i, N);
 		assert_int_equal(ring_attach(&rings[i], &con.dev.queues[i]), 0);
 	}
+	for (int i = 0; handshake && i < 2; i++)
+		control(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	virtio_take_isr(&con.dev);
 }
 
 static int setup(void **state)
 {
-	start(*state != NULL);
+	start(*state != NULL, true);
+	return 0;
+}
+
+static int setup_unready(void **state)
+{
+	start(*state != NULL, false);
 	return 0;
 }
 
@@ -139,6 +150,8 @@ static void resize_changes_the_configuration(void **state)
 	struct virtio_console_config cfg;
 	uint8_t generation = con.dev.generation;
 
+	con.dev.accepted &= ~BIT(VIRTIO_CONSOLE_F_MULTIPORT);
+
 	assert_int_equal(console_resize(&con, 132, 43), 0);
 	memcpy(&cfg, con.dev.config, sizeof(cfg));
 	assert_int_equal(cfg.cols, 132);
@@ -156,13 +169,6 @@ static void hostile_output_fails_the_device_only(void **state)
 	assert_int_equal(console_input(&con, 0, "a", 1), 1);
 	virtio_notify(&con.dev, 0);
 	assert_int_equal(rings[0].used->idx, 0);
-}
-
-static void single_port_has_no_control_queues(void **state)
-{
-	assert_false(con.dev.offered & BIT(VIRTIO_CONSOLE_F_MULTIPORT));
-	assert_int_equal(con.dev.nqueues, 2);
-	virtio_notify(&con.dev, 3); /* ignored */
 }
 
 /* ---- two ports ---- */
@@ -195,11 +201,49 @@ static void ports_are_announced_and_named(void **state)
 	expect_control(3, 0, VIRTIO_CONSOLE_RESIZE);
 	assert_memory_equal(buffer(2, 3) + 8, "\x50\0\x19\0", 4);
 	expect_control(4, 0, VIRTIO_CONSOLE_PORT_OPEN);
+	expect_control(5, 0, VIRTIO_CONSOLE_PORT_ADD);
 	control(1, VIRTIO_CONSOLE_PORT_READY, 1);
-	expect_control(5, 1, VIRTIO_CONSOLE_PORT_NAME);
-	assert_memory_equal(buffer(2, 5) + 8, "a.name", 6);
-	assert_int_equal(rings[2].used->ring[5].len, 8 + 6);
-	expect_control(6, 1, VIRTIO_CONSOLE_PORT_OPEN);
+	expect_control(6, 1, VIRTIO_CONSOLE_PORT_NAME);
+	assert_memory_equal(buffer(2, 6) + 8, "a.name", 6);
+	assert_int_equal(rings[2].used->ring[6].len, 8 + 6);
+	expect_control(7, 1, VIRTIO_CONSOLE_PORT_OPEN);
+}
+
+/* The first answer comes before the guest has made its console: it would drop what comes. */
+static void input_waits_until_the_console_is_ready(void **state)
+{
+	give_buffers(0);
+	assert_int_equal(console_input(&con, 0, "early", 5), 5);
+	virtio_notify(&con.dev, 0);
+	control(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(rings[0].used->idx, 0);
+	assert_true(console_holds_input(&con));
+	control(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(rings[0].used->idx, 1);
+	assert_memory_equal(buffer(0, 0), "early", 5);
+	assert_false(console_holds_input(&con));
+}
+
+static void a_reset_holds_input_again(void **state)
+{
+	control(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	control(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	pthread_mutex_lock(&con.dev.lock);
+	virtio_set_status(&con.dev, 0);
+	pthread_mutex_unlock(&con.dev.lock);
+	assert_int_equal(console_input(&con, 0, "early", 5), 5);
+	assert_int_equal(con.ports[0].input_len, 5);
+	assert_int_equal(con.input, CONSOLE_HELD);
+}
+
+static void a_guest_that_does_not_answer_gets_its_input_later(void **state)
+{
+	give_buffers(0);
+	assert_int_equal(console_input(&con, 0, "early", 5), 5);
+	assert_true(console_holds_input(&con));
+	con.ready_at -= 6000;
+	assert_false(console_holds_input(&con));
+	assert_int_equal(rings[0].used->idx, 1);
 }
 
 static void second_port_has_its_own_queues(void **state)
@@ -242,16 +286,25 @@ static void bad_control_messages_are_ignored(void **state)
 int main(void)
 {
 	static int two;
-#define ONE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-#define TWO(f) cmocka_unit_test_prestate_setup_teardown(f, setup, teardown, &two)
+#define ONE(f)	   cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TWO(f)	   cmocka_unit_test_prestate_setup_teardown(f, setup, teardown, &two)
+#define UNREADY(f) cmocka_unit_test_prestate_setup_teardown(f, setup_unready, teardown, &two)
 	const struct CMUnitTest tests[] = {
-		ONE(output_comes_out_and_interrupts),	ONE(output_without_interrupt_if_not_wanted),
-		ONE(input_goes_into_buffers),		ONE(input_waits_for_buffers),
-		ONE(input_is_bounded_and_room_is_told), ONE(busy_console_is_not_waited_for),
-		ONE(resize_changes_the_configuration),	ONE(hostile_output_fails_the_device_only),
-		ONE(single_port_has_no_control_queues), TWO(ports_are_announced_and_named),
-		TWO(second_port_has_its_own_queues),	TWO(closed_port_gets_no_input),
-		TWO(bad_control_messages_are_ignored),
+		ONE(output_comes_out_and_interrupts),
+		ONE(output_without_interrupt_if_not_wanted),
+		ONE(input_goes_into_buffers),
+		ONE(input_waits_for_buffers),
+		ONE(input_is_bounded_and_room_is_told),
+		ONE(busy_console_is_not_waited_for),
+		ONE(resize_changes_the_configuration),
+		ONE(hostile_output_fails_the_device_only),
+		UNREADY(ports_are_announced_and_named),
+		UNREADY(input_waits_until_the_console_is_ready),
+		UNREADY(a_reset_holds_input_again),
+		UNREADY(a_guest_that_does_not_answer_gets_its_input_later),
+		TWO(second_port_has_its_own_queues),
+		TWO(closed_port_gets_no_input),
+		UNREADY(bad_control_messages_are_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

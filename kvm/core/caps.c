@@ -164,9 +164,9 @@ static result enable_dirty_log_protect(struct kvm_vm *vm, const struct kvm_enabl
 
 	if (cap->flags || (cap->args[0] & ~allowed))
 		return &rule_kvm_enable_cap_args;
-	pthread_mutex_lock(&vm->slots_lock);
+	lock_take(&vm->slots_lock);
 	vm->manual_dirty_log = cap->args[0];
-	pthread_mutex_unlock(&vm->slots_lock);
+	lock_drop(&vm->slots_lock);
 	return OK;
 }
 
@@ -175,12 +175,12 @@ static result enable_before_vcpus(struct kvm_vm *vm, bool *flag)
 {
 	result why = OK;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_take(&vm->lock);
 	if (atomic_load(&vm->num_vcpus))
 		why = &rule_kvm_enable_cap_late;
 	else
 		*flag = true;
-	pthread_mutex_unlock(&vm->lock);
+	lock_drop(&vm->lock);
 	return why;
 }
 

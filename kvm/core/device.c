@@ -63,9 +63,9 @@ result vm_create_device(struct kvm_call *c)
 	if (cd.type != KVM_DEV_TYPE_ARM_VGIC_V3 && cd.type != KVM_DEV_TYPE_ARM_VGIC_ITS)
 		return &rule_kvm_create_device_unknown;
 	if (!(cd.flags & KVM_CREATE_DEVICE_TEST)) {
-		pthread_mutex_lock(&c->vm->lock);
+		lock_take(&c->vm->lock);
 		why = create(c->vm, cd.type, &its);
-		pthread_mutex_unlock(&c->vm->lock);
+		lock_drop(&c->vm->lock);
 		if (!why)
 			why = install(c, its);
 		if (why)
@@ -109,9 +109,9 @@ result dev_set_attr(struct kvm_call *c)
 	init = a.group == KVM_DEV_ARM_VGIC_GRP_CTRL && a.attr == KVM_DEV_ARM_VGIC_CTRL_INIT;
 	if (!init)
 		return vgic_set_attr(c->dev->vgic, c->caller, &a);
-	pthread_mutex_lock(&c->vm->lock); /* no vCPU is half made */
+	lock_take(&c->vm->lock); /* no vCPU is half made */
 	why = vgic_set_attr(c->dev->vgic, c->caller, &a);
-	pthread_mutex_unlock(&c->vm->lock);
+	lock_drop(&c->vm->lock);
 	if (!why)
 		expect_cpus(c->vm);
 	return why;

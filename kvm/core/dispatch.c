@@ -180,9 +180,9 @@ static result dispatch(struct kvm_call *c, const struct kvm_row *row, uint32_t n
 		return &rule_kvm_fault;
 	if (!c->vcpu)
 		return row->handler(c);
-	pthread_mutex_lock(&c->vcpu->mutex);
+	lock_take(&c->vcpu->mutex);
 	why = row->handler(c);
-	pthread_mutex_unlock(&c->vcpu->mutex);
+	lock_drop(&c->vcpu->mutex);
 	return why;
 }
 

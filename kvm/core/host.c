@@ -23,8 +23,9 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 	h->rmm = cfg->rmm;
 	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->vmids[0] = true;
-	pthread_mutex_init(&h->lock, NULL);
-	pthread_mutex_init(&h->gmem_lock, NULL);
+	pthread_cond_init(&h->walked, NULL);
+	lock_init(&h->lock, RANK_HOST, "host->lock");
+	lock_init(&h->gmem_lock, RANK_GMEM, "host->gmem_lock");
 	h->rmi = h->rmm && smc_probe(h, &h->feature0);
 	*out = h;
 	return 0;
@@ -34,8 +35,9 @@ void kvm_host_destroy(struct kvm_host *h)
 {
 	if (!h)
 		return;
-	pthread_mutex_destroy(&h->lock);
-	pthread_mutex_destroy(&h->gmem_lock);
+	lock_destroy(&h->lock);
+	pthread_cond_destroy(&h->walked);
+	lock_destroy(&h->gmem_lock);
 	free(h);
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/lock.h"
 #include "kvm/call.h"
 
 #define KVM_NUM_VMIDS 256 /* 8-bit VMIDs: what every RMM offers */
@@ -21,12 +22,13 @@ struct kvm_host {
 	bool rmi;	   /* the RMM is there and speaks 1.0 */
 	uint64_t feature0; /* its feature register 0 */
 
-	pthread_mutex_t lock; /* vms, vmids */
+	struct lock lock; /* vms, vmids */
 	struct kvm_vm *vms;
+	pthread_cond_t walked; /* a walk over them has gone on */
 	uint32_t last_serial;
 	bool vmids[KVM_NUM_VMIDS]; /* 0 is the host's own */
 
-	pthread_mutex_t gmem_lock; /* innermost: gmems, and the attributes that they have */
+	struct lock gmem_lock; /* innermost: gmems, and the attributes that they have */
 	struct kvm_gmem *gmems;
 	_Atomic uint64_t gmem_changes; /* of attributes */
 };

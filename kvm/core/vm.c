@@ -20,20 +20,20 @@
 
 static void init_locks(struct kvm_vm *vm)
 {
-	pthread_mutex_init(&vm->lock, NULL);
-	pthread_mutex_init(&vm->slots_lock, NULL);
-	pthread_mutex_init(&vm->config_lock, NULL);
-	pthread_mutex_init(&vm->mmu_lock, NULL);
-	pthread_rwlock_init(&vm->slots_rw, NULL);
+	lock_init(&vm->lock, RANK_VM, "vm->lock");
+	lock_init(&vm->slots_lock, RANK_SLOTS, "vm->slots_lock");
+	lock_init(&vm->config_lock, RANK_CONFIG, "vm->config_lock");
+	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
+	rwlock_init(&vm->slots_rw, RANK_SLOTS_RW, "vm->slots_rw");
 }
 
 static void destroy_locks(struct kvm_vm *vm)
 {
-	pthread_mutex_destroy(&vm->lock);
-	pthread_mutex_destroy(&vm->slots_lock);
-	pthread_mutex_destroy(&vm->config_lock);
-	pthread_mutex_destroy(&vm->mmu_lock);
-	pthread_rwlock_destroy(&vm->slots_rw);
+	lock_destroy(&vm->lock);
+	lock_destroy(&vm->slots_lock);
+	lock_destroy(&vm->config_lock);
+	lock_destroy(&vm->mmu_lock);
+	rwlock_destroy(&vm->slots_rw);
 }
 
 result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struct kvm_vm **out)
@@ -60,11 +60,11 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 	timer_init(vm);
 	if (mm->ops->get)
 		mm->ops->get(mm);
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	vm->serial = ++h->last_serial;
 	vm->next = h->vms;
 	h->vms = vm;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 	*out = vm;
 	return OK;
 }
@@ -74,15 +74,31 @@ void vm_get(struct kvm_vm *vm)
 	atomic_fetch_add(&vm->refs, 1);
 }
 
+struct kvm_vm *vm_walk_next(struct kvm_host *h, struct kvm_vm *vm)
+{
+	struct kvm_vm *next;
+
+	lock_take(&h->lock);
+	next = vm ? vm->next : h->vms;
+	if (next)
+		next->walkers++;
+	if (vm && !--vm->walkers)
+		pthread_cond_broadcast(&h->walked);
+	lock_drop(&h->lock);
+	return next;
+}
+
 static void unlist(struct kvm_vm *vm)
 {
 	struct kvm_vm **p;
 
-	pthread_mutex_lock(&vm->host->lock);
+	lock_take(&vm->host->lock);
+	while (vm->walkers)
+		lock_wait(&vm->host->lock, &vm->host->walked);
 	for (p = &vm->host->vms; *p != vm; p = &(*p)->next)
 		;
 	*p = vm->next;
-	pthread_mutex_unlock(&vm->host->lock);
+	lock_drop(&vm->host->lock);
 }
 
 static void destroy(struct kvm_vm *vm)
@@ -145,20 +161,21 @@ bool vm_trylock_vcpus(struct kvm_vm *vm)
 {
 	unsigned int n = atomic_load(&vm->num_vcpus), i;
 
+	lock_assert_held(&vm->lock);
 	for (i = 0; i < n; i++)
-		if (pthread_mutex_trylock(&vm->vcpus[i]->mutex))
+		if (!lock_try(&vm->vcpus[i]->mutex))
 			break;
 	if (i == n)
 		return true;
 	while (i--)
-		pthread_mutex_unlock(&vm->vcpus[i]->mutex);
+		lock_drop(&vm->vcpus[i]->mutex);
 	return false;
 }
 
 void vm_unlock_vcpus(struct kvm_vm *vm)
 {
 	for (unsigned int i = atomic_load(&vm->num_vcpus); i--;)
-		pthread_mutex_unlock(&vm->vcpus[i]->mutex);
+		lock_drop(&vm->vcpus[i]->mutex);
 }
 
 /* ---- KVM_CREATE_VCPU ---- */
@@ -223,11 +240,11 @@ result vm_create_vcpu(struct kvm_call *c)
 
 	if (c->arg >= KVM_MAX_VCPU_IDS)
 		return &rule_kvm_create_vcpu_id;
-	pthread_mutex_lock(&vm->lock);
-	pthread_mutex_lock(&vm->config_lock);
+	lock_take(&vm->lock);
+	lock_take(&vm->config_lock);
 	why = create_vcpu(c);
-	pthread_mutex_unlock(&vm->config_lock);
-	pthread_mutex_unlock(&vm->lock);
+	lock_drop(&vm->config_lock);
+	lock_drop(&vm->lock);
 	return why;
 }
 
@@ -252,12 +269,12 @@ result vm_set_counter_offset(struct kvm_call *c)
 		return &rule_kvm_counter_offset_realm;
 	if (off.reserved)
 		return &rule_kvm_counter_offset_reserved;
-	pthread_mutex_lock(&vm->lock);
+	lock_take(&vm->lock);
 	if (vm_trylock_vcpus(vm)) /* an ordinary VM never runs: the offset has no reader */
 		vm_unlock_vcpus(vm);
 	else
 		why = &rule_kvm_vcpu_busy;
-	pthread_mutex_unlock(&vm->lock);
+	lock_drop(&vm->lock);
 	return why;
 }
 

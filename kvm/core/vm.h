@@ -20,7 +20,6 @@
 #ifndef KVM_VM_H
 #define KVM_VM_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,21 +33,35 @@
 #include "kvm/vcpu/smccc.h"
 #include "kvm/vcpu/sysreg.h"
 
+/* The order above, for base/lock.h. Nothing of kvm/ but the vGIC's locks is taken under mp_lock. */
+enum {
+	RANK_VM = 1,
+	RANK_VCPU,
+	RANK_SLOTS,
+	RANK_CONFIG,
+	RANK_HOST,
+	RANK_SLOTS_RW,
+	RANK_MMU,
+	RANK_MP,
+	RANK_GMEM,
+};
+
 enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIMERS };
 
 struct kvm_vm {
 	struct kvm_host *host;
 	const struct kvm_revision *rev; /* that it was created under */
-	struct kvm_vm *next; /* host->vms */
-	uint32_t serial;     /* counted from 1, never used again */
+	struct kvm_vm *next;		/* host->vms */
+	unsigned int walkers;		/* who are at it in a walk; host->lock */
+	uint32_t serial;		/* counted from 1, never used again */
 	atomic_uint refs;
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
 	atomic_bool dead;  /* every call is EIO from now on */
 	bool is_realm;
 	unsigned int ipa_bits;
 
-	pthread_mutex_t lock, slots_lock, config_lock, mmu_lock;
-	pthread_rwlock_t slots_rw;
+	struct lock lock, slots_lock, config_lock, mmu_lock;
+	struct rwlock slots_rw;
 
 	/* lock */
 	struct kvm_vcpu *vcpus[PLATFORM_MAX_VCPUS]; /* creation order; entries never change */
@@ -64,8 +77,8 @@ struct kvm_vm {
 	uint64_t manual_dirty_log;
 
 	/* config_lock */
-	bool features_set; /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
-	uint32_t features;
+	bool features_set;    /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
+	atomic_uint features; /* read anywhere */
 	unsigned int pmu_counters; /* PMCR_EL0.N */
 	struct idregs idregs;
 	bool has_ran; /* a vCPU has passed its first KVM_RUN's checks */
@@ -84,6 +97,10 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 void vm_get(struct kvm_vm *vm);
 void vm_put(struct kvm_vm *vm);
 
+/* A walk over all VMs that holds no lock in between: the one after `vm` (NULL: the first), which
+ * does not go away until the walk has gone on. NULL: that was the last. Walk to the end. */
+struct kvm_vm *vm_walk_next(struct kvm_host *h, struct kvm_vm *vm);
+
 /* NULL: there is none. */
 struct kvm_vcpu *vm_vcpu_by_id(struct kvm_vm *vm, uint64_t id);
 struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr);
@@ -96,7 +113,7 @@ void vm_unlock_vcpus(struct kvm_vm *vm);
 
 static inline bool vm_has_feature(const struct kvm_vm *vm, unsigned int feature)
 {
-	return vm->features & (1u << feature);
+	return atomic_load(&((struct kvm_vm *)vm)->features) & (1u << feature);
 }
 
 #endif

@@ -41,10 +41,10 @@ static bool lock_vcpus(void *arg)
 {
 	struct kvm_vm *vm = arg;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_take(&vm->lock);
 	if (vm_trylock_vcpus(vm))
 		return true;
-	pthread_mutex_unlock(&vm->lock);
+	lock_drop(&vm->lock);
 	return false;
 }
 
@@ -53,7 +53,7 @@ static void unlock_vcpus(void *arg)
 	struct kvm_vm *vm = arg;
 
 	vm_unlock_vcpus(vm);
-	pthread_mutex_unlock(&vm->lock);
+	lock_drop(&vm->lock);
 }
 
 /* Guest memory that is shared: an emulated device sees no private page. */
@@ -62,10 +62,10 @@ static bool is_shared(struct kvm_vm *vm, uint64_t gpa, size_t len)
 	uint64_t end = gpa + len;
 	bool shared = end > gpa;
 
-	pthread_rwlock_rdlock(&vm->slots_rw);
+	rwlock_read(&vm->slots_rw);
 	for (uint64_t g = ALIGN_DOWN(gpa, GRANULE_SIZE); shared && g < end; g += GRANULE_SIZE)
 		shared = !attributes_private(&vm->attrs, g);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return shared;
 }
 

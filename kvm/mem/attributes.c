@@ -123,21 +123,21 @@ static result set_range(struct kvm_vm *vm, uint64_t start, uint64_t end, bool pr
 {
 	result why = OK;
 
-	pthread_mutex_lock(&vm->slots_lock);
+	lock_take(&vm->slots_lock);
 	if (attributes_private(&vm->attrs, start) == private &&
 	    attributes_run(&vm->attrs, start, end) == end)
 		goto out; /* nothing changes, nothing is unmapped */
-	pthread_rwlock_wrlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	rwlock_write(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
 	if (attributes_set(&vm->attrs, start, end, private))
 		why = &rule_kvm_no_memory;
 	else
 		memslots_for_range(vm, start, end, private ? unmap_for_private : unmap_for_shared);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
 out:
-	pthread_mutex_unlock(&vm->slots_lock);
+	lock_drop(&vm->slots_lock);
 	return why;
 }
 

@@ -42,11 +42,11 @@ static result get_log(struct kvm_call *c, const struct kvm_dirty_log *arg)
 	copy = malloc(bytes);
 	if (!copy)
 		return &rule_kvm_no_memory;
-	pthread_mutex_lock(&vm->mmu_lock);
+	lock_take(&vm->mmu_lock);
 	memcpy(copy, m->dirty, bytes);
 	if (!vm->manual_dirty_log)
 		memset(m->dirty, 0, bytes);
-	pthread_mutex_unlock(&vm->mmu_lock);
+	lock_drop(&vm->mmu_lock);
 	why = call_write_at(c, arg->dirty_bitmap, copy, bytes);
 	free(copy);
 	return why;
@@ -59,9 +59,9 @@ result vm_get_dirty_log(struct kvm_call *c)
 
 	if (why)
 		return why;
-	pthread_mutex_lock(&c->vm->slots_lock);
+	lock_take(&c->vm->slots_lock);
 	why = get_log(c, &arg);
-	pthread_mutex_unlock(&c->vm->slots_lock);
+	lock_drop(&c->vm->slots_lock);
 	return why;
 }
 
@@ -86,10 +86,10 @@ static result clear_log(struct kvm_call *c, const struct kvm_clear_dirty_log *ar
 	if (!clear)
 		return &rule_kvm_no_memory;
 	why = call_read_at(c, clear, arg->dirty_bitmap, words * sizeof(*clear));
-	pthread_mutex_lock(&vm->mmu_lock);
+	lock_take(&vm->mmu_lock);
 	for (size_t i = 0; !why && i < words; i++)
 		m->dirty[arg->first_page / 64 + i] &= ~clear[i];
-	pthread_mutex_unlock(&vm->mmu_lock);
+	lock_drop(&vm->mmu_lock);
 	free(clear);
 	return why;
 }
@@ -101,8 +101,8 @@ result vm_clear_dirty_log(struct kvm_call *c)
 
 	if (why)
 		return why;
-	pthread_mutex_lock(&c->vm->slots_lock);
+	lock_take(&c->vm->slots_lock);
 	why = clear_log(c, &arg);
-	pthread_mutex_unlock(&c->vm->slots_lock);
+	lock_drop(&c->vm->slots_lock);
 	return why;
 }

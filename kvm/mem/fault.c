@@ -39,7 +39,7 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 	result why;
 
 	gpa = ALIGN_DOWN(gpa, GRANULE_SIZE);
-	pthread_rwlock_rdlock(&vm->slots_rw);
+	rwlock_read(&vm->slots_rw);
 	s = memslot_at(&vm->slots, gpa);
 	if (!s) {
 		why = &rule_kvm_fault_private_no_slot;
@@ -52,11 +52,11 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 		vcpu_memory_fault(v, gpa, GRANULE_SIZE, false);
 		why = &rule_kvm_fault_gmem_gone;
 	} else {
-		pthread_mutex_lock(&vm->mmu_lock);
+		lock_take(&vm->mmu_lock);
 		why = realm_map_private(vm, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
-		pthread_mutex_unlock(&vm->mmu_lock);
+		lock_drop(&vm->mmu_lock);
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return why;
 }
 
@@ -69,33 +69,30 @@ static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint6
 	return why;
 }
 
-/* Map gpa, and around it whatever user memory is there. False: the view is stale, look again. */
-static bool map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
-			      result *why)
+/* Map gpa, and around it whatever user memory is there. Where the view is stale nothing is mapped:
+ * the guest faults again, after a look at signals. */
+static result map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa)
 {
 	uint64_t pa[WINDOW_PAGES], lo = view->gpa, hi = view->gpa + view->size;
 	struct kvm_mm *mm = vm->mm;
-	bool fresh;
+	result why = OK;
 
 	window(gpa, view->logging ? GRANULE_SIZE : WINDOW, &lo, &hi);
 	for (uint64_t g = lo; g < hi; g += GRANULE_SIZE)
 		pa[(g - lo) / GRANULE_SIZE] =
 			mm->ops->lookup(mm, view->uaddr + (g - view->gpa), true);
-	if (!pa[(gpa - lo) / GRANULE_SIZE]) {
-		*why = &rule_kvm_fault_no_user_page;
-		return true;
-	}
-	pthread_mutex_lock(&vm->mmu_lock);
-	fresh = vm->mmu_seq == view->seq;
-	if (fresh) {
-		*why = map_page(vm, view->slot, gpa, pa[(gpa - lo) / GRANULE_SIZE]);
-		for (uint64_t g = lo; !*why && g < hi; g += GRANULE_SIZE)
+	lock_take(&vm->mmu_lock);
+	if (vm->mmu_seq == view->seq && !pa[(gpa - lo) / GRANULE_SIZE]) {
+		why = &rule_kvm_fault_no_user_page;
+	} else if (vm->mmu_seq == view->seq) {
+		why = map_page(vm, view->slot, gpa, pa[(gpa - lo) / GRANULE_SIZE]);
+		for (uint64_t g = lo; !why && g < hi; g += GRANULE_SIZE)
 			if (g != gpa && pa[(g - lo) / GRANULE_SIZE] &&
 			    map_page(vm, view->slot, g, pa[(g - lo) / GRANULE_SIZE]))
 				break;
 	}
-	pthread_mutex_unlock(&vm->mmu_lock);
-	return fresh;
+	lock_drop(&vm->mmu_lock);
+	return why;
 }
 
 /* A slot whose shared pages are its guest_memfd's. False: it is no such slot. */
@@ -105,18 +102,18 @@ static bool fault_in_place(struct kvm_vcpu *v, uint64_t gpa, result *why)
 	struct memslot *s;
 	bool ours;
 
-	pthread_rwlock_rdlock(&vm->slots_rw);
+	rwlock_read(&vm->slots_rw);
 	s = memslot_at(&vm->slots, gpa);
 	ours = s && memory_in_place(vm, s);
 	if (ours && memory_private(vm, s, gpa)) {
 		vcpu_memory_fault(v, gpa, GRANULE_SIZE, false);
 		*why = &rule_kvm_run_memory_fault;
 	} else if (ours) {
-		pthread_mutex_lock(&vm->mmu_lock);
+		lock_take(&vm->mmu_lock);
 		*why = map_page(vm, s, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
-		pthread_mutex_unlock(&vm->mmu_lock);
+		lock_drop(&vm->mmu_lock);
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return ours;
 }
 
@@ -124,20 +121,18 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 {
 	struct kvm_vm *vm = v->vm;
 	struct memslot_view view;
-	result why = OK;
+	result why;
 
-	*mmio = false;
-	if (vm->rev->gmem_attributes && fault_in_place(v, ALIGN_DOWN(gpa, GRANULE_SIZE), &why))
+	if (vm->rev->gmem_attributes && fault_in_place(v, ALIGN_DOWN(gpa, GRANULE_SIZE), &why)) {
+		*mmio = false;
 		return why;
-	do {
-		if (!memslot_look(vm, gpa, &view) || (view.readonly && is_write)) {
-			*mmio = true;
-			return OK;
-		}
-		if (view.readonly)
-			return &rule_kvm_fault_readonly_slot;
-	} while (!map_shared_around(vm, &view, ALIGN_DOWN(gpa, GRANULE_SIZE), &why));
-	return why;
+	}
+	*mmio = !memslot_look(vm, gpa, &view) || (view.readonly && is_write);
+	if (*mmio)
+		return OK;
+	if (view.readonly)
+		return &rule_kvm_fault_readonly_slot;
+	return map_shared_around(vm, &view, ALIGN_DOWN(gpa, GRANULE_SIZE));
 }
 
 /* ---- the MMU notifier ---- */
@@ -146,8 +141,8 @@ static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
 {
 	struct trace_context before = trace_enter(vm->serial, -1);
 
-	pthread_rwlock_rdlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	rwlock_read(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
 	for (size_t i = 0; i < vm->slots.count; i++) {
 		const struct memslot *s = vm->slots.by_gpa[i];
@@ -157,8 +152,8 @@ static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
 			realm_unmap_shared(vm, s->gpa + (from - s->uaddr),
 					   s->gpa + (to - s->uaddr));
 	}
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
 	trace_enter(before.vm, before.vcpu);
 }
 
@@ -167,9 +162,7 @@ void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, ui
 	uint64_t start = ALIGN_DOWN(uaddr, GRANULE_SIZE);
 	uint64_t end = uaddr + size < uaddr ? UINT64_MAX : ALIGN_UP(uaddr + size, GRANULE_SIZE);
 
-	pthread_mutex_lock(&h->lock);
-	for (struct kvm_vm *vm = h->vms; vm; vm = vm->next)
+	for (struct kvm_vm *vm = vm_walk_next(h, NULL); vm; vm = vm_walk_next(h, vm))
 		if (vm->mm == mm && vm->is_realm)
 			invalidate_vm(vm, start, end);
-	pthread_mutex_unlock(&h->lock);
 }

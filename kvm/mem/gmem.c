@@ -148,16 +148,16 @@ void gmem_release(struct kvm_file *f)
 	struct kvm_gmem *g = f->gmem;
 	struct kvm_vm *vm = g->vm;
 
-	pthread_mutex_lock(&vm->slots_lock);
-	pthread_rwlock_wrlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	lock_take(&vm->slots_lock);
+	rwlock_write(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
 	unmap_range(g, 0, g->size);
 	while (g->bindings)
 		gmem_unbind(g->bindings);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
-	pthread_mutex_unlock(&vm->slots_lock);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
+	lock_drop(&vm->slots_lock);
 	destroy(g);
 }
 
@@ -172,13 +172,15 @@ static void punch_hole(struct kvm_gmem *g, uint64_t offset, uint64_t len)
 {
 	struct kvm_vm *vm = g->vm;
 
-	pthread_mutex_lock(&vm->slots_lock);
-	pthread_mutex_lock(&vm->mmu_lock);
+	lock_take(&vm->slots_lock);
+	rwlock_write(&vm->slots_rw); /* no fault maps a page again before it is gone */
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
 	unmap_range(g, offset, len);
 	machine_punch(vm->host->machine, g->pa + offset, len / GRANULE_SIZE);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_mutex_unlock(&vm->slots_lock);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
+	lock_drop(&vm->slots_lock);
 }
 
 int kvm_gmem_fallocate(struct kvm_file *f, int mode, uint64_t offset, uint64_t len)

@@ -64,10 +64,10 @@ int gmem_attributes_init(struct kvm_gmem *g)
 	if (!(g->flags & GUEST_MEMFD_FLAG_INIT_SHARED) &&
 	    attributes_set(&g->attrs, 0, g->size, true))
 		return -ENOMEM;
-	pthread_mutex_lock(&h->gmem_lock);
+	lock_take(&h->gmem_lock);
 	g->next = h->gmems;
 	h->gmems = g;
-	pthread_mutex_unlock(&h->gmem_lock);
+	lock_drop(&h->gmem_lock);
 	return 0;
 }
 
@@ -76,12 +76,12 @@ void gmem_attributes_destroy(struct kvm_gmem *g)
 	struct kvm_host *h = g->vm->host;
 	struct kvm_gmem **p;
 
-	pthread_mutex_lock(&h->gmem_lock);
+	lock_take(&h->gmem_lock);
 	for (p = &h->gmems; *p && *p != g; p = &(*p)->next)
 		;
 	if (*p)
 		*p = g->next;
-	pthread_mutex_unlock(&h->gmem_lock);
+	lock_drop(&h->gmem_lock);
 	attributes_destroy(&g->attrs);
 }
 
@@ -89,14 +89,14 @@ bool kvm_page_withheld(struct kvm_host *h, uint64_t pa)
 {
 	bool withheld = false;
 
-	pthread_mutex_lock(&h->gmem_lock);
+	lock_take(&h->gmem_lock);
 	for (struct kvm_gmem *g = h->gmems; g; g = g->next)
 		if (pa >= g->pa && pa - g->pa < g->size) {
 			withheld = g->vm->rev->gmem_attributes &&
 				   attributes_private(&g->attrs, pa - g->pa);
 			break;
 		}
-	pthread_mutex_unlock(&h->gmem_lock);
+	lock_drop(&h->gmem_lock);
 	return withheld;
 }
 
@@ -131,16 +131,16 @@ static result convert(struct kvm_gmem *g, uint64_t start, uint64_t end, bool pri
 	if (attributes_private(&g->attrs, start) == private &&
 	    attributes_run(&g->attrs, start, end) == end)
 		return OK; /* nothing changes, nothing is unmapped */
-	pthread_rwlock_wrlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	rwlock_write(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
-	pthread_mutex_lock(&vm->host->gmem_lock);
+	lock_take(&vm->host->gmem_lock);
 	err = attributes_set(&g->attrs, start, end, private);
-	pthread_mutex_unlock(&vm->host->gmem_lock);
+	lock_drop(&vm->host->gmem_lock);
 	if (!err)
 		unmap(g, start, end, private);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
 	atomic_fetch_add(&vm->host->gmem_changes, 1);
 	return err ? &rule_kvm_no_memory : OK;
 }
@@ -173,8 +173,8 @@ result gmem_set_memory_attributes(struct kvm_call *c)
 		why = check(g, &a);
 	if (why)
 		return why;
-	pthread_mutex_lock(&g->vm->slots_lock);
+	lock_take(&g->vm->slots_lock);
 	why = convert(g, a.offset, a.offset + a.size, a.attributes);
-	pthread_mutex_unlock(&g->vm->slots_lock);
+	lock_drop(&g->vm->slots_lock);
 	return why;
 }

@@ -58,11 +58,11 @@ static int copy_page(struct kvm_vm *vm, const struct copy *c)
 		pa = vm->mm->ops->lookup(vm->mm, view.uaddr + (c->gpa - view.gpa), c->is_write);
 		if (!pa)
 			return -EFAULT;
-		pthread_mutex_lock(&vm->mmu_lock);
+		lock_take(&vm->mmu_lock);
 		fresh = vm->mmu_seq == view.seq;
 		if (fresh)
 			ret = copy_at(vm, &view, c, pa);
-		pthread_mutex_unlock(&vm->mmu_lock);
+		lock_drop(&vm->mmu_lock);
 	} while (!fresh);
 	return ret;
 }

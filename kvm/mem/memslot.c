@@ -58,6 +58,7 @@ void memslots_for_range(struct kvm_vm *vm, uint64_t gpa, uint64_t end,
 {
 	struct memslots *s = &vm->slots;
 
+	rwlock_assert_held(&vm->slots_rw);
 	for (size_t i = memslot_first(s, gpa); i < s->count && s->by_gpa[i]->gpa < end; i++) {
 		struct memslot *m = s->by_gpa[i];
 
@@ -69,7 +70,7 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 {
 	struct memslot *s;
 
-	pthread_rwlock_rdlock(&vm->slots_rw);
+	rwlock_read(&vm->slots_rw);
 	s = memslot_at(&vm->slots, gpa);
 	if (s) {
 		*view = (struct memslot_view){.slot = s,
@@ -78,11 +79,11 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 					      .uaddr = s->uaddr,
 					      .readonly = s->flags & KVM_MEM_READONLY,
 					      .logging = s->dirty};
-		pthread_mutex_lock(&vm->mmu_lock);
+		lock_take(&vm->mmu_lock);
 		view->seq = vm->mmu_seq;
-		pthread_mutex_unlock(&vm->mmu_lock);
+		lock_drop(&vm->mmu_lock);
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return s;
 }
 
@@ -205,36 +206,37 @@ static bool reserve_slot(struct kvm_vm *vm)
 	size_t room = s->room ? s->room * 2 : 16;
 	struct memslot **p;
 
+	lock_assert_held(&vm->slots_lock);
 	if (s->count < s->room)
 		return true;
-	pthread_rwlock_wrlock(&vm->slots_rw);
+	rwlock_write(&vm->slots_rw);
 	p = realloc(s->by_gpa, room * sizeof(*p));
 	if (p) {
 		s->by_gpa = p;
 		s->room = room;
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return p;
 }
 
 /* The slot's range is unmapped and the slot taken out of both orders, in one step. */
 static void take_out(struct kvm_vm *vm, struct memslot *m)
 {
-	pthread_rwlock_wrlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	rwlock_write(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
 	realm_unmap_shared(vm, m->gpa, m->gpa + m->size);
 	realm_unmap_private(vm, m->gpa, m->gpa + m->size);
 	unlink_slot(&vm->slots, m);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
 }
 
 static void put_in(struct kvm_vm *vm, struct memslot *m)
 {
-	pthread_rwlock_wrlock(&vm->slots_rw);
+	rwlock_write(&vm->slots_rw);
 	link_slot(&vm->slots, m);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 }
 
 static result set_dirty_logging(struct kvm_vm *vm, struct memslot *m, bool on)
@@ -348,9 +350,9 @@ static result set_region_locked(struct kvm_call *c, const struct kvm_userspace_m
 
 	if ((r->slot & 0xffff) >= MEMSLOT_MAX)
 		return &rule_kvm_memslot_id;
-	pthread_mutex_lock(&c->vm->slots_lock);
+	lock_take(&c->vm->slots_lock);
 	why = set_region(c, r);
-	pthread_mutex_unlock(&c->vm->slots_lock);
+	lock_drop(&c->vm->slots_lock);
 	return why;
 }
 

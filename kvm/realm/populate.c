@@ -97,7 +97,7 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 		return &rule_kvm_fault;
 	if (!memory_private(vm, j->slot, gpa))
 		return &rule_kvm_populate_not_private;
-	pthread_mutex_lock(&vm->mmu_lock);
+	lock_take(&vm->mmu_lock);
 	if (smc_granule_delegate(vm->host, pa)) {
 		why = vm->rev->populate_again;
 	} else {
@@ -105,7 +105,7 @@ static result populate_page(struct job *j, uint64_t gpa, uint64_t src)
 		if (why)
 			smc_granule_return(vm->host, pa);
 	}
-	pthread_mutex_unlock(&vm->mmu_lock);
+	lock_drop(&vm->mmu_lock);
 	return why;
 }
 
@@ -219,13 +219,13 @@ static result create_and_populate(struct kvm_call *c, struct kvm_arm_rmi_populat
 
 	if (why)
 		return why;
-	pthread_mutex_lock(&vm->slots_lock);
-	pthread_mutex_lock(&vm->config_lock);
+	lock_take(&vm->slots_lock);
+	lock_take(&vm->config_lock);
 	why = realm_ensure_created(vm);
-	pthread_mutex_unlock(&vm->config_lock);
+	lock_drop(&vm->config_lock);
 	if (!why)
 		why = populate(c, p);
-	pthread_mutex_unlock(&vm->slots_lock);
+	lock_drop(&vm->slots_lock);
 	return why;
 }
 

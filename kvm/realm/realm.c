@@ -50,12 +50,12 @@ static unsigned int vmid_take(struct kvm_host *h)
 {
 	unsigned int id;
 
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	for (id = 0; id < KVM_NUM_VMIDS && h->vmids[id]; id++)
 		;
 	if (id < KVM_NUM_VMIDS)
 		h->vmids[id] = true;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 	return id < KVM_NUM_VMIDS ? id : 0;
 }
 
@@ -63,9 +63,9 @@ static void vmid_give(struct kvm_host *h, unsigned int id)
 {
 	if (!id)
 		return;
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	h->vmids[id] = false;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 }
 
 /* Start level and number of concatenated root tables for an IPA width. */
@@ -174,6 +174,13 @@ static result create_rd(struct kvm_vm *vm, unsigned int vq)
 	return why;
 }
 
+static void set_live(struct kvm_vm *vm, bool live)
+{
+	lock_take(&vm->mmu_lock);
+	vm->realm.live = live;
+	lock_drop(&vm->mmu_lock);
+}
+
 static result create(struct kvm_vm *vm)
 {
 	struct realm *r = &vm->realm;
@@ -197,12 +204,14 @@ static result create(struct kvm_vm *vm)
 		release_granules(vm);
 		return why;
 	}
+	set_live(vm, true);
 	realm_set_state(vm, REALM_NEW);
 	return OK;
 }
 
 result realm_ensure_created(struct kvm_vm *vm)
 {
+	lock_assert_held(&vm->config_lock);
 	switch (realm_state(&vm->realm)) {
 	case REALM_NONE:
 		return create(vm);
@@ -220,14 +229,14 @@ static result init_slots(struct kvm_vm *vm)
 {
 	result why = OK;
 
-	pthread_rwlock_rdlock(&vm->slots_rw);
-	pthread_mutex_lock(&vm->mmu_lock);
+	rwlock_read(&vm->slots_rw);
+	lock_take(&vm->mmu_lock);
 	for (unsigned int b = 0; !why && b < MEMSLOT_BUCKETS; b++)
 		for (struct memslot *s = vm->slots.bucket[b]; !why && s; s = s->hash_next)
 			if (s->flags & KVM_MEM_GUEST_MEMFD)
 				why = ripas_init(vm, s->gpa, s->gpa + s->size);
-	pthread_mutex_unlock(&vm->mmu_lock);
-	pthread_rwlock_unlock(&vm->slots_rw);
+	lock_drop(&vm->mmu_lock);
+	rwlock_drop(&vm->slots_rw);
 	return why;
 }
 
@@ -252,6 +261,7 @@ result realm_activate(struct kvm_vm *vm)
 {
 	result why;
 
+	lock_assert_held(&vm->config_lock);
 	if (realm_state(&vm->realm) == REALM_ACTIVE)
 		return OK; /* another vCPU ran first */
 	if (realm_state(&vm->realm) == REALM_DEAD)
@@ -277,9 +287,10 @@ void realm_destroy(struct kvm_vm *vm)
 	for (unsigned int i = 0; i < n; i++)
 		rec_destroy(vm->vcpus[i]);
 	/* No private data is left: every guest_memfd has been closed. */
-	pthread_mutex_lock(&vm->mmu_lock);
+	set_live(vm, false);
+	lock_take(&vm->mmu_lock);
 	realm_destroy_tables(vm);
-	pthread_mutex_unlock(&vm->mmu_lock);
+	lock_drop(&vm->mmu_lock);
 	if (smc_realm_destroy(vm->host, vm->realm.rd))
 		log_warn("the realm cannot be destroyed: its granules are leaked");
 	else

@@ -19,6 +19,7 @@ enum realm_state { REALM_NONE, REALM_NEW, REALM_ACTIVE, REALM_DYING, REALM_DEAD 
 
 struct realm {
 	atomic_uint state; /* enum realm_state; changed under config_lock */
+	bool live; /* rd names a realm whose tables may be changed; mmu_lock */
 	uint64_t rd;
 	uint64_t root;	    /* start-level tables, contiguous */
 	unsigned int roots; /* how many */
@@ -45,7 +46,7 @@ void realm_set_state(struct kvm_vm *vm, enum realm_state s);
 /* The bit that tells the shared alias of a guest address. */
 uint64_t realm_shared_bit(const struct kvm_vm *vm);
 
-/* ---- realm_mem.c: stage 2; mmu_lock held ---- */
+/* ---- realm_mem.c: stage 2; mmu_lock held. Unmapping drops it now and then. ---- */
 static inline uint64_t realm_level_size(int level)
 {
 	return UINT64_C(1) << (12 + 9 * (3 - level));

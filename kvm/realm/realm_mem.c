@@ -3,7 +3,8 @@
  * realm_mem.c - a realm's stage 2, by RMI: map, unmap, tables. Pages of 4 KiB only, as in v12.
  *
  * The RMM owns the truth. The host keeps no copy of it: a delegation that is refused means that
- * another vCPU was faster, and unmapping walks by the `top` that the RMM answers.
+ * another vCPU was faster, and unmapping walks by the `top` that the RMM answers. Walks breathe
+ * between two calls (lock_breathe): mmu_seq has been raised by then, and the tables are the RMM's.
  */
 #include <stdbool.h>
 
@@ -21,6 +22,7 @@
 
 result realm_create_tables(struct kvm_vm *vm, uint64_t ipa, int from, int to)
 {
+	lock_assert_held(&vm->mmu_lock);
 	for (int level = from + 1; level <= to; level++) {
 		uint64_t base = ALIGN_DOWN(ipa, realm_level_size(level - 1));
 		bool refused;
@@ -46,6 +48,7 @@ result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 	result why = OK;
 	uint64_t x0;
 
+	lock_assert_held(&vm->mmu_lock);
 	if (smc_granule_delegate(h, pa))
 		return OK;
 	x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
@@ -92,6 +95,7 @@ static void fold(struct kvm_vm *vm, uint64_t start, uint64_t end, int level)
 		}
 		if (!x0)
 			smc_granule_free(vm->host, rtt);
+		lock_breathe(&vm->mmu_lock);
 	}
 }
 
@@ -121,13 +125,15 @@ void realm_unmap_shared(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	uint64_t stop = MIN(start + (end - gpa), 2 * bit);
 	uint64_t top = 0;
 
-	if (!vm->realm.rd || start >= stop)
+	lock_assert_held(&vm->mmu_lock);
+	if (!vm->realm.live || start >= stop)
 		return;
 	for (uint64_t ipa = start; ipa && ipa < stop;) {
 		uint64_t x0 = smc_rtt_unmap_unprotected(vm->host, vm->realm.rd, ipa, PAGE_LEVEL,
 							&top);
 
 		ipa = walk_on(vm, ipa, x0, top);
+		lock_breathe(&vm->mmu_lock);
 	}
 	fold(vm, start, stop, vm->realm.start_level + 1);
 }
@@ -137,7 +143,8 @@ void realm_unmap_private(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	uint64_t stop = MIN(end, realm_shared_bit(vm));
 	uint64_t pa = 0, top = 0;
 
-	if (!vm->realm.rd || gpa >= stop)
+	lock_assert_held(&vm->mmu_lock);
+	if (!vm->realm.live || gpa >= stop)
 		return;
 	for (uint64_t ipa = gpa; ipa < stop;) {
 		uint64_t x0 = smc_data_destroy(vm->host, vm->realm.rd, ipa, &pa, &top);
@@ -147,6 +154,7 @@ void realm_unmap_private(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 		ipa = walk_on(vm, ipa, x0, top);
 		if (!ipa)
 			break;
+		lock_breathe(&vm->mmu_lock);
 	}
 	fold(vm, gpa, stop, vm->realm.start_level + 1);
 }

@@ -132,7 +132,7 @@ void vcpu_memory_fault(struct kvm_vcpu *v, uint64_t gpa, uint64_t size, bool pri
 
 static result exit_data_abort(struct kvm_vcpu *v, bool *leave)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	uint64_t ipa = FIELD_GET(HPFAR_FIPA, x->hpfar) << GRANULE_SHIFT;
 	uint64_t bit = realm_shared_bit(v->vm);
 	bool is_write = ESR_ABT_WRITE(x->esr), mmio;
@@ -160,7 +160,7 @@ static result exit_data_abort(struct kvm_vcpu *v, bool *leave)
 /* A trapped write to the GIC's CPU interface: all that the RMM forwards. */
 static result exit_sysreg(struct kvm_vcpu *v)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool is_write = !(x->esr & ESR_SYS_READ);
 
@@ -210,7 +210,7 @@ static result unhandled(struct kvm_vcpu *v, result why, bool *leave)
  */
 static result exit_serror(struct kvm_vcpu *v, bool *leave)
 {
-	if (!v->vm->rev->serror_runs_on || !(v->rec.run->exit.esr & MASK(24, 0)))
+	if (!v->vm->rev->serror_runs_on || !(v->rec.exit.esr & MASK(24, 0)))
 		return internal_error(v, leave);
 	report_exit(v, "SERROR");
 	return OK;
@@ -218,7 +218,7 @@ static result exit_serror(struct kvm_vcpu *v, bool *leave)
 
 static result exit_sync(struct kvm_vcpu *v, bool *leave)
 {
-	switch (ESR_EC(v->rec.run->exit.esr)) {
+	switch (ESR_EC(v->rec.exit.esr)) {
 	case EC_DABT_LOW:
 		return exit_data_abort(v, leave);
 	case EC_SYS64:
@@ -232,7 +232,7 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 
 static result tell_ripas_change(struct kvm_vcpu *v)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 
 	vcpu_memory_fault(v, x->ripas_base, x->ripas_top - x->ripas_base,
 			  x->ripas_value == RMI_RIPAS_RAM);
@@ -241,7 +241,7 @@ static result tell_ripas_change(struct kvm_vcpu *v)
 
 static result exit_ripas_change(struct kvm_vcpu *v)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	uint64_t bit = realm_shared_bit(v->vm);
 
 	if ((x->ripas_base & bit) || ((x->ripas_top - 1) & bit)) {
@@ -254,7 +254,7 @@ static result exit_ripas_change(struct kvm_vcpu *v)
 
 static result exit_hypercall(struct kvm_vcpu *v, const char *name, bool *leave)
 {
-	memcpy(v->regs.x, v->rec.run->exit.gprs, sizeof(v->regs.x));
+	memcpy(v->regs.x, v->rec.exit.gprs, sizeof(v->regs.x));
 	v->rec.gprs_pending = true;
 	smccc_call(v, leave);
 	if (!*leave)
@@ -264,7 +264,7 @@ static result exit_hypercall(struct kvm_vcpu *v, const char *name, bool *leave)
 
 static result handle_exit(struct kvm_vcpu *v, bool *leave)
 {
-	switch (v->rec.run->exit.exit_reason) {
+	switch (v->rec.exit.exit_reason) {
 	case RMI_EXIT_SYNC:
 		return exit_sync(v, leave);
 	case RMI_EXIT_IRQ:
@@ -309,19 +309,21 @@ static result pay_debts(struct kvm_vcpu *v)
 static uint64_t enter(struct kvm_vcpu *v)
 {
 	struct rmi_rec_run *run = v->rec.run;
+	struct rmi_rec_exit *x = &v->rec.exit;
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	uint64_t x0;
 
 	if (vgic)
 		vgic_flush(vgic, v->index, run->enter.gicv3_lrs, &run->enter.gicv3_hcr);
 	x0 = smc_rec_enter(v->vm->host, v->pe, v->rec.pa, v->rec.run_pa);
+	if (!x0)
+		memcpy(x, &run->exit, sizeof(*x));
 	if (!vgic)
 		return x0;
 	if (x0)
-		vgic_sync(vgic, v->index, run->enter.gicv3_lrs, 0, run->exit.gicv3_vmcr);
+		vgic_sync(vgic, v->index, run->enter.gicv3_lrs, 0, x->gicv3_vmcr);
 	else
-		vgic_sync(vgic, v->index, run->exit.gicv3_lrs, run->exit.gicv3_hcr,
-			  run->exit.gicv3_vmcr);
+		vgic_sync(vgic, v->index, x->gicv3_lrs, x->gicv3_hcr, x->gicv3_vmcr);
 	return x0;
 }
 
@@ -354,6 +356,6 @@ result rec_run(struct kvm_vcpu *v, bool *leave)
 	if (x0)
 		return refuse_entry(v, x0, leave);
 	v->rec.run->enter.flags = 0;
-	timer_update(v, &v->rec.run->exit);
+	timer_update(v, &v->rec.exit);
 	return handle_exit(v, leave);
 }

@@ -28,6 +28,7 @@ static int find_level(const struct realm *r, uint64_t start, uint64_t end)
 
 result ripas_init(struct kvm_vm *vm, uint64_t start, uint64_t end)
 {
+	lock_assert_held(&vm->mmu_lock);
 	for (uint64_t ipa = start; ipa < end;) {
 		uint64_t top, x0 = smc_rtt_init_ripas(vm->host, vm->realm.rd, ipa, end, &top);
 		int at = (int)RMI_INDEX(x0), want = find_level(&vm->realm, ipa, end);
@@ -44,6 +45,7 @@ result ripas_init(struct kvm_vm *vm, uint64_t start, uint64_t end)
 			if (why)
 				return why;
 		}
+		lock_breathe(&vm->mmu_lock);
 	}
 	return OK;
 }
@@ -65,30 +67,31 @@ static uint64_t set_range(struct kvm_vcpu *v, uint64_t base, uint64_t end)
 			   realm_create_tables(vm, ipa, at, want)) {
 			break; /* the realm is told how far it went and asks again */
 		}
+		lock_breathe(&vm->mmu_lock);
 	}
 	return ipa;
 }
 
 bool ripas_is_prepared(struct kvm_vcpu *v)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	bool ok;
 
-	pthread_rwlock_rdlock(&v->vm->slots_rw);
+	rwlock_read(&v->vm->slots_rw);
 	ok = memory_range_is(v->vm, x->ripas_base, x->ripas_top, x->ripas_value == RMI_RIPAS_RAM);
-	pthread_rwlock_unlock(&v->vm->slots_rw);
+	rwlock_drop(&v->vm->slots_rw);
 	return ok;
 }
 
 void ripas_commit(struct kvm_vcpu *v)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	uint64_t base = x->ripas_base, end = x->ripas_top, reached;
 
 	v->rec.ripas_pending = false;
-	pthread_mutex_lock(&v->vm->mmu_lock);
+	lock_take(&v->vm->mmu_lock);
 	reached = set_range(v, base, end);
 	if (x->ripas_value == RMI_RIPAS_EMPTY && reached > base)
 		realm_unmap_private(v->vm, base, reached);
-	pthread_mutex_unlock(&v->vm->mmu_lock);
+	lock_drop(&v->vm->mmu_lock);
 }

@@ -32,9 +32,9 @@ result vcpu_set_mp_state(struct kvm_call *c)
 	default:
 		return &rule_kvm_mp_state;
 	}
-	pthread_mutex_lock(&v->mp_lock);
+	lock_take(&v->mp_lock);
 	atomic_store(&v->mp_state, s.mp_state);
-	pthread_mutex_unlock(&v->mp_lock);
+	lock_drop(&v->mp_lock);
 	pe_kick(v->pe);
 	return OK;
 }

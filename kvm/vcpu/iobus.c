@@ -89,10 +89,10 @@ bool iobus_access(struct kvm_vcpu *v, uint64_t gpa, bool is_write, unsigned int 
 		return true;
 	if (!is_write)
 		return false;
-	pthread_rwlock_rdlock(&vm->slots_rw);
+	rwlock_read(&vm->slots_rw);
 	done = signal_eventfd(&vm->bus, gpa, len, *val) ||
 	       (in_zone(&vm->bus, gpa, len) && coalesce(v, gpa, len, *val));
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return done;
 }
 
@@ -150,7 +150,7 @@ static result add_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 		return &rule_kvm_ioeventfd_collision;
 	if (bus_full(b))
 		return &rule_kvm_iobus_full;
-	pthread_rwlock_wrlock(&vm->slots_rw);
+	rwlock_write(&vm->slots_rw);
 	p = grow(b->eventfd, b->num_eventfds, &b->eventfd_room, sizeof(*p));
 	if (p) {
 		b->eventfd = p;
@@ -158,7 +158,7 @@ static result add_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 	} else {
 		why = &rule_kvm_no_memory;
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
+	rwlock_drop(&vm->slots_rw);
 	return why;
 }
 
@@ -176,10 +176,10 @@ static result remove_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 	for (size_t i = 0; i < b->num_eventfds; i++) {
 		if (!same_eventfd(&b->eventfd[i], n))
 			continue;
-		pthread_rwlock_wrlock(&vm->slots_rw);
+		rwlock_write(&vm->slots_rw);
 		close(b->eventfd[i].fd);
 		b->eventfd[i] = b->eventfd[--b->num_eventfds];
-		pthread_rwlock_unlock(&vm->slots_rw);
+		rwlock_drop(&vm->slots_rw);
 		return OK;
 	}
 	return &rule_kvm_ioeventfd_absent;
@@ -220,9 +220,9 @@ result vm_ioeventfd(struct kvm_call *c)
 	why = eventfd_take(c->caller, a.fd, &n.fd, &n.identity);
 	if (why)
 		return why;
-	pthread_mutex_lock(&c->vm->slots_lock);
+	lock_take(&c->vm->slots_lock);
 	why = deassign ? remove_eventfd(c->vm, &n) : add_eventfd(c->vm, &n);
-	pthread_mutex_unlock(&c->vm->slots_lock);
+	lock_drop(&c->vm->slots_lock);
 	if (deassign || why)
 		close(n.fd);
 	return why;
@@ -239,12 +239,12 @@ result vm_register_coalesced(struct kvm_call *c)
 		return why;
 	if (z.pio > 1)
 		return &rule_kvm_coalesced_pio;
-	pthread_mutex_lock(&vm->slots_lock);
+	lock_take(&vm->slots_lock);
 	if (bus_full(&vm->bus)) {
-		pthread_mutex_unlock(&vm->slots_lock);
+		lock_drop(&vm->slots_lock);
 		return &rule_kvm_iobus_full;
 	}
-	pthread_rwlock_wrlock(&vm->slots_rw);
+	rwlock_write(&vm->slots_rw);
 	p = grow(vm->bus.zone, vm->bus.num_zones, &vm->bus.zone_room, sizeof(*p));
 	if (p) {
 		vm->bus.zone = p;
@@ -253,8 +253,8 @@ result vm_register_coalesced(struct kvm_call *c)
 	} else {
 		why = &rule_kvm_no_memory;
 	}
-	pthread_rwlock_unlock(&vm->slots_rw);
-	pthread_mutex_unlock(&vm->slots_lock);
+	rwlock_drop(&vm->slots_rw);
+	lock_drop(&vm->slots_lock);
 	return why;
 }
 
@@ -271,8 +271,8 @@ result vm_unregister_coalesced(struct kvm_call *c)
 		return why;
 	if (z.pio > 1)
 		return &rule_kvm_coalesced_pio;
-	pthread_mutex_lock(&vm->slots_lock);
-	pthread_rwlock_wrlock(&vm->slots_rw);
+	lock_take(&vm->slots_lock);
+	rwlock_write(&vm->slots_rw);
 	for (size_t i = 0; i < b->num_zones; i++) {
 		const struct coalesced_zone *o = &b->zone[i];
 
@@ -282,7 +282,7 @@ result vm_unregister_coalesced(struct kvm_call *c)
 		b->zone[kept++] = *o;
 	}
 	b->num_zones = kept;
-	pthread_rwlock_unlock(&vm->slots_rw);
-	pthread_mutex_unlock(&vm->slots_lock);
+	rwlock_drop(&vm->slots_rw);
+	lock_drop(&vm->slots_lock);
 	return why;
 }

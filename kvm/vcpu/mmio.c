@@ -43,7 +43,7 @@ void mmio_complete(struct kvm_vcpu *v)
 
 void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 {
-	const struct rmi_rec_exit *x = &v->rec.run->exit;
+	const struct rmi_rec_exit *x = &v->rec.exit;
 	struct kvm_run *run = v->run;
 	uint64_t data;
 

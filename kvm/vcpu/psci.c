@@ -25,9 +25,9 @@
 
 void psci_stop(struct kvm_vcpu *v)
 {
-	pthread_mutex_lock(&v->mp_lock);
+	lock_take(&v->mp_lock);
 	atomic_store(&v->mp_state, KVM_MP_STATE_STOPPED);
-	pthread_mutex_unlock(&v->mp_lock);
+	lock_drop(&v->mp_lock);
 	pe_kick(v->pe);
 }
 
@@ -60,13 +60,13 @@ static int64_t cpu_on(struct kvm_vcpu *v)
 
 	if (!t)
 		return PSCI_RET_INVALID_PARAMETERS;
-	pthread_mutex_lock(&t->mp_lock);
+	lock_take(&t->mp_lock);
 	ret = turn_on(t, x[2], x[3]);
 	psci_complete(v, t, PSCI_RET_SUCCESS);
 	v->rec.psci_pending = false;
 	if (ret == PSCI_RET_SUCCESS)
 		atomic_store(&t->mp_state, KVM_MP_STATE_RUNNABLE);
-	pthread_mutex_unlock(&t->mp_lock);
+	lock_drop(&t->mp_lock);
 	if (ret == PSCI_RET_SUCCESS)
 		pe_kick(t->pe);
 	return ret;
@@ -166,7 +166,7 @@ bool psci_call(struct kvm_vcpu *v)
 
 bool psci_complete_by_x0(struct kvm_vcpu *v)
 {
-	const uint64_t *asked = v->rec.run->exit.gprs;
+	const uint64_t *asked = v->rec.exit.gprs;
 	uint64_t status = PSCI_RET_SUCCESS;
 	struct kvm_vcpu *t;
 	bool done;
@@ -186,9 +186,9 @@ bool psci_complete_by_x0(struct kvm_vcpu *v)
 	t = vm_vcpu_by_mpidr(v->vm, asked[1]);
 	if (!t)
 		return false;
-	pthread_mutex_lock(&t->mp_lock);
+	lock_take(&t->mp_lock);
 	done = psci_complete(v, t, status);
-	pthread_mutex_unlock(&t->mp_lock);
+	lock_drop(&t->mp_lock);
 	return done;
 }
 

@@ -79,9 +79,9 @@ result smccc_set_filter(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr)
 	end = f.base + f.nr_functions - 1;
 	if (end < f.base || f.action > KVM_SMCCC_FILTER_FWD_TO_USER)
 		return &rule_kvm_smccc_range;
-	pthread_mutex_lock(&vm->config_lock);
+	lock_take(&vm->config_lock);
 	why = vm->has_ran ? &rule_kvm_smccc_late : insert(&vm->filter, f.base, end, f.action);
-	pthread_mutex_unlock(&vm->config_lock);
+	lock_drop(&vm->config_lock);
 	return why;
 }
 

@@ -241,9 +241,9 @@ result sysreg_get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 {
 	result why;
 
-	pthread_mutex_lock(&v->vm->config_lock);
+	lock_take(&v->vm->config_lock);
 	why = get(v, id, val);
-	pthread_mutex_unlock(&v->vm->config_lock);
+	lock_drop(&v->vm->config_lock);
 	return why;
 }
 
@@ -282,9 +282,9 @@ result sysreg_set(struct kvm_vcpu *v, uint64_t id, uint64_t val)
 	r = idreg ? NULL : find(v->vm, id);
 	if (!idreg && !r)
 		return &rule_kvm_reg_unknown;
-	pthread_mutex_lock(&v->vm->config_lock);
+	lock_take(&v->vm->config_lock);
 	why = idreg ? set_idreg(v->vm, index, val) : set_plain(v, r, val);
-	pthread_mutex_unlock(&v->vm->config_lock);
+	lock_drop(&v->vm->config_lock);
 	return why;
 }
 

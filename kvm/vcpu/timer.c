@@ -91,14 +91,14 @@ result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm
 		return &rule_kvm_arg_fault;
 	if (irq < 16 || irq > 31)
 		return &rule_kvm_timer_not_ppi;
-	pthread_mutex_lock(&vm->config_lock);
+	lock_take(&vm->config_lock);
 	if (vm->timer_ppis_fixed)
 		why = &rule_kvm_timer_fixed;
 	else if (a->attr >= VM_NUM_TIMERS)
 		why = &rule_kvm_attr_unknown;
 	else
 		vm->timer_ppi[a->attr] = irq;
-	pthread_mutex_unlock(&vm->config_lock);
+	lock_drop(&vm->config_lock);
 	return why;
 }
 
@@ -108,9 +108,9 @@ result timer_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm
 
 	if (a->attr >= VM_NUM_TIMERS)
 		return &rule_kvm_attr_unknown;
-	pthread_mutex_lock(&v->vm->config_lock);
+	lock_take(&v->vm->config_lock);
 	irq = v->vm->timer_ppi[a->attr];
-	pthread_mutex_unlock(&v->vm->config_lock);
+	lock_drop(&v->vm->config_lock);
 	return c->ops->write(c, a->addr, &irq, sizeof(irq)) ? &rule_kvm_arg_fault : OK;
 }
 

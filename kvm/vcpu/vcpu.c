@@ -42,14 +42,15 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 {
 	struct kvm_vcpu *v = calloc(1, sizeof(*v));
 
+	lock_assert_held(&vm->lock);
 	if (!v)
 		return &rule_kvm_no_memory;
 	v->vm = vm;
 	v->id = id;
 	v->index = atomic_load(&vm->num_vcpus);
 	v->memfd = -1;
-	pthread_mutex_init(&v->mutex, NULL);
-	pthread_mutex_init(&v->mp_lock, NULL);
+	lock_init(&v->mutex, RANK_VCPU, "vcpu->mutex");
+	lock_init(&v->mp_lock, RANK_MP, "vcpu->mp_lock");
 	v->pe = pe_create();
 	if (!v->pe || !map_shared(v)) {
 		vcpu_destroy(v);
@@ -67,8 +68,8 @@ void vcpu_destroy(struct kvm_vcpu *v)
 		close(v->memfd);
 	if (v->pe)
 		pe_destroy(v->pe);
-	pthread_mutex_destroy(&v->mutex);
-	pthread_mutex_destroy(&v->mp_lock);
+	lock_destroy(&v->mutex);
+	lock_destroy(&v->mp_lock);
 	free(v);
 }
 
@@ -137,15 +138,15 @@ static result set_target(struct kvm_vcpu *v, uint32_t features)
 	struct kvm_vm *vm = v->vm;
 	result why = OK;
 
-	pthread_mutex_lock(&vm->config_lock);
-	if (vm->features_set && vm->features != features) {
+	lock_take(&vm->config_lock);
+	if (vm->features_set && atomic_load(&vm->features) != features) {
 		why = &rule_kvm_init_features_differ;
 	} else if (!vm->features_set) {
-		vm->features = features;
+		atomic_store(&vm->features, features);
 		vm->features_set = true;
 		idregs_init(vm);
 	}
-	pthread_mutex_unlock(&vm->config_lock);
+	lock_drop(&vm->config_lock);
 	return why;
 }
 
@@ -171,8 +172,10 @@ result vcpu_init(struct kvm_call *c)
 		v->sve_max_vq = FIELD_GET(RMI_FEATURE0_SVE_VL, c->host->feature0) + 1;
 	vcpu_reset(v);
 	v->initialized = true;
+	lock_take(&v->mp_lock);
 	atomic_store(&v->mp_state, init.features[0] & F(POWER_OFF) ? KVM_MP_STATE_STOPPED
 								   : KVM_MP_STATE_RUNNABLE);
+	lock_drop(&v->mp_lock);
 	return OK;
 }
 

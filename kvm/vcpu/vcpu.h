@@ -8,13 +8,13 @@
 #ifndef KVM_VCPU_H
 #define KVM_VCPU_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/kvm.h"
 #include "abi/rmi.h"
+#include "base/lock.h"
 #include "kvm/call.h"
 #include "kvm/vcpu/sysreg.h"
 
@@ -39,6 +39,7 @@ struct rec {
 	unsigned int num_aux;
 	uint64_t run_pa; /* the host's page that the RMM reads and writes */
 	struct rmi_rec_run *run;
+	struct rmi_rec_exit exit; /* of the last run, copied once: the page is no secret of ours */
 	/* A RIPAS change that the realm asked for and that the next entry commits. */
 	bool ripas_pending;
 	/* x0..x30 go back to the realm at the next entry (host call, PSCI). */
@@ -52,7 +53,7 @@ struct kvm_vcpu {
 	struct kvm_vm *vm;
 	unsigned int id;    /* user space's number */
 	unsigned int index; /* creation order */
-	pthread_mutex_t mutex;
+	struct lock mutex;
 	struct pe *pe;
 
 	int memfd;	     /* kvm_run, coalesced ring, the transport's page */
@@ -72,7 +73,7 @@ struct kvm_vcpu {
 
 	/* Who may run: KVM_MP_STATE_*. Changed by its own calls and by PSCI calls of others, under
 	 * mp_lock (which a CPU_ON holds over the RMM's completion, too). */
-	pthread_mutex_t mp_lock;
+	struct lock mp_lock;
 	atomic_uint mp_state;
 	atomic_bool reset_pending; /* CPU_ON: shadow registers are reset before their next use */
 	uint64_t reset_pc, reset_x0;

@@ -80,11 +80,11 @@ static result first_run(struct kvm_vcpu *v)
 		return &rule_kvm_run_not_finalized;
 	if (v->first_run_done)
 		return OK;
-	pthread_mutex_lock(&vm->config_lock);
+	lock_take(&vm->config_lock);
 	why = make_runnable(v);
 	if (!why)
 		vm->has_ran = v->first_run_done = true;
-	pthread_mutex_unlock(&vm->config_lock);
+	lock_drop(&vm->config_lock);
 	return why;
 }
 
@@ -116,7 +116,7 @@ static void suspended(struct kvm_vcpu *v, bool *leave)
 static void standby(struct kvm_vcpu *v)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
-	int timeout = timer_armed(&v->rec.run->exit) ? SUSPEND_POLL_MS : -1;
+	int timeout = timer_armed(&v->rec.exit) ? SUSPEND_POLL_MS : -1;
 
 	v->standby = false;
 	if (!vgic || !vgic_pending(vgic, v->index))

@@ -135,6 +135,8 @@ struct fx_rmi {
 extern struct fx_rmi fx_rmi_log[FX_MAX_CALLS];
 extern unsigned int fx_rmi_calls; /* since fx_rmi_clear */
 void fx_rmi_clear(void);
+/* Called before each RMI command that the kernel layer gives. NULL: none. */
+extern void (*fx_smc_hook)(uint64_t fid);
 bool fx_rule_seen(const struct rule *r);
 /* Exits of a kind since the fixture's start. */
 unsigned int fx_exits(const char *name, bool to_user);

@@ -20,11 +20,15 @@ static unsigned int refuse_nth, calls_of_kind;
 static void (*tamper)(struct rmi_rec_exit *x);
 static struct fx *tampered;
 
+void (*fx_smc_hook)(uint64_t fid);
+
 result __wrap_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS])
 {
 	uint64_t fid = regs[0], run = regs[2];
 	result why;
 
+	if (fx_smc_hook)
+		fx_smc_hook(fid);
 	if (fid == refuse_fid && ++calls_of_kind == refuse_nth) {
 		regs[0] = refuse_x0;
 		return OK;

@@ -126,9 +126,9 @@ static void the_end_may_come_in_the_middle_of_a_run(void **state)
 		}
 		for (int i = 0; i < round * 50; i++)
 			sched_yield();
-		fx_close(f, &f->gmem);
-		fx_close(f, &f->vm);
-		fx_close(f, &f->gic);
+		assert_int_equal(inproc_close(f->p, f->gmem), 0);
+		assert_int_equal(inproc_close(f->p, f->vm), 0);
+		assert_int_equal(inproc_close(f->p, f->gic), 0);
 		atomic_store(&over, true);
 		for (unsigned int i = 0; i < CPUS; i++) {
 			inproc_signal(f->p, vcpu[i]);

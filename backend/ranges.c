@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* ranges.c - a sorted array of ranges; there are few, and changes are rare. */
 #include "backend/ranges.h"
+#include "base/array.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,23 +11,6 @@ void ranges_destroy(struct ranges *r)
 {
 	free(r->v);
 	*r = (struct ranges){0};
-}
-
-static int make_room(struct ranges *r, size_t more)
-{
-	size_t room = r->room ? r->room : 16;
-	struct range *v;
-
-	while (room < r->n + more)
-		room *= 2;
-	if (room == r->room)
-		return 0;
-	v = realloc(r->v, room * sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	r->v = v;
-	r->room = room;
-	return 0;
 }
 
 size_t ranges_first(const struct ranges *r, uint64_t addr)
@@ -75,7 +59,7 @@ int ranges_clear(struct ranges *r, uint64_t start, uint64_t end)
 
 	if (start >= end || i == r->n || r->v[i].start >= end)
 		return 0;
-	if (make_room(r, 1))
+	if (array_reserve(&r->v, &r->room, r->n + 1, sizeof(*r->v)))
 		return -ENOMEM;
 	if (r->v[i].start < start) {
 		tail = r->v[i];
@@ -98,7 +82,7 @@ int ranges_clear(struct ranges *r, uint64_t start, uint64_t end)
 
 int ranges_set(struct ranges *r, uint64_t start, uint64_t end, uint64_t to, uint32_t tag)
 {
-	if (make_room(r, 2) || ranges_clear(r, start, end))
+	if (array_reserve(&r->v, &r->room, r->n + 2, sizeof(*r->v)) || ranges_clear(r, start, end))
 		return -ENOMEM;
 	insert(r, ranges_first(r, start), (struct range){start, end, to, tag});
 	return 0;

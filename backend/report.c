@@ -13,6 +13,7 @@
 
 #include "attest/hex.h"
 #include "attest/measure.h"
+#include "base/array.h"
 
 #define NUM_REGISTERS 5u /* RIM, 4 REMs */
 
@@ -55,21 +56,11 @@ static void count_exit(const struct trace_event *e)
 
 static bool make_room(void)
 {
-	size_t more = room ? 2 * room : 16;
-	struct realm_note *v;
-
 	if (num_notes == REPORT_MAX_REALMS) {
 		memmove(notes, notes + 1, --num_notes * sizeof(*notes));
 		return true;
 	}
-	if (num_notes < room)
-		return true;
-	v = realloc(notes, more * sizeof(*v));
-	if (!v)
-		return false;
-	notes = v;
-	room = more;
-	return true;
+	return !array_reserve(&notes, &room, num_notes + 1, sizeof(*notes));
 }
 
 /* The note of a realm, made if there is none; NULL: no memory, or it is too old. */

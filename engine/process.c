@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "engine/qemu_parts.h"
@@ -67,23 +68,11 @@ struct args {
 	bool failed; /* out of memory: what is there is not all */
 };
 
-static bool args_grow(struct args *a)
-{
-	size_t room = a->room ? 2 * a->room : 64;
-	char **v = realloc(a->v, room * sizeof(*v));
-
-	if (!v)
-		return false;
-	a->v = v;
-	a->room = room;
-	return true;
-}
-
 __attribute__((format(printf, 2, 3))) static void arg(struct args *a, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (a->n + 1 >= a->room && !args_grow(a)) {
+	if (array_reserve(&a->v, &a->room, a->n + 2, sizeof(*a->v))) {
 		a->failed = true;
 		return;
 	}

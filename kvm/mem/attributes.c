@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "abi/kvm.h"
+#include "base/array.h"
 #include "base/bits.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
@@ -49,21 +50,6 @@ uint64_t attributes_run(const struct attributes *a, uint64_t gpa, uint64_t end)
 	return MIN(end, a->range[i].start);
 }
 
-static int reserve(struct attributes *a)
-{
-	size_t room = a->room ? a->room * 2 : 16;
-	struct attr_range *r;
-
-	if (a->count + 2 <= a->room)
-		return 0;
-	r = realloc(a->range, room * sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	a->range = r;
-	a->room = room;
-	return 0;
-}
-
 /* Replace ranges [from, to) by the n ranges of with. */
 static void splice(struct attributes *a, size_t from, size_t to, const struct attr_range *with,
 		   size_t n)
@@ -79,7 +65,7 @@ int attributes_set(struct attributes *a, uint64_t start, uint64_t end, bool priv
 	size_t from, to, n = 0;
 	uint64_t lo = start, hi = end;
 
-	if (reserve(a))
+	if (array_reserve(&a->range, &a->room, a->count + 2, sizeof(*a->range)))
 		return -ENOMEM;
 	/* Ranges that overlap, and for private those that touch, become one change. */
 	from = start && private ? first_above(a, start - 1) : first_above(a, start);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "abi/kvm.h"
+#include "base/array.h"
 #include "base/bits.h"
 #include "kvm/mem/gmem.h"
 #include "kvm/rules.h"
@@ -203,20 +204,15 @@ static bool overlaps_other(struct memslots *s, const struct kvm_userspace_memory
 static bool reserve_slot(struct kvm_vm *vm)
 {
 	struct memslots *s = &vm->slots;
-	size_t room = s->room ? s->room * 2 : 16;
-	struct memslot **p;
+	int err;
 
 	lock_assert_held(&vm->slots_lock);
 	if (s->count < s->room)
 		return true;
 	rwlock_write(&vm->slots_rw);
-	p = realloc(s->by_gpa, room * sizeof(*p));
-	if (p) {
-		s->by_gpa = p;
-		s->room = room;
-	}
+	err = array_reserve(&s->by_gpa, &s->room, s->count + 1, sizeof(struct memslot *));
 	rwlock_drop(&vm->slots_rw);
-	return p;
+	return !err;
 }
 
 /* The slot's range is unmapped and the slot taken out of both orders, in one step. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi/kvm.h"
+#include "base/array.h"
 #include "base/bits.h"
 #include "kvm/core/eventfd.h"
 #include "kvm/core/vm.h"
@@ -107,19 +108,6 @@ void iobus_destroy(struct iobus *b)
 
 /* ---- registration; slots_lock held, slots_rw for the change itself ---- */
 
-static void *grow(void *p, size_t count, size_t *room, size_t size)
-{
-	size_t n = *room ? *room * 2 : 8;
-	void *q;
-
-	if (count < *room)
-		return p;
-	q = realloc(p, n * size);
-	if (q)
-		*room = n;
-	return q;
-}
-
 static bool bus_full(const struct iobus *b)
 {
 	return b->num_eventfds + b->num_zones >= IOBUS_MAX;
@@ -143,7 +131,6 @@ static bool collides(const struct iobus *b, const struct ioeventfd *n)
 static result add_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 {
 	struct iobus *b = &vm->bus;
-	struct ioeventfd *p;
 	result why = OK;
 
 	if (collides(b, n))
@@ -151,13 +138,10 @@ static result add_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 	if (bus_full(b))
 		return &rule_kvm_iobus_full;
 	rwlock_write(&vm->slots_rw);
-	p = grow(b->eventfd, b->num_eventfds, &b->eventfd_room, sizeof(*p));
-	if (p) {
-		b->eventfd = p;
-		p[b->num_eventfds++] = *n;
-	} else {
+	if (array_reserve(&b->eventfd, &b->eventfd_room, b->num_eventfds + 1, sizeof(*n)))
 		why = &rule_kvm_no_memory;
-	}
+	else
+		b->eventfd[b->num_eventfds++] = *n;
 	rwlock_drop(&vm->slots_rw);
 	return why;
 }
@@ -231,8 +215,8 @@ result vm_ioeventfd(struct kvm_call *c)
 result vm_register_coalesced(struct kvm_call *c)
 {
 	struct kvm_vm *vm = c->vm;
+	struct iobus *b = &vm->bus;
 	struct kvm_coalesced_mmio_zone z;
-	struct coalesced_zone *p;
 	result why = call_read(c, &z, sizeof(z));
 
 	if (why)
@@ -240,19 +224,16 @@ result vm_register_coalesced(struct kvm_call *c)
 	if (z.pio > 1)
 		return &rule_kvm_coalesced_pio;
 	lock_take(&vm->slots_lock);
-	if (bus_full(&vm->bus)) {
+	if (bus_full(b)) {
 		lock_drop(&vm->slots_lock);
 		return &rule_kvm_iobus_full;
 	}
 	rwlock_write(&vm->slots_rw);
-	p = grow(vm->bus.zone, vm->bus.num_zones, &vm->bus.zone_room, sizeof(*p));
-	if (p) {
-		vm->bus.zone = p;
-		p[vm->bus.num_zones++] =
-			(struct coalesced_zone){.addr = z.addr, .size = z.size, .pio = z.pio};
-	} else {
+	if (array_reserve(&b->zone, &b->zone_room, b->num_zones + 1, sizeof(*b->zone)))
 		why = &rule_kvm_no_memory;
-	}
+	else
+		b->zone[b->num_zones++] =
+			(struct coalesced_zone){.addr = z.addr, .size = z.size, .pio = z.pio};
 	rwlock_drop(&vm->slots_rw);
 	lock_drop(&vm->slots_lock);
 	return why;

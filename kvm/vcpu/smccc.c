@@ -12,6 +12,7 @@
 
 #include "abi/kvm.h"
 #include "abi/rsi.h"
+#include "base/array.h"
 #include "base/bits.h"
 #include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
@@ -52,15 +53,8 @@ static result insert(struct smccc_filter *f, uint32_t start, uint32_t end, uint8
 {
 	if (overlaps(f, start, end))
 		return &rule_kvm_smccc_overlap;
-	if (f->count == f->room) {
-		size_t room = f->room ? f->room * 2 : 8;
-		struct smccc_range *r = realloc(f->range, room * sizeof(*r));
-
-		if (!r)
-			return &rule_kvm_no_memory;
-		f->range = r;
-		f->room = room;
-	}
+	if (array_reserve(&f->range, &f->room, f->count + 1, sizeof(*f->range)))
+		return &rule_kvm_no_memory;
 	f->range[f->count++] = (struct smccc_range){start, end, action};
 	return OK;
 }

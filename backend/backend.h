@@ -12,6 +12,7 @@
  *			REPORT	what happened, as JSON (report.h, and leaked_pages, lost and
  *				output_failed); the last frame
  *	launcher	DRAIN	the command has ended: end when no client is left
+ *			END	end now: hang up on all clients
  *
  * A hang-up means that the launcher is dead: the backend ends at once. The trace and the
  * measurement log are written by the backend itself.
@@ -32,6 +33,7 @@ enum backend_message {
 	BACKEND_EXPLAIN = 'E',
 	BACKEND_REPORT = 'R',
 	BACKEND_DRAIN = 'D',
+	BACKEND_END = 'Q',
 };
 
 struct backend_frame {
@@ -40,7 +42,7 @@ struct backend_frame {
 };
 
 struct backend_options {
-	const char *socket; /* abstract name to listen on */
+	int listen;	    /* a socket that is bound: taken over */
 	int control;	    /* descriptor of the control socket */
 	uint64_t ram;	    /* bytes of physical memory; 0: the default */
 	const struct kvm_revision *revision; /* NULL: v12 */

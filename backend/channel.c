@@ -315,7 +315,7 @@ static int greet(struct channel *ch)
 	if (m.hello.version != WIRE_VERSION)
 		status = -EPROTO;
 	else if (m.hello.token)
-		ch->client = ch->mm = mm_find(s, m.hello.token, ch->pid);
+		ch->client = ch->mm = mm_find(s, m.hello.token, ch->pid, ch->fd);
 	ch->file = ch->mm ? kvm_open(s->cfg.host) : NULL;
 	if (!ch->file && !status)
 		status = -ENOMEM;

@@ -91,8 +91,9 @@ void caller_init(struct wire_caller *c, struct channel *ch);
 void caller_finish(struct wire_caller *c);
 
 /* ---- mm.c: address spaces of clients ---- */
-/* The one that `token` names, one reference; NULL: out of memory. */
-struct mm *mm_find(struct server *s, uint64_t token, pid_t pid);
+/* The one that `token` names, one reference; NULL: out of memory. The process is that of the
+ * number, and of the other end of fd (-1: not known). */
+struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd);
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 struct kvm_mm *mm_base(struct mm *mm);
@@ -120,6 +121,6 @@ void watch_stop(struct server *s);
 int watch_vcpu(struct channel *ch);
 /* mm_process_ended(s, mm) will be called when it ends. Returns a descriptor to be closed when that
  * is of no interest any more; -1: it cannot be watched. */
-int watch_process(struct server *s, pid_t pid, uint32_t mm);
+int watch_process(struct server *s, int fd, pid_t pid, uint32_t mm);
 
 #endif

@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/hex.h"
 #include "attest/ledger.h"
+#include "attest/measure.h"
+#include "backend/door.h"
 #include "backend/outbox.h"
 #include "backend/report.h"
 #include "backend/tracer.h"
@@ -46,6 +49,18 @@ void events_send(enum backend_message kind, const char *text)
 static void send_log(const char *line)
 {
 	events_send(BACKEND_LOG, line);
+	if (door_listens(DOOR_LOG))
+		door_tell(DOOR_LOG, json_pack("{s:s}", "text", line));
+}
+
+/* On whose behalf the thread works. */
+static json_t *who(void)
+{
+	json_t *o = json_pack("{s:I}", "vm", (json_int_t)trace_context_.vm);
+
+	if (trace_context_.vcpu >= 0)
+		json_object_set_new(o, "vcpu", json_integer(trace_context_.vcpu));
+	return o;
 }
 
 /* ---- calls ---- */
@@ -81,6 +96,19 @@ static bool is_refusal(const struct trace_call *c)
 	return c->why != &rule_kvm_run_memory_fault && c->ret != -EINTR;
 }
 
+static void tell_refusal(const struct trace_call *c)
+{
+	const char *name = strerrorname_np(-c->ret);
+	json_t *o = who();
+
+	json_object_set_new(o, "call", json_string(c->name));
+	json_object_set_new(o, "errno", json_string(name ? name : "?"));
+	json_object_set_new(o, "rule", json_string(c->why->name));
+	json_object_set_new(o, "wrong", json_string(c->why->wrong));
+	json_object_set_new(o, "right", json_string(c->why->right));
+	door_tell(DOOR_REFUSAL, o);
+}
+
 static void on_call(void *arg, const struct trace_call *c)
 {
 	bool tell = c->why && is_refusal(c);
@@ -96,6 +124,8 @@ static void on_call(void *arg, const struct trace_call *c)
 	last_rmi_refusal = NULL;
 	if (tell)
 		report_note_refusal();
+	if (tell && door_listens(DOOR_REFUSAL))
+		tell_refusal(c);
 }
 
 /* ---- events ---- */
@@ -117,6 +147,34 @@ static void write_measurement(const struct trace_event *e)
 	free(line.iov_base);
 }
 
+static void tell_exit(const struct trace_event *e)
+{
+	json_t *o = who();
+
+	json_object_set_new(o, "exit", json_string(e->name));
+	json_object_set_new(o, "to", json_string(e->to_user ? "vmm" : "kernel"));
+	door_tell(DOOR_EXIT, o);
+}
+
+static void tell_state(const struct trace_event *e)
+{
+	json_t *o = who();
+
+	json_object_set_new(o, "state", json_string(e->name));
+	door_tell(DOOR_STATE, o);
+}
+
+static void tell_measurement(const struct trace_event *e)
+{
+	char value[HEX_SIZE(MEASURE_SIZE)];
+	json_t *o = who();
+
+	json_object_set_new(o, "cause", json_string(e->name));
+	json_object_set_new(o, "register", json_integer(e->index));
+	json_object_set_new(o, "value", json_string(hex_encode(e->value, e->hash_len, value)));
+	door_tell(DOOR_MEASURE, o);
+}
+
 static void on_event(void *arg, const struct trace_event *e)
 {
 	report_note_event(e);
@@ -124,6 +182,12 @@ static void on_event(void *arg, const struct trace_event *e)
 		tracer_event(e);
 	if (measure && e->kind == TRACE_MEASURE)
 		write_measurement(e);
+	if (e->kind == TRACE_EXIT && door_listens(DOOR_EXIT))
+		tell_exit(e);
+	else if (e->kind == TRACE_STATE && door_listens(DOOR_STATE))
+		tell_state(e);
+	else if (e->kind == TRACE_MEASURE && e->value && door_listens(DOOR_MEASURE))
+		tell_measurement(e);
 }
 
 /* ---- begin and end ---- */

@@ -5,7 +5,8 @@
  * Only processes of the same user are served. A connection is
  *	WAITING	it has said nothing yet, and costs a descriptor and nothing else; whoever has waited
  *		longest makes room when there are too many. Its HELLO ->
- *	a channel, which has a thread (channel.c).
+ *	a channel, which has a thread (channel.c); JSON ->
+ *	a visitor of the door (door.c).
  *
  * All of this runs on the thread that calls server_accept. Out of descriptors, one that is kept
  * for it tells a client so; when even that is gone, listening rests for a moment.
@@ -135,6 +136,14 @@ static void let_wait(struct greeter *g, int fd, pid_t pid)
 	}
 }
 
+/* No HELLO begins with a brace. */
+static bool is_visitor(int fd)
+{
+	char c = 0;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && c == '{';
+}
+
 static void admit(struct server *s, struct waiting *w)
 {
 	struct wire_msg m;
@@ -143,6 +152,10 @@ static void admit(struct server *s, struct waiting *w)
 
 	w->fd = -1;
 	control(s->greeter, EPOLL_CTL_DEL, fd, 0, 0);
+	if (s->cfg.visitor && is_visitor(fd)) {
+		s->cfg.visitor(s->cfg.visitor_arg, fd);
+		return;
+	}
 	if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0 || m.type != WIRE_HELLO) {
 		close(fd);
 		return;

@@ -11,21 +11,15 @@
 
 #include "abi/kvm.h"
 #include "backend/backend.h"
+#include "backend/door.h"
 #include "backend/events.h"
+#include "backend/inspect.h"
 #include "backend/server.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/qemu.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
-
-struct host {
-	struct machine *machine;
-	struct attest_identity *identity;
-	struct rmm *rmm;
-	struct kvm_host *kvm;
-	struct server *server;
-};
 
 static int fail(const char *what, int r)
 {
@@ -38,6 +32,8 @@ static uint64_t host_destroy(struct host *h)
 {
 	uint64_t pages = 0;
 
+	if (h->door)
+		door_destroy(h->door);
 	if (h->server)
 		server_destroy(h->server);
 	if (h->kvm)
@@ -93,23 +89,28 @@ static int host_create(struct host *h, const struct backend_options *o)
 	r = kvm_host_create(&kc, &h->kvm);
 	if (r)
 		return fail("KVM", r);
+	h->door = door_create(inspect_call, h);
+	if (!h->door)
+		return fail("door", -ENOMEM);
 	sc.host = h->kvm;
 	sc.arg = h;
-	r = server_create(&sc, o->socket, &h->server);
+	sc.visitor = door_visit;
+	sc.visitor_arg = h->door;
+	r = server_create_on(&sc, o->listen, &h->server);
 	return r ? fail("socket", r) : 0;
 }
 
-/* The launcher's word: true once the command has ended. Without a launcher there is no backend. */
-static bool read_control(int control)
+/* The launcher's word, or 0: not now. Without a launcher there is no backend. */
+static uint32_t read_control(int control)
 {
 	struct backend_frame f;
 	ssize_t n = recv(control, &f, sizeof(f), MSG_WAITALL);
 
 	if (n < 0 && errno == EINTR)
-		return false;
+		return 0;
 	if (n != sizeof(f))
 		_exit(1);
-	return f.kind == BACKEND_DRAIN;
+	return f.kind;
 }
 
 static void serve(struct host *h, const struct backend_options *o)
@@ -120,15 +121,17 @@ static void serve(struct host *h, const struct backend_options *o)
 		{server_idle_fd(h->server), POLLIN, 0},
 	};
 	bool draining = false;
+	uint32_t word = 0;
 	uint64_t junk;
 
-	while (!draining || server_clients(h->server)) {
+	while (word != BACKEND_END && !(draining && !server_clients(h->server))) {
 		if (poll(pfd, 3, -1) < 0)
 			continue;
 		if (pfd[0].revents)
 			server_accept(h->server);
 		if (pfd[1].revents)
-			draining |= read_control(o->control);
+			word = read_control(o->control);
+		draining |= word == BACKEND_DRAIN;
 		if (pfd[2].revents && read(pfd[2].fd, &junk, sizeof(junk)) < 0)
 			continue;
 	}
@@ -153,7 +156,7 @@ static void settle(void)
 
 int backend_main(const struct backend_options *o)
 {
-	struct host h = {0};
+	struct host h = {.options = o};
 	int r;
 
 	settle();

@@ -157,7 +157,7 @@ static const struct kvm_mm_ops mm_ops = {
 	.put = op_put,
 };
 
-static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid)
+static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid, int fd)
 {
 	struct mm *mm = calloc(1, sizeof(*mm));
 
@@ -172,7 +172,7 @@ static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid)
 	mm->process = true;
 	pthread_mutex_init(&mm->lock, NULL);
 	pthread_mutex_init(&mm->remap_lock, NULL);
-	mm->pidfd = watch_process(s, pid, mm->serial);
+	mm->pidfd = watch_process(s, fd, pid, mm->serial);
 	return mm;
 }
 
@@ -188,7 +188,7 @@ static struct mm *find_process(struct server *s, pid_t pid)
 
 /* A process that comes with a new token has executed another program, or has the number of one
  * that has ended: the old memory is gone. */
-struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
+struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd)
 {
 	struct mm *mm, *old = NULL;
 	bool over = false;
@@ -201,7 +201,7 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid)
 	} else {
 		old = find_process(s, pid);
 		over = take_process(old);
-		mm = mm_create(s, token, pid);
+		mm = mm_create(s, token, pid, fd);
 		if (mm) {
 			mm->next = s->mms;
 			s->mms = mm;

@@ -16,10 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bits.h"
+
 #define GATHER_MS   20
 #define GATHER_SIZE (256 * 1024) /* ... or until there is so much */
 #define FIRST_SIZE  65536
 #define STACK_SIZE  (64 * 1024)
+#define PACKET	   32768u /* a socket of packets takes no longer ones */
 
 struct buffer {
 	uint8_t *data;
@@ -127,7 +130,7 @@ static int write_all(const struct outbox *ob, const struct buffer *b)
 	ssize_t n;
 
 	for (size_t at = 0; at < b->used; at += n) {
-		n = ob->prompt ? send(ob->fd, b->data + at, b->used - at, MSG_NOSIGNAL)
+		n = ob->prompt ? send(ob->fd, b->data + at, MIN(b->used - at, PACKET), MSG_NOSIGNAL)
 			       : write(ob->fd, b->data + at, b->used - at);
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -27,7 +27,7 @@ bool outbox_put(struct outbox *ob, const struct iovec *iov, int n);
 uint64_t outbox_lost(struct outbox *ob);
 /*
  * Write what is left, for at most so long, and free it. 0; the -errno that writing has failed with;
- * -ETIMEDOUT: the reader does not read (the writer thread is left to the process's end).
+ * -ETIMEDOUT: the reader does not read, and it is not freed; may be called again.
  */
 int outbox_close(struct outbox *ob, unsigned int ms);
 

@@ -131,9 +131,8 @@ static json_t *note_json(const struct realm_note *r)
 
 	for (unsigned int n = 1; n < NUM_REGISTERS; n++)
 		json_array_append_new(rem, register_json(r, n));
-	return json_pack("{s:I, s:I, s:s?, s:o, s:o}", "serial", (json_int_t)r->serial, "vm",
-			 (json_int_t)r->serial, "state", r->state, "rim", register_json(r, 0),
-			 "rem", rem);
+	return json_pack("{s:I, s:s?, s:o, s:o}", "serial", (json_int_t)r->serial, "state",
+			 r->state, "rim", register_json(r, 0), "rem", rem);
 }
 
 json_t *report_realms(void)

@@ -20,7 +20,7 @@ void report_note_refusal(void);
 void report_note_event(const struct trace_event *e);
 
 /*
- * An array, by serial (so by creation): {"serial": N, "vm": N, "state": "ACTIVE", "rim": HEX,
+ * An array, by serial (so by creation): {"serial": N, "state": "ACTIVE", "rim": HEX,
  * "rem": [HEX, HEX, HEX, HEX]}; rim and rem are null before REALM_CREATE.
  */
 json_t *report_realms(void);

@@ -5,6 +5,7 @@
 #include "backend/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,20 +18,20 @@
 #include "base/log.h"
 #include "machine/memory.h"
 
-static int listen_on(const char *name)
+#define BACKLOG 128
+
+static int bind_to(const char *name)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	size_t len = strlen(name);
+	struct sockaddr_un sun;
+	socklen_t len;
 	int fd, r;
 
-	if (!len || len >= sizeof(sun.sun_path))
+	if (!wire_address(name, &sun, &len))
 		return -EINVAL;
-	memcpy(sun.sun_path + 1, name, len);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (!bind(fd, (struct sockaddr *)&sun, offsetof(struct sockaddr_un, sun_path) + 1 + len) &&
-	    !listen(fd, 128))
+	if (!bind(fd, (struct sockaddr *)&sun, len))
 		return fd;
 	r = -errno;
 	close(fd);
@@ -39,17 +40,38 @@ static int listen_on(const char *name)
 
 int server_create(const struct server_config *cfg, const char *name, struct server **out)
 {
+	int fd = bind_to(name);
+
+	return fd < 0 ? fd : server_create_on(cfg, fd, out);
+}
+
+/* listen(2) also makes this process the one that clients see behind the socket. */
+static int start_listening(int fd)
+{
+	int type = 0, family = 0;
+	socklen_t len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) || family != AF_UNIX ||
+	    type != SOCK_SEQPACKET || fcntl(fd, F_SETFL, O_NONBLOCK) || listen(fd, BACKLOG))
+		return -EINVAL;
+	return 0;
+}
+
+int server_create_on(const struct server_config *cfg, int fd, struct server **out)
+{
 	struct server *s = calloc(1, sizeof(*s));
 	struct stat st;
-	int r;
+	int r = -ENOMEM;
 
 	if (!s)
-		return -ENOMEM;
+		goto fail_listen;
 	s->cfg = *cfg;
 	s->max_channels = cfg->max_channels ?: SERVER_MAX_CHANNELS;
-	s->listen_fd = r = listen_on(name);
-	if (r < 0)
-		goto fail_free;
+	s->listen_fd = fd;
+	r = start_listening(fd);
+	if (r)
+		goto fail_listen;
 	r = greet_start(s);
 	if (r)
 		goto fail_listen;
@@ -72,8 +94,7 @@ fail_close:
 		close(s->idle_fd);
 	greet_stop(s);
 fail_listen:
-	close(s->listen_fd);
-fail_free:
+	close(fd);
 	free(s);
 	return r;
 }

@@ -24,13 +24,18 @@ struct server_config {
 	bool (*page_protected)(const void *arg, uint64_t pa);
 	uint64_t (*protection_changes)(const void *arg);
 	const void *arg;
+	/* A connection that says JSON, not HELLO: takes fd over (door.h). NULL: it is closed. */
+	void (*visitor)(void *arg, int fd);
+	void *visitor_arg;
 	unsigned int max_channels; /* threads that serve clients; 0: SERVER_MAX_CHANNELS */
 };
 
 #define SERVER_MAX_CHANNELS 32768u
 
-/* Listen on the abstract socket `name`. 0, -EADDRINUSE, -EMFILE, -ENOMEM, -EINVAL (name). */
+/* Listen on the socket `name` (wire_address). 0, -EADDRINUSE, -EMFILE, -ENOMEM, -EINVAL (name). */
 int server_create(const struct server_config *cfg, const char *name, struct server **out);
+/* On a socket that is bound already (taken over, on failure too); -EINVAL: it is none of ours. */
+int server_create_on(const struct server_config *cfg, int fd, struct server **out);
 /* Hang up on every client (its next call is EIO) and wait until all files are released. */
 void server_destroy(struct server *s);
 

@@ -10,13 +10,18 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend/channel.h"
 #include "base/bits.h"
 
-#define NAME_WAKE UINT64_C(0)
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+#define NAME_WAKE    UINT64_C(0)
 #define NAME_PROCESS BIT(63) /* and the serial of its mm */
 
 static void hung_up(struct server *s, uint32_t id)
@@ -91,9 +96,21 @@ int watch_vcpu(struct channel *ch)
 	return control(ch->srv, EPOLL_CTL_ADD, ch->fd, EPOLLRDHUP | EPOLLONESHOT, ch->id);
 }
 
-int watch_process(struct server *s, pid_t pid, uint32_t mm)
+/* The number may be another process's by now, or mean nothing to us (another namespace's): where
+ * the kernel tells of the process behind a socket (Linux 6.5), it knows better. */
+static int open_process(int socket, pid_t pid)
 {
-	int fd = syscall(SYS_pidfd_open, pid, 0);
+	socklen_t len = sizeof(int);
+	int fd = -1;
+
+	if (socket >= 0 && !getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &len))
+		return fd;
+	return pid > 0 ? syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+int watch_process(struct server *s, int socket, pid_t pid, uint32_t mm)
+{
+	int fd = open_process(socket, pid);
 
 	if (fd >= 0 && control(s, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, NAME_PROCESS | mm)) {
 		close(fd);

@@ -29,7 +29,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
+#include "cli/address.h"
 #include "cli/carrier.h"
 #include "cli/trace.h"
 
@@ -39,7 +41,7 @@
 
 struct launcher {
 	struct launch *l;
-	char socket[64];
+	char socket[ADDRESS_MAX];
 	pid_t backend, command;
 	int backend_status, command_status;
 	bool backend_ended, command_ended, ready, gave_up;
@@ -66,20 +68,49 @@ static void follow_parent(pid_t parent, int sig)
 		_exit(1);
 }
 
+/* What was passed, what the user has named, or a name that only our descendants know. */
+static int open_door(struct launcher *la)
+{
+	const char *door = la->l->door;
+	uint64_t name[2];
+	int fd = -1;
+	char end;
+
+	if (door && sscanf(door, "fd:%d%c", &fd, &end) == 1) {
+		if (fd >= 0 && !fcntl(fd, F_SETFD, FD_CLOEXEC))
+			return fd;
+		log_errno(EBADF, "%s", door);
+		return -EBADF;
+	}
+	if (door)
+		return address_name(door, la->socket) ? -EINVAL : address_bind(la->socket);
+	if (getrandom(name, sizeof(name), 0) != sizeof(name))
+		return -EIO;
+	snprintf(la->socket, sizeof(la->socket), "softrealm-%016" PRIx64 "%016" PRIx64, name[0],
+		 name[1]);
+	return address_bind(la->socket);
+}
+
+/* A path that we have made is removed. */
+static void remove_door(const struct launcher *la)
+{
+	if (la->l->door && la->socket[0] == '/' && la->backend > 0)
+		unlink(la->socket);
+}
+
 static int start_backend(struct launcher *la)
 {
 	pid_t self = getpid();
-	uint64_t name[2];
-	int pair[2], err;
+	int pair[2], err, door = open_door(la);
 
-	if (getrandom(name, sizeof(name), 0) != sizeof(name) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+	if (door < 0)
+		return door;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 		err = errno;
 		log_errno(err, "the backend cannot start");
+		close(door);
 		return -err;
 	}
-	snprintf(la->socket, sizeof(la->socket), "softrealm-%016" PRIx64 "%016" PRIx64, name[0],
-		 name[1]);
 	la->backend = fork();
 	if (la->backend == 0) {
 		follow_parent(self, SIGKILL);
@@ -91,10 +122,11 @@ static int start_backend(struct launcher *la)
 			close(la->l->report_fd);
 			close(la->l->report_write);
 		}
-		la->l->backend.socket = la->socket;
+		la->l->backend.listen = door;
 		la->l->backend.control = pair[1];
 		_exit(backend_main(&la->l->backend));
 	}
+	close(door);
 	close(pair[1]);
 	la->control = pair[0];
 	if (la->backend < 0) {
@@ -150,9 +182,9 @@ static void wake_backend(const struct launcher *la)
 		kill(la->backend, SIGCONT);
 }
 
-static void drain(struct launcher *la)
+static void send_word(struct launcher *la, enum backend_message word)
 {
-	const struct backend_frame f = {.kind = BACKEND_DRAIN};
+	const struct backend_frame f = {.kind = word};
 
 	if (la->control >= 0)
 		send(la->control, &f, sizeof(f), MSG_NOSIGNAL);
@@ -175,7 +207,7 @@ static void command_changed(struct launcher *la, int status)
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT && WTERMSIG(status) != SIGPIPE)
 		log_error("%s was ended by signal %d (%s)", la->l->argv[0], WTERMSIG(status),
 			  strsignal(WTERMSIG(status)));
-	drain(la);
+	send_word(la, BACKEND_DRAIN);
 }
 
 static void reap(struct launcher *la)
@@ -376,7 +408,7 @@ static void backend_lost(struct launcher *la)
 
 static void run(struct launcher *la)
 {
-	bool lost = la->l->real;
+	bool lost = !la->backend;
 
 	while (!la->command_ended || (la->control >= 0 && !la->gave_up)) {
 		poll_once(la, -1);
@@ -387,6 +419,28 @@ static void run(struct launcher *la)
 	}
 	while (la->l->report_fd >= 0)
 		read_report(la);
+}
+
+/* Serve until a signal; a second one does not wait for the backend's end. */
+static void run_host(struct launcher *la)
+{
+	bool told = false;
+
+	if (!la->l->quiet)
+		fprintf(stderr, "softrealm: ready at %s\n", la->l->door);
+	while (la->control >= 0) {
+		poll_once(la, -1);
+		if (la->gave_up && told)
+			return;
+		if (la->gave_up && la->control >= 0)
+			send_word(la, BACKEND_END);
+		told |= la->gave_up;
+		la->gave_up = false;
+	}
+	if (la->l->backend_report)
+		return;
+	log_error("the backend has died");
+	la->command_status = LAUNCH_FAILED << 8;
 }
 
 static void reap_backend(struct launcher *la)
@@ -470,21 +524,53 @@ static int exit_status(const struct launcher *la)
 	return WEXITSTATUS(la->command_status);
 }
 
+static bool is_told(const struct backend_options *o)
+{
+	return o->explain || o->ram || o->revision || o->attest.deterministic || fault_armed_;
+}
+
+/* The backend is somebody else's, and so is what it was told. */
+static int check_host(const struct launch *l)
+{
+	if (!l->trace && !l->measurement_log && !l->door && !is_told(&l->backend))
+		return 0;
+	log_error("with --host, options of the simulated host are those that `softrealm host` was "
+		  "started with");
+	return -EINVAL;
+}
+
+static int use_host(struct launcher *la)
+{
+	int fd = address_name(la->l->host, la->socket);
+
+	if (!fd)
+		fd = address_connect(la->socket);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 int launch(struct launch *l)
 {
 	struct launcher la = {.l = l, .control = -1, .signals = -1};
 	int r;
 
+	if (l->host && check_host(l))
+		return LAUNCH_USAGE;
 	if (open_outputs(&la) || open_signals(&la))
 		return LAUNCH_FAILED;
 	keep_terminal(&la);
-	if (!l->real && start_backend(&la))
-		return LAUNCH_FAILED;
-	if (!l->real)
+	r = l->host ? use_host(&la) : l->real ? 0 : start_backend(&la);
+	if (r)
+		return r == -EINVAL ? LAUNCH_USAGE : LAUNCH_FAILED;
+	if (la.backend)
 		wait_ready(&la);
-	if (!la.command_ended && !start_command(&la))
+	if (l->is_host && !la.command_ended)
+		run_host(&la);
+	else if (!la.command_ended && !start_command(&la))
 		run(&la);
 	reap_backend(&la);
+	remove_door(&la);
 	restore_terminal(&la);
 	if (la.vmm_len)
 		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);

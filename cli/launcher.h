@@ -28,6 +28,9 @@ struct launch {
 	/* what to run */
 	char **argv;	  /* ended by NULL */
 	bool real;	  /* with the machine's own /dev/kvm: no backend */
+	const char *host; /* the backend of others that it uses, or NULL: one of its own */
+	const char *door; /* where its own backend can be visited, or NULL: nowhere known */
+	bool is_host;	  /* there is no command: serve until a signal */
 	bool own_vmm;	  /* gets SIGTERM when the launcher dies, and soon after the backend has */
 	int report_fd;	  /* read end of the VMM's report, or -1 ... */
 	int report_write; /* ... and the write end, the VMM's */

@@ -29,6 +29,22 @@ static int set_trace(void *to, const char *value)
 	return 0;
 }
 
+static int set_host(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->host = value;
+	return 0;
+}
+
+static int set_inspect(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->door = value;
+	return 0;
+}
+
 static int set_trace_filter(void *to, const char *value)
 {
 	struct launch *l = to;

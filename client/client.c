@@ -49,7 +49,7 @@ __attribute__((constructor)) static void client_init(void)
 
 	/* Once: the environment is not to be read beside a VMM that changes it. */
 	carried = getenv(WIRE_ENV_CARRIED) != NULL;
-	if (!name || !*name || strlen(name) >= sizeof(backend_name.sun_path) - 1)
+	if (!name || !wire_address(name, &backend_name, &backend_name_len))
 		return;
 	page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page != MAP_FAILED) {
@@ -58,9 +58,6 @@ __attribute__((constructor)) static void client_init(void)
 				!carried;
 		life = page;
 	}
-	backend_name.sun_family = AF_UNIX;
-	strcpy(backend_name.sun_path + 1, name);
-	backend_name_len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
 }
 
 bool client_enabled(void)

@@ -16,6 +16,19 @@
 
 #include "wire/raw.h"
 
+bool wire_address(const char *name, struct sockaddr_un *sun, socklen_t *len)
+{
+	size_t n = strlen(name);
+
+	if (!n || n >= sizeof(sun->sun_path))
+		return false;
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	memcpy(sun->sun_path + (*name != '/'), name, n);
+	*len = offsetof(struct sockaddr_un, sun_path) + 1 + n; /* with the NUL before or behind */
+	return true;
+}
+
 union control {
 	struct cmsghdr align;
 	char space[CMSG_SPACE(WIRE_MAX_FDS * sizeof(int))];

@@ -26,16 +26,19 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #define WIRE_VERSION 2u
 #define WIRE_CHUNK 65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
 #define WIRE_MAX_FDS 2
 
-/* How client processes find the backend: the name of its socket, without the leading NUL. */
+/* How client processes find the backend: the name of its socket (wire_address). */
 #define WIRE_ENV_SOCKET "SOFTREALM_SOCKET"
 /* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. */
 #define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
@@ -179,6 +182,10 @@ _Static_assert(offsetof(struct wire_msg, pull.len) == 24, "pull");
 _Static_assert(offsetof(struct wire_msg, object.flags) == 24, "object");
 _Static_assert(offsetof(struct wire_msg, area.kind) == 36, "area");
 _Static_assert(offsetof(struct wire_msg, done.offset) == 32, "done");
+
+/* The address of a socket: a path if the name begins with a slash, else in the abstract namespace.
+ * False: the name is empty or too long. */
+bool wire_address(const char *name, struct sockaddr_un *sun, socklen_t *len);
 
 /*
  * Send one message; m->len bytes of payload at `data`, which may be an address of the caller's

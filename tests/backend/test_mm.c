@@ -93,7 +93,7 @@ static void say_private(struct reporter *r)
 
 static struct mm *new_mm(uint64_t token)
 {
-	struct mm *mm = mm_find(server, token, getpid());
+	struct mm *mm = mm_find(server, token, getpid(), -1);
 
 	assert_non_null(mm);
 	mm_base(mm)->ops->get(mm_base(mm)); /* a VM's: memory is moved for slots only */
@@ -132,8 +132,8 @@ static void pages_are_given_back_when_reports_overlap(void **state)
 /* The number of a process that has ended names the next one before the watcher has been told. */
 static void a_process_number_used_again_keeps_its_pages(void **state)
 {
-	struct mm *ended = mm_find(server, 1, getpid());
-	struct mm *next = mm_find(server, 2, getpid());
+	struct mm *ended = mm_find(server, 1, getpid(), -1);
+	struct mm *next = mm_find(server, 2, getpid(), -1);
 	uint32_t serial = ended->serial;
 
 	mm_put(ended);
@@ -147,7 +147,7 @@ static void a_process_number_used_again_keeps_its_pages(void **state)
 /* Clients of a namespace that we do not see all have number 0, and are not each other. */
 static void processes_without_a_number_are_told_apart(void **state)
 {
-	struct mm *one = mm_find(server, 1, 0), *other = mm_find(server, 2, 0);
+	struct mm *one = mm_find(server, 1, 0, -1), *other = mm_find(server, 2, 0, -1);
 
 	assert_true(one->process);
 	assert_true(other->process);

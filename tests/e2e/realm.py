@@ -141,10 +141,10 @@ class Run:
     def err(self):
         return self.err_path.read_text(errors="replace").replace("\r", "")
 
-    def until(self, text, timeout=BOOT_TIMEOUT):
-        """Waits until the console has shown the text."""
+    def until(self, text, timeout=BOOT_TIMEOUT, stream="out"):
+        """Waits until the console (or stream "err") has shown the text."""
         end = time.monotonic() + timeout
-        while text not in self.out:
+        while text not in getattr(self, stream):
             check(self.process.poll() is None, "ended before", repr(text), self.story())
             check(time.monotonic() < end, "no", repr(text), "in time", self.story())
             time.sleep(0.05)

@@ -50,6 +50,7 @@ struct backend_options {
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;
 	struct attest_options attest;
+	struct kvm_realm_choice realm;
 };
 
 /* Runs until drained; the exit status: 0, or 1 (a reason was logged). */

@@ -87,8 +87,7 @@ static int check(int argc, char **argv)
 	fill(c.launch.argv, program, &c, p.words);
 	status = launch(&c.launch);
 	c.launch.quiet = true;
-	if (summary_finish(&c.launch, status) && !status)
-		status = LAUNCH_FAILED;
+	status = summary_finish(&c.launch, status);
 out:
 	free(c.launch.argv);
 	return status;

@@ -43,9 +43,7 @@ static int exec(int argc, char **argv)
 		return command_usage(&command_exec);
 	l.argv = p.words;
 	status = launch(&l);
-	if (summary_finish(&l, status))
-		return status ? status : LAUNCH_FAILED;
-	return status;
+	return summary_finish(&l, status);
 }
 
 const struct command command_exec = {

@@ -243,7 +243,7 @@ static const struct option_rows measure_rows = {rows, ARRAY_SIZE(rows)};
 static int run(int argc, char **argv)
 {
 	struct measure m = {0};
-	struct launch launch = LAUNCH_INIT; /* it and run's own have no influence */
+	struct launch launch = LAUNCH_INIT; /* of it only --hash has an influence */
 	struct run_options run_options;
 	struct vmm_options vmm;
 	struct option_parser p = {
@@ -266,7 +266,8 @@ static int run(int argc, char **argv)
 	else if (m.ledger)
 		status = from_ledger(m.ledger, m.explain);
 	else if (!options_check(&vmm))
-		status = predict_run(&vmm, m.explain);
+		status = predict_run(&vmm, (enum measure_hash)launch.backend.realm.hash_algo,
+				     m.explain);
 out:
 	options_free(&vmm);
 	return status;

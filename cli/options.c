@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/rmi.h"
 #include "attest/claims.h"
+#include "attest/hex.h"
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "cli/input.h"
 #include "cli/revision.h"
 #include "machine/memory.h"
 
@@ -115,6 +118,26 @@ static int set_deterministic(void *to, const char *value)
 	return 0;
 }
 
+static int set_rpv(void *to, const char *value)
+{
+	struct launch *l = to;
+	ssize_t n = hex_decode(value, l->backend.realm.rpv, sizeof(l->backend.realm.rpv));
+
+	return n > 0 ? 0 : option_wrong("--rpv", value, "1 to 64 bytes in hexadecimal digits");
+}
+
+static int set_hash(void *to, const char *value)
+{
+	static const uint8_t algos[] = {RMI_HASH_SHA_256, RMI_HASH_SHA_512};
+	struct launch *l = to;
+	int i = option_choice("--hash", value, "sha-256|sha-512");
+
+	if (i < 0)
+		return i;
+	l->backend.realm.hash_algo = algos[i];
+	return 0;
+}
+
 static int set_lifecycle(void *to, const char *value)
 {
 	struct launch *l = to;
@@ -168,6 +191,22 @@ static int set_kvm(void *to, const char *value)
 	if (which < 0)
 		return which;
 	r->kvm = (enum which_kvm)which;
+	return 0;
+}
+
+static int set_nonce(void *to, const char *value)
+{
+	struct run_options *r = to;
+	uint8_t buf[sizeof(r->nonce) + 2];
+	bool hex = strcmp(value, "-") && value[0] != '@';
+	ssize_t n = hex ? hex_decode(value, buf, sizeof(r->nonce))
+			: input_read_start(value[0] == '@' ? value + 1 : value, buf, sizeof(buf));
+
+	if (n <= 0 || (size_t)n > sizeof(r->nonce))
+		return option_wrong("--nonce", value, "1 to 64 bytes");
+	memset(r->nonce, 0, sizeof(r->nonce));
+	memcpy(r->nonce, buf, (size_t)n);
+	r->nonce_len = (size_t)n;
 	return 0;
 }
 

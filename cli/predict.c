@@ -42,17 +42,17 @@ static int activate(struct predict *pr, const struct boot_images *b)
 }
 
 static int predict(const struct vmm_options *o, const struct boot_images *b, unsigned int ipa_bits,
-		   bool explain)
+		   enum measure_hash hash, bool explain)
 {
 	static struct rmi_realm_params p = {.num_bps = PLATFORM_BREAKPOINTS - 1,
-					    .num_wps = PLATFORM_WATCHPOINTS - 1,
-					    .hash_algo = RMI_HASH_SHA_256};
+					    .num_wps = PLATFORM_WATCHPOINTS - 1};
 	char text[HEX_SIZE(MEASURE_SIZE)];
 	uint8_t rim[MEASURE_SIZE];
 	struct predict *pr;
 	int err;
 
 	p.s2sz = (uint8_t)ipa_bits;
+	p.hash_algo = hash;
 	err = predict_create(&p, explain ? print_entry : NULL, NULL, &pr);
 	if (err)
 		return err;
@@ -66,18 +66,18 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	predict_rim(pr, rim);
 	predict_free(pr);
 	if (!err && !explain)
-		puts(hex_encode(rim, measure_hash_len(MEASURE_SHA_256), text));
+		puts(hex_encode(rim, measure_hash_len(hash), text));
 	return err;
 }
 
-int predict_run(const struct vmm_options *o, bool explain)
+int predict_run(const struct vmm_options *o, enum measure_hash hash, bool explain)
 {
 	struct boot_images images = {0};
 	unsigned int ipa_bits;
 	int err = load_images(o, &images, &ipa_bits);
 
 	if (!err) {
-		err = predict(o, &images, ipa_bits, explain);
+		err = predict(o, &images, ipa_bits, hash, explain);
 		if (err)
 			log_errno(-err, "KVM cannot create such a realm");
 	}

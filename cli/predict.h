@@ -3,9 +3,10 @@
 #ifndef CLI_PREDICT_H
 #define CLI_PREDICT_H
 
+#include "attest/measure.h"
 #include "vmm/options.h"
 
 /* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
-int predict_run(const struct vmm_options *o, bool explain);
+int predict_run(const struct vmm_options *o, enum measure_hash hash, bool explain);
 
 #endif

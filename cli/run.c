@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attest/hex.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -32,7 +33,10 @@ struct run {
 	char vmm[PATH_MAX];
 	char **argv; /* the VMM's; from 1 on its members are allocated */
 	int argc, room;
+	bool has_nonce; /* the VMM's own option has been given */
 };
+
+#define ATTEST_NONCE_OPTION "attest-nonce"
 
 static int add_argument(struct run *r, const char *name, const char *value)
 {
@@ -65,6 +69,7 @@ static int take_vmm_option(void *to, const struct option_row *row, const char *v
 	if (!row->set)
 		return row->letter;
 	ret = row->help ? row->set(&r->vmm_options, value) : 0;
+	r->has_nonce |= !strcmp(row->name, ATTEST_NONCE_OPTION);
 	return ret ? ret : add_argument(r, row->name, value);
 }
 
@@ -84,6 +89,10 @@ static bool parse(int argc, char **argv, struct run *r, int *status)
 		log_error("\"%s\": not an option (see softrealm run --help)", p.words[0]);
 	*status = LAUNCH_USAGE;
 	r->launch.quiet = r->vmm_options.quiet;
+	if (r->options.nonce_len && !r->vmm_options.attest) {
+		log_error("--nonce: nobody asks for a token without --attest FILE");
+		return false;
+	}
 	return !p.nwords && !options_check(&r->vmm_options);
 }
 
@@ -136,11 +145,27 @@ static int ask_for_report(struct run *r)
 	return ret;
 }
 
+/*
+ * The challenge that the VMM gives to the realm: the one that was asked for, in the 64 bytes that
+ * verifiers make of it. With --deterministic it is none that could surprise, else a random one.
+ */
+static int choose_nonce(struct run *r)
+{
+	static const uint8_t fixed[64] = "softrealm --deterministic";
+	const uint8_t *nonce = r->options.nonce_len ? r->options.nonce : fixed;
+	char hex[HEX_SIZE(64)];
+
+	if (!r->vmm_options.attest || r->has_nonce ||
+	    (!r->options.nonce_len && !r->launch.backend.attest.deterministic))
+		return 0;
+	return add_argument(r, ATTEST_NONCE_OPTION, hex_encode(nonce, 64, hex));
+}
+
 static int start(struct run *r)
 {
 	int status = LAUNCH_FAILED;
 
-	if (files_vmm(r->vmm, sizeof(r->vmm)))
+	if (files_vmm(r->vmm, sizeof(r->vmm)) || choose_nonce(r))
 		return LAUNCH_FAILED;
 	r->argv[0] = r->vmm;
 	r->launch.argv = r->argv;
@@ -149,9 +174,7 @@ static int start(struct run *r)
 		status = 4;
 	else if (!ask_for_report(r))
 		status = launch(&r->launch);
-	if (summary_finish(&r->launch, status) && !status)
-		status = LAUNCH_FAILED;
-	return status;
+	return summary_finish(&r->launch, status);
 }
 
 static int run(int argc, char **argv)

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/attested.h"
+#include "vmm/status.h"
 
 static json_t *last_rim(const json_t *backend)
 {
@@ -69,6 +70,11 @@ static void say_exits(const json_t *o)
 	fprintf(stderr, "\n");
 }
 
+static bool is_refused(const json_t *o)
+{
+	return json_object_get(json_object_get(o, "attestation"), "rule");
+}
+
 static void say_token(const json_t *o)
 {
 	const json_t *a = json_object_get(o, "attestation");
@@ -88,7 +94,6 @@ static void say(const struct launch *l, const json_t *o)
 	say_milestones(o);
 	say_exits(o);
 	fprintf(stderr, "softrealm: RIM %s\n", rim ? rim : "not available");
-	say_token(o);
 }
 
 static void hint(const struct launch *l, int status)
@@ -103,16 +108,21 @@ static void hint(const struct launch *l, int status)
 int summary_finish(struct launch *l, int status)
 {
 	json_t *o = merge(l, status);
-	int r = 0;
 
-	if (l->summary)
-		r = write_file(l->summary, o);
+	if (!status && is_refused(o)) {
+		status = VMM_TOKEN_REFUSED;
+		json_object_set_new(o, "status", json_integer(status));
+	}
+	if (l->summary && write_file(l->summary, o) && !status)
+		status = LAUNCH_FAILED;
 	if (!l->quiet && l->vmm_report)
 		say(l, o);
+	if (!l->quiet || is_refused(o))
+		say_token(o);
 	if (!l->quiet)
 		hint(l, status);
 	json_decref(o);
 	json_decref(l->vmm_report);
 	json_decref(l->backend_report);
-	return r;
+	return status;
 }

@@ -10,7 +10,9 @@
 
 /*
  * After launch(): write --summary, say on standard error what is worth saying (nothing with
- * --quiet), drop the reports. 0 or -errno (the file; logged).
+ * --quiet but that a token was refused), drop the reports. The status to end with: the one that
+ * was given, or if that is 0 LAUNCH_FAILED (the file cannot be written; logged) or
+ * VMM_TOKEN_REFUSED.
  *
  * The object has what the VMM reported (softrealm run), and
  *	status	 exit status

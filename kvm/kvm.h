@@ -31,10 +31,17 @@ const char *kvm_revision_name(const struct kvm_revision *r);
 /* The number of KVM_CAP_ARM_RMI. */
 uint32_t kvm_revision_cap(const struct kvm_revision *r);
 
+/* What no revision of the ABI lets a VMM ask for: then it is the platform's choice. */
+struct kvm_realm_choice {
+	uint8_t hash_algo; /* RmiHashAlgorithm; 0: SHA-256, as KVM asks for */
+	uint8_t rpv[64];
+};
+
 struct kvm_config {
 	struct machine *machine; /* not owned */
 	struct rmm *rmm;	 /* not owned */
 	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
+	struct kvm_realm_choice realm;
 };
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */

@@ -115,6 +115,10 @@ const char *end_status_name(enum vmm_status status)
 		return "quit";
 	case VMM_UNTIL_MISSED:
 		return "until-missed";
+	case VMM_NO_TOKEN:
+		return "no-token";
+	case VMM_TOKEN_REFUSED:
+		return "token-refused";
 	case VMM_TIMEOUT:
 		return "timeout";
 	case VMM_SIGNAL:

@@ -270,15 +270,21 @@ static void say_how_it_ended(enum vmm_status status)
 	}
 }
 
-static void save_token(void)
+/* VMM_OK, or why there is no token in the file. */
+static enum vmm_status save_token(void)
 {
 	const char *error = attest_error(&vmm.attest);
 	int ret = error ? 0 : attest_save(&vmm.attest, vmm.opt.attest);
 
-	if (error)
+	if (error) {
 		log_error("no token (--attest): %s", error);
-	else if (ret)
-		log_error("--attest %s: %s", vmm.opt.attest, strerror(-ret));
+		return VMM_NO_TOKEN;
+	}
+	if (!ret)
+		return VMM_OK;
+	log_errno(-ret, "--attest %s", vmm.opt.attest);
+	vmm.report.attest_unsaved = "the file cannot be written";
+	return VMM_HOST;
 }
 
 static int finish(enum vmm_status status)
@@ -306,7 +312,7 @@ static void die_by(int sig)
 
 int main(int argc, char **argv)
 {
-	enum vmm_status status;
+	enum vmm_status status, saved;
 	int ret;
 
 	report_start(&vmm.report);
@@ -334,8 +340,9 @@ int main(int argc, char **argv)
 		destroy();
 	status = final_status();
 	say_how_it_ended(status);
-	if (vmm.opt.attest)
-		save_token();
+	saved = vmm.opt.attest ? save_token() : VMM_OK;
+	if (status == VMM_OK)
+		status = saved;
 	finish(status);
 	if (status > VMM_SIGNAL)
 		die_by((int)status - VMM_SIGNAL);

@@ -106,10 +106,10 @@ static json_t *make_realm(const struct report *r)
 	return o;
 }
 
-static json_t *make_attest(const struct attest *a, const char *file)
+static json_t *make_attest(const struct attest *a, const char *unsaved, const char *file)
 {
 	json_t *o = json_object();
-	const char *error = attest_error(a);
+	const char *error = attest_error(a) ?: unsaved;
 
 	json_object_set_new(o, "file", json_string(file));
 	json_object_set_new(o, "nonce", json_string(a->nonce));
@@ -139,7 +139,8 @@ static json_t *make_report(const struct report *r)
 	json_object_set_new(o, "console", console);
 	json_object_set_new(o, "realm", make_realm(r));
 	if (r->attest)
-		json_object_set_new(o, "attest", make_attest(r->attest, r->options->attest));
+		json_object_set_new(o, "attest", make_attest(r->attest, r->attest_unsaved,
+						      r->options->attest));
 	return o;
 }
 

@@ -8,8 +8,8 @@
  *	mmio			accesses by region, "stray" for those that nobody answers
  *	console			bytes written by the realm, and dropped for want of a reader
  *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token,
- *or error realm			cpus, memory, ipa_bits, abi, sizes and addresses of what was
- *loaded
+ *				or error
+ *	realm			cpus, memory, ipa_bits, abi, sizes and addresses of what was loaded
  *
  * Seconds count from report_start. Fields may be added, never changed.
  */
@@ -28,6 +28,7 @@ struct report {
 	const struct vmm_options *options;
 	const struct boot_images *images;
 	const struct attest *attest;
+	const char *attest_unsaved; /* why its token could not be written */
 	const struct vcpus *vcpus;
 	const struct mmio_map *mmio;
 	const struct output_watch *watches;

@@ -19,6 +19,8 @@ enum vmm_status {
 	VMM_ENGINE_LOST = 8,   /* what runs the vCPUs died under the realm */
 	VMM_QUIT = 9,	       /* ended from the keyboard (Ctrl-a x) */
 	VMM_UNTIL_MISSED = 10, /* powered off before the console had printed --until's text */
+	VMM_NO_TOKEN = 11,     /* --attest: the realm handed out no token, or a part of one */
+	VMM_TOKEN_REFUSED = 12, /* --attest: what it handed out is no good token of this run */
 	VMM_TIMEOUT = 124,     /* --timeout passed (the number of timeout(1)) */
 	VMM_SIGNAL = 128,      /* + number: never returned, the VMM dies by the signal */
 };

@@ -21,6 +21,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 		return -ENOMEM;
 	h->machine = cfg->machine;
 	h->rmm = cfg->rmm;
+	h->realm = cfg->realm;
 	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->vmids[0] = true;
 	pthread_cond_init(&h->walked, NULL);

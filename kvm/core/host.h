@@ -19,6 +19,7 @@ struct kvm_host {
 	struct machine *machine;
 	struct rmm *rmm;
 	const struct kvm_revision *revision;
+	struct kvm_realm_choice realm;
 	bool rmi;	   /* the RMM is there and speaks 1.0 */
 	uint64_t feature0; /* its feature register 0 */
 

@@ -137,7 +137,8 @@ static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_par
 	p->s2sz = vm->ipa_bits;
 	p->num_bps = FIELD_GET(DFR0_BRPS, dfr0);
 	p->num_wps = FIELD_GET(DFR0_WRPS, dfr0);
-	p->hash_algo = RMI_HASH_SHA_256;
+	p->hash_algo = vm->host->realm.hash_algo;
+	memcpy(p->rpv, vm->host->realm.rpv, sizeof(p->rpv));
 	p->vmid = vm->realm.vmid;
 	p->rtt_base = vm->realm.root;
 	p->rtt_level_start = vm->realm.start_level;

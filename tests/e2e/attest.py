@@ -6,7 +6,7 @@ import re
 import secrets
 import subprocess
 
-from realm import SOFTREALM, UP, case, check, main, realm, work
+from realm import SOFTREALM, UP, case, check, images, main, realm, work
 
 
 def token_command(*args):
@@ -47,13 +47,56 @@ def the_ledger_explains_the_rim():
 
 @case
 def deterministic_runs_give_the_same_token():
-    nonce = secrets.token_hex(64)
     tokens = []
     for name in ("first", "second"):
         path = work() / name
-        realm("--deterministic", "--attest", path, "--attest-nonce", nonce).expect(0)
+        realm("--deterministic", "--attest", path).expect(0)
         tokens.append(path.read_bytes())
     check(tokens[0] == tokens[1], "two tokens")
+
+
+def says(run, text):
+    check(text in run.err, "no", repr(text), run.story())
+
+
+@case
+def the_nonce_rpv_and_hash_that_were_asked_for_are_in_the_token():
+    token, nonce = work() / "asked", work() / "nonce"
+    nonce.write_bytes(b"\x5a" * 20)
+    args = ["--rpv", "ab" * 16, "--hash", "sha-512"]
+    realm("--attest", token, "--nonce", f"@{nonce}", *args).expect(0)
+    predicted = subprocess.run([SOFTREALM, "measure", *images(), "--append", "loglevel=4", *args],
+                               capture_output=True, text=True, timeout=60).stdout.strip()
+    check(len(predicted) == 128, predicted)
+    good = token_command("verify", token, "--test-platform", "--nonce", "5a" * 20, "--rim",
+                         predicted, "--rpv", "ab" * 16)
+    check(good.returncode == 0, good.stdout, good.stderr)
+
+
+@case
+def a_token_that_does_not_come_ends_the_run_with_11():
+    says(realm("--attest", work() / "none", "--until", UP).expect(11), "no token")
+    check(not (work() / "none").exists(), "there is a file")
+
+
+@case
+def a_token_that_cannot_be_written_ends_the_run_with_1():
+    says(realm("--attest", work() / "no/such/folder").expect(1), "No such file or directory")
+
+
+@case
+def a_token_that_is_refused_ends_the_run_with_12_and_says_so_even_when_quiet():
+    run = realm("--attest", work() / "other", "-q", append="softrealm.nonce=" + "11" * 64)
+    says(run.expect(12), "token refused: attest_expected_nonce")
+
+
+@case
+def a_nonce_is_looked_at_before_anything_starts():
+    for args in (["--nonce", "00" * 65], ["--nonce", "xyz"], ["--nonce", ""],
+                 ["--nonce", "@/nonexistent"], ["--nonce", "@/dev/null"],
+                 ["--nonce", "@/dev/zero"]):
+        realm("--attest", work() / "unused", *args).expect(2)
+    says(realm("--nonce", "00").expect(2), "--attest")
 
 
 @case

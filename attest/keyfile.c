@@ -172,6 +172,14 @@ static bool json_hex_field(const json_t *obj, const char *name, uint8_t *out, si
 	return s && hex_decode(s, out, size) == (ssize_t)size;
 }
 
+bool keyfile_take_anchor(const json_t *entry, struct trust_anchor *a)
+{
+	return parse_jwk(json_object_get(entry, "pkey"), &a->key) &&
+	       json_hex_field(entry, "implementation-id", a->implementation_id,
+			      IMPLEMENTATION_ID_SIZE) &&
+	       json_hex_field(entry, "instance-id", a->instance_id, INSTANCE_ID_SIZE);
+}
+
 static bool parse_store(const json_t *store, struct trust_anchors *out)
 {
 	size_t i;
@@ -180,16 +188,8 @@ static bool parse_store(const json_t *store, struct trust_anchors *out)
 	if (!json_array_size(store) || json_array_size(store) > TRUST_MAX_ANCHORS)
 		return false;
 	json_array_foreach(store, i, entry)
-	{
-		struct trust_anchor *a = &out->anchor[i];
-
-		if (!parse_jwk(json_object_get(entry, "pkey"), &a->key) ||
-		    !json_hex_field(entry, "implementation-id", a->implementation_id,
-				    IMPLEMENTATION_ID_SIZE) ||
-		    !json_hex_field(entry, "instance-id", a->instance_id, INSTANCE_ID_SIZE))
+		if (!keyfile_take_anchor(entry, &out->anchor[out->count++]))
 			return false;
-		out->count++;
-	}
 	return true;
 }
 

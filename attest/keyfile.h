@@ -36,6 +36,9 @@ struct trust_anchors {
 int keyfile_parse_anchors(const uint8_t *data, size_t len, struct trust_anchors *out,
 			  const char **wrong);
 
+/* One entry of such a store. False: it is not one. */
+bool keyfile_take_anchor(const json_t *entry, struct trust_anchor *out);
+
 /* A PEM private key. 0 or -EINVAL. */
 int keyfile_parse_private(const char *text, struct ec_private *key);
 

@@ -6,6 +6,7 @@
 
 #include "attest/crypto.h"
 #include "attest/platform.h"
+#include "attest/refvals.h"
 #include "attest/rules.h"
 #include "attest/verify.h"
 #include "base/bits.h"
@@ -183,11 +184,11 @@ static bool holds(const char *what, struct bytes claim, struct bytes expected, u
 	return false;
 }
 
+static const char *const rem_names[] = {"REM1", "REM2", "REM3", "REM4"};
+
 static result check_expected(const struct realm_claims *c, const struct evidence_expected *e,
 			     unsigned int *asked, struct evidence_verdict *v)
 {
-	static const char *const rem_names[] = {"REM1", "REM2", "REM3", "REM4"};
-
 	if (!holds("nonce", c->challenge, e->nonce, asked, v))
 		return &rule_attest_expected_nonce;
 	if (!holds("RIM", c->rim, e->rim, asked, v))
@@ -198,11 +199,93 @@ static result check_expected(const struct realm_claims *c, const struct evidence
 	return holds("RPV", c->rpv, e->rpv, asked, v) ? OK : &rule_attest_expected_rpv;
 }
 
+/* ---- endorsements ---- */
+
+static void say_component(const struct refvals *r, const struct platform_claims *c, size_t i,
+			  struct evidence_verdict *v)
+{
+	const struct sw_component *sw = &c->components[i];
+	const struct ref_component *ref = refvals_component(r, sw->type);
+
+	differs(v, "", (struct bytes){0}, sw->measurement);
+	if (ref && bytes_equal(sw->measurement, ref->measurement, ref->measurement_len)) {
+		v->mismatch.expected = (struct bytes){ref->signer_id, ref->signer_id_len};
+		v->mismatch.actual = sw->signer_id;
+	} else if (ref) {
+		v->mismatch.expected = (struct bytes){ref->measurement, ref->measurement_len};
+	}
+	snprintf(v->mismatch.what, sizeof(v->mismatch.what), "software component %zu%s", i,
+		 !ref					   ? ", of a type that is not endorsed"
+		 : v->mismatch.actual.p == sw->signer_id.p ? ", its signer id or version"
+							   : ", its measurement");
+}
+
+static result check_endorsed_platform(const struct platform_claims *c, const struct refvals *r,
+				      struct evidence_verdict *v)
+{
+	size_t i;
+
+	if (!refvals_lifecycle_is(r, c)) {
+		snprintf(v->mismatch.what, sizeof(v->mismatch.what),
+			 "life cycle 0x%04x, endorsed is 0x%04x", (unsigned int)c->lifecycle.value,
+			 (unsigned int)r->lifecycle);
+		return &rule_attest_expected_lifecycle;
+	}
+	if (!refvals_config_is(r, c)) {
+		differs(v, "platform configuration", (struct bytes){r->config, r->config_len},
+			c->config);
+		return &rule_attest_expected_config;
+	}
+	i = refvals_unknown_component(r, c);
+	if (i == c->num_components)
+		return OK;
+	say_component(r, c, i, v);
+	return &rule_attest_expected_component;
+}
+
+static result check_endorsed_realm(const struct realm_claims *c, const struct refvals *r,
+				   struct evidence_verdict *v)
+{
+	const struct endorse_realm *realm = refvals_realm(r, c);
+	size_t i;
+
+	if (!realm) {
+		differs(v, "RIM", (struct bytes){0}, c->rim);
+		if (r->num_realms == 1)
+			v->mismatch.expected = (struct bytes){r->realm[0].rim, r->realm[0].len};
+		return &rule_attest_expected_rim;
+	}
+	if (!refvals_rpv_is(realm, c)) {
+		differs(v, "RPV", (struct bytes){realm->rpv, sizeof(realm->rpv)}, c->rpv);
+		return &rule_attest_expected_rpv;
+	}
+	i = refvals_other_rem(realm, c);
+	if (i == ATTEST_NUM_REMS)
+		return OK;
+	differs(v, rem_names[i], (struct bytes){realm->rem[i], realm->len}, c->rem[i]);
+	return &rule_attest_expected_rem;
+}
+
+static result check_endorsed(const struct evidence *ev, const struct evidence_policy *policy,
+			     unsigned int *asked, struct evidence_verdict *v)
+{
+	result why;
+
+	if (!policy->refvals)
+		return OK;
+	++*asked;
+	why = check_endorsed_platform(&ev->platform, policy->refvals, v);
+	if (why || policy->platform_only)
+		return why;
+	return check_endorsed_realm(&ev->realm, policy->refvals, v);
+}
+
 /* ---- the verdict ---- */
 
 static bool asks(const struct evidence_policy *policy, enum evidence_check c)
 {
-	return !policy->platform_only || c == EVIDENCE_CHECK_PLATFORM || c == EVIDENCE_CHECK_CLAIMS;
+	return !policy->platform_only || c == EVIDENCE_CHECK_PLATFORM ||
+	       c == EVIDENCE_CHECK_CLAIMS || (c == EVIDENCE_CHECK_EXPECTED && policy->refvals);
 }
 
 static result one_check(const struct evidence *ev, const struct evidence_policy *policy,
@@ -225,7 +308,10 @@ static result one_check(const struct evidence *ev, const struct evidence_policy 
 		why = check_claims(ev, policy);
 		break;
 	default:
-		why = check_expected(&ev->realm, &policy->expected, &asked, v);
+		if (!policy->platform_only)
+			why = check_expected(&ev->realm, &policy->expected, &asked, v);
+		if (!why)
+			why = check_endorsed(ev, policy, &asked, v);
 		v->check[c] = why ? EVIDENCE_FAILED : asked ? EVIDENCE_HELD : EVIDENCE_NOT_ASKED;
 		return why;
 	}
@@ -282,7 +368,8 @@ void evidence_notes(const struct evidence *ev, const struct evidence_policy *pol
 			 "the realm token was not looked at");
 		add_note(&notes, !policy->platform_only && !policy->expected.nonce.p,
 			 "without --nonce the token may be an old one");
-		add_note(&notes, !policy->platform_only && !policy->expected.rim.p,
+		add_note(&notes,
+			 !policy->platform_only && !policy->expected.rim.p && !policy->refvals,
 			 "without --rim the realm may hold anything");
 	}
 	add_note(&notes,

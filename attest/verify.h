@@ -14,8 +14,9 @@ struct evidence_expected {
 struct evidence_policy {
 	const struct trust_anchors *anchors;
 	struct evidence_expected expected;
-	bool platform_only; /* a realm token is neither needed nor looked at */
-	bool lenient;	    /* what only should be otherwise (evidence_should) is no failure */
+	const struct refvals *refvals; /* what is endorsed (refvals.h); NULL: not looked at */
+	bool platform_only;	       /* a realm token is neither needed nor looked at */
+	bool lenient; /* what only should be otherwise (evidence_should) is no failure */
 };
 
 enum evidence_check {

@@ -28,6 +28,14 @@ FLAG_OPTION(lenient, policy.lenient)
 FLAG_OPTION(platform_only, policy.platform_only)
 FLAG_OPTION(test_platform, test_platform)
 
+static int set_endorsements(void *to, const char *value)
+{
+	struct token_options *o = to;
+
+	o->endorsements = value;
+	return 0;
+}
+
 static int set_cpak(void *to, const char *value)
 {
 	struct token_options *o = to;
@@ -132,7 +140,8 @@ const struct command command_token = {
 	.name = "token",
 	.about = "show or verify an attestation token",
 	.usage = "token show FILE [--json | --eat]\n"
-		 "       softrealm token verify FILE --cpak KEY | --test-platform [OPTION...]",
+		 "       softrealm token verify FILE [OPTION...]\n"
+		 "                 --cpak KEY | --test-platform | --endorsements DIR",
 	.text = "\n"
 		"FILE is a CCA attestation token, or a part of one; '-' is standard input.\n"
 		"KEY is the platform's CPAK. Values are padded with zeros.\n",

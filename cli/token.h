@@ -10,7 +10,7 @@
 
 struct token_options {
 	bool json, eat, test_platform;
-	const char *cpak;
+	const char *cpak, *endorsements;
 	struct evidence_policy policy;
 	uint8_t nonce[64], rim[MEASURE_SIZE], rpv[64], rem[ATTEST_NUM_REMS][MEASURE_SIZE];
 };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* token_verify.c - softrealm token verify: the verdict, and why. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/ear.h"
 #include "attest/hex.h"
+#include "attest/refvals.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -101,32 +104,87 @@ int token_refuse(result why, const struct token_options *o)
 	return EXIT_REFUSED;
 }
 
+static int load_endorsements(const char *dir, struct refvals *r)
+{
+	static uint8_t text[1 << 20];
+	char path[4096];
+	const char *wrong;
+
+	snprintf(path, sizeof(path), "%s/endorsements.json", dir);
+	if (input_read(path, text, sizeof(text)) < 0)
+		return -EINVAL;
+	if (!refvals_parse((char *)text, r, &wrong))
+		return 0;
+	log_error("%s: %s is missing or wrong", path, wrong);
+	return -EINVAL;
+}
+
+/* Whom the policy trusts, from the one option that says it. 0 or -errno, logged. */
+static int choose_anchors(const struct token_options *o, struct evidence_policy *policy,
+			  struct trust_anchors *anchors, struct refvals *refvals)
+{
+	int err;
+
+	if (!!o->cpak + o->test_platform + !!o->endorsements != 1) {
+		log_error("token verify needs one of --cpak, --test-platform and --endorsements");
+		return -EINVAL;
+	}
+	policy->anchors = anchors;
+	if (!o->endorsements)
+		return o->cpak ? input_anchors(o->cpak, anchors)
+			       : input_platform_anchor(NULL, anchors);
+	err = load_endorsements(o->endorsements, refvals);
+	policy->anchors = &refvals->anchors;
+	policy->refvals = refvals;
+	return err;
+}
+
+static void print_vector(const struct evidence *ev, const struct evidence_policy *policy,
+			 const struct evidence_verdict *v)
+{
+	json_t *ear = ear_json(ev, policy, v), *module, *vector, *value;
+	const char *name, *claim;
+
+	json_object_foreach(json_object_get(ear, "submods"), name, module)
+	{
+		vector = json_object_get(module, "ear.trustworthiness-vector");
+		printf("%s: %s (", name, json_string_value(json_object_get(module, "ear.status")));
+		json_object_foreach(vector, claim, value)
+			printf("%s%s %d",
+			       json_object_iter_key(json_object_iter(vector)) == claim ? "" : ", ",
+			       claim, (int)json_integer_value(value));
+		puts(")");
+	}
+	json_decref(ear);
+}
+
 int token_verify(const struct evidence *ev, const struct token_options *o)
 {
+	static struct refvals refvals;
 	struct evidence_policy policy = o->policy;
 	struct trust_anchors anchors;
 	struct evidence_verdict v;
 	json_t *obj;
 
-	if (!o->cpak == !o->test_platform) {
-		log_error("token verify needs either --cpak or --test-platform");
+	if (choose_anchors(o, &policy, &anchors, &refvals))
 		return EXIT_USAGE;
-	}
-	if (o->cpak ? input_anchors(o->cpak, &anchors) : input_platform_anchor(NULL, &anchors))
-		return EXIT_USAGE;
-	policy.anchors = &anchors;
 	evidence_verify(ev, &policy, &v);
 	if (o->json) {
 		obj = verdict_json(&v);
 		json_object_set_new(obj, "notes", token_notes_json(ev, &policy));
+		if (policy.refvals)
+			json_object_set_new(obj, "ear", ear_json(ev, &policy, &v));
 		json_object_set_new(obj, "token", token_json(ev));
 		token_dump(obj);
 	} else {
 		print_verdict(&v);
+		if (policy.refvals)
+			print_vector(ev, &policy, &v);
 		if (!v.why) {
 			token_print_notes(ev, &policy);
 			puts("verified");
 		}
 	}
+	refvals_free(&refvals);
 	return v.why ? EXIT_REFUSED : EXIT_GOOD;
 }

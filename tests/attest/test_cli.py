@@ -220,6 +220,112 @@ class Token(Case):
         self.assertEqual(obj["malformed"], [])
 
 
+class Endorsements(Case):
+    """token verify --endorsements, with what endorse wrote and with what it did not."""
+
+    def endorse(self, *args):
+        self.run_ok(0, "endorse", self.path("e"), *args)
+        with open(self.path("e/endorsements.json")) as f:
+            return json.load(f)
+
+    def change(self, doc):
+        with open(self.path("e/endorsements.json"), "w") as f:
+            json.dump(doc, f)
+
+    def verify(self, status, token, *args):
+        return json.loads(self.run_ok(status, "token", "verify", token, "--json",
+                                      "--endorsements", self.path("e"), *args))
+
+    def vectors(self, out):
+        return {name: (m["ear.status"], m["ear.trustworthiness-vector"])
+                for name, m in out["ear"]["submods"].items()}
+
+    def test_what_is_endorsed_is_affirmed(self):
+        t = self.write("t", self.token())
+        self.endorse("--rim", "bb" * 32, "--token", t)
+        out = self.verify(0, t, "--nonce", NONCE.hex())
+        self.assertEqual(out["passed"][-1], "expected-values")
+        self.assertEqual(out["ear"]["eat_profile"], "tag:github.com,2023:veraison/ear")
+        self.assertEqual(self.vectors(out), {
+            "CCA_SSD_PLATFORM": ("affirming", {"instance-identity": 2, "configuration": 2,
+                                               "executables": 2, "hardware": 2}),
+            "CCA_REALM": ("affirming", {"instance-identity": 2, "configuration": 0,
+                                        "executables": 2, "hardware": 0})})
+        text = self.run_ok(0, "token", "verify", t, "--endorsements", self.path("e"))
+        self.assertIn("CCA_REALM: affirming (", text)
+        self.assertNotIn("the realm may hold anything", text)
+
+    def test_each_deviation_is_refused_with_both_values(self):
+        t = self.write("t", self.token())
+        good = self.endorse("--token", t)
+
+        def realm(**change):
+            return {"realms": [{**good["realms"][0],
+                                **{k.replace("_", "-"): v for k, v in change.items()}}]}
+
+        def component(**change):
+            first = {**good["platform"]["sw-components"][0],
+                     **{k.replace("_", "-"): v for k, v in change.items()}}
+            return {"platform": {**good["platform"], "sw-components":
+                                 [first, good["platform"]["sw-components"][1]]}}
+
+        rems = good["realms"][0]["extensible-measurements"]
+        for change, rule, expected, realm_executables in (
+                ({"lifecycle": 0x3000}, "lifecycle", None, 2),
+                ({"platform": {**good["platform"], "platform-configuration": "00"}}, "config",
+                 "00", 2),
+                (component(measurement_value="00" * 32), "component", "00" * 32, 2),
+                (component(signer_id="11" * 32), "component", "11" * 32, 2),
+                (component(version="2"), "component", None, 2),
+                (component(component_type="other"), "component", None, 2),
+                (realm(initial_measurement="00" * 32), "rim", "00" * 32, 33),
+                ({"realms": []}, "rim", None, 33),
+                (realm(personalization_value="00" * 64), "rpv", "00" * 64, 96),
+                (realm(extensible_measurements=rems[:3] + ["00" * 32]), "rem", "00" * 32, 3)):
+            self.change({**good, **change})
+            out = self.verify(1, t)
+            self.assertEqual(out["refusal"]["rule"], "attest_expected_" + rule)
+            self.assertTrue(out["mismatch"]["what"])
+            if expected:
+                self.assertEqual(out["mismatch"]["expected"], expected)
+                self.assertNotEqual(out["mismatch"]["actual"], expected)
+            self.assertEqual(self.vectors(out)["CCA_REALM"][1]["executables"], realm_executables)
+        self.change(good)
+        self.verify(1, t, "--nonce", "00")
+
+    def test_a_forged_token_and_another_platform_get_no_trust(self):
+        t = self.write("t", self.token())
+        self.endorse("--token", t)
+        bad = bytearray(self.token())
+        bad[-1] ^= 1
+        out = self.verify(1, self.write("bad", bytes(bad)))
+        self.assertEqual(self.vectors(out)["CCA_REALM"][1]["executables"], 99)
+        self.run_ok(0, "platform", "create", self.path("p"))
+        out = self.verify(1, self.write("o", self.token("eat", "sha-256", self.path("p"))))
+        self.assertEqual(self.vectors(out)["CCA_SSD_PLATFORM"],
+                         ("contraindicated", {"instance-identity": 97, "configuration": 0,
+                                              "executables": 0, "hardware": 0}))
+
+    def test_the_platform_half_can_be_appraised_alone(self):
+        t = self.write("t", self.token())
+        good = self.endorse()
+        out = self.verify(0, t, "--platform-only")
+        self.assertEqual(list(self.vectors(out)), ["CCA_SSD_PLATFORM"])
+        self.change({**good, "lifecycle": 0})
+        self.verify(1, t, "--platform-only")
+
+    def test_a_damaged_file_is_named(self):
+        t = self.write("t", self.token())
+        good = self.endorse("--token", t)
+        for member in ("trust-anchor", "lifecycle", "platform", "realms"):
+            self.change({k: v for k, v in good.items() if k != member})
+            r = run("token", "verify", t, "--endorsements", self.path("e"))
+            self.assertEqual(r.returncode, 2)
+            self.assertIn(b"endorsements.json: ", r.stderr)
+        self.run_ok(2, "token", "verify", t, "--endorsements", self.path("missing"))
+        self.run_ok(2, "token", "verify", t, "--endorsements", self.path("e"), "--test-platform")
+
+
 class Keys(Case):
     """A CPAK in every form in which people keep one; the right and a wrong one of each."""
 

@@ -67,6 +67,14 @@ enum { RMI_RTTE_UNASSIGNED, RMI_RTTE_ASSIGNED, RMI_RTTE_TABLE };
 #define RMI_REALM_FLAG_SVE (UINT64_C(1) << 1)
 #define RMI_REALM_FLAG_PMU (UINT64_C(1) << 2)
 
+/*
+ * Ours, in a reserved field of RmiRealmParams: which RMM the realm and its verifier see. RMI is 1.0
+ * whatever it is. 0 is RMM 1.0; what each bit changes is not measured itself.
+ */
+#define RMI_SEMANTICS_2_0	    (UINT64_C(1) << 0) /* token profile, RSI 1.1, RsiRealmConfig */
+#define RMI_SEMANTICS_RIPAS_UNMEASURED (UINT64_C(1) << 1) /* RTT_INIT_RIPAS is not in the RIM */
+#define RMI_SEMANTICS_AFFINITY_INFO (UINT64_C(1) << 2) /* PSCI_AFFINITY_INFO does not exit */
+
 struct rmi_realm_params {
 	uint64_t flags;
 	uint8_t s2sz;
@@ -88,7 +96,8 @@ struct rmi_realm_params {
 	uint64_t rtt_base;
 	int64_t rtt_level_start;
 	uint32_t rtt_num_start;
-	uint8_t pad8[0x1000 - 0x81c];
+	uint8_t pad8[0xff8 - 0x81c];
+	uint64_t semantics; /* RMI_SEMANTICS_*; reserved in the specification */
 };
 
 #define RMI_REC_FLAG_RUNNABLE (UINT64_C(1) << 0)
@@ -184,6 +193,7 @@ RMI_AT(struct rmi_realm_params, vmid, 0x800);
 RMI_AT(struct rmi_realm_params, rtt_base, 0x808);
 RMI_AT(struct rmi_realm_params, rtt_level_start, 0x810);
 RMI_AT(struct rmi_realm_params, rtt_num_start, 0x818);
+RMI_AT(struct rmi_realm_params, semantics, 0xff8);
 RMI_SIZE(struct rmi_rec_params, 4096);
 RMI_AT(struct rmi_rec_params, mpidr, 0x100);
 RMI_AT(struct rmi_rec_params, pc, 0x200);

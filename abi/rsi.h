@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define RSI_ABI_VERSION UINT64_C(0x10000)
+#define RSI_ABI_VERSION_1_1 UINT64_C(0x10001) /* RMM 2.0 */
 
 #define RSI_FID_BASE 0xC4000190
 #define RSI_VERSION 0xC4000190
@@ -31,7 +32,11 @@ enum { RSI_ACCEPT, RSI_REJECT };
 struct rsi_realm_config {
 	uint64_t ipa_width;
 	uint8_t hash_algo;
-	uint8_t pad0[0x200 - 0x9];
+	uint8_t pad0[0x10 - 0x9];
+	uint64_t num_aux_planes; /* from here to ats_plane: RSI 1.1 */
+	uint64_t gicv3_vtr;	 /* ICH_VTR_EL2 */
+	uint64_t ats_plane;
+	uint8_t pad2[0x200 - 0x28];
 	uint8_t rpv[64];
 	uint8_t pad1[0x1000 - 0x240];
 };
@@ -43,6 +48,7 @@ struct rsi_host_call {
 };
 
 _Static_assert(sizeof(struct rsi_realm_config) == 4096, "RsiRealmConfig");
+_Static_assert(offsetof(struct rsi_realm_config, gicv3_vtr) == 0x18, "RsiRealmConfig.gicv3_vtr");
 _Static_assert(offsetof(struct rsi_realm_config, rpv) == 0x200, "RsiRealmConfig.rpv");
 _Static_assert(sizeof(struct rsi_host_call) == 256, "RsiHostCall");
 _Static_assert(offsetof(struct rsi_host_call, gprs) == 8, "RsiHostCall.gprs");

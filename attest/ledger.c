@@ -12,10 +12,8 @@
 #include "base/bits.h"
 
 static const char *const cause_names[] = {
-	[LEDGER_REALM_CREATE] = "REALM_CREATE",
-	[LEDGER_DATA_CREATE] = "DATA_CREATE",
-	[LEDGER_REC_CREATE] = "REC_CREATE",
-	[LEDGER_INIT_RIPAS] = "RTT_INIT_RIPAS",
+	[LEDGER_REALM_CREATE] = "REALM_CREATE", [LEDGER_DATA_CREATE] = "DATA_CREATE",
+	[LEDGER_REC_CREATE] = "REC_CREATE",	[LEDGER_INIT_RIPAS] = "RTT_INIT_RIPAS",
 	[LEDGER_EXTEND] = "MEASUREMENT_EXTEND",
 };
 _Static_assert(ARRAY_SIZE(cause_names) == LEDGER_NUM_CAUSES, "a name for each cause");
@@ -32,6 +30,7 @@ static const struct param {
 	{"num_bps", offsetof(struct rmi_realm_params, num_bps)},
 	{"num_wps", offsetof(struct rmi_realm_params, num_wps)},
 	{"pmu_num_ctrs", offsetof(struct rmi_realm_params, pmu_num_ctrs)},
+	{"semantics", offsetof(struct rmi_realm_params, semantics)}, /* not measured */
 };
 
 #define LINE_MAX_LEN 1024 /* the longest line that is written has about 500 */
@@ -57,6 +56,21 @@ void ledger_unpack_params(const struct ledger_entry *e, struct rmi_realm_params 
 		((uint8_t *)p)[params[i].offset] = (uint8_t)(e->addr >> (8 * i));
 	p->flags = e->flags;
 	p->hash_algo = (uint8_t)e->hash;
+}
+
+uint64_t ledger_semantics(const struct ledger_entry *e)
+{
+	struct rmi_realm_params p;
+
+	ledger_unpack_params(e, &p);
+	return p.semantics;
+}
+
+const char *ledger_rmm_name(uint64_t semantics)
+{
+	if (!(semantics & RMI_SEMANTICS_2_0))
+		return "1.0";
+	return semantics & RMI_SEMANTICS_RIPAS_UNMEASURED ? "2.0" : "2.0-bet0";
 }
 
 static int cause_by_name(const char *name)

@@ -56,6 +56,10 @@ const char *ledger_cause_name(enum ledger_cause c); /* "DATA_CREATE", ... */
 uint64_t ledger_pack_params(const struct rmi_realm_params *p);
 void ledger_unpack_params(const struct ledger_entry *e, struct rmi_realm_params *p);
 
+/* RMI_SEMANTICS_* of a REALM_CREATE: which RMM's rules the RIM follows; and its name. */
+uint64_t ledger_semantics(const struct ledger_entry *e);
+const char *ledger_rmm_name(uint64_t semantics); /* "1.0", "2.0-bet0", "2.0" */
+
 /* False if it is no TRACE_MEASURE event or one that this table does not know. */
 bool ledger_from_event(const struct trace_event *ev, struct ledger_entry *e);
 

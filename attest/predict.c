@@ -40,6 +40,7 @@ struct predict {
 	unsigned int num_roots;
 	struct table *root[MAX_ROOTS];
 	bool active;
+	bool ripas_unmeasured;
 };
 
 static unsigned int level_bits(int level)
@@ -145,6 +146,8 @@ static void extend_ripas(struct predict *pr, uint64_t base, uint64_t top)
 {
 	struct ledger_entry *e = &pr->last;
 
+	if (pr->ripas_unmeasured)
+		return;
 	e->cause = LEDGER_INIT_RIPAS;
 	e->addr = base;
 	e->top = top;
@@ -170,6 +173,7 @@ int predict_create(const struct rmi_realm_params *p, predict_sink *sink, void *a
 	pr->sink = sink;
 	pr->arg = arg;
 	pr->ipa_bits = p->s2sz;
+	pr->ripas_unmeasured = p->semantics & RMI_SEMANTICS_RIPAS_UNMEASURED;
 	pr->start_level = 4 - (p->s2sz - 8) / TABLE_BITS;
 	covered = level_bits(pr->start_level) + TABLE_BITS;
 	pr->num_roots = pr->ipa_bits > covered ? 1U << (pr->ipa_bits - covered) : 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * predict.h - the RIM of a realm that KVM (v12) would build, without building it.
+ * predict.h - the RIM of a realm that KVM would build, without building it.
  *
  * Takes what a VMM tells KVM, in the VMM's order: the realm's parameters, each POPULATE, then at
  * the first KVM_RUN the RECs and the memslots. Follows which RMI calls the kernel makes of them and

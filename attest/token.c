@@ -2,6 +2,7 @@
 /* token.c - the platform's identity and the CCA attestation tokens made under it. */
 #include <errno.h>
 #include <gcrypt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,13 @@
 #include "attest/crypto.h"
 #include "attest/platform.h"
 #include "attest/token.h"
+#include "base/bits.h"
 
 enum { TAG_EAT = 399, TAG_CMW = 907 };
 enum { KEY_PLATFORM = 44234, KEY_REALM = 44241, CONTENT_EAT_CWT = 263 };
 
 #define MAX_PLATFORM_TOKEN 16384
+#define CLIENT_ID_RMSD	   1 /* the Realm Management Security Domain */
 #define MAX_REALM_TOKEN	   1024
 #define RAK_SEED	   "softrealm deterministic RAK"
 
@@ -24,8 +27,11 @@ struct attest_identity {
 	struct ec_private rak;
 	uint8_t rak_claim[COSE_MAX_KEY]; /* claim 44237, in the form's encoding */
 	size_t rak_claim_len;
-	uint8_t platform_token[MAX_PLATFORM_TOKEN];
-	size_t platform_token_len;
+	bool deterministic;
+	struct {
+		uint8_t p[MAX_PLATFORM_TOKEN];
+		size_t len;
+	} platform_token[ATTEST_NUM_PROFILES];
 };
 
 /* ---- identity ---- */
@@ -86,14 +92,20 @@ static void put_components(struct cborio_out *out, const struct platform *p)
 }
 
 static void put_platform_claims(struct cborio_out *out, const struct attest_identity *id,
-				const struct platform *p, unsigned int lifecycle)
+				const struct platform *p, unsigned int lifecycle,
+				enum attest_profile profile)
 {
+	static const char *const profiles[] = {
+		[ATTEST_PROFILE_1_0] = PROFILE_PLATFORM,
+		[ATTEST_PROFILE_2_0] = PROFILE_PLATFORM_2024,
+	};
+	bool has_client = profile == ATTEST_PROFILE_2_0 && id->form != ATTEST_FORM_LEGACY;
 	uint8_t binding[32];
 
 	gcry_md_hash_buffer(GCRY_MD_SHA256, binding, id->rak_claim, id->rak_claim_len);
-	cborio_put_map(out, p->verification_service ? 9 : 8);
+	cborio_put_map(out, 8 + (p->verification_service != NULL) + has_client);
 	cborio_put_int(out, CLAIM_PROFILE);
-	cborio_put_text(out, id->form == ATTEST_FORM_LEGACY ? PROFILE_LEGACY : PROFILE_PLATFORM);
+	cborio_put_text(out, id->form == ATTEST_FORM_LEGACY ? PROFILE_LEGACY : profiles[profile]);
 	cborio_put_int(out, CLAIM_CHALLENGE);
 	cborio_put_bytes(out, binding, sizeof(binding));
 	cborio_put_int(out, CLAIM_IMPLEMENTATION_ID);
@@ -106,6 +118,10 @@ static void put_platform_claims(struct cborio_out *out, const struct attest_iden
 	cborio_put_int(out, lifecycle);
 	cborio_put_int(out, CLAIM_PLATFORM_HASH_ALGO);
 	cborio_put_text(out, "sha-256");
+	if (has_client) {
+		cborio_put_int(out, CLAIM_CLIENT_ID);
+		cborio_put_int(out, CLIENT_ID_RMSD);
+	}
 	cborio_put_int(out, CLAIM_SW_COMPONENTS);
 	put_components(out, p);
 	if (p->verification_service) {
@@ -116,18 +132,19 @@ static void put_platform_claims(struct cborio_out *out, const struct attest_iden
 
 /* What RSE does once at boot, on the RMM's request: a platform token over the RAK's hash. */
 static int make_platform_token(struct attest_identity *id, const struct platform *p,
-			       const struct attest_options *opt)
+			       const struct attest_options *opt, enum attest_profile profile)
 {
-	struct cborio_out out = CBORIO_OUT(id->platform_token);
+	struct cborio_out out = CBORIO_OUT(id->platform_token[profile].p);
 	uint8_t buf[MAX_PLATFORM_TOKEN];
 	struct cborio_out claims = CBORIO_OUT(buf);
 
-	put_platform_claims(&claims, id, p, opt->has_lifecycle ? opt->lifecycle : p->lifecycle);
+	put_platform_claims(&claims, id, p, opt->has_lifecycle ? opt->lifecycle : p->lifecycle,
+			    profile);
 	if (claims.full)
 		return -EINVAL;
 	if (cose_sign(&out, &p->cpak, (struct bytes){claims.p, claims.len}))
 		return -EIO;
-	id->platform_token_len = out.len;
+	id->platform_token[profile].len = out.len;
 	return out.full ? -EINVAL : 0;
 }
 
@@ -148,10 +165,11 @@ int attest_identity_load(const struct attest_options *opt, struct attest_identit
 	err = id ? 0 : -ENOMEM;
 	if (!err) {
 		id->form = opt->form;
+		id->deterministic = opt->deterministic;
 		err = make_rak(id, &p, opt->deterministic);
 	}
-	if (!err)
-		err = make_platform_token(id, &p, opt);
+	for (int profile = 0; !err && profile < ATTEST_NUM_PROFILES; profile++)
+		err = make_platform_token(id, &p, opt, (enum attest_profile)profile);
 	platform_unload(&p);
 	if (err)
 		free(id);
@@ -165,6 +183,20 @@ void attest_identity_free(struct attest_identity *id)
 	free(id);
 }
 
+void attest_instance_id(const struct attest_identity *id, unsigned int serial,
+			uint8_t out[ATTEST_INSTANCE_ID_SIZE])
+{
+	char seed[64];
+
+	out[0] = 1; /* a UEID of random bytes */
+	if (id && id->deterministic) {
+		snprintf(seed, sizeof(seed), "softrealm deterministic realm %u", serial);
+		gcry_md_hash_buffer(GCRY_MD_SHA256, out + 1, seed, strlen(seed));
+	} else {
+		gcry_create_nonce(out + 1, ATTEST_INSTANCE_ID_SIZE - 1);
+	}
+}
+
 /* ---- tokens ---- */
 
 /* In the order in which TF-RMM writes them. */
@@ -173,10 +205,15 @@ static void put_realm_claims(struct cborio_out *out, const struct attest_identit
 {
 	size_t len = measure_hash_len(c->hash);
 	bool legacy = id->form == ATTEST_FORM_LEGACY;
+	bool v2 = c->profile == ATTEST_PROFILE_2_0 && !legacy;
 
-	cborio_put_map(out, legacy ? 7 : 8);
+	cborio_put_map(out, legacy ? 7 : v2 ? 10 : 8);
 	cborio_put_int(out, CLAIM_CHALLENGE);
 	cborio_put_bytes(out, c->challenge, sizeof(c->challenge));
+	if (v2) {
+		cborio_put_int(out, CLAIM_INSTANCE_ID);
+		cborio_put_bytes(out, c->instance_id, sizeof(c->instance_id));
+	}
 	cborio_put_int(out, CLAIM_RPV);
 	cborio_put_bytes(out, c->rpv, sizeof(c->rpv));
 	cborio_put_int(out, CLAIM_RAK);
@@ -185,9 +222,13 @@ static void put_realm_claims(struct cborio_out *out, const struct attest_identit
 	cborio_put_text(out, measure_hash_name(c->hash));
 	cborio_put_int(out, CLAIM_RAK_HASH_ALGO);
 	cborio_put_text(out, "sha-256");
+	if (v2) {
+		cborio_put_int(out, CLAIM_MEC_POLICY);
+		cborio_put_int(out, c->mec_policy);
+	}
 	if (!legacy) {
 		cborio_put_int(out, CLAIM_PROFILE);
-		cborio_put_text(out, PROFILE_REALM);
+		cborio_put_text(out, v2 ? PROFILE_REALM_2024 : PROFILE_REALM);
 	}
 	cborio_put_int(out, CLAIM_RIM);
 	cborio_put_bytes(out, c->rim, len);
@@ -214,7 +255,11 @@ _Static_assert(MAX_PLATFORM_TOKEN + MAX_REALM_TOKEN + MAX_WRAPPING <= ATTEST_MAX
 
 size_t attest_token_bound(const struct attest_identity *id, enum measure_hash hash)
 {
-	return id->platform_token_len + MAX_REALM_TOKEN + MAX_WRAPPING;
+	size_t longest = 0;
+
+	for (int i = 0; i < ATTEST_NUM_PROFILES; i++)
+		longest = MAX(longest, id->platform_token[i].len);
+	return longest + MAX_REALM_TOKEN + MAX_WRAPPING;
 }
 
 int attest_token_create(const struct attest_identity *id, const struct attest_realm_claims *c,
@@ -223,15 +268,19 @@ int attest_token_create(const struct attest_identity *id, const struct attest_re
 	uint8_t claims_buf[MAX_REALM_TOKEN], token_buf[MAX_REALM_TOKEN];
 	struct cborio_out claims = CBORIO_OUT(claims_buf), token = CBORIO_OUT(token_buf);
 	struct cborio_out out = {.p = buf, .cap = cap};
+	enum attest_form form = id->form;
 
+	if (form == ATTEST_FORM_OF_PROFILE)
+		form = c->profile == ATTEST_PROFILE_2_0 ? ATTEST_FORM_CMW : ATTEST_FORM_EAT;
 	put_realm_claims(&claims, id, c);
 	if (claims.full || cose_sign(&token, &id->rak, (struct bytes){claims.p, claims.len}) ||
 	    token.full)
 		return -EIO;
-	cborio_put_tag(&out, id->form == ATTEST_FORM_CMW ? TAG_CMW : TAG_EAT);
+	cborio_put_tag(&out, form == ATTEST_FORM_CMW ? TAG_CMW : TAG_EAT);
 	cborio_put_map(&out, 2);
-	put_part(&out, id->form, KEY_PLATFORM, id->platform_token, id->platform_token_len);
-	put_part(&out, id->form, KEY_REALM, token.p, token.len);
+	put_part(&out, form, KEY_PLATFORM, id->platform_token[c->profile].p,
+		 id->platform_token[c->profile].len);
+	put_part(&out, form, KEY_REALM, token.p, token.len);
 	*len = out.len;
 	return out.full ? -ENOSPC : 0;
 }

@@ -19,13 +19,22 @@
 
 #define ATTEST_CHALLENGE_SIZE 64
 #define ATTEST_NUM_REMS 4
+#define ATTEST_INSTANCE_ID_SIZE 33
 #define ATTEST_MAX_TOKEN 20480 /* no token of any platform is longer */
 
 /* How a token is wrapped and which claims it speaks. */
 enum attest_form {
-	ATTEST_FORM_EAT,    /* tag 399, realm#1.0.0: what RMM 1.0 emits */
-	ATTEST_FORM_CMW,    /* tag 907, each part a [263, bytes] record */
+	ATTEST_FORM_OF_PROFILE, /* EAT for a token of profile 1.0, CMW for one of 2.0 */
+	ATTEST_FORM_EAT,    /* tag 399: what RMM 1.0 emits */
+	ATTEST_FORM_CMW,    /* tag 907, each part a [263, bytes] record: what RMM 2.0 emits */
 	ATTEST_FORM_LEGACY, /* tag 399, CCA-SSD/1.0.0, raw RAK */
+};
+
+/* Which pair of profiles a token is of. */
+enum attest_profile {
+	ATTEST_PROFILE_1_0, /* tag:arm.com,2023: realm#1.0.0, cca_platform#1.0.0 */
+	ATTEST_PROFILE_2_0, /* tag:arm.com,2024: realm#2.0.0, cca_platform#2.0.0 */
+	ATTEST_NUM_PROFILES
 };
 
 struct attest_options {
@@ -51,9 +60,19 @@ struct attest_realm_claims {
 	uint8_t challenge[ATTEST_CHALLENGE_SIZE];
 	uint8_t rpv[64];
 	enum measure_hash hash;
+	enum attest_profile profile;
+	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE]; /* profile 2.0 */
+	unsigned int mec_policy;		      /* profile 2.0: 0 shared, 1 private */
 	uint8_t rim[MEASURE_SIZE];
 	uint8_t rem[ATTEST_NUM_REMS][MEASURE_SIZE];
 };
+
+/*
+ * The id of a realm that is being created: 01 and 32 random bytes; of a deterministic identity the
+ * same for the same serial. id NULL: random.
+ */
+void attest_instance_id(const struct attest_identity *id, unsigned int serial,
+			uint8_t out[ATTEST_INSTANCE_ID_SIZE]);
 
 /* No token for a realm with this hash is longer, in bytes. */
 size_t attest_token_bound(const struct attest_identity *id, enum measure_hash hash);

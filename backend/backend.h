@@ -46,6 +46,8 @@ struct backend_options {
 	int control;	    /* descriptor of the control socket */
 	uint64_t ram;	    /* bytes of physical memory; 0: the default */
 	const struct kvm_revision *revision; /* NULL: v12 */
+	enum kvm_rmm rmm;		     /* which RMM realms see */
+	uint32_t cap_rmi; /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool explain;
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;

@@ -346,6 +346,8 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 		goto fail;
 	kc.rmm = p->rmm;
 	kc.revision = cfg->revision;
+	kc.rmm_semantics = cfg->rmm;
+	kc.cap_rmi = cfg->cap_rmi;
 	ret = kvm_host_create(&kc, &p->host);
 	if (!ret)
 		ret = inproc_mm_create(p->machine, &p->mm);

@@ -68,8 +68,12 @@ static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
-	struct kvm_config kc = {.revision = o->revision, .realm = o->realm};
-	struct server_config sc = {.rmi_cap = kvm_revision_cap(o->revision),
+	struct kvm_config kc = {.revision = o->revision,
+				.rmm_semantics = o->rmm,
+				.cap_rmi = o->cap_rmi,
+				.realm = o->realm};
+	struct server_config sc = {.rmi_cap = o->cap_rmi ? o->cap_rmi
+							: kvm_revision_cap(o->revision),
 				   .page_protected = page_protected,
 				   .protection_changes = protection_changes};
 	int r = machine_create(&mc, &h->machine);

@@ -69,6 +69,7 @@ static int load(const char *path, struct ledger *l)
 struct registers {
 	unsigned int realm;
 	enum measure_hash hash;
+	uint64_t semantics;
 	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
 };
 
@@ -85,6 +86,8 @@ static void print_registers(const struct registers *r)
 	static const uint8_t zero[MEASURE_SIZE];
 	char text[HEX_SIZE(MEASURE_SIZE)];
 
+	fprintf(stderr, "softrealm: realm %u: the RIM of RMM %s\n", r->realm,
+		ledger_rmm_name(r->semantics));
 	for (int i = 0; i < NUM_REGISTERS; i++)
 		if (memcmp(r->value[i], zero, MEASURE_SIZE))
 			printf("realm %u %-4s %s %s\n", r->realm, register_names[i],
@@ -123,8 +126,10 @@ static int replay(const char *path, const struct ledger *l, struct realms *realm
 
 		if (!r)
 			return EXIT_USAGE;
-		if (e->cause == LEDGER_REALM_CREATE)
+		if (e->cause == LEDGER_REALM_CREATE) {
 			memset(r->value, 0, sizeof(r->value));
+			r->semantics = ledger_semantics(e);
+		}
 		r->hash = e->hash;
 		ledger_apply(e, r->value[e->index]);
 		if (memcmp(r->value[e->index], e->after, MEASURE_SIZE)) {
@@ -243,7 +248,7 @@ static const struct option_rows measure_rows = {rows, ARRAY_SIZE(rows)};
 static int run(int argc, char **argv)
 {
 	struct measure m = {0};
-	struct launch launch = LAUNCH_INIT; /* of it only --hash has an influence */
+	struct launch launch = LAUNCH_INIT; /* of it --abi, --rmm and --hash have an influence */
 	struct run_options run_options;
 	struct vmm_options vmm;
 	struct option_parser p = {
@@ -266,8 +271,7 @@ static int run(int argc, char **argv)
 	else if (m.ledger)
 		status = from_ledger(m.ledger, m.explain);
 	else if (!options_check(&vmm))
-		status = predict_run(&vmm, (enum measure_hash)launch.backend.realm.hash_algo,
-				     m.explain);
+		status = predict_run(&vmm, &launch.backend, m.explain);
 out:
 	options_free(&vmm);
 	return status;

@@ -83,6 +83,30 @@ static int set_abi(void *to, const char *value)
 	return l->backend.revision ? 0 : -EINVAL;
 }
 
+/* In the order of enum kvm_rmm. */
+static int set_rmm(void *to, const char *value)
+{
+	struct launch *l = to;
+	int which = option_choice("--rmm", value, "auto|1.0|2.0-bet0|2.0");
+
+	if (which < 0)
+		return which;
+	l->backend.rmm = (enum kvm_rmm)which;
+	return 0;
+}
+
+static int set_cap_arm_rmi(void *to, const char *value)
+{
+	struct launch *l = to;
+	char *end;
+	unsigned long n = strtoul(value, &end, 0);
+
+	if (*end || !*value || *value == '-' || !n || n > INT32_MAX)
+		return option_wrong("--cap-arm-rmi", value, "the number of a capability");
+	l->backend.cap_rmi = (uint32_t)n;
+	return 0;
+}
+
 static int set_ram(void *to, const char *value)
 {
 	struct launch *l = to;
@@ -156,10 +180,10 @@ static int set_lifecycle(void *to, const char *value)
 
 static int set_token_form(void *to, const char *value)
 {
-	static const enum attest_form forms[] = {ATTEST_FORM_EAT, ATTEST_FORM_CMW,
-						 ATTEST_FORM_LEGACY};
+	static const enum attest_form forms[] = {ATTEST_FORM_OF_PROFILE, ATTEST_FORM_EAT,
+						 ATTEST_FORM_CMW, ATTEST_FORM_LEGACY};
 	struct launch *l = to;
-	int which = option_choice("--token-form", value, "eat|cmw|legacy");
+	int which = option_choice("--token-form", value, "auto|eat|cmw|legacy");
 
 	if (which < 0)
 		return which;

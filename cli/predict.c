@@ -42,7 +42,7 @@ static int activate(struct predict *pr, const struct boot_images *b)
 }
 
 static int predict(const struct vmm_options *o, const struct boot_images *b, unsigned int ipa_bits,
-		   enum measure_hash hash, bool explain)
+		   const struct backend_options *host, bool explain)
 {
 	static struct rmi_realm_params p = {.num_bps = PLATFORM_BREAKPOINTS - 1,
 					    .num_wps = PLATFORM_WATCHPOINTS - 1};
@@ -52,7 +52,8 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	int err;
 
 	p.s2sz = (uint8_t)ipa_bits;
-	p.hash_algo = hash;
+	p.hash_algo = host->realm.hash_algo;
+	p.semantics = kvm_rmm_semantics(host->revision, host->rmm);
 	err = predict_create(&p, explain ? print_entry : NULL, NULL, &pr);
 	if (err)
 		return err;
@@ -65,19 +66,22 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 		err = activate(pr, b);
 	predict_rim(pr, rim);
 	predict_free(pr);
-	if (!err && !explain)
-		puts(hex_encode(rim, measure_hash_len(hash), text));
-	return err;
+	if (err || explain)
+		return err;
+	puts(hex_encode(rim, measure_hash_len((enum measure_hash)p.hash_algo), text));
+	fprintf(stderr, "softrealm: the RIM of RMM %s (ABI %s)\n", ledger_rmm_name(p.semantics),
+		kvm_revision_name(host->revision));
+	return 0;
 }
 
-int predict_run(const struct vmm_options *o, enum measure_hash hash, bool explain)
+int predict_run(const struct vmm_options *o, const struct backend_options *host, bool explain)
 {
 	struct boot_images images = {0};
 	unsigned int ipa_bits;
 	int err = load_images(o, &images, &ipa_bits);
 
 	if (!err) {
-		err = predict(o, &images, ipa_bits, hash, explain);
+		err = predict(o, &images, ipa_bits, host, explain);
 		if (err)
 			log_errno(-err, "KVM cannot create such a realm");
 	}

@@ -3,10 +3,11 @@
 #ifndef CLI_PREDICT_H
 #define CLI_PREDICT_H
 
-#include "attest/measure.h"
+#include "backend/backend.h"
 #include "vmm/options.h"
 
 /* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
-int predict_run(const struct vmm_options *o, enum measure_hash hash, bool explain);
+int predict_run(const struct vmm_options *o, const struct backend_options *host,
+		bool explain);
 
 #endif

@@ -37,11 +37,23 @@ struct kvm_realm_choice {
 	uint8_t rpv[64];
 };
 
+/* Which RMM a realm, its guest and its verifier see behind the kernel (docs/revisions.md). */
+enum kvm_rmm {
+	KVM_RMM_OF_REVISION,
+	KVM_RMM_1_0,
+	KVM_RMM_2_0_BET0, /* 2.0 as of March 2026: RTT_INIT_RIPAS is still in the RIM */
+	KVM_RMM_2_0,
+};
+/* The RMI_SEMANTICS_* of it. PSCI_AFFINITY_INFO goes by the revision alone. */
+uint64_t kvm_rmm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm);
+
 struct kvm_config {
 	struct machine *machine; /* not owned */
 	struct rmm *rmm;	 /* not owned */
 	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
 	struct kvm_realm_choice realm;
+	enum kvm_rmm rmm_semantics;	     /* which RMM realms see */
+	uint32_t cap_rmi;		     /* KVM_CAP_ARM_RMI; 0: the revision's number */
 };
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */

@@ -80,6 +80,20 @@ static result psci_cpu_on(struct rsi_call *c)
 	return OK;
 }
 
+/* As RMM 2.0 knows it by itself. The REC may go away meanwhile: then it is off. */
+static bool is_on(const struct rec_entry *e, uint64_t index)
+{
+	uint64_t pa = index < RMM_NUM_RECS ? e->rd->recs[index] : 0;
+	struct granule *g = pa ? granule_lock_as(e->rmm, pa, GRANULE_REC) : NULL;
+	bool on;
+
+	if (!g)
+		return false;
+	on = rec_map(e->rmm, pa)->running || rec_map(e->rmm, pa)->runnable;
+	granule_unlock(g);
+	return on;
+}
+
 static result psci_affinity_info(struct rsi_call *c)
 {
 	uint64_t index = rec_mpidr_index(c->x[1]);
@@ -92,7 +106,10 @@ static result psci_affinity_info(struct rsi_call *c)
 		c->out[0] = PSCI_AFFINITY_ON;
 		return OK;
 	}
-	exit_pending(c, REC_PSCI_AFFINITY_INFO);
+	if (c->e->rd->semantics & RMI_SEMANTICS_AFFINITY_INFO)
+		c->out[0] = is_on(c->e, index) ? PSCI_AFFINITY_ON : PSCI_AFFINITY_OFF;
+	else
+		exit_pending(c, REC_PSCI_AFFINITY_INFO);
 	return OK;
 }
 

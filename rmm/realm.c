@@ -121,7 +121,9 @@ static void realm_init(struct rmm *rmm, uint64_t rd_pa, const struct rmi_realm_p
 		.num_start = p->rtt_num_start,
 		.ipa_bits = p->s2sz,
 		.hash = p->hash_algo,
+		.semantics = p->semantics,
 	};
+	attest_instance_id(rmm->attest, rd->serial, rd->instance_id);
 	memcpy(rd->rpv, p->rpv, sizeof(rd->rpv));
 	init_start_tables(rmm, rd);
 	granule_set(rmm, granule_find(rmm, rd_pa), GRANULE_RD);

@@ -83,6 +83,8 @@ static void rec_init(struct rmm *rmm, struct rd *rd, const struct rmi_call *c,
 		granule_set(rmm, granule_find(rmm, p->aux[i]), GRANULE_REC_AUX);
 	}
 	granule_set(rmm, granule_find(rmm, c->x[2]), GRANULE_REC);
+	if (rd->rec_index < RMM_NUM_RECS)
+		rd->recs[rd->rec_index] = c->x[2];
 	rd->rec_index++;
 	rd->num_recs++;
 	if (rec->runnable)
@@ -156,6 +158,8 @@ result rmi_rec_destroy(struct rmi_call *c)
 		granule_release(c->rmm, rec->aux[i], GRANULE_REC_AUX);
 	owner = rec->owner;
 	granule_set(c->rmm, g, GRANULE_DELEGATED);
+	if (rec->index < RMM_NUM_RECS)
+		rd_map(c->rmm, owner)->recs[rec->index] = 0;
 	/* From here on the RD may go away. */
 	atomic_fetch_sub(&rd_map(c->rmm, owner)->num_recs, 1);
 	granule_unlock(g);

@@ -2,13 +2,29 @@
 /* rsi_realm.c - RSI VERSION, FEATURES, REALM_CONFIG and the measurement calls. */
 #include <string.h>
 
+#include "base/bits.h"
 #include "rmm/measure.h"
 #include "rmm/rsi.h"
 #include "rmm/rules.h"
 
+/* ICH_VTR_EL2: five bits of priority and preemption, 24-bit INTIDs, A3V, TDS, the list registers.
+ */
+#define ICH_VTR                                                                                    \
+	(FIELD_PUT(MASK(31, 29), 4) | FIELD_PUT(MASK(28, 26), 4) | FIELD_PUT(MASK(25, 23), 1) |    \
+	 BIT(21) | BIT(19) | (ENGINE_NUM_LRS - 1))
+
 result rsi_version(struct rsi_call *c)
 {
+	uint64_t newest = RSI_ABI_VERSION_1_1;
+
 	/* The range is an output of the failure too. */
+	if (c->e->rd->semantics & RMI_SEMANTICS_2_0) {
+		bool known = c->x[1] == RSI_ABI_VERSION || c->x[1] == newest;
+
+		c->out[1] = known ? c->x[1] : newest;
+		c->out[2] = newest;
+		return known ? OK : &rule_rsi_version;
+	}
 	if (rmm_version(c->x[1], &c->out[1], &c->out[2]))
 		return OK;
 	return &rule_rsi_version;
@@ -34,6 +50,8 @@ static result write_config(struct rsi_call *c, uint64_t addr)
 	memset(config, 0, sizeof(*config));
 	config->ipa_width = rd->ipa_bits;
 	config->hash_algo = rd->hash;
+	if (rd->semantics & RMI_SEMANTICS_2_0)
+		config->gicv3_vtr = ICH_VTR;
 	memcpy(config->rpv, rd->rpv, sizeof(config->rpv));
 	rsi_page_written(c->e, &page);
 	return OK;

@@ -50,7 +50,8 @@ static result init_ripas(struct rmi_call *c, struct rd *rd)
 		    rtte_ripas(e, w.level) == RMI_RIPAS_DESTROYED)
 			break;
 		rtte_write(&w.table[i], rtte_make_unassigned(RMI_RIPAS_RAM));
-		measure_extend_ripas(rd, at, at + size);
+		if (!(rd->semantics & RMI_SEMANTICS_RIPAS_UNMEASURED))
+			measure_extend_ripas(rd, at, at + size);
 	}
 	if (at == base)
 		return rmi_fail_at(c, w.level, &rule_rmi_ripas_no_progress);

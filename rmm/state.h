@@ -18,6 +18,7 @@
 
 #define RMM_NUM_VMIDS	256 /* 8-bit VMIDs */
 #define RMM_NUM_SERIALS 0x10000
+#define RMM_NUM_RECS	ENGINE_MAX_CPUS /* those that can run */
 #define RMM_NUM_AUX	16 /* auxiliary granules of a REC: TF-RMM's number, so that hosts see it */
 #define RMM_PA_BITS	48
 
@@ -56,10 +57,13 @@ struct rd {
 	unsigned int num_start;
 	unsigned int ipa_bits;
 	uint32_t hash;
+	uint64_t semantics; /* RMI_SEMANTICS_* */
+	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];
 	uint8_t measurement[RSI_NUM_MEASUREMENTS][RSI_MEASUREMENT_SIZE]; /* RIM, REM 0..3 */
 	struct engine *engine; /* from ACTIVE on; NULL: none could be started */
 	_Atomic bool engine_lost;
+	_Atomic uint64_t recs[RMM_NUM_RECS]; /* PA of each REC by its index; 0: none */
 
 	/*
 	 * Invalidation of translations. While no CPU is inside the realm it is only counted

@@ -101,7 +101,7 @@ static int other_cap(const struct kvm_call *c, bool realm)
 	const struct kvm_revision *rev = c->rev;
 	bool pmu = host_feature(h, RMI_FEATURE0_PMU_EN);
 
-	if (c->arg == rev->cap_rmi)
+	if (c->arg == (h->cap_rmi ? h->cap_rmi : rev->cap_rmi))
 		return h->rmi;
 	if (rev->cap_gmem_attributes && c->arg == rev->cap_gmem_attributes)
 		return !c->vm || realm ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;

@@ -70,6 +70,10 @@ struct kvm_revision {
 	bool psci_completes_at_entry;	   /* what user space left pending, by its x0 */
 	uint32_t hypercall_flags;	   /* of KVM_EXIT_HYPERCALL */
 
+	/* ---- the RMM behind it ---- */
+	enum kvm_rmm rmm;	    /* unless told otherwise */
+	bool rmm_has_affinity_info; /* the RMM answers PSCI_AFFINITY_INFO */
+
 	/* ---- memory attributes ---- */
 	bool gmem_attributes; /* of a guest_memfd's pages, in place of the VM's */
 

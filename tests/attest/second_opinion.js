@@ -44,9 +44,9 @@ function holds(part, key) {
 
 function verify(token, form, algo, nonce) {
 	const outer = cbor.decodeFirstSync(token);
-	assert.strictEqual(outer.tag, form === 'cmw' ? 907 : 399);
+	assert.strictEqual(outer.tag, form === 'cmw' || form === '2.0' ? 907 : 399);
 	let [platform, realm] = [44234, 44241].map((k) => outer.value.get(k));
-	if (form === 'cmw') {
+	if (outer.tag === 907) {
 		assert.strictEqual(platform[0], 263);
 		assert.strictEqual(realm[0], 263);
 		[platform, realm] = [platform[1], realm[1]];
@@ -61,9 +61,17 @@ function verify(token, form, algo, nonce) {
 	assert.strictEqual(rc.get(44236), algo);
 	assert.strictEqual(rc.get(44238).length, algo === 'sha-512' ? 64 : 32);
 	assert.strictEqual(rc.get(44239).length, 4);
+	if (form.startsWith('2.0')) {
+		assert.strictEqual(pc.get(265), 'tag:arm.com,2024:cca_platform#2.0.0');
+		assert.strictEqual(rc.get(265), 'tag:arm.com,2024:realm#2.0.0');
+		assert.strictEqual(pc.get(2394), 1);
+		assert.strictEqual(rc.get(256).length, 33);
+		assert.strictEqual(rc.get(256)[0], 1);
+		assert.strictEqual(rc.get(44243), 1);
+	}
 }
 
-for (const form of ['eat', 'cmw', 'legacy'])
+for (const form of ['eat', 'cmw', 'legacy', '2.0', '2.0-eat'])
 	for (const algo of ['sha-256', 'sha-512']) {
 		const nonce = crypto.randomBytes(64);
 		const token = execFileSync(mktoken, [form, algo, nonce.toString('hex')]);

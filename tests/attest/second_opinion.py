@@ -43,10 +43,10 @@ def open_sign1(part, pub):
 
 def verify(token, form, algo, nonce, cpak):
     outer = cbor2.loads(token)
-    assert outer.tag == (907 if form == "cmw" else 399)
+    assert outer.tag == (907 if form in ("cmw", "2.0") else 399)
     parts = outer.value
     assert set(parts) == {44234, 44241}
-    if form == "cmw":
+    if outer.tag == 907:
         assert all(p[0] == 263 and len(p) == 2 for p in parts.values())
         parts = {k: p[1] for k, p in parts.items()}
     platform = open_sign1(parts[44234], cpak)
@@ -56,10 +56,18 @@ def verify(token, form, algo, nonce, cpak):
     realm = open_sign1(parts[44241], rak)
     assert platform[10] == hashlib.new(realm[44240].replace("-", ""), realm[44237]).digest()
 
-    legacy = form == "legacy"
-    assert platform[265] == ("http://arm.com/CCA-SSD/1.0.0" if legacy
-                             else "tag:arm.com,2023:cca_platform#1.0.0")
-    assert realm.get(265) == (None if legacy else "tag:arm.com,2023:realm#1.0.0")
+    kind = form[:3] if form[:3] in ("leg", "2.0") else "1.0"
+    assert (platform[265], realm.get(265)) == {
+        "leg": ("http://arm.com/CCA-SSD/1.0.0", None),
+        "1.0": ("tag:arm.com,2023:cca_platform#1.0.0", "tag:arm.com,2023:realm#1.0.0"),
+        "2.0": ("tag:arm.com,2024:cca_platform#2.0.0", "tag:arm.com,2024:realm#2.0.0"),
+    }[kind]
+    if kind == "2.0":   # in the order in which TF-RMM writes them
+        assert list(realm) == [10, 256, 44235, 44237, 44236, 44240, 44243, 265, 44238, 44239]
+        assert realm[256] == b"\x01" + b"\x77" * 32 and realm[44243] == 1
+        assert platform[2394] == 1
+    else:
+        assert not {256, 44243} & set(realm) and 2394 not in platform
     size = {"sha-256": 32, "sha-512": 64}[algo]
     assert realm[10] == nonce and realm[44236] == algo and realm[44235] == b"\x55" * 64
     assert realm[44238] == b"\xaa" * size
@@ -74,7 +82,7 @@ def verify(token, form, algo, nonce, cpak):
 with open(CPAK, "rb") as f:
     text = f.read()
 cpak = serialization.load_pem_public_key(text[text.index(b"-----BEGIN"):])
-for form in ("eat", "cmw", "legacy"):
+for form in ("eat", "cmw", "legacy", "2.0", "2.0-eat"):
     for algo in ("sha-256", "sha-512"):
         nonce = os.urandom(64)
         token = subprocess.run([MKTOKEN, form, algo, nonce.hex()], check=True,

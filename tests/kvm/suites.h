@@ -15,6 +15,7 @@ int test_guest_mem(void);
 int test_locks(void);
 int test_calls(void);
 int test_revisions(void);
+int test_semantics(void);
 int test_rim_order(void);
 int test_rmm(void);
 int test_threads(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_revisions.c - in what the revisions of the realm ABI differ: every row, in each of them. */
-#include "tests/kvm/fixture.h"
+#include "tests/kvm/revisions.h"
 #include "tests/kvm/suites.h"
 
 #include <stdio.h>
@@ -15,19 +15,6 @@
 #define SET_ATTRIBUTES	0x4020AED2
 #define SET_ATTRIBUTES2 0xC080AED2
 #define IN_PLACE	(GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
-
-/* Revisions in the order of kvm_revisions. */
-enum { V12, V12_6_19, V13, V14, V15, NEXT, NUM_REVISIONS };
-
-static void use(struct fx *f, unsigned int r)
-{
-	struct inproc_config cfg = {.engine = &engine_toy, .revision = kvm_revisions[r]};
-
-	fx_restart(f, &cfg);
-}
-
-#define FOR_EACH(r, first)                                                                         \
-	for (unsigned int r = (first); r < NUM_REVISIONS && (use(f, r), true); r++)
 
 static void there_are_six_with_names(void **state)
 {
@@ -47,7 +34,8 @@ static void each_has_its_capability_number_and_no_other(void **state)
 	static const int gmem_cap[] = {0, 0, 0, 0, 250, 252};
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		for (int n = 246; n < 256; n++) {
 			int64_t want = n == cap[r] ? 1 : n == gmem_cap[r] ? 8 : 0;
@@ -71,10 +59,9 @@ static void a_realm_s_pmu_is_v12_s(void **state)
 	for (unsigned int r = 0; r < NUM_REVISIONS; r++) {
 		struct inproc_config cfg = {.engine = &engine_toy,
 					    .revision = kvm_revisions[r],
-					    .feature_reg0 = rmm_default_features() |
-							    RMI_FEATURE0_PMU_EN |
-							    FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS,
-								      6)};
+					    .feature_reg0 =
+						    rmm_default_features() | RMI_FEATURE0_PMU_EN |
+						    FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6)};
 		uint64_t val = 0;
 		struct kvm_one_reg pmcr = {.id = KVM_REG_PMCR_EL0, .addr = (uintptr_t)&val};
 
@@ -96,7 +83,8 @@ static void the_vm_type_is_read_strictly(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		if (r <= V13) {
 			fx_create_vm(f, 0x100 | 40);
 			REFUSED(EINVAL, kvm_create_vm_later_type, f->sys, KVM_CREATE_VM, BIT(30));
@@ -107,11 +95,9 @@ static void the_vm_type_is_read_strictly(void **state)
 		}
 		fx_create_vm(f, BIT(30) | 40);
 		REFUSED(EINVAL, kvm_create_vm_earlier_type, f->sys, KVM_CREATE_VM, 0x100 | 40);
-		REFUSED(EINVAL, kvm_create_vm_both_types, f->sys, KVM_CREATE_VM,
-			BIT(30) | BIT(31));
+		REFUSED(EINVAL, kvm_create_vm_both_types, f->sys, KVM_CREATE_VM, BIT(30) | BIT(31));
 		REFUSED(EINVAL, kvm_create_vm_no_pkvm, f->sys, KVM_CREATE_VM, BIT(31));
-		REFUSED(EINVAL, kvm_create_vm_unknown_type, f->sys, KVM_CREATE_VM,
-			BIT(30) | 0x100);
+		REFUSED(EINVAL, kvm_create_vm_unknown_type, f->sys, KVM_CREATE_VM, BIT(30) | 0x100);
 		REFUSED(EINVAL, kvm_create_vm_unknown_type, f->sys, KVM_CREATE_VM, BIT(32));
 		REFUSED(EINVAL, kvm_create_vm_ipa, f->sys, KVM_CREATE_VM, BIT(30) | 31);
 	}
@@ -121,7 +107,8 @@ static void numbers_of_other_revisions_are_named(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		fx_create_vcpus(f, 1);
 		fx_create_gmem(f, PAGE, 0);
@@ -152,7 +139,8 @@ static void enabling_capabilities_is_gated(void **state)
 	struct kvm_enable_cap log = {.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, .args = {1}};
 	struct kvm_enable_cap psci = {.cap = KVM_CAP_ARM_PSCI};
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		if (r <= V13)
 			GIVES(0, f->vm, KVM_ENABLE_CAP, &nisv);
@@ -178,7 +166,8 @@ static void vcpu_features_differ(void **state)
 	static const int bit9[] = {-EINVAL, 0, 0, -ENOENT, -ENOENT, -EINVAL};
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		f->vcpu[0] = (int)CALL(f->vm, KVM_CREATE_VCPU, 0);
 		assert_int_equal(init_with(f, BIT(9)), bit9[r]);
@@ -224,7 +213,8 @@ static void what_is_no_realm(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, 0);
 		fx_create_vcpus(f, 1);
 		GIVES(r <= V12_6_19 ? -EPERM : -ENXIO, f->vm, f->rev->populate, 8);
@@ -237,7 +227,8 @@ static void populate_reports_in_its_structure(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V13) {
+	FOR_EACH(r, V13)
+	{
 		struct kvm_arm_rmi_populate p = {.base = RAM, .size = 3 * PAGE, .flags = 1};
 
 		fx_create_vm(f, REALM_TYPE);
@@ -280,7 +271,8 @@ static void the_structure_is_copied_back(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		struct kvm_arm_rmi_populate p = {.base = RAM, .size = PAGE, .reserved = 1}, *ro;
 
 		fx_create_vm(f, REALM_TYPE);
@@ -312,7 +304,8 @@ static void arguments_are_checked_in_order(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		struct kvm_arm_rmi_populate p = {.base = RAM, .size = PAGE};
 		bool early = r >= V13, range = r >= V15;
 
@@ -324,12 +317,13 @@ static void arguments_are_checked_in_order(void **state)
 		assert_int_equal(created(f), !early);
 		p = (struct kvm_arm_rmi_populate){.base = RAM, .size = PAGE};
 		assert_int_equal(populate(f, &p), range ? -EINVAL : -EFAULT);
-		p = (struct kvm_arm_rmi_populate){.base = -PAGE, .size = 2 * PAGE,
-						  .source_uaddr = (uintptr_t)f->source};
+		p = (struct kvm_arm_rmi_populate){
+			.base = -PAGE, .size = 2 * PAGE, .source_uaddr = (uintptr_t)f->source};
 		assert_int_equal(populate(f, &p), -EINVAL);
-		assert_string_equal(fx_last_rule(), range ? "kvm_populate_wraps"
-							  : "kvm_populate_no_gmem_slot");
-		p = (struct kvm_arm_rmi_populate){.base = SHARED - PAGE, .size = 2 * PAGE,
+		assert_string_equal(fx_last_rule(),
+				    range ? "kvm_populate_wraps" : "kvm_populate_no_gmem_slot");
+		p = (struct kvm_arm_rmi_populate){.base = SHARED - PAGE,
+						  .size = 2 * PAGE,
 						  .source_uaddr = (uintptr_t)f->source};
 		assert_int_equal(populate(f, &p), -EINVAL);
 		assert_string_equal(fx_last_rule(), range ? "kvm_populate_not_protected"
@@ -341,7 +335,8 @@ static void an_empty_range_is_no_error_from_v15_on(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		struct kvm_arm_rmi_populate p = {.base = RAM, .size = 0};
 
 		fx_create_vm(f, REALM_TYPE);
@@ -359,7 +354,8 @@ static void without_irqchip(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		PROGRAM(0, CODE, SYSTEM_OFF);
 		fx_create_vm(f, REALM_TYPE);
 		fx_create_vcpus(f, 1);
@@ -382,7 +378,8 @@ static void with_a_gic_that_is_not_initialised(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		fx_create_vcpus(f, 1);
 		fx_create_gic(f, false);
@@ -402,7 +399,8 @@ static void after_an_activation_that_failed(void **state)
 	static const int later[] = {-ENXIO, -ENXIO, -ENXIO, -EINVAL, -EINVAL, -EIO};
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		fx_create_vm(f, REALM_TYPE);
 		fx_create_vcpus(f, 1);
 		fx_create_gic(f, true);
@@ -423,7 +421,10 @@ static void after_an_activation_that_failed(void **state)
 
 #define SET_RIPAS(base, top, ripas)                                                                \
 	{T_MOV, 0, RSI_IPA_STATE_SET}, {T_MOV, 1, base}, {T_MOV, 2, top}, {T_MOV, 3, ripas},       \
-		{T_MOV, 4, RSI_CHANGE_DESTROYED}, {T_SMC}
+		{T_MOV, 4, RSI_CHANGE_DESTROYED},                                                  \
+	{                                                                                          \
+		T_SMC                                                                              \
+	}
 
 static void realm_in_place(struct fx *f)
 {
@@ -431,8 +432,8 @@ static void realm_in_place(struct fx *f)
 	fx_create_vcpus(f, 1);
 	fx_create_gic(f, true);
 	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	f->source = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			 0);
+	f->source =
+		mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fx_create_gmem(f, RAM_SIZE, IN_PLACE);
 	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, f->gmem, 0), 0);
 	assert_int_equal(fx_populate(f, CODE, PAGE, f->source, 1), -EINVAL); /* shared still */
@@ -455,10 +456,11 @@ static void a_ripas_change_waits_for_attributes_after_v15(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V15) {
-		PROGRAM(0, CODE, SET_RIPAS(DATA, DATA + 2 * PAGE, RSI_RIPAS_EMPTY),
-			{T_CHECK, 0, 0}, {T_CHECK, 1, DATA + 2 * PAGE},
-			SET_RIPAS(DATA, DATA + PAGE, RSI_RIPAS_RAM), {T_CHECK, 0, 0}, SYSTEM_OFF);
+	FOR_EACH(r, V15)
+	{
+		PROGRAM(0, CODE, SET_RIPAS(DATA, DATA + 2 * PAGE, RSI_RIPAS_EMPTY), {T_CHECK, 0, 0},
+			{T_CHECK, 1, DATA + 2 * PAGE}, SET_RIPAS(DATA, DATA + PAGE, RSI_RIPAS_RAM),
+			{T_CHECK, 0, 0}, SYSTEM_OFF);
 		realm_in_place(f);
 		assert_memory_fault(f, DATA, 2 * PAGE, 0);
 		if (r == NEXT) {
@@ -479,7 +481,8 @@ static void private_for_life_is_not_waited_for(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V15) {
+	FOR_EACH(r, V15)
+	{
 		PROGRAM(0, CODE, SET_RIPAS(DATA, DATA + PAGE, RSI_RIPAS_EMPTY), {T_CHECK, 0, 0},
 			SYSTEM_OFF);
 		fx_realm(f, 1);
@@ -492,12 +495,13 @@ static void shared_pages_in_place_are_the_file_s(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V15) {
+	FOR_EACH(r, V15)
+	{
 		uint64_t *at;
 
 		PROGRAM(0, CODE, {T_LDR, 1, SHARED | DATA, 8}, {T_CHECK, 1, 0x1234},
-			{T_MOV, 2, 0x5678}, {T_STR, 2, SHARED | (DATA + 8), 8},
-			{T_LDR, 3, DATA, 8}, SYSTEM_OFF);
+			{T_MOV, 2, 0x5678}, {T_STR, 2, SHARED | (DATA + 8), 8}, {T_LDR, 3, DATA, 8},
+			SYSTEM_OFF);
 		realm_in_place(f);
 		/* The realm touches the shared alias of a private page. */
 		assert_memory_fault(f, DATA, PAGE, 0);
@@ -518,7 +522,8 @@ static void attributes_of_a_file_are_checked(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V15) {
+	FOR_EACH(r, V15)
+	{
 		struct kvm_memory_attributes2 a = {.size = PAGE, .attributes = 8};
 
 		fx_create_vm(f, REALM_TYPE);
@@ -550,7 +555,8 @@ static void a_rec_that_may_not_run(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		PROGRAM(0, CODE, {T_HALT});
 		fx_realm(f, 2);
 		f->run[0]->immediate_exit = 1;
@@ -567,7 +573,8 @@ static void an_exit_that_kvm_does_not_know(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		PROGRAM(0, CODE, {T_JUMP, 0, DATA}); /* an instruction abort */
 		fx_realm(f, 1);
 		if (r <= V14) {
@@ -585,7 +592,9 @@ static void an_exit_that_kvm_does_not_know(void **state)
 
 #define CPU_ON(mpidr, entry, context)                                                              \
 	{T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, mpidr}, {T_MOV, 2, entry}, {T_MOV, 3, context},     \
-		{T_SMC}
+	{                                                                                          \
+		T_SMC                                                                              \
+	}
 
 static void forward(struct fx *f, uint32_t base, uint32_t n)
 {
@@ -602,10 +611,11 @@ static void cpu_on_is_completed_by_x0(void **state)
 {
 	struct fx *f = *state;
 
-	FOR_EACH (r, V14) {
+	FOR_EACH(r, V14)
+	{
 		PROGRAM(0, CODE, CPU_ON(1, CODE + 0x800, 0x55),
-			{T_CHECK, 0, (uint64_t)PSCI_RET_DENIED},
-			CPU_ON(1, CODE + 0x800, 0x56), {T_CHECK, 0, 0}, SYSTEM_OFF);
+			{T_CHECK, 0, (uint64_t)PSCI_RET_DENIED}, CPU_ON(1, CODE + 0x800, 0x56),
+			{T_CHECK, 0, 0}, SYSTEM_OFF);
 		PROGRAM(1, CODE + 0x800, {T_CHECK, 0, 0x56}, {T_LDR, 1, SHARED | UART, 4});
 		fx_realm(f, 2);
 		forward(f, 0xc4000000, 0x20);
@@ -630,7 +640,8 @@ static void host_calls_reach_user_space_by_the_filter(void **state)
 	struct fx *f = *state;
 	enum { rhi = 0xC5000001 }; /* (1 << 31) | (1 << 30) | (5 << 24) | fn */
 
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		PROGRAM(0, CODE, {T_MOV, 0, rhi}, {T_HOST, 0, DATA}, {T_LDR, 1, DATA + 8, 8},
 			{T_CHECK, 1, 77}, SYSTEM_OFF);
 		fx_realm(f, 1);
@@ -643,7 +654,8 @@ static void host_calls_reach_user_space_by_the_filter(void **state)
 		fx_set_reg(f, 0, KVM_REG_ARM_CORE_X(0), 77);
 		fx_assert_off(f, 0);
 	}
-	FOR_EACH (r, V12) {
+	FOR_EACH(r, V12)
+	{
 		PROGRAM(0, CODE, {T_MOV, 0, rhi}, {T_HOST, 0, DATA}, {T_LDR, 1, DATA + 8, 8},
 			{T_CHECK, 1, (uint64_t)-1}, SYSTEM_OFF);
 		fx_realm(f, 1);

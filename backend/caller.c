@@ -27,33 +27,27 @@ static int broken(struct wire_caller *c)
 	return -EPIPE;
 }
 
-/* Wait for the answer of the kind expected; CANCEL may come at any time and has done its work. */
+/* Wait for the answer of the kind expected. */
 static ssize_t receive(struct wire_caller *c, uint32_t type, struct wire_msg *m, void *data,
 		       size_t size, int *fd)
 {
-	int nfds = fd ? 1 : 0;
 	ssize_t n;
 
 	if (c->broken)
 		return -EPIPE;
-	do {
-		nfds = fd ? 1 : 0;
-		n = wire_recv(c->ch->fd, m, data, size, fd, &nfds);
-	} while (n >= 0 && m->type == WIRE_CANCEL);
-	if (fd && !nfds)
-		*fd = -1;
-	if (n < 0 || m->type != type) {
-		if (fd && *fd >= 0)
-			close(*fd);
-		return broken(c);
-	}
-	return n;
+	n = channel_hear(c->ch, m, data, size, fd);
+	if (n >= 0 && m->type == type)
+		return n;
+	if (n >= 0 && fd && *fd >= 0)
+		close(*fd);
+	channel_violated(c->ch);
+	return broken(c);
 }
 
-static int ask(struct wire_caller *c, const struct wire_msg *m, const void *data, const int *fds,
+static int ask(struct wire_caller *c, struct wire_msg *m, const void *data, const int *fds,
 	       int nfds)
 {
-	if (c->broken || wire_send(c->ch->fd, m, data, fds, nfds))
+	if (c->broken || channel_say(c->ch, m, data, fds, nfds))
 		return broken(c);
 	return 0;
 }
@@ -174,35 +168,62 @@ static void describe(const struct channel *ch, struct wire_msg *m)
 	m->object.flags = info.flags;
 }
 
+static int open_pairs(int life[2], int talk[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, life))
+		return -EMFILE;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk)) {
+		close(life[0]);
+		close(life[1]);
+		return -EMFILE;
+	}
+	shutdown(life[0], SHUT_WR); /* who reads from it in the VMM does not wait for ever */
+	return 0;
+}
+
+/* The client's number for it, or -errno. */
+static int64_t offer(struct wire_caller *c, struct channel *ch, int life, int talk)
+{
+	struct wire_msg m = {0};
+	int fds[3] = {life, talk, -1};
+	int64_t fd = -EAGAIN;
+
+	describe(ch, &m);
+	if (m.object.kind == KVM_FILE_VCPU)
+		fds[2] = kvm_vcpu_memfd(ch->file);
+	/* AGAIN: it had no room, and has made some. */
+	for (int i = 0; i < 3 && fd == -EAGAIN; i++)
+		fd = ask(c, &m, NULL, fds, fds[2] >= 0 ? 3 : 2) ? -EPIPE : answer(c);
+	return fd;
+}
+
+/* Whatever can fail is done before the client gets to know of it. */
 static int op_install(struct kvm_caller *base, struct kvm_file *f)
 {
 	struct wire_caller *c = wire_caller(base);
-	struct wire_msg m = {0};
+	int life[2], talk[2];
 	struct channel *ch;
-	struct stat st;
-	int pair[2], fds[2];
 	int64_t fd = -EMFILE;
+	struct stat st;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+	if (open_pairs(life, talk)) {
 		kvm_file_put(f);
 		return -EMFILE;
 	}
-	ch = channel_create(c->ch->srv, pair[0], c->ch->mm, f);
-	if (!ch || fstat(pair[1], &st))
-		goto out;
-	channel_set_peer(ch, st.st_dev, st.st_ino);
-	describe(ch, &m);
-	fds[0] = pair[1];
-	fds[1] = m.object.kind == KVM_FILE_VCPU ? kvm_vcpu_memfd(f) : -1;
-	if (!ask(c, &m, NULL, fds, fds[1] >= 0 ? 2 : 1))
-		fd = answer(c);
-out:
-	close(pair[1]);
-	if (fd >= 0 && !channel_start(ch))
-		return fd;
-	if (fd < 0 && ch)
-		channel_destroy(ch);
-	return -EMFILE;
+	ch = channel_create(c->ch->srv, talk[0], life[0], c->ch->mm, f);
+	if (ch && !channel_start(ch)) {
+		if (!fstat(life[1], &st)) {
+			channel_set_peer(ch, st.st_dev, st.st_ino);
+			fd = offer(c, ch, life[1], talk[1]);
+		}
+		if (fd >= 0)
+			channel_go(ch);
+		else
+			channel_stop(ch);
+	}
+	close(life[1]);
+	close(talk[1]);
+	return fd >= 0 ? fd : -EMFILE;
 }
 
 static bool op_interrupted(struct kvm_caller *base)
@@ -213,10 +234,10 @@ static bool op_interrupted(struct kvm_caller *base)
 
 	if (c->broken || c->interrupted || atomic_load(&ch->hung_up))
 		return true;
-	if (!ch->run_seq)
+	if (!ch->running)
 		return false;
 	control = kvm_vcpu_control_page(ch->file);
-	return __atomic_load_n(&control->cancel, __ATOMIC_SEQ_CST) == ch->run_seq;
+	return __atomic_load_n(&control->cancel, __ATOMIC_SEQ_CST) == ch->seq;
 }
 
 static const struct kvm_caller_ops caller_ops = {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * channel.c - serves one socket to a client until it hangs up.
+ * channel.c - serves one conversation with a client until it hangs up.
  *
  * A channel is
- *	CREATED	in the server's list; destroyed by its creator, or started ->
+ *	CREATED	in the server's list; started, it has a thread that waits for an order:
+ *		channel_stop destroys it, channel_go ->
  *	GREETED	(system channels) its HELLO, which greet.c has read, names the client; then it has a
  *		file and ->
  *	SERVED	its thread reads requests, one at a time; hang-up or nonsense ->
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "abi/kvm.h"
@@ -40,7 +42,14 @@ static bool take_place(struct server *s)
 	return ok;
 }
 
-struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file)
+static void close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm *mm,
+			       struct kvm_file *file)
 {
 	struct channel *ch = calloc(1, sizeof(*ch));
 
@@ -49,11 +58,12 @@ struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct k
 		if (file)
 			kvm_file_put(file);
 		close(fd);
+		close_if(life_fd);
 		errno = ch ? EMFILE : ENOMEM;
 		return NULL;
 	}
 	*ch = (struct channel){
-		.srv = s, .fd = fd, .mm = mm, .client = mm, .file = file};
+		.srv = s, .fd = fd, .life_fd = life_fd, .mm = mm, .file = file};
 	if (mm)
 		mm_get(mm);
 	pthread_mutex_lock(&s->lock);
@@ -93,77 +103,48 @@ static void unlist(struct channel *ch)
 	if (ch->counted && !--s->num_clients && write(s->idle_fd, &one, sizeof(one)) < 0)
 		log_debug("nobody reads the idle eventfd");
 	close(ch->fd); /* before server_destroy returns */
+	close_if(ch->life_fd);
 	s->num_channels--;
 	pthread_cond_broadcast(&s->closed);
 	pthread_mutex_unlock(&s->lock);
 }
 
-void channel_destroy(struct channel *ch)
+static void channel_destroy(struct channel *ch)
 {
 	struct kvm_file *file = take_file(ch);
 
 	if (file)
 		kvm_file_put(file);
-	if (ch->id)
-		mm_add_gone(ch->mm, ch->id);
-	if (ch->mm)
+	if (ch->mm) {
+		life_over(ch);
 		mm_put(ch->mm);
+	}
 	unlist(ch);
 	free(ch);
-}
-
-/* ---- what other channels are about to be told ---- */
-
-static bool is_closing(const struct channel *ch)
-{
-	struct pollfd pfd = {ch->fd, 0, 0};
-
-	return !ch->file || (poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP));
-}
-
-/*
- * close(2) of a kernel's file has done its work when it returns; here the hang-up has to be noticed
- * by another thread. So a call first waits until all that its client has closed before is gone.
- * One whose own client has hung up does not: two of these would wait for each other.
- */
-static void settle(struct channel *me)
-{
-	struct server *s = me->srv;
-	struct channel *ch;
-
-	pthread_mutex_lock(&s->lock);
-	do {
-		for (ch = is_closing(me) ? NULL : s->channels; ch; ch = ch->next)
-			if (ch != me && ch->id && ch->client == me->client && is_closing(ch))
-				break;
-		if (ch)
-			pthread_cond_wait(&s->closed, &s->lock);
-	} while (ch);
-	pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- requests ---- */
 
 static int done(struct channel *ch, int64_t ret, struct wire_msg *m, int fd)
 {
-	if (mm_remap(ch->mm, ch->fd))
+	if (mm_remap(ch->mm, ch))
 		return -EPIPE;
+	life_finish(ch);
 	m->type = WIRE_DONE;
 	m->len = 0;
 	m->done.ret = ret;
-	m->done.gone = mm_take_gone(ch->mm);
-	return wire_send(ch->fd, m, NULL, &fd, fd >= 0);
+	return channel_say(ch, m, NULL, &fd, fd >= 0);
 }
 
 static int64_t run(struct channel *ch, struct wire_caller *c, const struct wire_msg *m)
 {
 	int64_t r;
 
-	ch->run_seq = m->call.seq;
+	ch->running = true;
 	kvm_vcpu_watch(ch->file, ch->fd); /* CANCEL */
 	r = kvm_ioctl(ch->file, &c->base, m->call.nr, m->call.arg);
 	kvm_vcpu_watch(ch->file, -1);
-	ch->run_seq = 0;
+	ch->running = false;
 	return r;
 }
 
@@ -185,7 +166,7 @@ static int serve_call(struct channel *ch, const struct wire_msg *m, const void *
 	c.eager_len = len;
 	memcpy(c.eager, eager, len);
 	if (!is_vcpu)
-		settle(ch);
+		life_settle(ch);
 	if (is_vcpu && m->call.nr == KVM_RUN)
 		r = run(ch, &c, m);
 	else
@@ -264,7 +245,7 @@ static int serve_memory(struct channel *ch, const struct wire_msg *m)
 	int r;
 
 	if (m->type == WIRE_SYNC)
-		r = mm_take_report(ch->mm, ch->fd, m->user.addr, m->user.len);
+		r = mm_take_report(ch->mm, ch, m->user.addr, m->user.len);
 	else
 		r = mm_discard(ch->mm, m->user.addr, ALIGN_DOWN(m->user.len, GRANULE_SIZE),
 			       m->user.len & 1);
@@ -278,8 +259,6 @@ static int serve(struct channel *ch, const struct wire_msg *m, const void *eager
 	switch (m->type) {
 	case WIRE_CALL:
 		return serve_call(ch, m, eager, len);
-	case WIRE_CANCEL: /* of a run that has ended */
-		return 0;
 	case WIRE_FALLOCATE:
 		return serve_fallocate(ch, m);
 	case WIRE_VCPU_MEMORY:
@@ -315,7 +294,7 @@ static int greet(struct channel *ch)
 	if (m.hello.version != WIRE_VERSION)
 		status = -EPROTO;
 	else if (m.hello.token)
-		ch->client = ch->mm = mm_find(s, m.hello.token, ch->pid, ch->fd);
+		ch->mm = mm_find(s, m.hello.token, ch->pid, ch->fd);
 	ch->file = ch->mm ? kvm_open(s->cfg.host) : NULL;
 	if (!ch->file && !status)
 		status = -ENOMEM;
@@ -328,42 +307,115 @@ static int greet(struct channel *ch)
 	return channel_welcome(s, ch->fd, status) || status ? -EPIPE : 0;
 }
 
+static bool may_go(struct channel *ch)
+{
+	struct server *s = ch->srv;
+	bool go;
+
+	pthread_mutex_lock(&s->lock);
+	while (ch->order == CHANNEL_WAIT)
+		pthread_cond_wait(&s->closed, &s->lock);
+	go = ch->order == CHANNEL_GO;
+	pthread_mutex_unlock(&s->lock);
+	return go;
+}
+
+static void serve_all(struct channel *ch)
+{
+	uint8_t eager[WIRE_EAGER_MAX];
+	struct wire_msg m;
+	bool more = true;
+	ssize_t n;
+
+	while (more) {
+		n = channel_next(ch, &m, eager, sizeof(eager));
+		if (n < 0 || !life_begin(ch))
+			break;
+		if (serve(ch, &m, eager, n == m.len ? n : 0))
+			more = false;
+		else
+			more = life_end(ch);
+	}
+}
+
+/* What the client has not read yet is lost by a close with something unread on this side: a CANCEL
+ * that came too late. */
+static void hang_up(int fd)
+{
+	char junk;
+
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, &junk, sizeof(junk), MSG_DONTWAIT) > 0)
+		;
+}
+
 static void *channel_main(void *arg)
 {
 	struct channel *ch = arg;
-	uint8_t eager[WIRE_EAGER_MAX];
-	struct wire_msg m;
-	ssize_t n = ch->file ? 0 : greet(ch);
 
-	while (n >= 0) {
-		n = wire_recv(ch->fd, &m, eager, sizeof(eager), NULL, NULL);
-		if (n >= 0 && serve(ch, &m, eager, n == m.len ? n : 0))
-			n = -EPIPE;
-	}
+	if (!may_go(ch))
+		return NULL;
+	if (ch->file || !greet(ch))
+		serve_all(ch);
+	hang_up(ch->fd);
+	life_await(ch);
 	channel_destroy(ch);
 	return NULL;
 }
 
-int channel_start(struct channel *ch)
+static int start_thread(struct channel *ch)
 {
 	pthread_attr_t attr;
-	pthread_t thread;
 	int r;
 
-	if (ch->file && kvm_file_kind(ch->file) == KVM_FILE_VCPU && watch_vcpu(ch))
-		goto fail;
 	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	r = pthread_create(&thread, &attr, channel_main, ch);
+	r = pthread_create(&ch->thread, &attr, channel_main, ch);
 	pthread_attr_destroy(&attr);
-	if (!r)
+	return r;
+}
+
+int channel_start(struct channel *ch)
+{
+	bool is_vcpu = ch->file && kvm_file_kind(ch->file) == KVM_FILE_VCPU;
+
+	if ((!is_vcpu || !watch_vcpu(ch)) && (ch->life_fd < 0 || !life_watch(ch)) &&
+	    !start_thread(ch))
 		return 0;
-fail:
 	if (!ch->file)
 		channel_welcome(ch->srv, ch->fd, -EAGAIN);
 	channel_destroy(ch);
 	return -EAGAIN;
+}
+
+static void give_order(struct channel *ch, int order)
+{
+	pthread_mutex_lock(&ch->srv->lock);
+	ch->order = order;
+	pthread_cond_broadcast(&ch->srv->closed);
+	pthread_mutex_unlock(&ch->srv->lock);
+}
+
+void channel_go(struct channel *ch)
+{
+	pthread_detach(ch->thread);
+	give_order(ch, CHANNEL_GO);
+}
+
+void channel_stop(struct channel *ch)
+{
+	give_order(ch, CHANNEL_STOP);
+	pthread_join(ch->thread, NULL);
+	channel_destroy(ch);
+}
+
+void channel_end_all(struct server *s, const struct mm *mm)
+{
+	pthread_mutex_lock(&s->lock);
+	for (struct channel *ch = s->channels; ch; ch = ch->next)
+		if (ch->mm == mm && ch->id)
+			shutdown(ch->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- objects by name ---- */

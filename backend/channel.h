@@ -23,6 +23,8 @@ struct server {
 	int listen_fd, idle_fd;
 	struct greeter *greeter; /* greet.c */
 	int epoll_fd, wake_fd;	 /* watch.c */
+	int life_fd;		 /* life.c: an epoll in that one */
+	pthread_mutex_t life_lock; /* over reading it and acting upon it; outer to lock */
 	pthread_t watcher;
 	atomic_bool stopping;
 	uint64_t ram_dev, ram_ino;
@@ -36,37 +38,80 @@ struct server {
 	struct mm *mms;
 };
 
+/* What life.c knows of an object's channel: bits of `state`. */
+#define CHANNEL_BUSY 1u /* a request is under way */
+#define CHANNEL_DONE 2u /* ... but for DONE, which is being said */
+#define CHANNEL_GONE 4u /* the client has closed its last descriptor */
+
 /*
- * One socket to a client, served by a thread of its own until it hangs up.
+ * A conversation with a client, served by a thread of its own until it hangs up.
  */
 struct channel {
 	struct server *srv;
 	struct channel *next; /* srv->channels */
 	int fd;
+	int life_fd;		/* an object's: hangs up with the client's last descriptor; or -1 */
+	pthread_t thread;
+	enum { CHANNEL_WAIT, CHANNEL_GO, CHANNEL_STOP } order; /* to the thread (srv->lock) */
+	uint32_t seq, step;	/* of the request that is served */
+	atomic_uint state;
+	bool closing;		/* counted in mm->closing (srv->lock) */
 	pid_t pid;		/* of who connected; system channels */
 	struct wire_msg hello;	/* what he said first */
 	struct mm *mm;		/* whose calls come here; one reference */
-	const void *client;	/* the same, to be compared only: valid while closing, too */
 	struct kvm_file *file;	/* one reference; NULL: not yet, or not any more (srv->lock) */
 	uint32_t id;		/* of an object; 0: a system channel */
 	bool counted;		/* is a descriptor that a client holds */
-	uint64_t dev, ino;	/* of the client's end, by which a passed descriptor is known */
+	uint64_t dev, ino;	/* of the client's life: a passed descriptor is known by it */
 
 	atomic_bool hung_up; /* a vCPU's */
-	uint32_t run_seq;    /* while KVM_RUN lasts */
+	bool running;	     /* KVM_RUN lasts */
 };
 
-/* A channel over fd for file (takes both over, and a reference on mm); without file and mm it
- * answers `hello` first. NULL: out of memory, or too many (errno: ENOMEM, EMFILE). */
-struct channel *channel_create(struct server *s, int fd, struct mm *mm, struct kvm_file *file);
+/* A channel over fd for file (takes both and life_fd over, and a reference on mm); without file and
+ * mm it answers `hello` first. NULL: out of memory, or too many (errno: ENOMEM, EMFILE). */
+struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm *mm,
+			       struct kvm_file *file);
 /* The client's end, which channel_find_file is to find it by. */
 void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino);
 /* WELCOME with a status: the client's open() fails with it. 0 or -EPIPE. */
 int channel_welcome(const struct server *s, int fd, int status);
-/* Begin to serve it. 0 or -EAGAIN (it has been destroyed; who has said HELLO is told). */
+/* All that can fail before it is served. 0 or -EAGAIN (it has been destroyed; who has said HELLO is
+ * told). */
 int channel_start(struct channel *ch);
-/* Close it: the file is released. Not to be called once started. */
-void channel_destroy(struct channel *ch);
+/* ... then one of these: serve it, or close it (the file has been released on return). */
+void channel_go(struct channel *ch);
+void channel_stop(struct channel *ch);
+/* The client's process has ended: all that it waits for is over, whoever else holds a copy. */
+void channel_end_all(struct server *s, const struct mm *mm);
+
+/* ---- talk.c: messages in their order; a violation shuts the channel ---- */
+/* The next request; -EPIPE. */
+ssize_t channel_next(struct channel *ch, struct wire_msg *m, void *data, size_t size);
+/* Say something in the request that is served. 0 or -EPIPE. */
+int channel_say(struct channel *ch, struct wire_msg *m, const void *data, const int *fds, int nfds);
+/* The client's answer to the last that was said: as wire_recv. *fd: a descriptor that came, or -1;
+ * NULL: none is expected. */
+ssize_t channel_hear(struct channel *ch, struct wire_msg *m, void *data, size_t size, int *fd);
+/* The client talks nonsense: -EPIPE. */
+int channel_violated(struct channel *ch);
+
+/* ---- life.c: the last close of an object ---- */
+int life_start(struct server *s);
+void life_stop(struct server *s);
+int life_watch(struct channel *ch);
+/* Take notice of every last close so far. */
+void life_collect(struct server *s);
+/* Wait until all that this client has closed before is gone. */
+void life_settle(struct channel *me);
+/* Around a request. begin: false when the object is gone already. */
+bool life_begin(struct channel *ch);
+void life_finish(struct channel *ch); /* before DONE is said */
+bool life_end(struct channel *ch);    /* after; false: that was the last one */
+/* The talk has ended; the object lives until the client's last descriptor is closed. */
+void life_await(struct channel *ch);
+/* The file has been released. */
+void life_over(struct channel *ch);
 /* The live object behind the client's end of a socket; NULL: none. One reference on the file. */
 struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino);
 /* The same by the object's id, of this mm only. */
@@ -97,16 +142,13 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd);
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 struct kvm_mm *mm_base(struct mm *mm);
-/* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over fd.
+/* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over ch.
  * 0; -ENOMEM: it did not know all, what it did not know is as before; -EPIPE. */
-int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size);
+int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t size);
 /* Before the client goes on: where it has a guest_memfd mapped, a delegated page is to be SIGBUS
  * and any other there. 0 or -EPIPE. */
-int mm_remap(struct mm *mm, int fd);
+int mm_remap(struct mm *mm, struct channel *ch);
 int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
-/* Ids of objects whose last descriptor is closed, for the client to forget. */
-void mm_add_gone(struct mm *mm, uint32_t id);
-uint32_t mm_take_gone(struct mm *mm);
 /* The process of the mm of this serial has ended (watch.c). */
 void mm_process_ended(struct server *s, uint32_t serial);
 

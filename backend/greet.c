@@ -164,12 +164,13 @@ static void admit(struct server *s, struct waiting *w)
 		turn_away(s, fd, -EMFILE);
 		return;
 	}
-	ch = channel_create(s, fd, NULL, NULL);
+	ch = channel_create(s, fd, -1, NULL, NULL);
 	if (!ch)
 		return;
 	ch->pid = w->pid;
 	ch->hello = m;
-	channel_start(ch);
+	if (!channel_start(ch))
+		channel_go(ch);
 }
 
 /* ---- those who come ---- */

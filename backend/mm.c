@@ -88,8 +88,10 @@ void mm_process_ended(struct server *s, uint32_t serial)
 		;
 	had = take_process(mm);
 	pthread_mutex_unlock(&s->lock);
-	if (had)
-		mm_put(mm);
+	if (!had)
+		return;
+	channel_end_all(s, mm);
+	mm_put(mm);
 }
 
 /* ---- what kvm/ asks ---- */
@@ -144,8 +146,8 @@ static int op_attach(struct kvm_mm *base, struct kvm_caller *caller, uint64_t ua
 	struct wire_msg m = {.type = WIRE_ATTACH, .user = {uaddr, size}};
 	int r = -EPIPE;
 
-	if (!c->broken && !wire_send(c->ch->fd, &m, NULL, NULL, 0))
-		r = mm_take_report(mm_of(base), c->ch->fd, uaddr, size);
+	if (!c->broken && !channel_say(c->ch, &m, NULL, NULL, 0))
+		r = mm_take_report(mm_of(base), c->ch, uaddr, size);
 	c->broken |= r == -EPIPE;
 	return r ? -ENOMEM : 0;
 }
@@ -211,25 +213,4 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd)
 	if (over)
 		mm_put(old);
 	return mm;
-}
-
-/* ---- objects that are gone ---- */
-
-void mm_add_gone(struct mm *mm, uint32_t id)
-{
-	pthread_mutex_lock(&mm->lock);
-	if (mm->num_gone < MM_MAX_GONE)
-		mm->gone[mm->num_gone++] = id;
-	pthread_mutex_unlock(&mm->lock);
-}
-
-uint32_t mm_take_gone(struct mm *mm)
-{
-	uint32_t id = 0;
-
-	pthread_mutex_lock(&mm->lock);
-	if (mm->num_gone)
-		id = mm->gone[--mm->num_gone];
-	pthread_mutex_unlock(&mm->lock);
-	return id;
 }

@@ -7,7 +7,6 @@
 
 #include "backend/channel.h"
 
-#define MM_MAX_GONE 64
 #define MM_AREA_GMEM 0x10000 /* in an area's tag, beside the protection */
 
 struct mm {
@@ -19,6 +18,7 @@ struct mm {
 	pid_t pid;
 	unsigned int refs; /* srv->lock */
 	bool process;	   /* one of them is the process's; srv->lock */
+	unsigned int closing; /* channels whose file is being released; srv->lock */
 	unsigned int vms;  /* ... and so many are VMs'; srv->lock */
 	int pidfd;
 
@@ -29,8 +29,6 @@ struct mm {
 	bool uncollected;     /* some owned pages may be in no area; the last report looks */
 	bool keep_all;	      /* the client maps pages that no area tells of */
 	bool warned_fixed, warned_memfd;
-	uint32_t gone[MM_MAX_GONE];
-	unsigned int num_gone;
 
 	pthread_mutex_t remap_lock; /* over a whole mm_remap; outer */
 	uint64_t changes_seen;	    /* when mm_remap looked last */

@@ -25,21 +25,16 @@ static bool is_hidden(struct mm *mm, uint64_t uaddr)
 	return hidden;
 }
 
-/* CANCEL may come at any time: the run that it means has ended. */
-static int take_answer(int fd)
+static int take_answer(struct channel *ch)
 {
 	struct wire_msg m;
 
-	do {
-		if (wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
-			return -EPIPE;
-	} while (m.type == WIRE_CANCEL);
-	return m.type == WIRE_ANSWER ? 0 : -EPIPE;
+	return channel_hear(ch, &m, NULL, 0, NULL) >= 0 && m.type == WIRE_ANSWER ? 0 : -EPIPE;
 }
 
 /* [start, end) of area a is to be hidden, or shown again. */
-static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, uint64_t end,
-		 bool hide)
+static int remap(struct mm *mm, struct channel *ch, const struct range *a, uint64_t start,
+		 uint64_t end, bool hide)
 {
 	uint64_t pa = a->to + (start - a->start);
 	struct wire_msg m = {
@@ -50,7 +45,7 @@ static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, u
 			: machine_memfd(mm->srv->cfg.machine);
 	int r;
 
-	r = file < 0 || wire_send(fd, &m, NULL, &file, 1) || take_answer(fd);
+	r = file < 0 || channel_say(ch, &m, NULL, &file, 1) || take_answer(ch);
 	if (hide && file >= 0)
 		close(file);
 	if (r)
@@ -62,7 +57,7 @@ static int remap(struct mm *mm, int fd, const struct range *a, uint64_t start, u
 	return r;
 }
 
-static int remap_area(struct mm *mm, int fd, const struct range *a)
+static int remap_area(struct mm *mm, struct channel *ch, const struct range *a)
 {
 	const struct server_config *cfg = &mm->srv->cfg;
 	uint64_t start = a->start, at;
@@ -72,7 +67,7 @@ static int remap_area(struct mm *mm, int fd, const struct range *a)
 	for (at = a->start; at < a->end && !r; at += GRANULE_SIZE) {
 		want = cfg->page_protected(cfg->arg, a->to + (at - a->start));
 		if (change && want != hide) {
-			r = remap(mm, fd, a, start, at, hide);
+			r = remap(mm, ch, a, start, at, hide);
 			change = false;
 		}
 		if (!change && want != is_hidden(mm, at)) {
@@ -80,11 +75,11 @@ static int remap_area(struct mm *mm, int fd, const struct range *a)
 			hide = want;
 			change = true;
 		} else if (change && want == is_hidden(mm, at)) {
-			r = remap(mm, fd, a, start, at, hide);
+			r = remap(mm, ch, a, start, at, hide);
 			change = false;
 		}
 	}
-	return change && !r ? remap(mm, fd, a, start, at, hide) : r;
+	return change && !r ? remap(mm, ch, a, start, at, hide) : r;
 }
 
 /* The areas of guest_memfds as they are now: an array to be freed, or NULL. */
@@ -102,7 +97,7 @@ static struct range *copy_gmem_areas(struct mm *mm, size_t *n)
 	return v;
 }
 
-int mm_remap(struct mm *mm, int fd)
+int mm_remap(struct mm *mm, struct channel *ch)
 {
 	const struct server_config *cfg = &mm->srv->cfg;
 	struct range *areas;
@@ -117,7 +112,7 @@ int mm_remap(struct mm *mm, int fd)
 	if (atomic_exchange(&mm->look_again, false) || now != mm->changes_seen) {
 		areas = copy_gmem_areas(mm, &n);
 		for (size_t i = 0; i < n && !r; i++)
-			r = remap_area(mm, fd, &areas[i]);
+			r = remap_area(mm, ch, &areas[i]);
 		free(areas);
 		mm->changes_seen = now;
 	}

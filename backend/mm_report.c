@@ -21,7 +21,7 @@
 
 struct report {
 	struct mm *mm;
-	int fd;
+	struct channel *ch;
 	uint64_t start, end; /* what it is about */
 	struct ranges areas, hidden;
 	bool moved; /* the client maps pages that were found for it */
@@ -76,8 +76,8 @@ static int place_area(struct report *r, const struct wire_msg *area)
 	uint64_t moved = size; /* for all that is known */
 
 	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
-	if (!wire_send(r->fd, &m, NULL, &memfd, pa != 0) &&
-	    wire_recv(r->fd, &m, NULL, 0, NULL, NULL) >= 0 && m.type == WIRE_MOVED) {
+	if (!channel_say(r->ch, &m, NULL, &memfd, pa != 0) &&
+	    channel_hear(r->ch, &m, NULL, 0, NULL) >= 0 && m.type == WIRE_MOVED) {
 		moved = m.answer.value;
 		n = moved <= size && IS_ALIGNED(moved, GRANULE_SIZE) ? 0 : -EPIPE;
 	}
@@ -228,12 +228,11 @@ static int take_areas(struct report *r)
 	int n = 0;
 
 	while (!n) {
-		if (wire_recv(r->fd, &m, NULL, 0, NULL, NULL) < 0)
+		if (channel_hear(r->ch, &m, NULL, 0, NULL) < 0)
 			return -EPIPE;
 		if (m.type == WIRE_AREA_END)
 			break;
-		if (m.type != WIRE_CANCEL)
-			n = m.type == WIRE_AREA ? take_area(r, &m) : -EPIPE;
+		n = m.type == WIRE_AREA ? take_area(r, &m) : -EPIPE;
 	}
 	if (n || m.user.addr < r->start || m.user.addr > r->end ||
 	    !IS_ALIGNED(m.user.addr, GRANULE_SIZE))
@@ -250,9 +249,9 @@ static void keep_everything(struct mm *mm)
 	pthread_mutex_unlock(&mm->lock);
 }
 
-int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
+int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t size)
 {
-	struct report r = {.mm = mm, .fd = fd, .start = addr, .end = addr + size};
+	struct report r = {.mm = mm, .ch = ch, .start = addr, .end = addr + size};
 	struct wire_msg m = {.type = WIRE_APPLIED};
 	bool changed = false;
 	int n;
@@ -266,7 +265,7 @@ int mm_take_report(struct mm *mm, int fd, uint64_t addr, uint64_t size)
 	if (n && r.moved)
 		keep_everything(mm);
 	if (!n)
-		n = wire_send(fd, &m, NULL, NULL, 0);
+		n = channel_say(ch, &m, NULL, NULL, 0);
 	if (changed)
 		kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
 	report_end(mm, changed);

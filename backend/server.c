@@ -83,12 +83,17 @@ int server_create_on(const struct server_config *cfg, int fd, struct server **ou
 	s->ram_ino = st.st_ino;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->closed, NULL);
-	r = watch_start(s);
+	r = life_start(s);
 	if (r)
 		goto fail_close;
+	r = watch_start(s);
+	if (r)
+		goto fail_life;
 	*out = s;
 	return 0;
 
+fail_life:
+	life_stop(s);
 fail_close:
 	if (s->idle_fd >= 0)
 		close(s->idle_fd);
@@ -104,12 +109,16 @@ void server_destroy(struct server *s)
 	greet_stop(s);
 	close(s->listen_fd);
 	pthread_mutex_lock(&s->lock);
-	for (struct channel *ch = s->channels; ch; ch = ch->next)
+	for (struct channel *ch = s->channels; ch; ch = ch->next) {
 		shutdown(ch->fd, SHUT_RDWR);
+		if (ch->life_fd >= 0)
+			shutdown(ch->life_fd, SHUT_RDWR);
+	}
 	while (s->num_channels)
 		pthread_cond_wait(&s->closed, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	watch_stop(s);
+	life_stop(s);
 	while (s->mms) /* of processes that live on */
 		mm_put(s->mms);
 	close(s->idle_fd);

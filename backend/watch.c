@@ -22,6 +22,7 @@
 #endif
 
 #define NAME_WAKE    UINT64_C(0)
+#define NAME_LIFE    BIT(62) /* something for life.c */
 #define NAME_PROCESS BIT(63) /* and the serial of its mm */
 
 static void hung_up(struct server *s, uint32_t id)
@@ -48,6 +49,8 @@ static void *watch_main(void *arg)
 			continue;
 		if (ev.data.u64 & NAME_PROCESS)
 			mm_process_ended(s, ev.data.u64 & ~NAME_PROCESS);
+		else if (ev.data.u64 == NAME_LIFE)
+			life_collect(s);
 		else
 			hung_up(s, ev.data.u64);
 	}
@@ -71,6 +74,8 @@ int watch_start(struct server *s)
 		r = -EMFILE;
 	else
 		r = control(s, EPOLL_CTL_ADD, s->wake_fd, EPOLLIN, NAME_WAKE);
+	if (!r)
+		r = control(s, EPOLL_CTL_ADD, s->life_fd, EPOLLIN, NAME_LIFE);
 	if (!r && pthread_create(&s->watcher, NULL, watch_main, s))
 		r = -EAGAIN;
 	if (!r)

@@ -17,7 +17,7 @@ static int answer(const struct call *c, int64_t value)
 {
 	struct wire_msg m = {.type = WIRE_ANSWER, .answer = {.value = value}};
 
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	return talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
 static int serve_read(const struct call *c, const struct wire_msg *req)
@@ -26,18 +26,18 @@ static int serve_read(const struct call *c, const struct wire_msg *req)
 	int r = -EFAULT;
 
 	if (req->user.len <= WIRE_CHUNK)
-		r = wire_send(c->fd, &m, (void *)(uintptr_t)req->user.addr, NULL, 0);
+		r = talk_send(c->talk, &m, (void *)(uintptr_t)req->user.addr, NULL, 0);
 	if (r != -EFAULT)
 		return r == -ENODATA ? 0 : r;
 	m.len = 0;
 	m.answer.value = -EFAULT;
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	return talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
 static int serve_write(const struct call *c, const struct wire_msg *req)
 {
 	struct wire_msg m;
-	ssize_t n = wire_recv(c->fd, &m, (void *)(uintptr_t)req->user.addr,
+	ssize_t n = talk_recv(c->talk, &m, (void *)(uintptr_t)req->user.addr,
 			      req->user.len <= WIRE_CHUNK ? req->user.len : 0, NULL, NULL);
 
 	if (n < 0 && n != -EFAULT)
@@ -51,9 +51,9 @@ static int serve_fd(const struct call *c, const struct wire_msg *req)
 	int fd = req->answer.value;
 
 	if (sys(fcntl, fd, F_GETFD) >= 0)
-		return wire_send(c->fd, &m, NULL, &fd, 1);
+		return talk_send(c->talk, &m, NULL, &fd, 1);
 	m.answer.value = -EBADF;
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	return talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
 static int install_vcpu(struct object *obj, int memfd)
@@ -68,21 +68,33 @@ static int install_vcpu(struct object *obj, int memfd)
 	return 0;
 }
 
-/* The descriptor takes the lowest free number, as the kernel's; the vCPU's memory came after it. */
+static void close_all(const int *fds, int nfds)
+{
+	for (int i = 0; i < nfds; i++)
+		sys(close, fds[i]);
+}
+
+/* Life takes the lowest free number, as the kernel's descriptor; talk and a vCPU's memory came
+ * after it. All of them or EMFILE; what objects that are gone have left makes room for another
+ * try. */
 static int serve_install(const struct call *c, const struct wire_msg *req, const int *fds, int nfds)
 {
-	struct object *obj = nfds ? object_add(fds[0], req) : NULL;
-	int r = obj ? 0 : -EMFILE;
+	int want = req->object.kind == OBJECT_VCPU ? 3 : 2, r = 0;
+	struct object *obj = NULL;
 
-	if (obj && obj->kind == OBJECT_VCPU)
-		r = nfds == 2 ? install_vcpu(obj, fds[1]) : -EMFILE;
-	if (nfds == 2)
-		sys(close, fds[1]);
-	if (r) {
+	if (nfds < want) {
+		close_all(fds, nfds);
+		return answer(c, object_sweep() ? -EAGAIN : -EMFILE);
+	}
+	obj = object_add(fds[0], fds[1], req);
+	if (obj && want == 3)
+		r = install_vcpu(obj, fds[2]);
+	if (want == 3)
+		sys(close, fds[2]);
+	if (!obj || r) {
 		if (obj)
-			object_forget(obj->id);
-		if (nfds)
-			sys(close, fds[0]);
+			object_remove(obj);
+		sys(close, fds[0]);
 		return answer(c, -EMFILE);
 	}
 	if (obj->kind == OBJECT_GMEM)
@@ -105,7 +117,7 @@ static int serve_pull(const struct call *c, const struct wire_msg *req, int memo
 	}
 	m.answer.value = done;
 	m.answer.interrupted = signals_pending(c->mask);
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	return talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
 static int serve_remap(const struct call *c, const struct wire_msg *req, int file)
@@ -135,14 +147,13 @@ static int serve(const struct call *c, const struct wire_msg *m, int *fds, int n
 		r = serve_pull(c, m, nfds ? fds[0] : -1);
 		break;
 	case WIRE_ATTACH:
-		r = memory_attach(c->fd, m->user.addr, m->user.len);
+		r = memory_attach(c->talk, m->user.addr, m->user.len);
 		break;
 	case WIRE_REMAP:
 		r = serve_remap(c, m, nfds ? fds[0] : -1);
 		break;
 	}
-	for (int i = 0; i < nfds; i++)
-		sys(close, fds[i]);
+	close_all(fds, nfds);
 	return r;
 }
 
@@ -153,10 +164,10 @@ int64_t channel_serve(struct call *c)
 	ssize_t n;
 
 	for (;;) {
-		if (c->run_seq && run_wait(c))
-			return c->run_ended ? c->obj->ended_ret : -EIO;
+		if (c->running && run_wait(c))
+			return c->run_ended ? c->ended_ret : -EIO;
 		nfds = WIRE_MAX_FDS;
-		n = wire_recv(c->fd, &m, NULL, 0, fds, &nfds);
+		n = talk_recv(c->talk, &m, NULL, 0, fds, &nfds);
 		if (n < 0 && n != -EMFILE)
 			return -EIO;
 		if (m.type == WIRE_DONE)
@@ -167,25 +178,26 @@ int64_t channel_serve(struct call *c)
 	c->done = m;
 	c->done_fd = nfds ? fds[0] : -1;
 	if (nfds > 1)
-		sys(close, fds[1]);
-	if (m.done.gone)
-		object_forget(m.done.gone);
+		close_all(fds + 1, nfds - 1);
 	return m.done.ret;
 }
 
-int64_t channel_request(struct call *c, const struct wire_msg *m)
+int64_t channel_request(struct call *c, struct wire_msg *m)
 {
-	int64_t r = -EIO;
+	struct talk spare;
+	int64_t ret = -EIO;
+	int r;
 
 	c->obj = NULL;
 	c->done_fd = -1;
-	c->fd = client_connect(WIRE_ROLE_REQUEST);
-	if (c->fd < 0)
-		return c->fd == -ENOENT ? -EIO : c->fd;
-	if (!wire_send(c->fd, m, NULL, NULL, 0))
-		r = channel_serve(c);
-	sys(close, c->fd);
-	return r;
+	c->talk = client_talk(&spare, c->mask, &r);
+	if (!c->talk)
+		return r == -ENOENT ? -EIO : r;
+	talk_begin(c->talk);
+	if (!talk_send(c->talk, m, NULL, NULL, 0))
+		ret = channel_serve(c);
+	client_talk_end(c->talk);
+	return ret;
 }
 
 /* The kernel copies most arguments in first thing: send them along. */
@@ -196,12 +208,12 @@ static int send_call(const struct call *c, uint32_t nr, uint64_t arg)
 
 	if ((_IOC_DIR(nr) & _IOC_WRITE) && _IOC_SIZE(nr) <= WIRE_EAGER_MAX) {
 		m.len = _IOC_SIZE(nr);
-		r = wire_send(c->fd, &m, (void *)(uintptr_t)arg, NULL, 0);
+		r = talk_send(c->talk, &m, (void *)(uintptr_t)arg, NULL, 0);
 		if (r != -EFAULT)
 			return r == -ENODATA ? 0 : r;
 		m.len = 0;
 	}
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	return talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
 static void keep_mask(struct object *obj, const struct wire_msg *done)
@@ -217,32 +229,75 @@ static int64_t ioctl_object(struct call *c, uint32_t nr, uint64_t arg)
 	struct object *obj = c->obj;
 	int64_t r = -EIO;
 
-	if (!run_end_own(obj, c->fd))
-		lock_take(&obj->lock);
+	talk_begin(c->talk);
 	if (obj->kind == OBJECT_VCPU && nr == KVM_RUN)
 		r = run_vcpu(c, arg);
 	else if (!send_call(c, nr, arg))
 		r = channel_serve(c);
 	if (r == 0 && nr == KVM_SET_SIGNAL_MASK)
 		keep_mask(obj, &c->done);
-	if (!c->run_ended)
-		lock_drop(&obj->lock);
 	return r;
 }
 
-int64_t channel_ioctl(int fd, struct object *obj, enum fd_class class, uint32_t nr, uint64_t arg)
+/* A request on the object's own talk; the lock is held by then. */
+static int64_t with_object(struct call *c, const struct handle *h,
+			   int64_t (*fn)(struct call *, void *), void *arg)
+{
+	int64_t r = object_lock(h);
+
+	if (r)
+		return r;
+	c->obj = h->obj;
+	c->talk = &h->obj->talk;
+	r = own_valid(&c->talk->own) ? fn(c, arg) : -EIO;
+	if (!c->run_ended)
+		lock_drop(&h->obj->lock);
+	return r;
+}
+
+struct ioctl_args {
+	uint32_t nr;
+	uint64_t arg;
+};
+
+static int64_t call_ioctl(struct call *c, void *arg)
+{
+	struct ioctl_args *a = arg;
+
+	return ioctl_object(c, a->nr, a->arg);
+}
+
+int64_t channel_ioctl(const struct handle *h, enum fd_class class, uint32_t nr, uint64_t arg)
 {
 	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = nr, .arg = arg}};
-	struct call c = {.fd = fd, .obj = obj, .done_fd = -1};
+	struct ioctl_args args = {nr, arg};
+	struct call c = {.done_fd = -1};
 	int64_t r = -EIO;
 
 	signals_block(&c.mask);
 	if (class == FD_SYSTEM)
 		r = channel_request(&c, &m);
 	else if (class == FD_OBJECT)
-		r = ioctl_object(&c, nr, arg);
+		r = with_object(&c, h, call_ioctl, &args);
 	if (c.done_fd >= 0)
 		sys(close, c.done_fd);
+	signals_restore(&c.mask);
+	return r;
+}
+
+static int64_t call_message(struct call *c, void *arg)
+{
+	talk_begin(c->talk);
+	return talk_send(c->talk, arg, NULL, NULL, 0) ? -EIO : channel_serve(c);
+}
+
+int64_t channel_fallocate(const struct handle *h, struct wire_msg *m)
+{
+	struct call c = {.done_fd = -1};
+	int64_t r;
+
+	signals_block(&c.mask);
+	r = with_object(&c, h, call_message, m);
 	signals_restore(&c.mask);
 	return r;
 }

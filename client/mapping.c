@@ -12,33 +12,22 @@
 
 #include "abi/kvm.h"
 
-#define MAX_MAPPINGS 256
-#define HIGH_FD 500
+#define MAX_MAPPINGS 1024
 
 struct mapping {
 	uint64_t start, end; /* what is left of it; both 0: the entry is free */
-	uint64_t dev, ino;
-	int fd;
+	struct own own;
 };
 
 static struct mapping mappings[MAX_MAPPINGS];
 static struct lock mappings_lock;
 static bool any_mapping; /* since the process began: most never map one */
 
-static void release(const struct mapping *m)
-{
-	struct stat st;
-
-	/* The VMM may have closed our number and used it for something else. */
-	if (!sys(fstat, m->fd, &st) && st.st_dev == m->dev && st.st_ino == m->ino)
-		sys(close, m->fd);
-}
-
 void mapping_forget_all(void)
 {
 	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++) {
 		if (m->end)
-			release(m);
+			own_close(&m->own);
 		m->end = 0;
 	}
 	mappings_lock.word = 0;
@@ -48,25 +37,43 @@ void mapping_forget_all(void)
 static void hold(uint64_t addr, uint64_t size, int fd)
 {
 	struct mapping *m = mappings;
-	struct stat st;
-	int dup;
+	int copy = sys(fcntl, fd, F_DUPFD_CLOEXEC, 0);
 
+	if (copy < 0)
+		return;
 	lock_take(&mappings_lock);
 	__atomic_store_n(&any_mapping, true, __ATOMIC_RELAXED);
 	while (m < mappings + MAX_MAPPINGS && m->end)
 		m++;
-	if (m < mappings + MAX_MAPPINGS && !sys(fstat, fd, &st)) {
-		dup = sys(fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
-		if (dup < 0)
-			dup = sys(fcntl, fd, F_DUPFD_CLOEXEC, 0);
-		if (dup >= 0)
-			*m = (struct mapping){addr, addr + size, st.st_dev, st.st_ino, dup};
+	if (m == mappings + MAX_MAPPINGS)
+		sys(close, copy);
+	else if (!own_take(&m->own, copy)) {
+		m->start = addr;
+		m->end = addr + size;
 	}
 	lock_drop(&mappings_lock);
 }
 
+struct own *mapping_owner(int fd)
+{
+	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++)
+		if (m->end && m->own.fd == fd)
+			return &m->own;
+	return NULL;
+}
+
+int mapping_next_own(int from)
+{
+	int next = -1;
+
+	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++)
+		if (m->end && m->own.fd >= from && (next < 0 || m->own.fd < next))
+			next = m->own.fd;
+	return next;
+}
+
 /* mmap(2) of a descriptor: the checks and the placement are the kernel's. */
-static long map_file(const struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size,
+static long map_file(struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size,
 		     int prot, int flags, uint64_t offset)
 {
 	long r = channel_request(c, req);
@@ -152,7 +159,7 @@ void mapping_gone(uint64_t addr, uint64_t size)
 		else if (addr + size >= m->end)
 			m->end = addr;
 		if (m->start >= m->end) {
-			release(m);
+			own_close(&m->own);
 			m->end = 0;
 		}
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * maps.c - reads /proc/self/maps line by line, in a static buffer (under memory_lock).
+ * maps.c - reads /proc/self/maps line by line, in a static buffer (under memory_lock). It stays
+ * open: what cannot be reported is not seen, so it is not to depend on a free descriptor.
  */
 #include "client/client.h"
 
@@ -8,12 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-struct maps {
-	int fd;
+static struct {
+	struct own own;
+	int fd; /* -1: it cannot be opened */
+	uint64_t offset;
 	size_t at, len;
 	char buf[32768];
-};
-static struct maps maps;
+} maps = {.own.fd = -1};
 
 static uint64_t number(const char **p, unsigned int base)
 {
@@ -52,23 +54,48 @@ static int next_line(char **out)
 		/* A path may take a page, and four times that when it is escaped. */
 		if (maps.len == sizeof(maps.buf))
 			return -EIO;
-		n = sys(read, maps.fd, maps.buf + maps.len, sizeof(maps.buf) - maps.len);
+		n = sys(pread64, maps.fd, maps.buf + maps.len, sizeof(maps.buf) - maps.len,
+			maps.offset);
 		if (n <= 0)
 			return n || maps.len ? -EIO : 0;
 		maps.len += n;
+		maps.offset += n;
 	}
 }
 
-void maps_open(void)
+int maps_open(void)
 {
-	maps.fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	maps.at = maps.len = 0;
+	long fd;
+
+	maps.at = maps.len = maps.offset = 0;
+	maps.fd = maps.own.fd;
+	if (own_valid(&maps.own))
+		return 0;
+	fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	maps.fd = -1;
+	if (fd >= 0)
+		fd = own_take(&maps.own, fd);
+	if (fd < 0)
+		return fd;
+	maps.fd = maps.own.fd;
+	return 0;
 }
 
 void maps_close(void)
 {
-	if (maps.fd >= 0)
-		sys(close, maps.fd);
+	/* An emulator's file is about the moment when it was opened. */
+	if (client_carried())
+		own_close(&maps.own);
+}
+
+void maps_forget(void)
+{
+	own_close(&maps.own);
+}
+
+struct own *maps_own(void)
+{
+	return &maps.own;
 }
 
 /* As next_line(). */

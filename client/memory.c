@@ -115,7 +115,7 @@ static bool is_inaccessible(const struct area *a)
 	       !strncmp(a->name, "/memfd:" WIRE_NAME_VCPU, sizeof("/memfd:" WIRE_NAME_VCPU) - 1);
 }
 
-static int report_area(int fd, const struct area *a, uint64_t start, uint64_t end)
+static int report_area(struct talk *t, const struct area *a, uint64_t start, uint64_t end)
 {
 	struct wire_msg m = {
 		.type = WIRE_AREA,
@@ -127,24 +127,24 @@ static int report_area(int fd, const struct area *a, uint64_t start, uint64_t en
 
 	if (!ours && is_inaccessible(a))
 		return 0;
-	if (wire_send(fd, &m, NULL, NULL, 0))
+	if (talk_send(t, &m, NULL, NULL, 0))
 		return -EPIPE;
 	if (!place)
 		return 0;
-	if (wire_recv(fd, &m, NULL, 0, &memory, &nfds) < 0 || m.type != WIRE_PLACE) {
+	if (talk_recv(t, &m, NULL, 0, &memory, &nfds) < 0 || m.type != WIRE_PLACE) {
 		r = -EPIPE;
 		goto out;
 	}
 	m.type = WIRE_MOVED;
 	m.answer.value = nfds ? memory_move(a, start, end, memory, m.area.offset) : 0;
-	r = wire_send(fd, &m, NULL, NULL, 0);
+	r = talk_send(t, &m, NULL, NULL, 0);
 out:
 	if (nfds)
 		sys(close, memory);
 	return r;
 }
 
-static int report(int fd, uint64_t addr, uint64_t size)
+static int report(struct talk *t, uint64_t addr, uint64_t size)
 {
 	struct wire_msg m = {.type = WIRE_AREA_END, .user = {addr + size, 0}};
 	uint64_t start, end, known = addr;
@@ -153,13 +153,13 @@ static int report(int fd, uint64_t addr, uint64_t size)
 
 	maps_open();
 	while ((more = maps_next(&a, addr, size, &start, &end)) > 0 && !r) {
-		r = report_area(fd, &a, start, end);
+		r = report_area(t, &a, start, end);
 		known = end;
 	}
 	maps_close();
 	if (more < 0)
 		m.user.addr = known; /* of the rest nothing is said */
-	if (r || wire_send(fd, &m, NULL, NULL, 0) || wire_recv(fd, &m, NULL, 0, NULL, NULL) < 0)
+	if (r || talk_send(t, &m, NULL, NULL, 0) || talk_recv(t, &m, NULL, 0, NULL, NULL) < 0)
 		return -EPIPE;
 	return m.type == WIRE_APPLIED ? 0 : -EPIPE;
 }
@@ -194,14 +194,14 @@ static void await_changes(void)
 		sys(nanosleep, &ms, NULL);
 }
 
-int memory_attach(int fd, uint64_t addr, uint64_t size)
+int memory_attach(struct talk *t, uint64_t addr, uint64_t size)
 {
 	int r;
 
 	lock_take(&memory_lock);
 	watch(addr, size);
 	await_changes();
-	r = report(fd, addr, size);
+	r = report(t, addr, size);
 	lock_drop(&memory_lock);
 	return r;
 }
@@ -231,23 +231,37 @@ static void tell(uint32_t type, uint64_t addr, uint64_t size)
 {
 	struct wire_msg m = {.type = type, .user = {addr, size}};
 	struct call c = {.done_fd = -1};
+	struct talk spare;
 	int r;
 
 	signals_block(&c.mask);
-	c.fd = client_connect(WIRE_ROLE_REQUEST);
-	if (c.fd < 0)
+	c.talk = client_talk(&spare, c.mask, &r);
+	if (!c.talk)
 		goto out;
-	r = wire_send(c.fd, &m, NULL, NULL, 0);
+	talk_begin(c.talk);
+	r = talk_send(c.talk, &m, NULL, NULL, 0);
 	if (!r && type == WIRE_SYNC) {
 		lock_take(&memory_lock);
-		r = report(c.fd, addr, size);
+		r = report(c.talk, addr, size);
 		lock_drop(&memory_lock);
 	}
 	if (!r)
 		channel_serve(&c);
-	sys(close, c.fd);
+	client_talk_end(c.talk);
 out:
 	signals_restore(&c.mask);
+}
+
+int memory_prepare(void)
+{
+	int r;
+
+	lock_take(&memory_lock);
+	r = maps_open();
+	if (!r)
+		maps_close();
+	lock_drop(&memory_lock);
+	return r == -EMFILE || r == -ENFILE ? r : 0;
 }
 
 static bool page_align(uint64_t *addr, uint64_t *size)

@@ -14,10 +14,12 @@
  * leaves it pending. So these stay blocked here, and a signalfd tells of them.
  *
  * A run is
- *	OPEN	obj->runner is the thread: handlers may run on top of it. A handler that uses the
- *		vCPU (or jumps out and uses it later) ends the run in its place (run_end_own) ->
- *	ENDED	obj->ended_seq is the run; the lock belongs to whoever ended it, and the thread
- *		that opened it, if it still exists, takes the result without touching the lock.
+ *	OPEN	obj->runner is the thread: handlers may run on top of it. Whoever sets runner back
+ *		to 0 has the lock and ends the run: the thread itself; a handler on top of it that
+ *		uses the vCPU (or jumps out and uses it later); anybody, when the thread is no
+ *		more ->
+ *	ENDED	by another: obj->ended_seq is the run, and the thread that opened it, if it still
+ *		exists, takes the result without touching the lock.
  */
 #include "client/client.h"
 
@@ -39,7 +41,7 @@ static bool wait_interrupted(const struct call *c)
 {
 	sigmask_t mask = c->mask | (c->obj->mask_set ? c->obj->mask : 0);
 	int watch = watch_pending(c);
-	struct pollfd pfd[2] = {{c->fd, POLLIN, 0}, {watch, POLLIN, 0}};
+	struct pollfd pfd[2] = {{c->talk->own.fd, POLLIN, 0}, {watch, POLLIN, 0}};
 	long r = sys(ppoll, pfd, 2, NULL, &mask, sizeof(mask));
 
 	if (watch >= 0)
@@ -47,53 +49,84 @@ static bool wait_interrupted(const struct call *c)
 	return r == -EINTR || (r > 0 && !pfd[0].revents);
 }
 
-static int cancel(const struct call *c, uint32_t seq)
+static void cancel(const struct call *c)
 {
-	struct wire_msg m = {.type = WIRE_CANCEL, .call = {.seq = seq}};
+	struct wire_msg m = {.type = WIRE_CANCEL};
 
-	__atomic_store_n(&c->obj->control->cancel, seq, __ATOMIC_SEQ_CST);
-	return wire_send(c->fd, &m, NULL, NULL, 0);
+	__atomic_store_n(&c->obj->control->cancel, c->talk->seq, __ATOMIC_SEQ_CST);
+	talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
-bool run_end_own(struct object *obj, int fd)
+/* In the place of the thread that opened the run. The lock is ours then. */
+static void end_run(struct object *obj)
 {
-	struct call c = {.fd = fd, .obj = obj, .mask = ~UINT64_C(0), .done_fd = -1};
-	int runner = __atomic_load_n(&obj->runner, __ATOMIC_RELAXED);
+	struct call c = {.talk = &obj->talk, .obj = obj, .mask = ~UINT64_C(0), .done_fd = -1};
 
-	if (!runner || runner != sys(gettid))
-		return false;
-	obj->runner = 0;
-	obj->ended_ret = cancel(&c, obj->seq) ? -EIO : channel_serve(&c);
-	obj->ended_seq = obj->seq;
-	return true;
+	cancel(&c);
+	obj->ended_ret = channel_serve(&c);
+	__atomic_store_n(&obj->ended_seq, obj->talk.seq, __ATOMIC_RELEASE);
+}
+
+static bool take_run_of(struct object *obj, int thread)
+{
+	return thread && __atomic_compare_exchange_n(&obj->runner, &thread, 0, false,
+						     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* A thread that ends in a handler on top of its run (pthread_exit, cancellation) leaves it open. */
+static bool is_dead(int thread)
+{
+	long self = sys(getpid);
+
+	return thread && sys(tgkill, self, thread, 0) == -ESRCH;
+}
+
+void run_lock(struct object *obj)
+{
+	int self, runner = __atomic_load_n(&obj->runner, __ATOMIC_ACQUIRE);
+
+	self = runner ? sys(gettid) : 0;
+	if (runner && runner == self && take_run_of(obj, runner)) {
+		end_run(obj);
+		return;
+	}
+	while (!lock_take_for(&obj->lock, 20)) {
+		runner = __atomic_load_n(&obj->runner, __ATOMIC_ACQUIRE);
+		if (is_dead(runner) && take_run_of(obj, runner)) {
+			end_run(obj);
+			return;
+		}
+	}
 }
 
 int run_wait(struct call *c)
 {
 	struct object *obj = c->obj;
-	uint32_t seq = c->run_seq;
+	uint32_t seq = c->talk->seq;
+	int self = sys(gettid);
 	bool interrupted;
 
-	__atomic_store_n(&obj->runner, sys(gettid), __ATOMIC_RELAXED);
+	__atomic_store_n(&obj->runner, self, __ATOMIC_RELEASE);
 	interrupted = wait_interrupted(c);
-	if (__atomic_load_n(&obj->ended_seq, __ATOMIC_RELAXED) == seq) {
+	if (!take_run_of(obj, self)) {
 		c->run_ended = true;
+		/* Unless a later run was ended as well: then this result is lost. */
+		c->ended_ret = __atomic_load_n(&obj->ended_seq, __ATOMIC_ACQUIRE) == seq
+				       ? obj->ended_ret
+				       : -EINTR;
 		return -EINTR;
 	}
-	__atomic_store_n(&obj->runner, 0, __ATOMIC_RELAXED);
 	if (!interrupted)
 		return 0;
-	c->run_seq = 0;
-	return cancel(c, seq) ? -EIO : 0;
+	c->running = false;
+	cancel(c); /* that it cannot be said any more says nothing about what was said before */
+	return 0;
 }
 
 int64_t run_vcpu(struct call *c, uint64_t arg)
 {
-	struct object *obj = c->obj;
 	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = KVM_RUN, .arg = arg}};
 
-	if (!++obj->seq)
-		obj->seq = 1; /* 0 is "none" */
-	c->run_seq = m.call.seq = obj->seq;
-	return wire_send(c->fd, &m, NULL, NULL, 0) ? -EIO : channel_serve(c);
+	c->running = true;
+	return talk_send(c->talk, &m, NULL, NULL, 0) ? -EIO : channel_serve(c);
 }

@@ -4,6 +4,7 @@
 
 #include <linux/futex.h>
 #include <signal.h>
+#include <time.h>
 
 void signals_block(sigmask_t *old)
 {
@@ -59,12 +60,29 @@ bool user_writable(void *p, size_t size)
 	       !sys(rt_sigprocmask, SIG_BLOCK, NULL, (char *)p + size - 8, 8);
 }
 
-void lock_take(struct lock *l)
+bool lock_try(struct lock *l)
 {
 	uint32_t free = 0;
 
-	if (__atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE,
-					__ATOMIC_RELAXED))
+	return __atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+bool lock_take_for(struct lock *l, unsigned int ms)
+{
+	const struct timespec ts = {ms / 1000, ms % 1000 * 1000000l};
+
+	if (lock_try(l))
+		return true;
+	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
+		if (sys(futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &ts, NULL, 0) == -ETIMEDOUT)
+			return false;
+	return true;
+}
+
+void lock_take(struct lock *l)
+{
+	if (lock_try(l))
 		return;
 	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
 		sys(futex, &l->word, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);

@@ -43,7 +43,9 @@
 
 struct end {
 	int fd; /* -1: none */
+	int life;
 	enum kvm_file_kind kind;
+	uint32_t seq, step; /* where the conversation stands */
 };
 
 struct peer {
@@ -71,10 +73,12 @@ static void close_end(struct peer *p, unsigned int n)
 {
 	if (p->end[n].fd >= 0)
 		close(p->end[n].fd);
-	p->end[n].fd = -1;
+	if (p->end[n].life >= 0)
+		close(p->end[n].life);
+	p->end[n].fd = p->end[n].life = -1;
 }
 
-static unsigned int keep(struct peer *p, int fd, enum kvm_file_kind kind)
+static unsigned int keep(struct peer *p, int fd, int life, enum kvm_file_kind kind)
 {
 	unsigned int n = p->next++ % NUM_SOCKETS;
 	const struct timeval tv = {0, WAIT_MS * 1000};
@@ -82,35 +86,50 @@ static unsigned int keep(struct peer *p, int fd, enum kvm_file_kind kind)
 	close_end(p, n);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	p->end[n] = (struct end){fd, kind};
+	p->end[n] = (struct end){fd, life, kind, 0, 0};
 	return n;
 }
 
-/* A message; what comes with it is closed but for the first descriptor (if *got is wanted). */
-static bool hear(struct peer *p, unsigned int n, struct wire_msg *m, void *data, int *got)
+/* A message; what comes with it is closed but for two descriptors (if they are wanted). */
+static bool hear(struct peer *p, unsigned int n, struct wire_msg *m, void *data, int got[2])
 {
 	int fds[WIRE_MAX_FDS], nfds = WIRE_MAX_FDS;
 	struct pollfd pfd = {p->end[n].fd, POLLIN, 0};
 	bool ok;
 
 	if (got)
-		*got = -1;
+		got[0] = got[1] = -1;
 	if (p->end[n].fd < 0 || poll(&pfd, 1, WAIT_MS) <= 0)
 		return false;
 	ok = wire_recv(p->end[n].fd, m, data, MAX_DATA, fds, &nfds) >= 0;
 	for (int i = 0; i < nfds; i++) {
-		if (got && !i)
-			*got = fds[0];
+		if (got && i < 2)
+			got[i] = fds[i];
 		else
 			close(fds[i]);
 	}
+	if (ok)
+		p->end[n].step = m->step;
 	return ok;
 }
 
 static void say(struct peer *p, unsigned int n, const struct wire_msg *m, const void *data, int fd)
 {
+	struct wire_msg numbered = *m;
+
+	numbered.seq = p->end[n].seq;
+	numbered.step = p->end[n].step;
 	if (p->end[n].fd >= 0)
-		wire_send(p->end[n].fd, m, data, &fd, fd >= 0);
+		wire_send(p->end[n].fd, &numbered, data, &fd, fd >= 0);
+}
+
+/* What begins a request. */
+static void request(struct peer *p, unsigned int n, const struct wire_msg *m, const void *data,
+		    int fd)
+{
+	p->end[n].seq++;
+	p->end[n].step = 0;
+	say(p, n, m, data, fd);
 }
 
 static unsigned int take_end(struct peer *p)
@@ -140,7 +159,7 @@ static void answer_fd(struct peer *p, unsigned int n, const struct wire_msg *q)
 	int own = -1, fd = -1;
 
 	if (q->answer.value >= 0 && q->answer.value < NUM_SOCKETS)
-		fd = p->end[q->answer.value].fd;
+		fd = p->end[q->answer.value].life;
 	else if (q->answer.value > 0)
 		fd = own = eventfd(0, EFD_CLOEXEC);
 	answer_value(p, n, fd >= 0 ? 0 : -EBADF, fd);
@@ -178,7 +197,8 @@ static void answer_attach(struct peer *p, unsigned int n, const struct wire_msg 
 	say(p, n, &m, NULL, -1);
 }
 
-static void answer_rightly(struct peer *p, unsigned int n, const struct wire_msg *q, int got)
+static void answer_rightly(struct peer *p, unsigned int n, const struct wire_msg *q,
+			   const int got[2])
 {
 	uint8_t data[MAX_DATA];
 	struct wire_msg m;
@@ -196,8 +216,8 @@ static void answer_rightly(struct peer *p, unsigned int n, const struct wire_msg
 		break;
 	case WIRE_INSTALL:
 		p->last_id = q->object.id;
-		if (got >= 0)
-			answer_value(p, n, keep(p, dup(got), q->object.kind), -1);
+		if (got[1] >= 0)
+			answer_value(p, n, keep(p, dup(got[1]), dup(got[0]), q->object.kind), -1);
 		break;
 	case WIRE_PULL:
 		answer_value(p, n, q->pull.len, -1);
@@ -211,7 +231,7 @@ static void answer_rightly(struct peer *p, unsigned int n, const struct wire_msg
 }
 
 /* A question of the backend, answered as the input says: rightly by a zero byte. */
-static void answer(struct peer *p, unsigned int n, const struct wire_msg *q, int got)
+static void answer(struct peer *p, unsigned int n, const struct wire_msg *q, const int got[2])
 {
 	unsigned int how = p->good ? 0 : input_u8(&p->in);
 	struct wire_msg m = {.type = WIRE_CANCEL};
@@ -260,14 +280,15 @@ static int64_t converse(struct peer *p, unsigned int n)
 	uint8_t data[MAX_DATA];
 	struct wire_msg m;
 	bool heard;
-	int got;
+	int got[2];
 
 	do {
-		heard = hear(p, n, &m, data, &got);
+		heard = hear(p, n, &m, data, got);
 		if (heard && m.type != WIRE_DONE && m.type != WIRE_APPLIED)
 			answer(p, n, &m, got);
-		if (got >= 0)
-			close(got);
+		for (int i = 0; i < 2; i++)
+			if (got[i] >= 0)
+				close(got[i]);
 	} while (heard && m.type != WIRE_DONE);
 	return heard ? m.done.ret : -EIO;
 }
@@ -279,7 +300,7 @@ static unsigned int connect_end(struct peer *p, uint32_t role, uint32_t version,
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct wire_msg m = {.type = WIRE_HELLO, .hello = {version, role, token}};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	unsigned int n = keep(p, fd, KVM_FILE_SYSTEM);
+	unsigned int n = keep(p, fd, -1, KVM_FILE_SYSTEM);
 
 	memcpy(sun.sun_path + 1, p->name, strlen(p->name));
 	if (connect(fd, (struct sockaddr *)&sun,
@@ -296,11 +317,10 @@ static unsigned int connect_end(struct peer *p, uint32_t role, uint32_t version,
 static void send_call(struct peer *p, unsigned int n, uint32_t nr, uint64_t arg, const void *data,
 		      size_t len)
 {
-	static uint32_t seq;
 	struct wire_msg m = {.type = WIRE_CALL, .len = MIN(len, WIRE_EAGER_MAX),
-			     .call = {nr, ++seq, arg}};
+			     .call = {.nr = nr, .arg = arg}};
 
-	say(p, n, &m, data, -1);
+	request(p, n, &m, data, -1);
 }
 
 static int64_t call(struct peer *p, unsigned int n, uint32_t nr, const void *data, size_t len)
@@ -386,7 +406,7 @@ static void raw_message(struct peer *p)
 	if (b & 0x40) /* the header lies about what follows, or is cut off */
 		send(p->end[n].fd, &m, input_u8(&p->in) % sizeof(m), MSG_NOSIGNAL);
 	else
-		say(p, n, &m, data, b & 0x80 ? p->end[n].fd : -1);
+		request(p, n, &m, data, b & 0x80 ? p->end[n].fd : -1);
 }
 
 /* A request about memory on a fresh channel. */
@@ -398,17 +418,17 @@ static void memory_request(struct peer *p)
 
 	if ((b & 3) == 0) {
 		m.type = WIRE_SYNC;
-		say(p, n, &m, NULL, -1);
+		request(p, n, &m, NULL, -1);
 		answer_attach(p, n, &m);
 	} else if ((b & 3) == 1) {
 		m.type = WIRE_DISCARD;
 		m.user.len |= b >> 7;
-		say(p, n, &m, NULL, -1);
+		request(p, n, &m, NULL, -1);
 	} else {
 		m = (struct wire_msg){.type = b & 1 ? WIRE_VCPU_MEMORY : WIRE_GMEM_MAP};
 		m.object.id = b & 4 ? p->last_id : input_u8(&p->in);
 		m.object.size = b >> 4 << 12;
-		say(p, n, &m, NULL, -1);
+		request(p, n, &m, NULL, -1);
 	}
 	converse(p, n);
 	close_end(p, n);
@@ -422,16 +442,17 @@ static void fallocate_request(struct peer *p)
 	m.fallocate.mode = input_u8(&p->in);
 	m.fallocate.offset = input_u8(&p->in) << 12;
 	m.fallocate.len = input_u8(&p->in) << 12;
-	say(p, n, &m, NULL, -1);
+	request(p, n, &m, NULL, -1);
 	converse(p, n);
 }
 
 static void cancel(struct peer *p)
 {
 	unsigned int n = take_end(p);
-	struct wire_msg m = {.type = WIRE_CANCEL, .call.seq = input_u8(&p->in)};
+	struct wire_msg m = {.type = WIRE_CANCEL, .seq = input_u8(&p->in)};
 
-	say(p, n, &m, NULL, -1);
+	if (p->end[n].fd >= 0)
+		wire_send(p->end[n].fd, &m, NULL, NULL, 0);
 }
 
 static void one_op(struct peer *p)
@@ -516,7 +537,7 @@ static void start(struct peer *p)
 	if (server_create(&sc, p->name, &p->server))
 		fail("no server");
 	for (unsigned int n = 0; n < NUM_SOCKETS; n++)
-		p->end[n].fd = -1;
+		p->end[n].fd = p->end[n].life = -1;
 }
 
 static void end(struct peer *p)

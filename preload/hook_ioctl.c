@@ -16,10 +16,11 @@ EXPORT int ioctl(int fd, unsigned long request, ...);
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	uint32_t nr = request;
-	struct object *obj;
+	struct handle h;
 	enum fd_class class;
 	va_list ap;
 	void *arg;
+	long r;
 
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
@@ -27,40 +28,33 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	if (_IOC_TYPE(nr) != KVMIO || !client_enabled())
 		return REAL(ioctl)(fd, request, arg);
 	client_enter();
-	class = object_classify(fd, &obj);
+	class = object_classify(fd, &h);
 	if (class == FD_OTHER)
 		return REAL(ioctl)(fd, request, arg);
-	return sys_return(channel_ioctl(fd, obj, class, nr, (uintptr_t)arg));
+	r = channel_ioctl(&h, class, nr, (uintptr_t)arg);
+	if (r == -EIO && object_classify(fd, &h) == FD_OTHER)
+		r = -EBADF; /* closed before the call began */
+	return sys_return(r);
 }
 
-static int fallocate_gmem(int fd, struct object *obj, int mode, off_t offset, off_t len)
+static int fallocate_gmem(const struct handle *h, int mode, off_t offset, off_t len)
 {
 	struct wire_msg m = {.type = WIRE_FALLOCATE, .fallocate = {mode, 0, offset, len}};
-	struct call c = {.fd = fd, .obj = obj, .done_fd = -1};
-	int64_t r = -EIO;
 
-	if (offset < 0 || len <= 0)
-		return -EINVAL;
-	signals_block(&c.mask);
-	lock_take(&obj->lock);
-	if (!wire_send(fd, &m, NULL, NULL, 0))
-		r = channel_serve(&c);
-	lock_drop(&obj->lock);
-	signals_restore(&c.mask);
-	return r;
+	return offset < 0 || len <= 0 ? -EINVAL : channel_fallocate(h, &m);
 }
 
 #define HOOK_FALLOCATE(name)                                                                       \
 	EXPORT int name(int fd, int mode, off_t offset, off_t len);                                \
 	EXPORT int name(int fd, int mode, off_t offset, off_t len)                                 \
 	{                                                                                          \
-		struct object *obj;                                                                \
+		struct handle h;                                                                   \
                                                                                                    \
 		if (client_enabled())                                                              \
 			client_enter();                                                            \
-		if (object_classify(fd, &obj) != FD_OBJECT || obj->kind != OBJECT_GMEM)            \
-			return REAL(name)(fd, mode, offset, len);                             \
-		return sys_return(fallocate_gmem(fd, obj, mode, offset, len));                     \
+		if (object_classify(fd, &h) != FD_OBJECT || h.obj->kind != OBJECT_GMEM)            \
+			return REAL(name)(fd, mode, offset, len);                                  \
+		return sys_return(fallocate_gmem(&h, mode, offset, len));                          \
 	}
 
 HOOK_FALLOCATE(fallocate)

@@ -24,15 +24,15 @@ static uint64_t whole_pages(uint64_t size)
 
 static void *map(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
-	struct object *obj = NULL;
+	struct handle h = {0};
 	sigmask_t mask;
 	bool watched;
 	long r;
 
 	if (!enter())
 		return (void *)sys_return(sys(mmap, addr, size, prot, flags, fd, offset));
-	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &obj) == FD_OBJECT) {
-		r = mapping_create(obj, fd, (uintptr_t)addr, size, prot, flags, offset);
+	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &h) == FD_OBJECT) {
+		r = mapping_create(h.obj, fd, (uintptr_t)addr, size, prot, flags, offset);
 	} else {
 		watched = memory_change_begin((uintptr_t)addr, flags & MAP_FIXED ? size : 0, &mask);
 		r = sys(mmap, addr, size, prot, flags, fd, offset);
@@ -40,7 +40,7 @@ static void *map(void *addr, size_t size, int prot, int flags, int fd, off_t off
 	}
 	if (r < 0 && r >= -4095)
 		return (void *)sys_return(r);
-	if (!obj && (flags & MAP_FIXED))
+	if (!h.obj && (flags & MAP_FIXED))
 		mapping_gone(r, whole_pages(size));
 	memory_changed(r, size);
 	return (void *)r;

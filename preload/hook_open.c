@@ -14,20 +14,6 @@
 
 #include "preload/path.h"
 
-/* /dev/kvm: a connection of which only the number of descriptors matters. */
-static int open_kvm(int flags)
-{
-	sigmask_t mask;
-	int fd;
-
-	signals_block(&mask);
-	fd = client_connect(WIRE_ROLE_OPEN);
-	if (fd >= 0 && !(flags & O_CLOEXEC))
-		sys(fcntl, fd, F_SETFD, 0);
-	signals_restore(&mask);
-	return sys_return(fd);
-}
-
 static int open_parameter(int flags)
 {
 	char text[16];
@@ -52,7 +38,7 @@ static int open_path(enum path p, int flags)
 		return sys_return(-EEXIST);
 	if (flags & O_DIRECTORY & ~O_TMPFILE)
 		return sys_return(-ENOTDIR);
-	return p == PATH_KVM ? open_kvm(flags) : open_parameter(flags);
+	return p == PATH_KVM ? sys_return(client_open(flags)) : open_parameter(flags);
 }
 
 /* True if the path is ours; then *fd is the answer. */

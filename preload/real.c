@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* real.c - finds the functions that the hooks stand before. */
-#include "preload/real.h"
+/* real.c - begins: finds the functions that the hooks stand before, and the backend's name. */
+#include "preload/preload.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
+#include <stdlib.h>
 
 /* By the first version that the C library gave it: also programs bring one that is older than the
  * one that this library was linked with. */
@@ -16,7 +16,7 @@ __asm__(".symver dlsym, dlsym@GLIBC_2.17");
 static struct real real;
 static bool resolved;
 
-__attribute__((constructor)) static void resolve(void)
+static void resolve(void)
 {
 	if (__atomic_load_n(&resolved, __ATOMIC_ACQUIRE))
 		return;
@@ -31,4 +31,11 @@ const struct real *real_functions(void)
 	if (!__atomic_load_n(&resolved, __ATOMIC_ACQUIRE))
 		resolve();
 	return &real;
+}
+
+/* The environment is read once, too: not beside a VMM that changes it. */
+__attribute__((constructor)) static void start(void)
+{
+	real_functions();
+	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED) != NULL);
 }

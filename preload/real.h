@@ -42,6 +42,10 @@
 	_(__lxstat64, int, int, const char *, struct stat64 *)                                     \
 	_(__fxstatat, int, int, int, const char *, struct stat *, int)                             \
 	_(__fxstatat64, int, int, int, const char *, struct stat64 *, int)                         \
+	_(close, int, int)                                                                         \
+	_(closefrom, void, int)                                                                    \
+	_(dup2, int, int, int)                                                                     \
+	_(dup3, int, int, int, int)                                                                \
 	_(sigaction, int, int, const struct sigaction *, struct sigaction *)                       \
 	_(signal, __sighandler_t, int, __sighandler_t)                                             \
 	_(ioctl, int, int, unsigned long, ...)                                                     \

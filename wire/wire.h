@@ -7,17 +7,23 @@
  *
  *	system channel	made by connect() to the backend's abstract socket, opened by HELLO and
  *			WELCOME. The descriptor that open("/dev/kvm") returns is one that is never
- *			used further: it is there to be counted. Every call on /dev/kvm, and every
- *			request about the address space, gets a fresh one of its own, so that
- *			parent and child of a fork do not take each other's answers.
- *	object channel	one end of a socket pair for each VM, vCPU, device and guest_memfd. The
- *			client's end *is* the descriptor that the VMM holds; the backend sees its
- *			last close as a hang-up.
+ *			used further: it is there to be counted. Calls on /dev/kvm and requests
+ *			about the address space go over another, which the process keeps; parent and
+ *			child of a fork each have their own.
+ *	object channel	for each VM, vCPU, device and guest_memfd two socket pairs. The client's end
+ *			of the first is the object's *life*: the descriptor that the VMM holds,
+ *			duplicates and passes on. Nothing is said on it; its last close is a hang-up
+ *			that the backend sees. The other is its *talk*, which the VMM does not know.
  *
  * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC or DISCARD. The backend then leads:
  * it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH), each is answered before the
- * next (but a PULL may be answered late), and DONE ends the request. Either side that receives
- * what it does not expect closes the channel; the client's caller then gets EIO.
+ * next (but a PULL may be answered late), and DONE ends the request.
+ *
+ * `seq` numbers the requests of a channel, from 1 (0 is skipped when it wraps); all that belongs to
+ * a request carries it. `step` numbers the backend's messages within a request, from 1; the client
+ * says which one it has heard last. CANCEL alone may come at any time: `seq` is the KVM_RUN that it
+ * means. Either side that receives what it does not expect shuts the channel; the client's caller
+ * then gets EIO.
  *
  * User memory is copied by the client's sendmsg and recvmsg straight from and to the address that
  * the backend named, after the header: a bad address is the system call's EFAULT, never a signal,
@@ -36,7 +42,7 @@
 #define WIRE_VERSION 2u
 #define WIRE_CHUNK 65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
-#define WIRE_MAX_FDS 2
+#define WIRE_MAX_FDS 3
 
 /* How client processes find the backend: the name of its socket (wire_address). */
 #define WIRE_ENV_SOCKET "SOFTREALM_SOCKET"
@@ -60,7 +66,7 @@ enum wire_type {
 
 	/* client: requests */
 	WIRE_CALL,	  /* ioctl; payload: the argument's first bytes, if they could be read */
-	WIRE_CANCEL,	  /* a signal came: KVM_RUN `seq` shall end; no answer of its own */
+	WIRE_CANCEL,	  /* a signal came: that KVM_RUN shall end; no answer of its own */
 	WIRE_FALLOCATE,	  /* on a guest_memfd's channel */
 	WIRE_VCPU_MEMORY, /* system channel: DONE carries the memfd of vCPU `id` */
 	WIRE_GMEM_MAP,	  /* system channel: DONE carries the memory of guest_memfd `id` */
@@ -72,7 +78,7 @@ enum wire_type {
 	WIRE_DATA, /* payload, or status */
 	WIRE_WRITE, /* `user`, and a second message WIRE_WRITE with the payload -> ANSWER */
 	WIRE_FD,      /* `answer.value` = number -> ANSWER with the descriptor, or status */
-	WIRE_INSTALL, /* `object`, with the descriptor(s) -> ANSWER with the number, or status */
+	WIRE_INSTALL, /* `object`, with life, talk, a vCPU's memory -> ANSWER: number or status */
 	WIRE_PULL,    /* `pull`, with physical memory -> ANSWER with the bytes copied */
 	WIRE_ATTACH,  /* `user` -> AREA... AREA_END */
 	WIRE_REMAP,   /* `area`, with what is to be mapped over a guest_memfd's mapping -> ANSWER */
@@ -108,6 +114,7 @@ enum wire_mask { WIRE_MASK_KEEP, WIRE_MASK_CLEAR, WIRE_MASK_SET };
 struct wire_msg {
 	uint32_t type;
 	uint32_t len; /* bytes of payload that follow the header */
+	uint32_t seq, step;
 	union {
 		struct {
 			uint32_t version;
@@ -121,7 +128,7 @@ struct wire_msg {
 		} welcome;
 		struct {
 			uint32_t nr;
-			uint32_t seq; /* of KVM_RUN and CANCEL */
+			uint32_t pad;
 			uint64_t arg;
 		} call;
 		struct {
@@ -145,7 +152,7 @@ struct wire_msg {
 		} answer;
 		struct {
 			uint32_t kind; /* enum kvm_file_kind */
-			uint32_t id;   /* names the object in VCPU_MEMORY, GMEM_MAP, done.gone */
+			uint32_t id;   /* names the object in VCPU_MEMORY, GMEM_MAP */
 			uint64_t size; /* guest_memfd */
 			uint64_t flags;
 		} object;
@@ -158,7 +165,7 @@ struct wire_msg {
 		} area;
 		struct {
 			int64_t ret;
-			uint32_t gone; /* id of an object whose last descriptor is closed, or 0 */
+			uint32_t pad;
 			uint32_t mask_op; /* enum wire_mask: KVM_SET_SIGNAL_MASK succeeded */
 			uint64_t mask;
 			uint64_t offset; /* GMEM_MAP: in the file that came with it */
@@ -171,17 +178,17 @@ struct wire_msg {
  * The control page: the page after a vCPU's kvm_run and ring, mapped by the interposer only.
  */
 struct wire_control {
-	uint32_t cancel; /* client: KVM_RUN of this sequence number shall end with EINTR */
+	uint32_t cancel; /* client: the KVM_RUN that is this request shall end with EINTR */
 };
 
-_Static_assert(sizeof(struct wire_msg) == 48, "wire_msg");
-_Static_assert(offsetof(struct wire_msg, hello.token) == 16, "hello");
-_Static_assert(offsetof(struct wire_msg, call.arg) == 16, "call");
-_Static_assert(offsetof(struct wire_msg, fallocate.len) == 24, "fallocate");
-_Static_assert(offsetof(struct wire_msg, pull.len) == 24, "pull");
-_Static_assert(offsetof(struct wire_msg, object.flags) == 24, "object");
-_Static_assert(offsetof(struct wire_msg, area.kind) == 36, "area");
-_Static_assert(offsetof(struct wire_msg, done.offset) == 32, "done");
+_Static_assert(sizeof(struct wire_msg) == 56, "wire_msg");
+_Static_assert(offsetof(struct wire_msg, hello.token) == 24, "hello");
+_Static_assert(offsetof(struct wire_msg, call.arg) == 24, "call");
+_Static_assert(offsetof(struct wire_msg, fallocate.len) == 32, "fallocate");
+_Static_assert(offsetof(struct wire_msg, pull.len) == 32, "pull");
+_Static_assert(offsetof(struct wire_msg, object.flags) == 32, "object");
+_Static_assert(offsetof(struct wire_msg, area.kind) == 44, "area");
+_Static_assert(offsetof(struct wire_msg, done.offset) == 40, "done");
 
 /* The address of a socket: a path if the name begins with a slash, else in the abstract namespace.
  * False: the name is empty or too long. */

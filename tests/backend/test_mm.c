@@ -26,7 +26,9 @@ static struct server *server;
 /* A client that reports: its end of the socket, and the backend's thread that takes the report. */
 struct reporter {
 	struct mm *mm;
-	int client, backend;
+	int client;
+	struct channel backend; /* as much of one as a report needs */
+	uint32_t step;		/* heard last */
 	uint64_t addr;
 	pthread_t thread;
 };
@@ -35,20 +37,22 @@ static void *take_report(void *arg)
 {
 	struct reporter *r = arg;
 
-	return (void *)(intptr_t)mm_take_report(r->mm, r->backend, r->addr, SIZE);
+	return (void *)(intptr_t)mm_take_report(r->mm, &r->backend, r->addr, SIZE);
 }
 
 static void say(const struct reporter *r, struct wire_msg m)
 {
+	m.step = r->step;
 	assert_int_equal(wire_send(r->client, &m, NULL, NULL, 0), 0);
 }
 
-static struct wire_msg hear(const struct reporter *r, uint32_t type)
+static struct wire_msg hear(struct reporter *r, uint32_t type)
 {
 	struct wire_msg m;
 
 	assert_true(wire_recv(r->client, &m, NULL, 0, NULL, NULL) >= 0);
 	assert_int_equal(m.type, type);
+	r->step = m.step;
 	return m;
 }
 
@@ -59,7 +63,7 @@ static void begin(struct reporter *r, struct mm *mm, uint64_t addr)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	*r = (struct reporter){.mm = mm, .client = pair[0], .backend = pair[1], .addr = addr};
+	*r = (struct reporter){.mm = mm, .client = pair[0], .backend.fd = pair[1], .addr = addr};
 	assert_int_equal(pthread_create(&r->thread, NULL, take_report, r), 0);
 	do {
 		usleep(1000);
@@ -78,7 +82,7 @@ static void end(struct reporter *r)
 	pthread_join(r->thread, &status);
 	assert_null(status);
 	close(r->client);
-	close(r->backend);
+	close(r->backend.fd);
 }
 
 /* Memory that the backend is to move: SIZE bytes at ADDR. */

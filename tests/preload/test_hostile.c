@@ -22,8 +22,13 @@
 struct liar {
 	unsigned int seed;
 	uint64_t token;
-	int fds[MAX_FDS]; /* channels that it was given */
+	int fds[MAX_FDS]; /* talks that it was given */
 	unsigned int num;
+	int life[MAX_FDS];
+	unsigned int lives;
+	struct {
+		uint32_t seq, step;
+	} at[1024]; /* where the conversation over a descriptor stands */
 };
 
 static uint64_t pick(struct liar *l, uint64_t n)
@@ -113,6 +118,8 @@ static void send_lie(struct liar *l, int fd, struct wire_msg *m)
 
 	if (m->len > WIRE_CHUNK)
 		m->len = WIRE_CHUNK;
+	m->seq = l->at[fd].seq + (pick(l, 60) ? 0 : pick(l, 3) - 1);
+	m->step = l->at[fd].step + (pick(l, 60) ? 0 : pick(l, 3) - 1);
 	if (!pick(l, 20)) /* shorter than it says */
 		send(fd, m, pick(l, sizeof(*m) + 1), MSG_NOSIGNAL | MSG_DONTWAIT);
 	else
@@ -124,15 +131,21 @@ static bool hear(struct liar *l, int fd, struct wire_msg *q)
 {
 	static char junk[WIRE_CHUNK];
 	struct pollfd pfd = {fd, POLLIN, 0};
-	int fds[2], n = 2;
+	int fds[WIRE_MAX_FDS], n = WIRE_MAX_FDS;
 
 	if (poll(&pfd, 1, 20) <= 0 || wire_recv(fd, q, junk, sizeof(junk), fds, &n) < 0)
 		return false;
+	l->at[fd].step = q->step;
+	/* Of an object the talk. Its life ends at once, while more is said; or not. */
 	for (int i = 0; i < n; i++) {
-		if (q->type == WIRE_INSTALL && i == 0 && l->num < MAX_FDS && pick(l, 4))
+		if (q->type == WIRE_INSTALL && i == 1 && l->num < MAX_FDS && pick(l, 4)) {
+			l->at[fds[i]].seq = l->at[fds[i]].step = 0;
 			l->fds[l->num++] = fds[i];
-		else
+		} else if (q->type != WIRE_INSTALL || i || pick(l, 3) || l->lives == MAX_FDS) {
 			close(fds[i]);
+		} else {
+			l->life[l->lives++] = fds[i];
+		}
 	}
 	return true;
 }
@@ -142,6 +155,7 @@ static int open_channel(struct liar *l)
 	struct wire_msg m = {.type = WIRE_HELLO, .hello = {WIRE_VERSION, pick(l, 2), l->token}};
 	int fd = connect_raw();
 
+	l->at[fd].seq = l->at[fd].step = 0;
 	if (!pick(l, 50))
 		m.hello.version++;
 	if (!pick(l, 50))
@@ -159,6 +173,8 @@ static void converse(struct liar *l)
 
 	if (!own && !hear(l, fd, &q))
 		goto out;
+	l->at[fd].seq++;
+	l->at[fd].step = 0;
 	likely_request(l, &m);
 	if (pick(l, 3))
 		m.len = pick(l, 3) ? 0 : pick(l, 300);
@@ -180,6 +196,8 @@ out:
 		close(fd);
 	if (l->num == MAX_FDS || (l->num && !pick(l, 10)))
 		close(l->fds[--l->num]);
+	if (l->lives == MAX_FDS || (l->lives && !pick(l, 10)))
+		close(l->life[--l->lives]);
 }
 
 static void the_backend_survives_lies(void **state)
@@ -194,6 +212,8 @@ static void the_backend_survives_lies(void **state)
 		converse(&l);
 	while (l.num)
 		close(l.fds[--l.num]);
+	while (l.lives)
+		close(l.life[--l.lives]);
 	expect_files(kvm, files);
 	vm = open_vm();
 	assert_int_equal(call(vm, FAKE_KIND, vm), KVM_FILE_VM);

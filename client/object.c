@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * object.c - the objects that this process was given, and which descriptors are ours.
+ *
+ * A descriptor is looked up by device and inode of its socket: the object's life. What is not in
+ * the table is still ours if it is a /dev/kvm inherited or received (its peer has the backend's
+ * name), or an object of another address space (its peer is the backend's process).
+ *
+ * An entry is taken out when its talk hangs up: the backend has seen the last close. `lock` is held
+ * for that, so nobody is in a call on it; who found it before looks again when he has the lock.
+ */
+#include "client/client.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#define MAX_OBJECTS 2048u
+
+static struct object objects[MAX_OBJECTS];
+static unsigned int used; /* no entry behind it was ever taken */
+static unsigned int farthest; /* no entry is farther from its own place than this */
+static struct lock objects_lock;
+
+static struct object *find(uint64_t dev, uint64_t ino)
+{
+	unsigned int far = __atomic_load_n(&farthest, __ATOMIC_ACQUIRE);
+
+	for (unsigned int i = 0; i <= far; i++) {
+		struct object *obj = &objects[(ino + i) % MAX_OBJECTS];
+
+		if (__atomic_load_n(&obj->ino, __ATOMIC_ACQUIRE) == ino && obj->dev == dev)
+			return obj;
+	}
+	return NULL;
+}
+
+static enum fd_class classify_stranger(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(int);
+	int type;
+
+	if (sys(getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_SEQPACKET)
+		return FD_OTHER;
+	if (client_is_backend_name(fd))
+		return FD_SYSTEM;
+	len = sizeof(peer);
+	if (sys(getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || !peer.pid)
+		return FD_OTHER;
+	return peer.pid == client_backend_pid() ? FD_FOREIGN : FD_OTHER;
+}
+
+enum fd_class object_classify(int fd, struct handle *h)
+{
+	struct stat st;
+
+	h->obj = NULL;
+	if (!client_enabled() || sys(fstat, fd, &st) || !S_ISSOCK(st.st_mode))
+		return FD_OTHER;
+	h->ino = st.st_ino;
+	h->obj = find(st.st_dev, st.st_ino);
+	return h->obj ? FD_OBJECT : classify_stranger(fd);
+}
+
+int object_lock(const struct handle *h)
+{
+	run_lock(h->obj);
+	if (h->obj->ino == h->ino)
+		return 0;
+	lock_drop(&h->obj->lock);
+	return -EBADF;
+}
+
+/* obj->lock and objects_lock held. */
+static void forget(struct object *obj)
+{
+	own_close(&obj->talk.own);
+	if (obj->memory)
+		sys(munmap, obj->memory, obj->size);
+	obj->memory = NULL;
+	__atomic_store_n(&obj->ino, 0, __ATOMIC_RELEASE);
+}
+
+/* Entries whose object is gone; true if there was one. objects_lock held. */
+static bool sweep(void)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < used; i++) {
+		struct object *obj = &objects[i];
+
+		if (!obj->ino || !lock_try(&obj->lock))
+			continue;
+		if (!own_valid(&obj->talk.own) || talk_hung_up(&obj->talk)) {
+			forget(obj);
+			any = true;
+		}
+		lock_drop(&obj->lock);
+	}
+	return any;
+}
+
+bool object_sweep(void)
+{
+	bool any;
+
+	lock_take(&objects_lock);
+	any = sweep();
+	lock_drop(&objects_lock);
+	return any;
+}
+
+/* objects_lock held. */
+static struct object *free_entry(uint64_t ino)
+{
+	for (unsigned int i = 0; i < MAX_OBJECTS; i++) {
+		unsigned int at = (ino + i) % MAX_OBJECTS;
+
+		/* Somebody who found the last one may be about to look again. */
+		if (objects[at].ino || !lock_try(&objects[at].lock))
+			continue;
+		if (i > farthest)
+			__atomic_store_n(&farthest, i, __ATOMIC_RELEASE);
+		used = at >= used ? at + 1 : used;
+		return &objects[at];
+	}
+	return NULL;
+}
+
+struct object *object_add(int life, int talk, const struct wire_msg *m)
+{
+	struct object *obj = NULL;
+	struct stat st;
+	struct own own;
+
+	if (sys(fstat, life, &st) || own_take(&own, talk))
+		return NULL;
+	lock_take(&objects_lock);
+	sweep();
+	obj = free_entry(st.st_ino);
+	if (obj) {
+		memset(&obj->dev, 0, sizeof(*obj) - offsetof(struct object, dev));
+		obj->dev = st.st_dev;
+		obj->kind = m->object.kind;
+		obj->id = m->object.id;
+		obj->talk.own = own;
+		obj->size = m->object.size;
+		obj->flags = m->object.flags;
+		__atomic_store_n(&obj->ino, st.st_ino, __ATOMIC_RELEASE);
+		lock_drop(&obj->lock);
+	}
+	lock_drop(&objects_lock);
+	if (!obj)
+		own_close(&own);
+	return obj;
+}
+
+void object_remove(struct object *obj)
+{
+	lock_take(&objects_lock);
+	forget(obj);
+	lock_drop(&objects_lock);
+}
+
+void object_forget_all(void)
+{
+	for (unsigned int i = 0; i < used; i++)
+		if (objects[i].ino)
+			own_close(&objects[i].talk.own);
+	memset(objects, 0, used * sizeof(objects[0]));
+	used = farthest = 0;
+	objects_lock.word = 0;
+}
+
+struct talk *object_owner(int fd)
+{
+	for (unsigned int i = 0; i < used; i++)
+		if (objects[i].ino && objects[i].talk.own.fd == fd)
+			return &objects[i].talk;
+	return NULL;
+}
+
+int object_next_own(int from)
+{
+	int next = -1;
+
+	for (unsigned int i = 0; i < used; i++) {
+		int fd = objects[i].ino ? objects[i].talk.own.fd : -1;
+
+		if (fd >= from && (next < 0 || fd < next))
+			next = fd;
+	}
+	return next;
+}

@@ -7,6 +7,9 @@
  *	DRAINING  DRAIN sent: the backend stays for clients that are left (a VMM that has become a
  *		  daemon); INT or TERM ends the wait; the backend hangs up -> done
  *
+ * With our own VMM, --timeout and the signals that end a run are final: if it has not ended some
+ * seconds later it is killed, and the backend is not waited for.
+ *
  * The backend may die in any state: its clients get EIO, the launcher says so, and our own VMM,
  * which has nothing left to do, is ended if it does not end by itself. Both children ask for a
  * signal on the death of this process; the launcher has one thread, so that is when it dies.
@@ -27,17 +30,21 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "cli/address.h"
 #include "cli/carrier.h"
+#include "cli/limits.h"
 #include "cli/trace.h"
 
-#define REPORT_MAX (16 << 20)
-#define CHUNK	   65536
-#define GRACE_MS   700 /* for our own VMM after the backend's death, and again after SIGTERM */
+#define REPORT_MAX  (16 << 20)
+#define CHUNK	    65536
+#define GRACE_MS    700	 /* for our own VMM after the backend's death, and again after SIGTERM */
+#define PATIENCE_MS 5000 /* for our own VMM and the backend, when somebody waits for the end */
 
 struct launcher {
 	struct launch *l;
@@ -45,7 +52,10 @@ struct launcher {
 	pid_t backend, command;
 	int backend_status, command_status;
 	bool backend_ended, command_ended, ready, gave_up;
-	int control; /* -1: hung up */
+	uint64_t due; /* milliseconds: our own VMM must have ended by then; 0: nobody waits */
+	bool warned, timed_out;
+	int passed_on; /* the signal that our VMM was to end by, or 0 */
+	int control;   /* -1: hung up */
 	int signals;
 	sigset_t outside; /* the signal mask that we were given */
 	FILE *raw_trace;  /* of a trace that is to be JSON, until the end ... */
@@ -57,6 +67,14 @@ struct launcher {
 	char *vmm_text;
 	size_t vmm_len;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
 
 /* ---- children ---- */
 
@@ -116,6 +134,7 @@ static int start_backend(struct launcher *la)
 		follow_parent(self, SIGKILL);
 		setpgid(0, 0);
 		sigprocmask(SIG_SETMASK, &la->outside, NULL);
+		limits_raise_files();
 		close(pair[0]);
 		close(la->signals);
 		if (la->l->report_fd >= 0) {
@@ -144,6 +163,8 @@ static void exec_command(struct launcher *la, pid_t parent)
 	/* A command that is killed with its launcher can still put the terminal right. */
 	follow_parent(parent, SIGTERM);
 	sigprocmask(SIG_SETMASK, &la->outside, NULL);
+	if (la->l->own_vmm)
+		limits_raise_files();
 	if (!la->l->real)
 		argv = carrier_prepare(argv, la->socket, la->l->sysroot);
 	if (!argv)
@@ -230,7 +251,7 @@ static void reap(struct launcher *la)
 
 /* ---- signals ---- */
 
-static const int passed_on[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGTERM,
+static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGTERM,
 				SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
 
 static int open_signals(struct launcher *la)
@@ -239,11 +260,16 @@ static int open_signals(struct launcher *la)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
-		sigaddset(&set, passed_on[i]);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		sigaddset(&set, forwarded[i]);
 	sigprocmask(SIG_BLOCK, &set, &la->outside);
 	la->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return la->signals < 0 ? -errno : 0;
+}
+
+static bool ends_a_run(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
 }
 
 static void handle_signal(struct launcher *la)
@@ -258,11 +284,14 @@ static void handle_signal(struct launcher *la)
 		reap(la);
 		return;
 	}
+	if (la->l->own_vmm && ends_a_run(sig)) {
+		la->passed_on = sig;
+		la->due = now_ms() + PATIENCE_MS;
+	}
 	/* What the terminal sends goes to the whole group: the command has it already. */
 	if (!la->command_ended && la->command > 0 && si.ssi_code != SI_KERNEL)
 		kill(la->command, sig);
-	else if ((la->command_ended || !la->command) &&
-		 (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT))
+	else if ((la->command_ended || !la->command) && ends_a_run(sig))
 		la->gave_up = true;
 }
 
@@ -368,6 +397,10 @@ static void poll_once(struct launcher *la, int timeout)
 		{la->signals, POLLIN, 0},
 	};
 
+	int left = (int)MIN(la->due - MIN(la->due, now_ms()), 60000u);
+
+	if (la->due && (timeout < 0 || timeout > left))
+		timeout = left;
 	if (poll(pfd, 3, timeout) < 0)
 		return;
 	if (pfd[0].revents)
@@ -378,10 +411,33 @@ static void poll_once(struct launcher *la, int timeout)
 		handle_signal(la);
 }
 
+/*
+ * The end is overdue: our own VMM hangs, or the backend does. Neither a time limit nor a signal may
+ * wait for them for ever.
+ */
+static void be_final(struct launcher *la)
+{
+	if (!la->due || now_ms() < la->due)
+		return;
+	la->timed_out |= !la->passed_on;
+	la->due = now_ms() + GRACE_MS;
+	if (la->command_ended || !la->command) {
+		la->gave_up = true;
+		return;
+	}
+	if (!la->warned)
+		log_error("the VMM does not end: it is killed");
+	kill(la->command, SIGCONT);
+	kill(la->command, la->warned ? SIGKILL : SIGTERM);
+	la->warned = true;
+}
+
 static void wait_ready(struct launcher *la)
 {
-	while (!la->ready && la->control >= 0 && !la->gave_up)
+	while (!la->ready && la->control >= 0 && !la->gave_up) {
 		poll_once(la, -1);
+		be_final(la);
+	}
 	if (la->ready)
 		return;
 	if (!la->gave_up)
@@ -412,6 +468,7 @@ static void run(struct launcher *la)
 
 	while (!la->command_ended || (la->control >= 0 && !la->gave_up)) {
 		poll_once(la, -1);
+		be_final(la);
 		if (la->control < 0 && !lost && !la->l->backend_report) {
 			lost = true;
 			backend_lost(la);
@@ -450,8 +507,15 @@ static void reap_backend(struct launcher *la)
 	if (la->backend <= 0 || la->backend_ended)
 		return;
 	wake_backend(la);
-	if (waitpid(la->backend, &la->backend_status, 0) == la->backend)
-		la->backend_ended = true;
+	for (int waited = 0; !la->backend_ended; waited += 10) {
+		pid_t pid = waitpid(la->backend, &la->backend_status, WNOHANG);
+
+		la->backend_ended = pid == la->backend;
+		if (waited == PATIENCE_MS)
+			kill(la->backend, SIGKILL);
+		if (!la->backend_ended)
+			usleep(10000);
+	}
 }
 
 static void keep_terminal(struct launcher *la)
@@ -519,6 +583,8 @@ static int close_outputs(struct launcher *la)
 
 static int exit_status(const struct launcher *la)
 {
+	if (la->warned)
+		return la->timed_out ? LAUNCH_TIMEOUT : 128 + la->passed_on;
 	if (WIFSIGNALED(la->command_status))
 		return 128 + WTERMSIG(la->command_status);
 	return WEXITSTATUS(la->command_status);
@@ -559,6 +625,8 @@ int launch(struct launch *l)
 		return LAUNCH_USAGE;
 	if (open_outputs(&la) || open_signals(&la))
 		return LAUNCH_FAILED;
+	if (l->timeout)
+		la.due = now_ms() + l->timeout * 1000ull + PATIENCE_MS;
 	keep_terminal(&la);
 	r = l->host ? use_host(&la) : l->real ? 0 : start_backend(&la);
 	if (r)

@@ -14,6 +14,7 @@
 enum {
 	LAUNCH_FAILED = 1,	  /* the backend cannot start, a file cannot be written */
 	LAUNCH_USAGE = 2,
+	LAUNCH_TIMEOUT = 124,	  /* our own VMM did not keep --timeout and was killed */
 	LAUNCH_NOT_STARTED = 126, /* the command cannot be executed */
 	LAUNCH_NOT_FOUND = 127,
 };
@@ -32,6 +33,7 @@ struct launch {
 	const char *door; /* where its own backend can be visited, or NULL: nowhere known */
 	bool is_host;	  /* there is no command: serve until a signal */
 	bool own_vmm;	  /* gets SIGTERM when the launcher dies, and soon after the backend has */
+	unsigned int timeout; /* our own VMM ends after so many seconds by itself; 0: none */
 	int report_fd;	  /* read end of the VMM's report, or -1 ... */
 	int report_write; /* ... and the write end, the VMM's */
 

@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/launcher.h"
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "cli/summary.h"
 #include "vmm/abi.h"
@@ -170,6 +171,9 @@ static int start(struct run *r)
 	r->argv[0] = r->vmm;
 	r->launch.argv = r->argv;
 	r->launch.own_vmm = true;
+	r->launch.timeout = r->vmm_options.timeout;
+	if (limits_check_files(r->vmm_options.cpus, r->vmm_options.ndisks))
+		return LAUNCH_FAILED;
 	if (choose_kvm(r))
 		status = 4;
 	else if (!ask_for_report(r))

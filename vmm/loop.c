@@ -218,11 +218,11 @@ static void settle(void)
 	end_confirm();
 }
 
-void loop_run(struct console *con, unsigned int timeout)
+void loop_run(struct console *con, uint64_t start, unsigned int timeout)
 {
 	loop.con = con;
 	if (timeout)
-		loop.deadline = now_ms() + timeout * 1000ull;
+		loop.deadline = start / 1000000 + timeout * 1000ull;
 	term_raw();
 	while (!end_reached()) {
 		loop_once(timeout);

@@ -224,7 +224,7 @@ static bool run(void)
 	if (loop_init() || output_start(STDOUT_FILENO) ||
 	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");
-	loop_run(&vmm.console, vmm.opt.timeout);
+	loop_run(&vmm.console, vmm.report.start, vmm.opt.timeout);
 	stopped = vcpus_stop(&vmm.vcpus);
 	loop_drain();
 	term_restore();

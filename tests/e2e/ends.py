@@ -168,4 +168,60 @@ def too_little_memory_is_named_with_the_reason():
     refused(["memory"], *images(), "--memory", "16M")
 
 
+
+def deaf_vmm():
+    """A VMM that neither keeps --timeout nor ends by a signal."""
+    path = work() / "deaf"
+    path.write_text("#!/bin/sh\ntrap '' TERM INT HUP QUIT\necho started\n"
+                    "while :; do sleep 1; done\n")
+    path.chmod(0o755)
+    return {"SOFTREALM_VMM": str(path)}
+
+
+@case
+def a_timeout_is_final_even_if_the_vmm_hangs():
+    run = Run("run", "--kernel", "none", "--timeout", 1, env=deaf_vmm()).wait(30)
+    check(run.status == TIMEOUT, run.story())
+    check("does not end" in run.err, run.story())
+    check(not run.left(), "left behind")
+
+
+@case
+def a_signal_is_final_even_if_the_vmm_hangs():
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        run = Run("run", "--kernel", "none", env=deaf_vmm()).until("started")
+        os.kill(run.pid, sig)
+        run.wait(30)
+        check(run.status == 128 + sig, run.story())
+        check(not run.left(), "left behind")
+
+
+def with_files(number, *args):
+    shell = f"ulimit -n {number}; exec \"$0\" \"$@\""
+    return Run("-c", shell, SOFTREALM, "run", *images(), "--append", f"quiet {HOLD}", *args,
+               command="sh")
+
+
+@case
+def too_few_descriptors_are_told_before_anything_starts():
+    for number, cpus in ((10, 1), (20, 1), (43, 1), (128, 16)):
+        run = with_files(number, "-c", cpus, "--timeout", 20).wait(15)
+        check(run.status == 1, number, run.story())
+        check("too few file descriptors" in run.err and "ulimit -Hn" in run.err, run.story())
+        check(not run.left(), "left behind")
+
+
+@case
+def a_run_needs_no_more_descriptors_than_it_says():
+    with_files(44, "--until", UP).expect(0, UP)
+    with_files(194, "-c", 16, "--until", UP).expect(0, UP)
+
+
+@case
+def the_soft_limit_is_raised():
+    run = Run("-c", 'ulimit -Sn 40; exec "$0" "$@"', SOFTREALM, "run", *images(), "-c", 4,
+              "--until", UP, command="sh")
+    run.expect(0, UP)
+
+
 main()

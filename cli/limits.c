@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* limits.c - raises the limit on file descriptors, and says when that is not enough. */
+#include "cli/limits.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+
+/*
+ * In each of a run's processes at most: the backend with one vCPU needs 32, the engine 9 more for
+ * each vCPU. Both were counted, and a few are to spare.
+ */
+#define NEED	     34
+#define NEED_PER_CPU 10
+
+void limits_raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= r.rlim_max)
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+int limits_check_files(unsigned int cpus, unsigned int disks)
+{
+	unsigned int need = NEED + NEED_PER_CPU * cpus + disks;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= need)
+		return 0;
+	log_error("too few file descriptors: a run with %u vCPU%s needs %u, the hard limit is %llu "
+		  "(ulimit -Hn)",
+		  cpus, cpus == 1 ? "" : "s", need, (unsigned long long)r.rlim_max);
+	return -EMFILE;
+}

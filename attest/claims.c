@@ -351,22 +351,51 @@ bool claims_are_realm(struct bytes in)
 	return false;
 }
 
-static bool knows(const struct claim *table, size_t n, int64_t key)
+static const struct claim_table {
+	const struct claim *row;
+	size_t count;
+} tables[] = {
+	[CLAIMS_NONE] = {NULL, 0},
+	[CLAIMS_PLATFORM] = {platform_table, ARRAY_SIZE(platform_table)},
+	[CLAIMS_REALM] = {realm_table, ARRAY_SIZE(realm_table)},
+	[CLAIMS_COMPONENT] = {component_table, ARRAY_SIZE(component_table)},
+};
+
+bool claim_by_name(enum claim_set set, const char *name, int64_t *key, bool *is_bytes)
 {
-	for (size_t i = 0; i < n; i++)
-		if (table[i].key == key)
+	for (size_t i = 0; i < tables[set].count; i++)
+		if (!strcmp(tables[set].row[i].name, name)) {
+			*key = tables[set].row[i].key;
+			return claim_by_key(set, *key, is_bytes);
+		}
+	return false;
+}
+
+bool claim_by_key(enum claim_set set, int64_t key, bool *is_bytes)
+{
+	for (size_t i = 0; i < tables[set].count; i++) {
+		const struct claim *c = &tables[set].row[i];
+
+		if (c->key == key) {
+			*is_bytes = c->json == claim_json_bytes || c->json == json_rems;
 			return true;
+		}
+	}
 	return false;
 }
 
 bool platform_claims_know(int64_t key)
 {
-	return knows(platform_table, ARRAY_SIZE(platform_table), key);
+	bool is_bytes;
+
+	return claim_by_key(CLAIMS_PLATFORM, key, &is_bytes);
 }
 
 bool realm_claims_know(int64_t key)
 {
-	return knows(realm_table, ARRAY_SIZE(realm_table), key);
+	bool is_bytes;
+
+	return claim_by_key(CLAIMS_REALM, key, &is_bytes);
 }
 
 bool realm_claims_rak(const struct realm_claims *c, struct ec_public *rak)

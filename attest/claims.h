@@ -115,6 +115,12 @@ bool claims_are_realm(struct bytes in);
 bool platform_claims_know(int64_t key);
 bool realm_claims_know(int64_t key);
 
+enum claim_set { CLAIMS_NONE, CLAIMS_PLATFORM, CLAIMS_REALM, CLAIMS_COMPONENT };
+
+/* A claim by its name in CLAIM_HEX; *is_bytes: a byte string, or a list of them. False: none. */
+bool claim_by_name(enum claim_set set, const char *name, int64_t *key, bool *is_bytes);
+bool claim_by_key(enum claim_set set, int64_t key, bool *is_bytes);
+
 /* The RAK, in the form that its profile has. False: absent, or no key that may be one. */
 bool realm_claims_rak(const struct realm_claims *c, struct ec_public *rak);
 

@@ -36,6 +36,14 @@ static int set_endorsements(void *to, const char *value)
 	return 0;
 }
 
+static int set_platform(void *to, const char *value)
+{
+	struct token_options *o = to;
+
+	o->platform = value;
+	return 0;
+}
+
 static int set_cpak(void *to, const char *value)
 {
 	struct token_options *o = to;
@@ -123,8 +131,11 @@ static int run(int argc, char **argv)
 
 	if (!command_parse(&command_token, argc, argv, &p, &status))
 		return status;
-	if (p.nwords != 2 || (strcmp(p.words[0], "show") && strcmp(p.words[0], "verify")))
+	if (p.nwords != 2 || (strcmp(p.words[0], "show") && strcmp(p.words[0], "verify") &&
+			      strcmp(p.words[0], "create")))
 		return command_usage(&command_token);
+	if (!strcmp(p.words[0], "create"))
+		return token_create(p.words[1], &o);
 	if (!options_fit(&o))
 		return EXIT_USAGE;
 	len = input_read_start(p.words[1], data, sizeof(data));
@@ -138,15 +149,16 @@ static int run(int argc, char **argv)
 
 const struct command command_token = {
 	.name = "token",
-	.about = "show or verify an attestation token",
+	.about = "show, verify or make an attestation token",
 	.usage = "token show FILE [--json | --eat]\n"
 		 "       softrealm token verify FILE [OPTION...]\n"
-		 "                 --cpak KEY | --test-platform | --endorsements DIR",
+		 "                 --cpak KEY | --test-platform | --endorsements DIR\n"
+		 "       softrealm token create DESCRIPTION [--platform DIR] >FILE",
 	.text = "\n"
 		"FILE is a CCA attestation token, or a part of one; '-' is standard input.\n"
 		"KEY is the platform's CPAK. Values are padded with zeros.\n",
 	.more = "Exit status: 0 good, 1 refused, 2 wrong usage or unreadable file.\n",
-	.words = "show|verify",
+	.words = "show|verify|create",
 	.run = run,
 	.options = {&token_rows},
 };

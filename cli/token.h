@@ -10,7 +10,7 @@
 
 struct token_options {
 	bool json, eat, test_platform;
-	const char *cpak, *endorsements;
+	const char *cpak, *endorsements, *platform;
 	struct evidence_policy policy;
 	uint8_t nonce[64], rim[MEASURE_SIZE], rpv[64], rem[ATTEST_NUM_REMS][MEASURE_SIZE];
 };
@@ -18,6 +18,9 @@ struct token_options {
 /* The subcommands, for a token that could be taken apart; the exit status. */
 int token_show(const struct evidence *ev, const struct token_options *o);
 int token_verify(const struct evidence *ev, const struct token_options *o);
+
+/* A signed token from a description (attest/forge.h), to standard output. */
+int token_create(const char *file, const struct token_options *o);
 
 /* A file that is no token at all, whatever was asked for; the exit status. */
 int token_refuse(result why, const struct token_options *o);

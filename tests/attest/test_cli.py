@@ -220,6 +220,93 @@ class Token(Case):
         self.assertEqual(obj["malformed"], [])
 
 
+class Create(Case):
+    def create(self, what, *args):
+        r = run("token", "create", self.write("what", json.dumps(what).encode()), *args)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return self.write("t", r.stdout)
+
+    def verdict(self, what, *args):
+        out = run("token", "verify", self.create(what), "--test-platform", "--json", *args)
+        return json.loads(out.stdout).get("refusal", {}).get("rule")
+
+    def test_each_profile_is_good_and_always_the_same(self):
+        for profile, form in (("legacy", "tag 399"), ("2023", "tag 399"), ("2024", "tag 907"),
+                              ("2026", "tag 907")):
+            self.assertIsNone(self.verdict({"profile": profile}))
+            self.assertIn(form, self.run_ok(0, "token", "show", self.path("t")))
+            with open(self.path("t"), "rb") as f:
+                first = f.read()
+            with open(self.create({"profile": profile}), "rb") as f:
+                self.assertEqual(f.read(), first)
+        self.assertIsNone(self.verdict({"profile": "2024", "form": "eat"}))
+        self.assertIn("tag 399", self.run_ok(0, "token", "show", self.path("t")))
+
+    def test_what_is_said_is_in_it(self):
+        t = self.create({"realm": {"challenge": NONCE.hex(), "initial-measurement": "ab" * 32,
+                                   "extensible-measurements": ["01" * 32] * 4, "70000": "text",
+                                   "70001": {"hex": "00ff"}, "70002": {"1": [True, None]}},
+                         "platform": {"lifecycle": 0x3000, "sw-components": [
+                             {"component-type": "X", "measurement-value": "cd" * 48,
+                              "signer-id": "ef" * 32, "hash-algorithm": "sha-384"}]},
+                         "platform-headers": {"unprotected": {"4": {"hex": "6b6964"}}}})
+        self.run_ok(0, "token", "verify", t, "--test-platform", "--nonce", NONCE.hex(), "--rim",
+                    "ab" * 32, "--rem", "4=" + "01" * 32)
+        shown = json.loads(self.run_ok(0, "token", "show", t, "--json"))
+        self.assertEqual(shown["platform"]["lifecycle"], 0x3000)
+        self.assertEqual(shown["platform"]["sw-components"][0]["measurement-value"], "cd" * 48)
+        self.assertEqual(shown["platform"]["headers"]["unprotected"], {"4": "h'6b6964'"})
+        self.assertEqual(shown["realm"]["unknown"], {"70000": '"text"', "70001": "h'00ff'",
+                                                     "70002": "{1: [true, null]}"})
+
+    def test_any_claim_can_be_missing_or_wrong(self):
+        for what, rule in (
+                ({"realm": {"challenge": None}}, "realm_challenge"),
+                ({"realm": {"rim": None}}, None),
+                ({"realm": {"initial-measurement": "00"}}, "realm_rim"),
+                ({"realm": {"10": {"text": "x"}}}, "realm_challenge"),
+                ({"platform": {"config": None}}, None),
+                ({"platform": {"challenge": "00" * 32}}, "binding"),
+                ({"platform": {"lifecycle": 0x7000}}, "platform_lifecycle"),
+                ({"platform": {"sw-components": [{}]}}, "platform_sw_components"),
+                ({"profile": "2024", "realm": {"mec-policy": None}}, "realm_mec_policy"),
+                ({"profile": "2026", "platform": {"2408": None}}, "platform_workload_binding"),
+                ({"realm-extra": [[10, 1]]}, "claim_duplicate"),
+                ({"realm-extra": [[{"cbor": "f6"}, 1]]}, "claim_key"),
+                ({"realm-extra": [[1, {"cbor": "61ff"}]]}, "cbor_text"),
+                ({"platform-headers": {"protected": {"1": -35, "2": [99]}}}, "cose_crit"),
+                ({"realm-headers": {"protected": {}}}, "cose_alg"),
+                ({"realm-headers": {"unprotected": {"1": -35}}}, "cose_duplicate")):
+            if rule:
+                self.assertEqual(self.verdict(what), "attest_" + rule, what)
+            else:  # there is no claim of this name
+                self.run_ok(2, "token", "create",
+                            self.write("what", json.dumps(what).encode()))
+
+    def test_another_platform_signs(self):
+        self.run_ok(0, "platform", "create", self.path("p"))
+        t = self.create({}, "--platform", self.path("p"))
+        self.run_ok(0, "token", "verify", t, "--cpak", self.path("p/cpak.jwk"))
+        self.run_ok(1, "token", "verify", t, "--test-platform")
+
+    def test_what_cannot_be_understood_is_named(self):
+        deep = {"x": 1}
+        for _ in range(40):
+            deep = [deep]
+        for what, said in ((b"{", b"what:1:"), (b"[]", b"no JSON object"),
+                           (b'{"relam": {}}', b"relam"), (b'{"profile": "2020"}', b"profile"),
+                           (b'{"form": "jwt"}', b"form"),
+                           (b'{"realm": {"challenge": "xyz"}}', b"hexadecimal"),
+                           (b'{"realm": {"1": 1.5}}', b"fractions"),
+                           (b'{"realm-extra": [1]}', b"[key, value]"),
+                           (b'{"realm-headers": {"protected": 1}}', b"header"),
+                           (json.dumps({"realm": {"1": deep}}).encode(), b"too deep"),
+                           (json.dumps({"realm": {"1": "x" * 20000}}).encode(), b"too long")):
+            r = run("token", "create", self.write("what", what))
+            self.assertEqual(r.returncode, 2, what[:60])
+            self.assertIn(said, r.stderr)
+
+
 class Endorsements(Case):
     """token verify --endorsements, with what endorse wrote and with what it did not."""
 

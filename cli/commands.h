@@ -30,7 +30,7 @@ struct command {
 
 extern const struct command command_check, command_complete, command_endorse, command_exec,
 	command_explain, command_host, command_info, command_inspect, command_measure,
-	command_platform, command_run, command_token, command_trace;
+	command_platform, command_run, command_report, command_token, command_trace;
 
 extern const struct command *const commands[]; /* ended by NULL */
 

@@ -18,9 +18,9 @@
  *	calls		[{layer, name, count, refused, seconds, longest}], longest total first
  *	exits		{bin: seconds a column, user: {NAME: [count]}, host: {NAME: [count]}}
  *	milestones	[{t, vm, text}]: changes of state, and what the console printed
- *	refusals	[{t, call, args, errno, rule, wrong, right, source, count}]: the first of
- *each ledger		[{t, register, cause, address, top, what, count, digest, value}]: ranges that
- *			join, of one cause and one region, are one entry of `count`
+ *	refusals	[{t, call, args, errno, rule, wrong, right, source, count}]: one a rule
+ *	ledger		[{t, register, cause, address, top, what, count, digest, value}]: ranges
+ *			that join, of one cause and one region, are one entry of `count`
  *	memory		[{t, vm, kind: "slot"|"attributes"|"ripas"|"populate", base, top, value}]
  *
  * Addresses are text ("0x40000000"), times are seconds since the trace began.

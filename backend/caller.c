@@ -110,8 +110,9 @@ static void op_pull_start(struct kvm_caller *base, uint64_t pa, uint64_t uaddr, 
 {
 	struct wire_caller *c = wire_caller(base);
 	struct machine *ram = c->ch->srv->cfg.machine;
-	struct wire_msg m = {.type = WIRE_PULL, .pull = {machine_pa_to_offset(pa), uaddr, len}};
-	int fd = machine_memfd(ram);
+	uint64_t offset = pa - machine_client_base(ram);
+	struct wire_msg m = {.type = WIRE_PULL, .pull = {offset, uaddr, len}};
+	int fd = machine_client_memfd(ram);
 
 	c->pulling = ask(c, &m, NULL, &fd, 1) ? 0 : len;
 }

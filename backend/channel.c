@@ -201,8 +201,8 @@ static int send_gmem(struct channel *ch, const struct kvm_gmem_info *info, uint6
 	int fd, r;
 
 	if ((info->flags & GUEST_MEMFD_FLAG_INIT_SHARED) && offset < info->size) {
-		reply.done.offset = machine_pa_to_offset(info->pa);
-		return done(ch, 0, &reply, machine_memfd(ch->srv->cfg.machine));
+		reply.done.offset = info->pa - machine_client_base(ch->srv->cfg.machine);
+		return done(ch, 0, &reply, machine_client_memfd(ch->srv->cfg.machine));
 	}
 	fd = memfd_create(WIRE_NAME_PRIVATE, MFD_CLOEXEC);
 	r = done(ch, fd < 0 ? -ENOMEM : 0, &reply, fd);

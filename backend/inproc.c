@@ -332,7 +332,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 		cfg = &defaults;
 	pthread_mutex_init(&p->lock, NULL);
 	inproc_puller_init(&p->puller);
-	mc.size = cfg->ram;
+	mc.size = mc.client_size = cfg->ram;
 	mc.pa_is_va = cfg->pa_is_va;
 	ret = machine_create(&mc, &p->machine);
 	if (ret)

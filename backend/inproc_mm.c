@@ -96,7 +96,7 @@ size_t inproc_mm_pull(struct inproc_mm *mm, const struct rmm *rmm, void *dst, ui
 static uint64_t take_pages(struct inproc_mm *mm, uint64_t size)
 {
 	uint64_t align = size >= HUGE_SIZE ? HUGE_SIZE : GRANULE_SIZE;
-	uint64_t pa = machine_alloc(mm->machine, size / GRANULE_SIZE, align);
+	uint64_t pa = machine_alloc_client(mm->machine, size / GRANULE_SIZE, align);
 
 	if (pa && ranges_set(&mm->owned, pa, pa + size, pa, 0)) {
 		machine_free(mm->machine, pa, size / GRANULE_SIZE);
@@ -108,7 +108,7 @@ static uint64_t take_pages(struct inproc_mm *mm, uint64_t size)
 /* One anonymous mapping, or the part of it inside a slot; lock held. */
 static int move(struct inproc_mm *mm, uint64_t start, uint64_t end, int prot)
 {
-	int fd = machine_memfd(mm->machine);
+	int fd = machine_client_memfd(mm->machine);
 	uint64_t size = end - start, pa = take_pages(mm, size);
 	void *addr = (void *)(uintptr_t)start;
 
@@ -117,7 +117,7 @@ static int move(struct inproc_mm *mm, uint64_t start, uint64_t end, int prot)
 	if (prot & PROT_READ)
 		inproc_mm_copy(machine_va(mm->machine, pa, size), start, size, false);
 	if (mmap(addr, size, prot, MAP_SHARED | MAP_FIXED, fd,
-		 (off_t)machine_pa_to_offset(pa)) == MAP_FAILED)
+		 (off_t)(pa - machine_client_base(mm->machine))) == MAP_FAILED)
 		return -ENOMEM;
 	return ranges_set(&mm->areas, start, end, pa, (uint32_t)prot);
 }
@@ -171,8 +171,8 @@ static int attach(struct kvm_mm *base, struct kvm_caller *c, uint64_t uaddr, uin
 void *inproc_mm_map(struct inproc_mm *mm, uint64_t pa, size_t size)
 {
 	const int prot = PROT_READ | PROT_WRITE;
-	void *addr = mmap(NULL, size, prot, MAP_SHARED, machine_memfd(mm->machine),
-			  (off_t)machine_pa_to_offset(pa));
+	void *addr = mmap(NULL, size, prot, MAP_SHARED, machine_client_memfd(mm->machine),
+			  (off_t)(pa - machine_client_base(mm->machine)));
 	uint64_t uaddr = (uintptr_t)addr;
 
 	if (addr == MAP_FAILED)

@@ -66,7 +66,7 @@ static uint64_t protection_changes(const void *arg)
 
 static int host_create(struct host *h, const struct backend_options *o)
 {
-	struct machine_config mc = {.size = o->ram};
+	struct machine_config mc = {.size = o->ram, .client_size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
 	struct kvm_config kc = {.revision = o->revision,
 				.rmm_semantics = o->rmm,

@@ -36,13 +36,15 @@ static int take_answer(struct channel *ch)
 static int remap(struct mm *mm, struct channel *ch, const struct range *a, uint64_t start,
 		 uint64_t end, bool hide)
 {
+	const struct machine *ram = mm->srv->cfg.machine;
 	uint64_t pa = a->to + (start - a->start);
 	struct wire_msg m = {
 		.type = WIRE_REMAP,
-		.area = {start, end - start, machine_pa_to_offset(pa), a->tag & ~MM_AREA_GMEM, 0},
+		.area = {start, end - start, pa - machine_client_base(ram),
+			 a->tag & ~MM_AREA_GMEM, 0},
 	};
 	int file = hide ? memfd_create(WIRE_NAME_DELEGATED, MFD_CLOEXEC)
-			: machine_memfd(mm->srv->cfg.machine);
+			: machine_client_memfd(ram);
 	int r;
 
 	r = file < 0 || channel_say(ch, &m, NULL, &file, 1) || take_answer(ch);

@@ -34,11 +34,13 @@ static void warn_once(struct mm *mm, const struct wire_msg *m)
 	if (m->area.kind == WIRE_AREA_FIXED && !mm->warned_fixed) {
 		mm->warned_fixed = true;
 		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with others (a "
-			 "file, huge pages): the realm cannot reach it", from, to);
+			 "file, huge pages): the realm cannot reach it",
+			 from, to);
 	} else if (m->area.kind == WIRE_AREA_MEMFD && !mm->warned_memfd) {
 		mm->warned_memfd = true;
 		log_warn("memslot_memfd_moved: memory at 0x%llx-0x%llx is a mapping of a memfd: "
-			 "other mappings of it no longer see what the realm writes", from, to);
+			 "other mappings of it no longer see what the realm writes",
+			 from, to);
 	}
 }
 
@@ -49,7 +51,7 @@ static uint64_t choose_place(struct mm *mm, uint64_t size)
 
 	if (!mm_has_vms(mm))
 		return 0;
-	pa = machine_alloc(mm->srv->cfg.machine, size / GRANULE_SIZE, align);
+	pa = machine_alloc_client(mm->srv->cfg.machine, size / GRANULE_SIZE, align);
 	if (!pa)
 		log_error("no physical memory is left for %llu KiB of memslots (see --ram)",
 			  (unsigned long long)size >> 10);
@@ -72,10 +74,10 @@ static int place_area(struct report *r, const struct wire_msg *area)
 	struct machine *ram = r->mm->srv->cfg.machine;
 	uint64_t size = area->area.size, pa = choose_place(r->mm, size);
 	struct wire_msg m = {.type = WIRE_PLACE};
-	int memfd = machine_memfd(ram), n = -EPIPE;
+	int memfd = machine_client_memfd(ram), n = -EPIPE;
 	uint64_t moved = size; /* for all that is known */
 
-	m.area.offset = pa ? machine_pa_to_offset(pa) : 0;
+	m.area.offset = pa ? pa - machine_client_base(ram) : 0;
 	if (!channel_say(r->ch, &m, NULL, &memfd, pa != 0) &&
 	    channel_hear(r->ch, &m, NULL, 0, NULL) >= 0 && m.type == WIRE_MOVED) {
 		moved = m.answer.value;
@@ -94,13 +96,14 @@ static int place_area(struct report *r, const struct wire_msg *area)
 /* A mapping of physical memory is believed if the pages are this address space's to map. */
 static int note_area(struct report *r, const struct wire_msg *m)
 {
-	uint64_t pa = m->area.offset + MACHINE_RAM_BASE, size = m->area.size;
+	uint64_t base = machine_client_base(r->mm->srv->cfg.machine);
+	uint64_t pa = m->area.offset + base, size = m->area.size;
 	uint64_t end = m->area.addr + size;
 	uint32_t tag = m->area.prot;
 	bool ours;
 
 	pthread_mutex_lock(&r->mm->lock);
-	ours = pa + size > pa && ranges_cover(&r->mm->owned, pa, pa + size);
+	ours = pa >= base && pa + size > pa && ranges_cover(&r->mm->owned, pa, pa + size);
 	pthread_mutex_unlock(&r->mm->lock);
 	if (!ours && !channel_gmem_holds(r->mm->srv, pa, size))
 		return 0;

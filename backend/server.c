@@ -77,7 +77,7 @@ int server_create_on(const struct server_config *cfg, int fd, struct server **ou
 		goto fail_listen;
 	s->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = -EMFILE;
-	if (s->idle_fd < 0 || fstat(machine_memfd(cfg->machine), &st))
+	if (s->idle_fd < 0 || fstat(machine_client_memfd(cfg->machine), &st))
 		goto fail_close;
 	s->ram_dev = st.st_dev;
 	s->ram_ino = st.st_ino;

@@ -119,7 +119,7 @@ static int set_ram(void *to, const char *value)
 		n = n > ~0ULL >> 50 ? 0 : n << 10 * (unit - units + 1);
 		end++;
 	}
-	if (*end || *value == '-' || n <= MACHINE_RESERVED || n > UINT64_C(1) << 47 ||
+	if (*end || *value == '-' || n <= MACHINE_RESERVED || n > MACHINE_MAX_SIZE / 2 ||
 	    !IS_ALIGNED(n, GRANULE_SIZE))
 		return option_wrong("--ram", value, "a size such as 8G (above 64M)");
 	l->backend.ram = n;

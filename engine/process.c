@@ -2,7 +2,7 @@
 /*
  * process.c - the QEMU process: its arguments, its descriptors, its last words.
  *
- * QEMU gets the machine's memfd, one socket a doorbell, /dev/null, and a pipe for its stderr;
+ * QEMU gets the machine's files, one socket a doorbell, /dev/null, and a pipe for its stderr;
  * nothing else is inherited and no file is opened. It dies with the thread that forked it.
  */
 #include <errno.h>
@@ -92,6 +92,21 @@ static void args_free(struct args *a)
 	free(a->v);
 }
 
+/* One NUMA node a file is how QEMU joins them in its address space. */
+static void args_memory(struct args *a, const struct machine *m)
+{
+	struct machine_file files[MACHINE_MAX_FILES];
+	unsigned int n = machine_files(m, files);
+
+	for (unsigned int i = 0; i < n; i++) {
+		arg(a, "-object");
+		arg(a, "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,share=on,size=%llu",
+		    i, files[i].fd, (unsigned long long)files[i].size);
+		arg(a, "-numa");
+		arg(a, "node,memdev=ram%u", i);
+	}
+}
+
 static void args_build(struct args *a, const struct engine *e, const int *socks)
 {
 	arg(a, "%s", e->program);
@@ -100,7 +115,7 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "-display");
 	arg(a, "none");
 	arg(a, "-M");
-	arg(a, "virt,virtualization=on,gic-version=3,acpi=off,memory-backend=ram");
+	arg(a, "virt,virtualization=on,gic-version=3,acpi=off");
 	/* The reference model: it has all that a realm is told of, in every QEMU since 7.2. */
 	arg(a, "-cpu");
 	arg(a, "max,pauth-impdef=on,sve=off,sme=off");
@@ -110,9 +125,7 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "%u", e->cpus + 1);
 	arg(a, "-m");
 	arg(a, "%lluk", (unsigned long long)machine_size(e->machine) / 1024);
-	arg(a, "-object");
-	arg(a, "memory-backend-file,id=ram,mem-path=/proc/self/fd/%d,share=on,size=%llu",
-	    machine_memfd(e->machine), (unsigned long long)machine_size(e->machine));
+	args_memory(a, e->machine);
 	arg(a, "-device");
 	arg(a, "loader,addr=0x%llx,cpu-num=0", (unsigned long long)e->window);
 	arg(a, "-global");
@@ -140,6 +153,8 @@ static void child(const struct engine *e, const struct args *a, const int *socks
 {
 	static const char failed[] = "cannot be executed\n";
 	sigset_t none;
+	struct machine_file files[MACHINE_MAX_FILES];
+	unsigned int num_files = machine_files(e->machine, files);
 	int null;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -157,7 +172,8 @@ static void child(const struct engine *e, const struct args *a, const int *socks
 	dup2(null, 1);
 	dup2(err, 2);
 	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
-	keep_open(machine_memfd(e->machine));
+	for (unsigned int i = 0; i < num_files; i++)
+		keep_open(files[i].fd);
 	for (unsigned int i = 0; i <= e->cpus; i++)
 		keep_open(socks[i]);
 	execv(a->v[0], a->v);

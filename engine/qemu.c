@@ -246,7 +246,7 @@ static int qemu_create(struct machine *m, unsigned int cpus, struct engine **out
 	if (cpus < 1 || cpus > ENGINE_MAX_CPUS)
 		return -EINVAL;
 	if (MACHINE_RAM_BASE + machine_size(m) > MONITOR_MAP_SIZE) {
-		log_error("engine: more than 511 GiB of RAM");
+		log_error("engine: more than 511 GiB of RAM (--ram counts twice: at most 255G)");
 		return -ENOMEM;
 	}
 	*out = adopt(m, cpus);

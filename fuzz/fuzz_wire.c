@@ -517,7 +517,7 @@ static uint64_t protection_changes(const void *rmm)
 static void start(struct peer *p)
 {
 	static unsigned int serial;
-	struct machine_config mc = {.size = MACHINE_RESERVED + RAM_SIZE};
+	struct machine_config mc = {.size = MACHINE_RESERVED + RAM_SIZE, .client_size = RAM_SIZE};
 	struct rmm_config rc = {0};
 	struct kvm_config kc = {0};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI, .page_protected = page_protected,

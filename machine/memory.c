@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * memory.c - the memfd behind the simulated physical memory, and the allocator of its pages.
+ * memory.c - the files behind the simulated physical memory, and the allocator of its pages.
  *
- * One bit a page says whether the page is given out. The bitmap is the only state: an extent has
- * no header, so any part of it may be freed. `next` is the lowest page that may be free.
+ * One bit a page says whether the page is given out, in both areas. The bitmap is the only state:
+ * an extent has no header, so any part of it may be freed. `next` is the lowest page of an area
+ * that may be free.
  */
 #include "machine/memory.h"
 
@@ -26,17 +27,24 @@
 #define NUM_WINDOWS  (MACHINE_RESERVED / MACHINE_WINDOW_SIZE)
 _Static_assert(NUM_WINDOWS <= WORD_BITS, "one word of windows");
 
-struct machine {
-	int memfd;
-	uint8_t *map;
-	uint64_t size;
+enum { AREA_PRIVATE, AREA_CLIENT, NUM_AREAS };
 
-	pthread_mutex_t lock; /* all below */
+struct area {
+	int memfd;	     /* -1: there is no such area */
+	uint64_t first, end; /* pages */
+	uint64_t next;
+};
+
+struct machine {
+	struct area area[NUM_AREAS];
+	uint8_t *map; /* both, as they lie in the address space */
+	uint64_t size;
+	uint64_t pages;
+
+	pthread_mutex_t lock; /* all below, and `next` of the areas */
 	uint64_t *used;	      /* one bit a page */
 	uint64_t *leaked;     /* the same; they stay used */
 	bool any_leaked;
-	uint64_t pages;
-	uint64_t next;
 	uint64_t allocated;
 	uint64_t windows; /* taken */
 
@@ -48,9 +56,9 @@ struct machine {
 
 /* ---- life ---- */
 
-static int machine_open_memfd(uint64_t size)
+static int machine_open_memfd(const char *name, uint64_t size)
 {
-	int fd = fd_above_std(memfd_create("softrealm-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+	int fd = fd_above_std(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
 
 	if (fd < 0)
 		return -1;
@@ -63,34 +71,60 @@ static int machine_open_memfd(uint64_t size)
 	return fd;
 }
 
+static bool area_open(struct machine *m, unsigned int n, const char *name, uint64_t size)
+{
+	struct area *a = &m->area[n];
+
+	a->first = a->next = n ? m->area[n - 1].end : 0;
+	a->end = a->first + (size >> GRANULE_SHIFT);
+	a->memfd = size ? machine_open_memfd(name, size) : -1;
+	return !size || a->memfd >= 0;
+}
+
 static int machine_map(struct machine *m, bool pa_is_va)
 {
 	void *want = pa_is_va ? (void *)(uintptr_t)MACHINE_RAM_BASE : NULL;
-	int flags = MAP_SHARED | MAP_NORESERVE | (pa_is_va ? MAP_FIXED_NOREPLACE : 0);
-	void *p = mmap(want, m->size, PROT_READ | PROT_WRITE, flags, m->memfd, 0);
+	int flags =
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (pa_is_va ? MAP_FIXED_NOREPLACE : 0);
+	uint8_t *p = mmap(want, m->size, PROT_NONE, flags, -1, 0);
 
 	if (p == MAP_FAILED)
 		return errno == EEXIST ? -EEXIST : -ENOMEM;
 	m->map = p;
+	for (const struct area *a = m->area; a < m->area + NUM_AREAS; a++) {
+		uint64_t at = a->first << GRANULE_SHIFT, size = (a->end << GRANULE_SHIFT) - at;
+
+		if (size && mmap(p + at, size, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_NORESERVE | MAP_FIXED, a->memfd, 0) == MAP_FAILED)
+			return -ENOMEM;
+	}
 	return 0;
+}
+
+static bool size_is_good(const struct machine_config *cfg)
+{
+	return IS_ALIGNED(cfg->size | cfg->client_size, GRANULE_SIZE) &&
+	       cfg->size > MACHINE_RESERVED && cfg->size <= MACHINE_MAX_SIZE / 2 &&
+	       cfg->client_size <= MACHINE_MAX_SIZE / 2;
 }
 
 int machine_create(const struct machine_config *cfg, struct machine **out)
 {
-	uint64_t size = cfg->size ? cfg->size : MACHINE_DEFAULT_SIZE;
+	static const struct machine_config standard = {MACHINE_DEFAULT_SIZE, MACHINE_DEFAULT_SIZE,
+						       false};
 	struct machine *m;
 	size_t words;
 	int ret = -ENOMEM;
 
-	if (!IS_ALIGNED(size, GRANULE_SIZE) || size <= MACHINE_RESERVED || size > MACHINE_MAX_SIZE)
+	if (!cfg->size)
+		cfg = &standard;
+	if (!size_is_good(cfg))
 		return -EINVAL;
-
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	m->size = size;
-	m->pages = size >> GRANULE_SHIFT;
-	m->next = MACHINE_RESERVED >> GRANULE_SHIFT;
+	m->size = cfg->size + cfg->client_size;
+	m->pages = m->size >> GRANULE_SHIFT;
 	m->windows = BIT(FIRST_WINDOW) - 1;
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->expect_lock, NULL);
@@ -99,9 +133,12 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 	m->used = calloc(words, sizeof(*m->used));
 	m->leaked = calloc(words, sizeof(*m->leaked));
 	m->hidden = calloc(m->pages, sizeof(*m->hidden));
-	m->memfd = machine_open_memfd(size);
-	if (m->used && m->leaked && m->hidden && m->memfd >= 0)
+	m->area[AREA_PRIVATE].memfd = m->area[AREA_CLIENT].memfd = -1;
+	if (area_open(m, AREA_PRIVATE, "softrealm-ram", cfg->size) &&
+	    area_open(m, AREA_CLIENT, "softrealm-client-ram", cfg->client_size) && m->used &&
+	    m->leaked && m->hidden)
 		ret = machine_map(m, cfg->pa_is_va);
+	m->area[AREA_PRIVATE].next = MACHINE_RESERVED >> GRANULE_SHIFT;
 	if (ret) {
 		machine_destroy(m);
 		return ret;
@@ -116,8 +153,9 @@ void machine_destroy(struct machine *m)
 		return;
 	if (m->map)
 		munmap(m->map, m->size);
-	if (m->memfd >= 0)
-		close(m->memfd);
+	for (unsigned int i = 0; i < NUM_AREAS; i++)
+		if (m->area[i].memfd >= 0)
+			close(m->area[i].memfd);
 	free(m->used);
 	free(m->leaked);
 	free(m->hidden);
@@ -126,9 +164,25 @@ void machine_destroy(struct machine *m)
 	free(m);
 }
 
-int machine_memfd(const struct machine *m)
+int machine_client_memfd(const struct machine *m)
 {
-	return m->memfd;
+	return m->area[AREA_CLIENT].memfd;
+}
+
+uint64_t machine_client_base(const struct machine *m)
+{
+	return MACHINE_RAM_BASE + (m->area[AREA_CLIENT].first << GRANULE_SHIFT);
+}
+
+unsigned int machine_files(const struct machine *m, struct machine_file files[MACHINE_MAX_FILES])
+{
+	unsigned int n = 0;
+
+	for (const struct area *a = m->area; a < m->area + NUM_AREAS; a++)
+		if (a->memfd >= 0)
+			files[n++] = (struct machine_file){a->memfd, (a->end - a->first)
+									     << GRANULE_SHIFT};
+	return n;
 }
 
 uint64_t machine_size(const struct machine *m)
@@ -196,16 +250,17 @@ static void bits_put(uint64_t *bits, uint64_t from, uint64_t to, bool set)
 	}
 }
 
-/* Start of `pages` free pages aligned to `align` bytes; m->pages when there is no room. */
-static uint64_t machine_find_room(const struct machine *m, uint64_t pages, uint64_t align)
+/* Start of `pages` free pages of the area, aligned to `align` bytes; a->end if there is no room. */
+static uint64_t area_find_room(const struct machine *m, const struct area *a, uint64_t pages,
+			       uint64_t align)
 {
-	uint64_t page = m->next, end;
+	uint64_t page = a->next, end;
 
 	for (;;) {
-		page = bits_find(m->used, page, m->pages, false);
+		page = bits_find(m->used, page, a->end, false);
 		page = pa_to_page(ALIGN_UP(page_to_pa(page), align));
-		if (page >= m->pages || pages > m->pages - page)
-			return m->pages;
+		if (page >= a->end || pages > a->end - page)
+			return a->end;
 		end = bits_find(m->used, page, page + pages, true);
 		if (end == page + pages)
 			return page;
@@ -213,23 +268,43 @@ static uint64_t machine_find_room(const struct machine *m, uint64_t pages, uint6
 	}
 }
 
-uint64_t machine_alloc(struct machine *m, uint64_t pages, uint64_t align)
+static uint64_t area_alloc(struct machine *m, struct area *a, uint64_t pages, uint64_t align)
 {
 	uint64_t page, pa = 0;
 
 	if (!pages || align < GRANULE_SIZE || (align & (align - 1)) || align > m->size)
 		return 0;
 	pthread_mutex_lock(&m->lock);
-	page = machine_find_room(m, pages, align);
-	if (page < m->pages) {
+	page = area_find_room(m, a, pages, align);
+	if (page < a->end) {
 		bits_put(m->used, page, page + pages, true);
 		m->allocated += pages;
-		if (page == m->next)
-			m->next = page + pages;
+		if (page == a->next)
+			a->next = page + pages;
 		pa = page_to_pa(page);
 	}
 	pthread_mutex_unlock(&m->lock);
 	return pa;
+}
+
+uint64_t machine_alloc(struct machine *m, uint64_t pages, uint64_t align)
+{
+	return area_alloc(m, &m->area[AREA_PRIVATE], pages, align);
+}
+
+uint64_t machine_alloc_client(struct machine *m, uint64_t pages, uint64_t align)
+{
+	return area_alloc(m, &m->area[AREA_CLIENT], pages, align);
+}
+
+static struct area *area_of(struct machine *m, uint64_t page)
+{
+	return &m->area[page < m->area[AREA_CLIENT].first ? AREA_PRIVATE : AREA_CLIENT];
+}
+
+static off_t area_offset(const struct area *a, uint64_t page)
+{
+	return (off_t)((page - a->first) << GRANULE_SHIFT);
 }
 
 static void machine_set_hidden(struct machine *m, uint64_t pa, uint64_t pages, bool hidden)
@@ -253,6 +328,7 @@ bool machine_page_is_hidden(const struct machine *m, uint64_t pa)
 static void machine_free_live(struct machine *m, uint64_t pa, uint64_t pages)
 {
 	uint64_t page = pa_to_page(pa);
+	struct area *a = area_of(m, page);
 
 	machine_punch(m, pa, pages);
 	/* An extent is hidden as a whole: most are not, and need no walk. */
@@ -263,7 +339,7 @@ static void machine_free_live(struct machine *m, uint64_t pa, uint64_t pages)
 		abort(); /* freed twice, or never given out: the books are wrong */
 	bits_put(m->used, page, page + pages, false);
 	m->allocated -= pages;
-	m->next = MIN(m->next, page);
+	a->next = MIN(a->next, page);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -318,17 +394,20 @@ uint64_t machine_allocated(const struct machine *m)
 
 void machine_punch(struct machine *m, uint64_t pa, uint64_t pages)
 {
-	if (!machine_contains(m, pa, pages << GRANULE_SHIFT))
+	uint64_t page = pa_to_page(pa);
+	const struct area *a = area_of(m, page);
+
+	if (!machine_contains(m, pa, pages << GRANULE_SHIFT) || pages > a->end - page)
 		abort();
-	if (fallocate(m->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		      machine_pa_to_offset(pa), pages << GRANULE_SHIFT))
+	if (fallocate(a->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, area_offset(a, page),
+		      pages << GRANULE_SHIFT))
 		abort(); /* a memfd always can */
 }
 
 bool machine_page_is_hole(const struct machine *m, uint64_t pa)
 {
-	off_t off = machine_pa_to_offset(pa);
-	off_t data = lseek(m->memfd, off, SEEK_DATA);
+	const struct area *a = area_of((struct machine *)m, pa_to_page(pa));
+	off_t off = area_offset(a, pa_to_page(pa)), data = lseek(a->memfd, off, SEEK_DATA);
 
 	/* ENXIO: no data up to the end. mincore would not do: it calls swapped pages absent. */
 	return data < 0 ? errno == ENXIO : data >= off + (off_t)GRANULE_SIZE;

@@ -33,8 +33,8 @@ static void assign(struct rmi_call *c, struct rd *rd, uint64_t data, struct rtt_
 {
 	struct granule *g = granule_find(c->rmm, data);
 
-	if (granule_adopt(c->rmm, g, rd->serial) && rd->engine)
-		c->rmm->engine->touch(rd->engine, -1, data, GRANULE_SIZE);
+	if (granule_adopt(c->rmm, g, rd->serial) && rd_engine(c->rmm, rd))
+		c->rmm->engine->touch(rd_engine(c->rmm, rd), -1, data, GRANULE_SIZE);
 	granule_set(c->rmm, g, GRANULE_DATA);
 	rtte_write(&w->table[w->index], rtte_make_assigned(data, ripas, RTT_LEAF_LEVEL));
 }

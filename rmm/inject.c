@@ -53,14 +53,14 @@ static void inject(struct rec_entry *e, uint64_t esr, const uint64_t *far)
 	uint64_t sys[ENGINE_NUM_SYSREGS];
 	struct rec *rec = e->rec;
 
-	if (ops->sysregs_get(e->rd->engine, rec->index, sys))
+	if (ops->sysregs_get(rd_engine(e->rmm, e->rd), rec->index, sys))
 		return;
 	sys[ENGINE_ESR_EL1] = esr;
 	sys[ENGINE_ELR_EL1] = rec->pc;
 	sys[ENGINE_SPSR_EL1] = rec->pstate;
 	if (far)
 		sys[ENGINE_FAR_EL1] = *far;
-	if (ops->sysregs_set(e->rd->engine, rec->index, sys))
+	if (ops->sysregs_set(rd_engine(e->rmm, e->rd), rec->index, sys))
 		return;
 	rec->pc = sys[ENGINE_VBAR_EL1] + vector_offset(rec);
 	rec->pstate = exception_pstate(rec->pstate, sys[ENGINE_SCTLR_EL1]);

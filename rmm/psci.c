@@ -60,7 +60,7 @@ static bool caller_is_big_endian(struct rec_entry *e)
 {
 	uint64_t sys[ENGINE_NUM_SYSREGS];
 
-	return !e->rmm->engine->sysregs_get(e->rd->engine, e->rec->index, sys) &&
+	return !e->rmm->engine->sysregs_get(rd_engine(e->rmm, e->rd), e->rec->index, sys) &&
 	       (sys[ENGINE_SCTLR_EL1] & SCTLR_EE);
 }
 

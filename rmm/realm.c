@@ -23,8 +23,8 @@
 
 void realm_report(const struct rd *rd, const char *what)
 {
-	trace_event(&(struct trace_event){.kind = TRACE_STATE, .name = what,
-					  .realm = trace_context_.vm});
+	trace_event(&(struct trace_event){
+		.kind = TRACE_STATE, .name = what, .realm = trace_context_.vm});
 }
 
 result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd))
@@ -179,10 +179,10 @@ static result start_engine(struct rmm *rmm, struct rd *rd)
 
 	if (!rmm->engine || !cpus)
 		return OK;
-	ret = rmm->engine->create(rmm->machine, cpus, &rd->engine);
+	ret = rmm->engine->create(rmm->machine, cpus, &rmm->engines[rd->vmid]);
 	if (!ret)
 		return OK;
-	rd->engine = NULL;
+	rmm->engines[rd->vmid] = NULL;
 	log_error("realm %u cannot run: engine %s does not start: %s", trace_context_.vm,
 		  rmm->engine->name,
 		  ret == -ENOENT ? "the program is not installed" : strerror(-ret));
@@ -221,8 +221,9 @@ static bool realm_maps_something(const struct rmm *rmm, const struct rd *rd)
 
 static void realm_release(struct rmm *rmm, struct rd *rd)
 {
-	if (rd->engine)
-		rmm->engine->destroy(rd->engine);
+	if (rd_engine(rmm, rd))
+		rmm->engine->destroy(rd_engine(rmm, rd));
+	rmm->engines[rd->vmid] = NULL;
 	for (unsigned int i = 0; i < rtt_start_entries(rd); i++)
 		rtt_ns_drop(rmm, rtt_start_table(rmm, rd, i / RTT_ENTRIES)[i % RTT_ENTRIES],
 			    rd->start_level);
@@ -251,13 +252,9 @@ result rmi_realm_destroy(struct rmi_call *c)
 
 void realm_stop_engines(struct rmm *rmm)
 {
-	for (unsigned int vmid = 0; vmid < RMM_NUM_VMIDS; vmid++) {
-		uint64_t pa = atomic_load(&rmm->realms[vmid]);
-		struct rd *rd = pa ? rd_map(rmm, pa) : NULL;
-
-		if (rd && rd->engine)
-			rmm->engine->destroy(rd->engine);
-	}
+	for (unsigned int vmid = 0; vmid < RMM_NUM_VMIDS; vmid++)
+		if (rmm->engines[vmid])
+			rmm->engine->destroy(rmm->engines[vmid]);
 }
 
 /* ---- REC_AUX_COUNT ---- */

@@ -99,13 +99,13 @@ static void save_frame(struct rec *rec, const struct engine_frame *f, struct rec
 static enum engine_exit run(struct rec_entry *e, struct rec_fault *fault)
 {
 	const struct engine_ops *ops = e->rmm->engine;
-	struct engine_frame *frame = ops->frame(e->rd->engine, e->rec->index);
+	struct engine_frame *frame = ops->frame(rd_engine(e->rmm, e->rd), e->rec->index);
 	enum engine_exit x;
 
 	load_frame(e, frame);
 	atomic_fetch_add(&e->rd->inside, 1);
 	rtt_catch_up(e->rmm, e->rd, (int)e->rec->index);
-	x = ops->run(e->rd->engine, e->rec->index, e->pe);
+	x = ops->run(rd_engine(e->rmm, e->rd), e->rec->index, e->pe);
 	atomic_fetch_sub(&e->rd->inside, 1);
 	if (x != ENGINE_EXIT_NOT_RUN && x != ENGINE_EXIT_LOST)
 		save_frame(e->rec, frame, fault);
@@ -136,7 +136,7 @@ static bool reset_cpu(struct rec_entry *e)
 		[ENGINE_SCTLR_EL1] = SCTLR_RESET | (e->rec->big_endian ? SCTLR_EE : 0),
 		[ENGINE_MDSCR_EL1] = MDSCR_RESET,
 	};
-	int ret = e->rmm->engine->reset(e->rd->engine, e->rec->index, e->pe, sys);
+	int ret = e->rmm->engine->reset(rd_engine(e->rmm, e->rd), e->rec->index, e->pe, sys);
 
 	if (!ret)
 		e->rec->fresh = false;
@@ -169,7 +169,7 @@ static bool run_once(struct rec_entry *e)
 
 static void run_until_exit(struct rec_entry *e)
 {
-	if (!e->rd->engine || !e->pe || e->rec->index >= ENGINE_MAX_CPUS) {
+	if (!rd_engine(e->rmm, e->rd) || !e->pe || e->rec->index >= ENGINE_MAX_CPUS) {
 		exit_serror(e, 0);
 		return;
 	}

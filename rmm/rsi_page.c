@@ -21,7 +21,7 @@ enum rsi_page_state rsi_page_find(struct rec_entry *e, uint64_t ipa, struct rsi_
 
 void rsi_page_written(struct rec_entry *e, const struct rsi_page *p)
 {
-	e->rmm->engine->touch(e->rd->engine, e->rec->index, p->pa, GRANULE_SIZE);
+	e->rmm->engine->touch(rd_engine(e->rmm, e->rd), e->rec->index, p->pa, GRANULE_SIZE);
 }
 
 void rsi_page_exit(struct rec_entry *e, uint64_t ipa, const struct rsi_page *p)

@@ -76,8 +76,8 @@ uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 void rtt_invalidate(const struct rmm *rmm, struct rd *rd, int cpu, uint64_t ipa, uint64_t size)
 {
 	atomic_fetch_add(&rd->stale, 1);
-	if (rd->engine && atomic_load(&rd->inside))
-		rmm->engine->tlbi(rd->engine, cpu, ipa, size);
+	if (rd_engine(rmm, rd) && atomic_load(&rd->inside))
+		rmm->engine->tlbi(rd_engine(rmm, rd), cpu, ipa, size);
 }
 
 void rtt_catch_up(const struct rmm *rmm, struct rd *rd, int cpu)
@@ -86,7 +86,7 @@ void rtt_catch_up(const struct rmm *rmm, struct rd *rd, int cpu)
 
 	if (stale == fresh)
 		return;
-	rmm->engine->tlbi(rd->engine, cpu, 0, UINT64_C(1) << rd->ipa_bits);
+	rmm->engine->tlbi(rd_engine(rmm, rd), cpu, 0, UINT64_C(1) << rd->ipa_bits);
 	/* Only forward: another entry may have caught up with more. */
 	while (fresh < stale && !atomic_compare_exchange_weak(&rd->fresh, &fresh, stale))
 		;

@@ -34,6 +34,8 @@ struct rmm {
 
 	/* RD of the realm that has the VMID, 0: free. Taken by compare-and-swap. */
 	_Atomic uint64_t realms[RMM_NUM_VMIDS];
+	/* Its engine, from ACTIVE on (NULL: there is none); no host pointer lies in a granule. */
+	struct engine *engines[RMM_NUM_VMIDS];
 	/* Serials of the realms that exist (granule_adopt); next one to try. */
 	_Atomic uint64_t live_serials[RMM_NUM_SERIALS / 64];
 	_Atomic uint32_t next_serial;
@@ -61,7 +63,6 @@ struct rd {
 	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];
 	uint8_t measurement[RSI_NUM_MEASUREMENTS][RSI_MEASUREMENT_SIZE]; /* RIM, REM 0..3 */
-	struct engine *engine; /* from ACTIVE on; NULL: none could be started */
 	_Atomic bool engine_lost;
 	_Atomic uint64_t recs[RMM_NUM_RECS]; /* PA of each REC by its index; 0: none */
 
@@ -143,6 +144,11 @@ static inline struct rd *rd_map(const struct rmm *rmm, uint64_t pa)
 static inline struct rec *rec_map(const struct rmm *rmm, uint64_t pa)
 {
 	return granule_map(rmm, pa);
+}
+
+static inline struct engine *rd_engine(const struct rmm *rmm, const struct rd *rd)
+{
+	return rmm->engines[rd->vmid % RMM_NUM_VMIDS];
 }
 
 /* True if ipa is inside the Protected half / inside the IPA space. */

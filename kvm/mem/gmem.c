@@ -23,14 +23,20 @@
 #define GMEM_FLAGS (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 #define GMEM_ALIGN UINT64_C(0x200000) /* so that whole level 3 tables could fold to blocks */
 
-static uint64_t alloc_extent(struct machine *m, uint64_t size)
+/* What user space may map lies in the clients' file, all else where no client can reach it. */
+static uint64_t alloc_pages(struct machine *m, uint64_t pages, uint64_t align, bool mmap)
+{
+	return mmap ? machine_alloc_client(m, pages, align) : machine_alloc(m, pages, align);
+}
+
+static uint64_t alloc_extent(struct machine *m, uint64_t size, bool mmap)
 {
 	uint64_t pages = size / GRANULE_SIZE;
 	uint64_t pa = 0;
 
 	if (size >= GMEM_ALIGN)
-		pa = machine_alloc(m, pages, GMEM_ALIGN);
-	return pa ? pa : machine_alloc(m, pages, GRANULE_SIZE);
+		pa = alloc_pages(m, pages, GMEM_ALIGN, mmap);
+	return pa ? pa : alloc_pages(m, pages, GRANULE_SIZE, mmap);
 }
 
 static void destroy(struct kvm_gmem *g)
@@ -59,7 +65,7 @@ result vm_create_guest_memfd(struct kvm_call *c)
 	g->vm = c->vm;
 	g->size = arg.size;
 	g->flags = arg.flags;
-	g->pa = alloc_extent(c->host->machine, arg.size);
+	g->pa = alloc_extent(c->host->machine, arg.size, arg.flags & GUEST_MEMFD_FLAG_MMAP);
 	if (!g->pa) {
 		free(g);
 		return &rule_kvm_gmem_no_memory;

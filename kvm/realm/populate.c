@@ -197,7 +197,7 @@ static result populate(struct kvm_call *c, struct kvm_arm_rmi_populate *p)
 			return &rule_kvm_populate_source_align;
 		j.source = ALIGN_DOWN(p->source_uaddr, GRANULE_SIZE);
 	}
-	j.buffers = machine_alloc(vm->host->machine, 2 * CHUNK_PAGES, GRANULE_SIZE);
+	j.buffers = machine_alloc_client(vm->host->machine, 2 * CHUNK_PAGES, GRANULE_SIZE);
 	if (!j.buffers)
 		return &rule_kvm_no_memory;
 	why = run_job(&j);

@@ -171,7 +171,7 @@ static void out_of_descriptors_is_told_and_costs_no_time(void **state)
 
 static int setup(void **state)
 {
-	struct machine_config mc = {.size = UINT64_C(1) << 32};
+	struct machine_config mc = {.size = UINT64_C(1) << 32, .client_size = UINT64_C(1) << 32};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI, .max_channels = MAX_CHANNELS};
 	struct kvm_config kc = {0};
 

@@ -163,7 +163,7 @@ static void processes_without_a_number_are_told_apart(void **state)
 
 static int setup(void **state)
 {
-	struct machine_config mc = {.size = UINT64_C(1) << 32};
+	struct machine_config mc = {.size = UINT64_C(1) << 32, .client_size = UINT64_C(1) << 32};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI};
 	struct kvm_config kc = {0};
 	char name[64];

@@ -44,7 +44,9 @@ static void make_tables(struct rig *r)
 
 	r->root = alloc(r, 1);
 	r->code = alloc(r, 1);
-	r->data = alloc(r, RIG_DATA_PAGES);
+	/* In the other file: tables and data are joined by QEMU. */
+	r->data = machine_alloc_client(r->machine, RIG_DATA_PAGES, GRANULE_SIZE);
+	assert_true(r->data != 0);
 	r->pages = table(r, l3_data);
 	table(r, r->root)[RIG_CODE >> 30] = l2 | S2_TABLE;
 	table(r, l2)[(RIG_CODE >> 21) & 511] = l3_code | S2_TABLE;
@@ -71,7 +73,7 @@ static void start(struct rig *r)
 
 void rig_start(struct rig *r, unsigned int cpus)
 {
-	struct machine_config cfg = {.size = UINT64_C(1) << 30};
+	struct machine_config cfg = {.size = UINT64_C(1) << 30, .client_size = UINT64_C(1) << 30};
 
 	*r = (struct rig){.cpus = cpus};
 	assert_int_equal(machine_create(&cfg, &r->machine), 0);

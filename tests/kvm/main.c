@@ -58,6 +58,7 @@ int main(int argc, char **argv)
 	failed += test_faults();
 	failed += test_guest_mem();
 	failed += test_locks();
+	failed += test_walls();
 	failed += test_calls();
 	failed += test_revisions();
 	failed += test_semantics();

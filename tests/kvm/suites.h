@@ -19,5 +19,6 @@ int test_semantics(void);
 int test_rim_order(void);
 int test_rmm(void);
 int test_threads(void);
+int test_walls(void);
 
 #endif

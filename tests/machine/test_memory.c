@@ -36,7 +36,7 @@ static void odd_sizes_are_refused(void **state)
 	assert_int_equal(machine_create(&(struct machine_config){.size = MACHINE_RESERVED}, &m),
 			 -EINVAL);
 	assert_int_equal(
-		machine_create(&(struct machine_config){.size = MACHINE_MAX_SIZE + 4096}, &m),
+		machine_create(&(struct machine_config){.size = MACHINE_MAX_SIZE / 2 + 4096}, &m),
 		-EINVAL);
 }
 
@@ -120,16 +120,57 @@ static void writes_of_another_process_end_a_hole(void **state)
 {
 	struct machine *m = *state;
 	uint64_t a = machine_alloc(m, 1, 4096);
+	struct machine_file files[MACHINE_MAX_FILES];
 
-	assert_int_equal(pwrite(machine_memfd(m), "x", 1, machine_pa_to_offset(a) + 9), 1);
+	assert_int_equal(machine_files(m, files), 1);
+	assert_int_equal(pwrite(files[0].fd, "x", 1, (off_t)machine_pa_to_offset(a) + 9), 1);
 	assert_false(machine_page_is_hole(m, a));
 	assert_int_equal(((char *)machine_va(m, a, 4096))[9], 'x');
 }
 
-static void the_memfd_cannot_be_resized(void **state)
+#define CLIENT_SIZE (32 * GRANULE_SIZE)
+
+static void no_file_can_be_resized(void **state)
 {
-	assert_int_not_equal(ftruncate(machine_memfd(*state), 4096), 0);
-	assert_int_not_equal(ftruncate(machine_memfd(*state), SIZE * 2), 0);
+	struct machine_config cfg = {.size = SIZE, .client_size = CLIENT_SIZE};
+	struct machine_file files[MACHINE_MAX_FILES];
+	struct machine *m;
+
+	assert_int_equal(machine_create(&cfg, &m), 0);
+	assert_int_equal(machine_files(m, files), 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_not_equal(ftruncate(files[i].fd, 4096), 0);
+		assert_int_not_equal(ftruncate(files[i].fd, SIZE * 2), 0);
+	}
+	machine_destroy(m);
+}
+
+/* Whatever is written through the clients' file, no page of machine_alloc changes. */
+static void the_clients_file_holds_the_clients_pages_alone(void **state)
+{
+	struct machine_config cfg = {.size = SIZE, .client_size = CLIENT_SIZE};
+	static const char junk[CLIENT_SIZE] = {[0 ... CLIENT_SIZE - 1] = 0x5a};
+	uint64_t mine, theirs, window;
+	struct machine *m;
+
+	assert_int_equal(machine_create(&cfg, &m), 0);
+	mine = machine_alloc(m, 64, 4096); /* all there is */
+	theirs = machine_alloc_client(m, 32, 4096);
+	window = machine_window_take(m);
+	assert_int_equal(theirs, machine_client_base(m));
+	assert_int_equal(machine_alloc(m, 1, 4096), 0);
+	assert_int_equal(machine_alloc_client(m, 1, 4096), 0);
+	assert_int_equal(pwrite(machine_client_memfd(m), junk, sizeof(junk), 0), sizeof(junk));
+	for (uint64_t i = 0; i < 64; i++)
+		assert_true(machine_page_is_hole(m, mine + i * 4096));
+	assert_true(machine_page_is_hole(m, window));
+	assert_memory_equal(machine_va(m, theirs, sizeof(junk)), junk, sizeof(junk));
+
+	machine_free(m, theirs + 4096, 31);
+	assert_true(machine_page_is_hole(m, theirs + 4096));
+	assert_false(machine_page_is_hole(m, theirs));
+	assert_int_equal(machine_alloc_client(m, 31, 4096), theirs + 4096);
+	machine_destroy(m);
 }
 
 static void windows_avoid_the_base_run_out_and_come_back_zero(void **state)
@@ -204,7 +245,8 @@ int main(void)
 		T(a_leaked_page_is_not_given_out_again),
 		T(freed_and_punched_pages_are_holes_that_read_as_zero),
 		T(writes_of_another_process_end_a_hole),
-		T(the_memfd_cannot_be_resized),
+		T(no_file_can_be_resized),
+		T(the_clients_file_holds_the_clients_pages_alone),
 		T(windows_avoid_the_base_run_out_and_come_back_zero),
 		T(memory_can_be_mapped_with_host_address_equal_to_pa),
 		T(the_expect_hint_reaches_the_hook),

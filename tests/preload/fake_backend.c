@@ -18,7 +18,7 @@
 
 int main(int argc, char **argv)
 {
-	struct machine_config mc = {.size = UINT64_C(1) << 32};
+	struct machine_config mc = {.size = UINT64_C(1) << 32, .client_size = UINT64_C(1) << 32};
 	struct kvm_config kc = {0};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
 				   .page_protected = fake_page_protected,

@@ -118,13 +118,12 @@ static int64_t create_gmem(struct kvm_file *vm, struct kvm_caller *c, uint64_t a
 {
 	struct kvm_create_guest_memfd in;
 	struct kvm_file *f;
-	uint64_t pa;
+	uint64_t pa = 0;
 
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
-	pa = in.size % GRANULE_SIZE || !in.size
-		     ? 0
-		     : machine_alloc(vm->host->machine, in.size / GRANULE_SIZE, GRANULE_SIZE);
+	if (in.size % GRANULE_SIZE == 0)
+		pa = machine_alloc_client(vm->host->machine, in.size / GRANULE_SIZE, GRANULE_SIZE);
 	if (!pa)
 		return -EINVAL;
 	f = file_new(vm->host, KVM_FILE_GMEM, vm->mm);
@@ -173,7 +172,7 @@ static int64_t pull(struct kvm_file *vm, struct kvm_caller *c, uint64_t arg)
 
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
-	pa = machine_alloc(ram, 16, GRANULE_SIZE);
+	pa = machine_alloc_client(ram, 16, GRANULE_SIZE);
 	if (!pa)
 		return -ENOMEM;
 	while (total < in.len && !c->ops->interrupted(c)) {

@@ -12,6 +12,7 @@
 #include "engine/qemu_parts.h"
 #include "machine/pe.h"
 
+#define COUNTER_HZ  62500000 /* CNTFRQ_EL0 of QEMU's CPUs */
 #define SPIN_PAUSES 16 /* between two looks at the clock */
 /* How long one sleeps for an answer that is due before one looks whether somebody has stopped QEMU.
  */
@@ -258,7 +259,10 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 	if (pe)
 		pe_enter(pe, poke, c);
 	exit = run_once(c, pe);
-	if (pe)
+	if (pe) {
 		pe_leave(pe);
+		if (exit != ENGINE_EXIT_NOT_RUN && exit != ENGINE_EXIT_LOST)
+			pe_set_counter(pe, c->mailbox->frame.cntpct, COUNTER_HZ);
+	}
 	return exit;
 }

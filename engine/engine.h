@@ -60,6 +60,7 @@ struct engine_frame {
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */
+	uint64_t cntpct; /* the counter then; the engine tells the PE, too (pe_set_counter) */
 };
 
 /* The system registers that sysregs_get and sysregs_set move, in this order. */

@@ -11,6 +11,7 @@
 #include "machine/pe.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,6 +29,8 @@ struct pe {
 	pthread_mutex_t lock; /* poke, and held while it runs */
 	void (*poke)(void *arg);
 	void *poke_arg;
+	uint64_t count, hz; /* of the counter at `counted`; hz 0: not known */
+	struct timespec counted;
 };
 
 struct pe *pe_create(void)
@@ -134,6 +137,36 @@ bool pe_wait(struct pe *pe, int fd, int timeout_ms)
 			return false;
 	}
 	return true;
+}
+
+void pe_set_counter(struct pe *pe, uint64_t count, uint64_t hz)
+{
+	clock_gettime(CLOCK_MONOTONIC, &pe->counted);
+	pe->count = count;
+	pe->hz = hz;
+}
+
+/* 10^9 seconds and more of nanoseconds times hz need more than 64 bits. */
+static uint64_t scale(uint64_t n, uint64_t by, uint64_t over)
+{
+	return (unsigned __int128)n * by / over;
+}
+
+int pe_ms_until(const struct pe *pe, uint64_t count)
+{
+	struct timespec now;
+	uint64_t ns, at, ms;
+
+	if (!pe->hz)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (uint64_t)(now.tv_sec - pe->counted.tv_sec) * UINT64_C(1000000000) +
+	     (uint64_t)(now.tv_nsec - pe->counted.tv_nsec);
+	at = pe->count + scale(ns, pe->hz, UINT64_C(1000000000));
+	if (at >= count)
+		return 0;
+	ms = scale(count - at, 1000, pe->hz);
+	return ms < INT_MAX ? (int)ms + 1 : INT_MAX;
 }
 
 void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg)

@@ -17,6 +17,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct pe;
 
@@ -39,6 +40,15 @@ bool pe_poll_end(struct pe *pe, const struct pollfd p[PE_NUM_POLL]);
 /* Sleep until kicked, or `fd` (-1: none) is readable, or timeout_ms (-1: for ever) is over.
  * Returns true if kicked. Does not clear. */
 bool pe_wait(struct pe *pe, int fd, int timeout_ms);
+
+/*
+ * The physical counter (CNTPCT_EL0) as the owner sees it: an engine says what it was when the guest
+ * was left, and it runs on with the time of day, `hz` a second.
+ */
+void pe_set_counter(struct pe *pe, uint64_t count, uint64_t hz);
+/* Milliseconds, rounded up, until the counter reaches `count`: 0 if it has, or nobody has said what
+ * it is. */
+int pe_ms_until(const struct pe *pe, uint64_t count);
 
 /* For engines: between enter and leave a kick also calls poke(arg), on the kicking thread. After
  * pe_leave returns no poke is running or will run. */

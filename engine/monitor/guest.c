@@ -89,6 +89,7 @@ static void timers_report(struct cpu *c)
 	struct engine_frame *f = &cpu_mailbox(c)->frame;
 	uint32_t out = 0;
 
+	f->cntpct = read_sysreg(cntpct_el0);
 	f->cntv_cval = read_sysreg(cntv_cval_el0);
 	f->cntp_cval = read_sysreg(cntp_cval_el0);
 	f->cntv_ctl = timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval);

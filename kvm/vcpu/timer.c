@@ -2,8 +2,9 @@
 /*
  * timer.c - the architected timers: attributes, and interrupt lines driven from REC exits.
  *
- * The timers themselves run in the realm's CPU; the host sees their control registers at every
- * exit and is told by an exit when an output changes.
+ * The timers themselves run in the realm's CPU; the host sees their registers at every exit, and is
+ * told by an exit when an output changes. While the vCPU does not run nothing tells: the host knows
+ * the counter (pe_ms_until), and what the timers compare it with.
  */
 #include "kvm/vcpu/timer.h"
 
@@ -12,6 +13,7 @@
 #include "kvm/vcpu/vcpu.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/core/vm.h"
+#include "machine/pe.h"
 
 #define CTL_ENABLE (UINT64_C(1) << 0)
 #define CTL_IMASK (UINT64_C(1) << 1)
@@ -60,15 +62,8 @@ static bool asserted(uint64_t ctl)
 	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
 }
 
-bool timer_armed(const struct rmi_rec_exit *x)
+static void set_levels(struct kvm_vcpu *v, const bool level[2])
 {
-	return (x->cntv_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE ||
-	       (x->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
-}
-
-void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
-{
-	const bool level[2] = {asserted(x->cntv_ctl), asserted(x->cntp_ctl)};
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
 	for (int i = VM_TIMER_VIRT; i <= VM_TIMER_PHYS; i++) {
@@ -77,6 +72,36 @@ void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
 		v->timer_level[i] = level[i];
 		vgic_set_line(vgic, v->index, v->vm->timer_ppi[i], level[i]);
 	}
+}
+
+void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
+{
+	const bool level[2] = {asserted(x->cntv_ctl), asserted(x->cntp_ctl)};
+
+	set_levels(v, level);
+}
+
+/* Of one timer: milliseconds until it fires, 0: it has, -1: it does not. */
+static int ms_left(const struct kvm_vcpu *v, uint64_t ctl, uint64_t cval)
+{
+	if ((ctl & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE)
+		return -1;
+	return ctl & CTL_ISTATUS ? 0 : pe_ms_until(v->pe, cval);
+}
+
+int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired)
+{
+	const int left[2] = {ms_left(v, x->cntv_ctl, x->cntv_cval),
+			     ms_left(v, x->cntp_ctl, x->cntp_cval)};
+	const bool level[2] = {!left[0], !left[1]};
+	int next = -1;
+
+	set_levels(v, level);
+	*fired = level[0] || level[1];
+	for (int i = 0; i < 2; i++)
+		if (left[i] > 0 && (next < 0 || left[i] < next))
+			next = left[i];
+	return next;
 }
 
 result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)

@@ -16,8 +16,9 @@ void timer_init(struct kvm_vm *vm);
 result timer_enable(struct kvm_vcpu *v);
 /* What the exit tells about both timers, to the vGIC. */
 void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
-/* A timer may fire without anybody telling (enabled, not masked). */
-bool timer_armed(const struct rmi_rec_exit *x);
+/* The same while the vCPU does not run: a timer that was armed at its last exit x may have fired
+ * since. Milliseconds until the next one does; -1: none will. *fired: one has. */
+int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired);
 
 /* KVM_ARM_VCPU_TIMER_CTRL */
 result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);

@@ -24,7 +24,6 @@
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
-#define SUSPEND_POLL_MS		1
 #define KVM_SYSTEM_EVENT_WAKEUP 4
 
 /* ---- the first run ---- */
@@ -100,9 +99,11 @@ static result interrupted(struct kvm_vcpu *v)
 static void suspended(struct kvm_vcpu *v, bool *leave)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	bool fired;
+	int timeout = timer_watch(v, &v->rec.exit, &fired);
 
 	if (!vgic || !vgic_pending(vgic, v->index)) {
-		pe_wait(v->pe, -1, -1);
+		pe_wait(v->pe, -1, timeout);
 		return;
 	}
 	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
@@ -111,15 +112,16 @@ static void suspended(struct kvm_vcpu *v, bool *leave)
 	*leave = true;
 }
 
-/* PSCI CPU_SUSPEND: standby until an interrupt or a kick. Nobody here sees an armed timer fire
- * while the realm does not run, so it is looked at again soon: waking early is allowed. */
+/* PSCI CPU_SUSPEND: standby until an interrupt, a timer or a kick; waking early is allowed. */
 static void standby(struct kvm_vcpu *v)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
-	int timeout = timer_armed(&v->rec.exit) ? SUSPEND_POLL_MS : -1;
+	bool fired;
+	int timeout = timer_watch(v, &v->rec.exit, &fired);
 
 	v->standby = false;
-	if (!vgic || !vgic_pending(vgic, v->index))
+	/* As in the kernel, a timer wakes even where its interrupt is not enabled. */
+	if (!fired && (!vgic || !vgic_pending(vgic, v->index)))
 		pe_wait(v->pe, -1, timeout);
 }
 

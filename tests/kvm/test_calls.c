@@ -3,6 +3,8 @@
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
+#include <unistd.h>
+
 /* ---- hypercalls and PSCI ---- */
 
 static void host_calls_are_answered_in_the_kernel(void **state)
@@ -270,6 +272,44 @@ static void a_suspended_vcpu_wakes_with_an_event(void **state)
 	assert_int_equal(f->run[0]->system_event.type, 4); /* WAKEUP */
 }
 
+/* The virtual timer's PPI is enabled, then the vCPU is suspended and nobody but the timer wakes it. */
+static void a_suspended_vcpu_is_woken_by_its_timer(void **state)
+{
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_MOV, 1, 0x12}, {T_STR, 1, SHARED | DIST, 4}, {T_MOV, 1, UINT32_MAX},
+		{T_STR, 1, SHARED | (REDIST + 0x10080), 4},
+		{T_STR, 1, SHARED | (REDIST + 0x10100), 4}, {T_TIMER, 0, 1, 20},
+		{T_LDR, 1, SHARED | UART, 4}, {T_HALT});
+	fx_realm(f, 1);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	fx_set_mp_state(f, 0, KVM_MP_STATE_SUSPENDED);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_SYSTEM_EVENT);
+	assert_int_equal(f->run[0]->system_event.type, 4); /* WAKEUP */
+}
+
+/* Standby with a timer far away enters the realm no more until something comes. */
+static void standby_does_not_poll(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+	unsigned int runs;
+
+	PROGRAM(0, CODE, {T_TIMER, 0, 1, 60000}, {T_LDR, 1, SHARED | UART, 4},
+		SMC0(PSCI_CPU_SUSPEND_64), SMC0(PSCI_CPU_SUSPEND_64), {T_HALT});
+	fx_realm(f, 1);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	runs = atomic_load(&toy_runs);
+	fx_start(&t, f, 0);
+	usleep(50000);
+	assert_in_range(atomic_load(&toy_runs), runs, runs + 1);
+	inproc_signal(f->p, f->vcpu[0]);
+	assert_int_equal(fx_join(&t), -EINTR);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 int test_calls(void)
@@ -288,6 +328,8 @@ int test_calls(void)
 		TEST(an_irq_line_wakes_a_vcpu_that_waits),
 		TEST(cpu_suspend_waits_and_returns),
 		TEST(a_suspended_vcpu_wakes_with_an_event),
+		TEST(a_suspended_vcpu_is_woken_by_its_timer),
+		TEST(standby_does_not_poll),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

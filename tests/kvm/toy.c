@@ -10,6 +10,8 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
+#define TOY_HZ	  62500000
+#define TOY_COUNT UINT64_C(1000000) /* the counter, whenever it is asked */
 #define EC(n) ((uint64_t)(n) << 26)
 #define EC_SMC64 EC(0x17)
 #define EC_SYS64 EC(0x18)
@@ -192,6 +194,8 @@ static bool execute(struct engine *e, unsigned int cpu, struct pe *pe, const str
 		return false;
 	case T_TIMER:
 		f->cntv_ctl = i->imm;
+		f->cntv_cval = TOY_COUNT + i->size * (TOY_HZ / 1000);
+		pe_set_counter(pe, TOY_COUNT, TOY_HZ);
 		f->pc += 4;
 		return false; /* a timer output changed: an exit */
 	case T_CHECK:

@@ -272,7 +272,7 @@ static void a_suspended_vcpu_wakes_with_an_event(void **state)
 	assert_int_equal(f->run[0]->system_event.type, 4); /* WAKEUP */
 }
 
-/* The virtual timer's PPI is enabled, then the vCPU is suspended and nobody but the timer wakes it. */
+/* The virtual timer's PPI is enabled, the vCPU suspended: nobody but the timer wakes it. */
 static void a_suspended_vcpu_is_woken_by_its_timer(void **state)
 {
 	struct fx *f = *state;

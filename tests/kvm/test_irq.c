@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "kvm/core/eventfd.h"
 #include "kvm/irq/irq.h"
 
 #define IRQ(type, vcpu, num) ((uint32_t)(type) << 24 | (vcpu) << 16 | (num))
@@ -361,6 +364,55 @@ static unsigned int open_fds(void)
 	return n;
 }
 
+/* ---- an eventfd that its owner fills at the worst moment ---- */
+
+#define FULL UINT64_C(0xfffffffffffffffe)
+#define FILL_ROUNDS 3000
+
+struct filler {
+	int fd;
+	atomic_uint round; /* that may be filled */
+};
+
+static void *fill_each_round(void *arg)
+{
+	struct filler *f = arg;
+	const uint64_t full = FULL;
+
+	for (unsigned int n = 1; n <= FILL_ROUNDS; n++) {
+		while (atomic_load(&f->round) < n)
+			;
+		for (volatile unsigned int i = 0; i < n % 64 * 8; i++)
+			;
+		assert_true(write(f->fd, &full, sizeof(full)) > 0 || errno == EAGAIN);
+	}
+	return NULL;
+}
+
+/* The owner's flag is his: the descriptor blocks, and no write of ours may wait for a reader. Both
+ * threads write at once; the filler's own write does not fit after ours and waits for the drain. */
+static void a_blocking_eventfd_that_is_filled_stops_nobody(void **state)
+{
+	struct filler f = {.fd = eventfd(0, EFD_CLOEXEC)};
+	pthread_t t;
+
+	alarm(20); /* ends a test that waits for ever */
+	assert_int_equal(pthread_create(&t, NULL, fill_each_round, &f), 0);
+	for (unsigned int n = 1; n <= FILL_ROUNDS; n++) {
+		uint64_t count = 0, sum = 0;
+
+		atomic_store(&f.round, n);
+		eventfd_add_one(f.fd);
+		while (sum < FULL) {
+			assert_true(read(f.fd, &count, sizeof(count)) > 0);
+			sum += count;
+		}
+	}
+	pthread_join(t, NULL);
+	alarm(0);
+	close(f.fd);
+}
+
 static void the_end_of_a_vm_leaves_no_descriptor(void **state)
 {
 	unsigned int before = open_fds();
@@ -529,6 +581,7 @@ int main(void)
 		cmocka_unit_test(a_resampling_irqfd_holds_its_line_until_the_eoi),
 		cmocka_unit_test(all_resamplers_of_a_gsi_are_signalled),
 		cmocka_unit_test(a_full_resamplefd_stops_nobody),
+		cmocka_unit_test(a_blocking_eventfd_that_is_filled_stops_nobody),
 		cmocka_unit_test(the_end_of_a_vm_leaves_no_descriptor),
 		cmocka_unit_test(routing_tables_are_checked),
 		cmocka_unit_test(irqfds_follow_the_routing_table),

@@ -25,7 +25,7 @@ enum toy_op {
 	T_SGI,	 /* ICC_SGI1R_EL1 = imm */
 	T_SYSREG,/* MSR of the register whose ISS is imm */
 	T_IRQ,	 /* wait for a virtual interrupt, take and finish it: x[a] = INTID */
-	T_TIMER, /* CNTV_CTL = imm (ISTATUS included: the test is the clock); CNTV_CVAL: size ms on */
+	T_TIMER, /* CNTV_CTL = imm (ISTATUS included); CNTV_CVAL is size ms ahead */
 	T_CHECK, /* x[a] must be imm */
 	T_JUMP,	 /* to imm */
 	T_HALT,	 /* for ever */

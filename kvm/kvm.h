@@ -3,9 +3,9 @@
  * kvm.h - what the kernel would be: the ioctl ABI of /dev/kvm, for transports (backend/), tests
  * and fuzzers. Talks to the RMM by rmm_smc only.
  *
- * A `struct kvm_file` is an open file description; objects behind it (VM, vCPU, device,
- * guest_memfd) live as long as the kernel's would: a VM as long as it or any vCPU, device or
- * memslot of it has a reference.
+ * A `struct kvm_file` is an open file description. A VM lives until the last of its files (VM,
+ * vCPU, device, guest_memfd) is closed. Its vCPUs and devices live as long as it does,
+ * the memory of a guest_memfd as long as its file.
  */
 #ifndef KVM_KVM_H
 #define KVM_KVM_H

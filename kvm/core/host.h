@@ -36,7 +36,8 @@ struct kvm_host {
 	_Atomic uint64_t gmem_changes; /* of attributes */
 };
 
-/* An open file description. `obj` is what it is about; each file holds a reference on its VM. */
+/* An open file description. The member that `kind` names is what it is about; each file holds a
+ * reference on its VM. */
 struct kvm_file {
 	atomic_uint refs;
 	enum kvm_file_kind kind;

@@ -14,7 +14,6 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
-#include "machine/pe.h"
 
 #define KVM_MAX_VCPU_IDS 512
 
@@ -147,14 +146,6 @@ struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr)
 		if ((vcpu_mpidr(vm->vcpus[i]) & MPIDR_AFFINITY) == (mpidr & MPIDR_AFFINITY))
 			return vm->vcpus[i];
 	return NULL;
-}
-
-void vm_kick_all(struct kvm_vm *vm)
-{
-	unsigned int n = atomic_load(&vm->num_vcpus);
-
-	for (unsigned int i = 0; i < n; i++)
-		pe_kick(vm->vcpus[i]->pe);
 }
 
 bool vm_trylock_vcpus(struct kvm_vm *vm)

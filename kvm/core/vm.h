@@ -105,8 +105,6 @@ struct kvm_vm *vm_walk_next(struct kvm_host *h, struct kvm_vm *vm);
 struct kvm_vcpu *vm_vcpu_by_id(struct kvm_vm *vm, uint64_t id);
 struct kvm_vcpu *vm_vcpu_by_mpidr(struct kvm_vm *vm, uint64_t mpidr);
 
-/* Wake every vCPU, or make it leave the realm. */
-void vm_kick_all(struct kvm_vm *vm);
 /* Hold all vCPUs out of their ioctls; false: one is in one now, none is held. vm->lock held. */
 bool vm_trylock_vcpus(struct kvm_vm *vm);
 void vm_unlock_vcpus(struct kvm_vm *vm);

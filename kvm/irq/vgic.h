@@ -4,7 +4,7 @@
  * registers, device attributes. Behaves as Linux 7.3's arch/arm64/kvm/vgic does. its.h: the ITSs.
  *
  * Knows nothing of VMs: the owner (kvm/) gives it a set of callbacks. Own locks inside; may be
- * called from any thread, never calls back with a lock of its own held except `kick`.
+ * called from any thread. Of the callbacks only `kick` is called with a lock of its own held.
  */
 #ifndef KVM_VGIC_H
 #define KVM_VGIC_H
@@ -38,7 +38,7 @@ struct vgic_owner {
 	 * or is private. Both NULL: there is none. */
 	bool (*guest_read)(void *arg, uint64_t gpa, void *dst, size_t len);
 	bool (*guest_write)(void *arg, uint64_t gpa, const void *src, size_t len);
-	/* IPA width of the VM in bits, and the overlap rule for addresses. */
+	/* IPA width of the VM in bits. */
 	unsigned int ipa_bits;
 	/* List registers per vCPU (the RMM's number), at most 16. */
 	unsigned int num_lrs;

@@ -13,7 +13,7 @@ struct memslot;
 struct kvm_gmem {
 	struct kvm_vm *vm;
 	uint64_t pa, size, flags;
-	struct memslot *bindings; /* slots that use it; slots_lock and slots_rw */
+	struct memslot *bindings; /* slots that use it; slots_lock, and slots_rw to change them */
 	struct attributes attrs;  /* private pages, by offset, where they are the file's */
 	struct kvm_gmem *next;	  /* host->gmems */
 };

@@ -569,6 +569,7 @@ struct kvm_run {
 #define KVM_ARM_VCPU_TIMER_IRQ_VTIMER 0
 #define KVM_ARM_VCPU_TIMER_IRQ_PTIMER 1
 #define KVM_ARM_VCPU_PVTIME_CTRL 2
+#define KVM_ARM_VCPU_PVTIME_IPA 0
 
 /* ---- pinned ---- */
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)

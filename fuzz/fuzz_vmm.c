@@ -200,7 +200,7 @@ static void rig_start(struct rig *r)
 	mmio_add(&r->map, "PCI", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
 		 &r->host);
 	for (unsigned int i = 0; i < SLOTS; i++) {
-		virtio_pci_plug(&r->vp[i], device(r, i), &r->host, i, -1);
+		virtio_pci_plug(&r->vp[i], device(r, i), &r->host, i, -1, true);
 		write_mmio(r, LAYOUT_ECAM + (i << 15) + PCI_BASE_ADDRESS_0, bar(i), 4);
 		write_mmio(r, LAYOUT_ECAM + (i << 15) + PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
 	}

@@ -12,6 +12,7 @@
 #include "vmm/layout.h"
 
 #define PHANDLE_GIC	1
+#define PHANDLE_ITS	2
 #define GIC_SPI		0
 #define GIC_PPI		1
 #define IRQ_LEVEL_HIGH	4
@@ -23,7 +24,7 @@
  */
 static int prop_cells(void *fdt, const char *name, const uint32_t *cells, unsigned int n)
 {
-	uint32_t be[8 * LAYOUT_PCI_SLOTS];
+	uint32_t be[10 * LAYOUT_PCI_SLOTS];
 
 	for (unsigned int i = 0; i < n; i++)
 		be[i] = htobe32(cells[i]);
@@ -111,6 +112,24 @@ static void add_timer(void *fdt)
 	fdt_end_node(fdt);
 }
 
+/* It stands inside the GIC's node, whose interrupt specifiers have an address then: all zero. */
+static void add_its(void *fdt)
+{
+	char name[32];
+
+	fdt_property_u32(fdt, "#address-cells", 2);
+	fdt_property_u32(fdt, "#size-cells", 2);
+	flag(fdt, "ranges");
+	snprintf(name, sizeof(name), "msi-controller@%llx", (unsigned long long)LAYOUT_ITS);
+	fdt_begin_node(fdt, name);
+	fdt_property_string(fdt, "compatible", "arm,gic-v3-its");
+	flag(fdt, "msi-controller");
+	fdt_property_u32(fdt, "#msi-cells", 1);
+	CELLS(fdt, "reg", HI(LAYOUT_ITS), LO(LAYOUT_ITS), 0, LO(LAYOUT_ITS_SIZE));
+	fdt_property_u32(fdt, "phandle", PHANDLE_ITS);
+	fdt_end_node(fdt);
+}
+
 static void add_gic(void *fdt, const struct dtb_config *c)
 {
 	uint64_t redist = c->cpus * LAYOUT_GICR_SIZE;
@@ -121,33 +140,40 @@ static void add_gic(void *fdt, const struct dtb_config *c)
 	fdt_property_string(fdt, "compatible", "arm,gic-v3");
 	flag(fdt, "interrupt-controller");
 	fdt_property_u32(fdt, "#interrupt-cells", 3);
-	fdt_property_u32(fdt, "#address-cells", 0);
+	if (!c->its)
+		fdt_property_u32(fdt, "#address-cells", 0);
 	CELLS(fdt, "reg", HI(LAYOUT_GICD), LO(LAYOUT_GICD), 0, LO(LAYOUT_GICD_SIZE),
 	      HI(LAYOUT_GICR), LO(LAYOUT_GICR), 0, LO(redist));
 	fdt_property_u32(fdt, "phandle", PHANDLE_GIC);
+	if (c->its)
+		add_its(fdt);
 	fdt_end_node(fdt);
 }
 
-/* Pin A of slot n is SPI n; there is no ITS, so no MSI. */
-static void add_pci_interrupts(void *fdt)
+/* Pin A of slot n is SPI n. */
+static void add_pci_interrupts(void *fdt, bool its)
 {
-	uint32_t map[8 * LAYOUT_PCI_SLOTS], *p = map;
+	uint32_t map[10 * LAYOUT_PCI_SLOTS], *p = map;
 
 	for (unsigned int slot = 0; slot < LAYOUT_PCI_SLOTS; slot++) {
 		const uint32_t child[] = {slot << 11, 0, 0, 1};
-		const uint32_t parent[] = {PHANDLE_GIC, GIC_SPI, layout_pci_spi(slot),
-					   IRQ_LEVEL_HIGH};
+		const uint32_t parent[] = {GIC_SPI, layout_pci_spi(slot), IRQ_LEVEL_HIGH};
 
-		memcpy(p, child, sizeof(child));
-		memcpy(p + ARRAY_SIZE(child), parent, sizeof(parent));
-		p += ARRAY_SIZE(child) + ARRAY_SIZE(parent);
+		p = mempcpy(p, child, sizeof(child));
+		*p++ = PHANDLE_GIC;
+		for (unsigned int i = 0; its && i < 2; i++) /* the GIC's address cells */
+			*p++ = 0;
+		p = mempcpy(p, parent, sizeof(parent));
 	}
 	fdt_property_u32(fdt, "#interrupt-cells", 1);
 	CELLS(fdt, "interrupt-map-mask", 0xf800, 0, 0, 7);
-	prop_cells(fdt, "interrupt-map", map, ARRAY_SIZE(map));
+	prop_cells(fdt, "interrupt-map", map, (unsigned int)(p - map));
+	/* The ITS knows a function by its requester id, which is what the bus has. */
+	if (its)
+		CELLS(fdt, "msi-map", 0, PHANDLE_ITS, 0, 0x10000);
 }
 
-static void add_pci(void *fdt)
+static void add_pci(void *fdt, const struct dtb_config *c)
 {
 	char name[32];
 
@@ -163,7 +189,7 @@ static void add_pci(void *fdt)
 	      HI(LAYOUT_PCI_WINDOW), LO(LAYOUT_PCI_WINDOW), 0, LO(LAYOUT_PCI_WINDOW_SIZE));
 	fdt_property_u32(fdt, "linux,pci-domain", 0);
 	flag(fdt, "dma-coherent");
-	add_pci_interrupts(fdt);
+	add_pci_interrupts(fdt, c->its);
 	fdt_end_node(fdt);
 }
 
@@ -185,7 +211,7 @@ int dtb_build(const struct dtb_config *c, void *buf)
 	add_psci(buf);
 	add_timer(buf);
 	add_gic(buf, c);
-	add_pci(buf);
+	add_pci(buf, c);
 	fdt_end_node(buf);
 	fdt_finish(buf);
 	return (int)fdt_totalsize(buf);

@@ -6,6 +6,7 @@
 #ifndef VMM_DTB_H
 #define VMM_DTB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 
 struct dtb_config {
 	unsigned int cpus;
+	bool its;
 	uint64_t ram, ram_size;
 	uint64_t initrd, initrd_size; /* size 0: none */
 	const char *bootargs;

@@ -3,6 +3,7 @@
  * layout.h - where everything lies in the realm's IPA space.
  *
  *	0x0800_0000  GIC distributor, 64 KiB
+ *	0x0808_0000  GIC interrupt translation service, 128 KiB
  *	0x080a_0000  GIC redistributors, 128 KiB each
  *	0x0900_0000  UART (8250, output only), 4 KiB
  *	0x1000_0000  PCI configuration space (ECAM) of bus 0, 1 MiB
@@ -23,6 +24,8 @@
 
 #define LAYOUT_GICD	       UINT64_C(0x08000000)
 #define LAYOUT_GICD_SIZE       UINT64_C(0x10000)
+#define LAYOUT_ITS	       UINT64_C(0x08080000)
+#define LAYOUT_ITS_SIZE	       UINT64_C(0x20000)
 #define LAYOUT_GICR	       UINT64_C(0x080a0000)
 #define LAYOUT_GICR_SIZE       UINT64_C(0x20000) /* each vCPU */
 #define LAYOUT_UART	       UINT64_C(0x09000000)

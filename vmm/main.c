@@ -132,7 +132,7 @@ static int create_console(void)
 		console_input(&vmm.console, 1, "\n", 1);
 	}
 	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT,
-			vmm.realm.vm_fd);
+			vmm.realm.vm_fd, vmm.opt.its);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static int create_devices(void)
 			return VMM_INPUT;
 		vmm.ndisks++;
 		virtio_pci_plug(&vmm.disks_pci[i], &vmm.disks[i].dev, &vmm.pci, FIRST_DISK_SLOT + i,
-				vmm.realm.vm_fd);
+				vmm.realm.vm_fd, vmm.opt.its);
 	}
 	return ret;
 }
@@ -164,6 +164,7 @@ static int create(void)
 					 .ipa_bits = vmm.ipa_bits,
 					 .ram = LAYOUT_RAM,
 					 .ram_size = vmm.opt.memory,
+					 .its = vmm.opt.its,
 					 .psci_user = vmm.opt.psci_user};
 	int ret = realm_create(&vmm.realm, &cfg);
 
@@ -221,6 +222,8 @@ static bool run(void)
 	bool stopped;
 
 	vmm.report.vcpus = &vmm.vcpus;
+	vmm.report.disks = vmm.disks_pci;
+	vmm.report.ndisks = vmm.ndisks;
 	if (loop_init() || output_start(STDOUT_FILENO) ||
 	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");

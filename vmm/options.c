@@ -134,6 +134,17 @@ static int set_psci(void *to, const char *arg)
 	return 0;
 }
 
+static int set_irqchip(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+	int which = option_choice("--irqchip", arg, "gicv3|gicv3-its");
+
+	if (which < 0)
+		return which;
+	o->its = which == 1;
+	return 0;
+}
+
 static int set_disk(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
@@ -196,6 +207,7 @@ void options_init(struct vmm_options *o)
 				  .memory = DEFAULT_MEMORY,
 				  .cpus = 1,
 				  .measure = true,
+				  .its = true,
 				  .report_fd = -1};
 }
 

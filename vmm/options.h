@@ -36,6 +36,7 @@ struct vmm_options {
 	unsigned int timeout; /* seconds; 0: none */
 	int report_fd;	      /* -1: none */
 	bool measure, psci_user, quiet, earlycon;
+	bool its; /* --irqchip gicv3-its */
 };
 
 /* Their set functions take a struct vmm_options. */

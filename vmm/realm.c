@@ -163,6 +163,25 @@ static int create_gic(struct realm *r)
 	return ret;
 }
 
+static int create_its(struct realm *r)
+{
+	struct kvm_create_device dev = {.type = KVM_DEV_TYPE_ARM_VGIC_ITS};
+	uint64_t base = LAYOUT_ITS;
+	int ret = CALL(r->vm_fd, KVM_CREATE_DEVICE, &dev);
+
+	if (ret) {
+		log_error("without an ITS: --irqchip gicv3");
+		return ret;
+	}
+	r->its_fd = (int)dev.fd;
+	ret = set_attr(r->its_fd, "the ITS's address", KVM_DEV_ARM_VGIC_GRP_ADDR,
+		       KVM_VGIC_ITS_ADDR_TYPE, &base);
+	if (!ret)
+		ret = set_attr(r->its_fd, "the ITS's initialisation", KVM_DEV_ARM_VGIC_GRP_CTRL,
+			       KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	return ret;
+}
+
 static int set_attributes(struct realm *r, uint64_t addr, uint64_t size, bool private)
 {
 	struct kvm_memory_attributes a = {.address = addr,
@@ -201,7 +220,8 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 {
 	int ret;
 
-	*r = (struct realm){.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .gmem_fd = -1};
+	*r = (struct realm){.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .its_fd = -1,
+			    .gmem_fd = -1};
 	for (unsigned int i = 0; i < LAYOUT_MAX_CPUS; i++)
 		r->vcpu_fds[i] = -1;
 	ret = open_kvm(r);
@@ -213,6 +233,8 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 		ret = create_vcpus(r);
 	if (!ret)
 		ret = create_gic(r);
+	if (!ret && cfg->its)
+		ret = create_its(r);
 	if (!ret)
 		ret = create_memory(r);
 	return ret;
@@ -323,6 +345,7 @@ void realm_destroy(struct realm *r)
 		r->runs[i] = NULL;
 		close_fd(&r->vcpu_fds[i]);
 	}
+	close_fd(&r->its_fd);
 	close_fd(&r->gic_fd);
 	close_fd(&r->vm_fd);
 	close_fd(&r->gmem_fd);

@@ -21,13 +21,14 @@
 struct realm_config {
 	unsigned int cpus, ipa_bits;
 	uint64_t ram, ram_size;
+	bool its;
 	bool psci_user; /* PSCI calls become KVM_EXIT_HYPERCALL */
 };
 
 struct realm {
 	struct realm_config cfg;
 	struct realm_abi abi; /* what the kernel speaks */
-	int sys_fd, vm_fd, gic_fd, gmem_fd;
+	int sys_fd, vm_fd, gic_fd, its_fd, gmem_fd;
 	int vcpu_fds[LAYOUT_MAX_CPUS];
 	struct kvm_run *runs[LAYOUT_MAX_CPUS];
 	uint64_t run_size; /* bytes of a vCPU's mapping */

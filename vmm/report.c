@@ -74,6 +74,15 @@ static json_t *make_mmio(const struct mmio_map *m)
 	return o;
 }
 
+static json_t *make_messages(const struct report *r)
+{
+	json_t *a = json_array();
+
+	for (unsigned int i = 0; i < r->ndisks; i++)
+		json_array_append_new(a, integer(r->disks[i].msix.sent));
+	return a;
+}
+
 static void add_image(json_t *o, const struct image *im)
 {
 	json_t *i;
@@ -137,6 +146,8 @@ static json_t *make_report(const struct report *r)
 	json_object_set_new(o, "exits", make_exits(r->vcpus));
 	json_object_set_new(o, "mmio", make_mmio(r->mmio));
 	json_object_set_new(o, "console", console);
+	if (r->options && r->options->its)
+		json_object_set_new(o, "messages", make_messages(r));
 	json_object_set_new(o, "realm", make_realm(r));
 	if (r->attest)
 		json_object_set_new(o, "attest", make_attest(r->attest, r->attest_unsaved,

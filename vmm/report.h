@@ -7,6 +7,7 @@
  *	exits			what KVM_RUN returned, by kind
  *	mmio			accesses by region, "stray" for those that nobody answers
  *	console			bytes written by the realm, and dropped for want of a reader
+ *	messages		interrupt messages (MSI-X) of each disk, if it has them
  *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token,
  *				or error
  *	realm			cpus, memory, ipa_bits, abi, sizes and addresses of what was loaded
@@ -21,6 +22,7 @@
 #include "vmm/options.h"
 #include "vmm/output.h"
 #include "vmm/vcpu.h"
+#include "vmm/virtio_pci.h"
 
 struct report {
 	uint64_t start; /* monotonic nanoseconds */
@@ -33,6 +35,8 @@ struct report {
 	const struct mmio_map *mmio;
 	const struct output_watch *watches;
 	unsigned int nwatches;
+	const struct virtio_pci *disks;
+	unsigned int ndisks;
 	unsigned int ipa_bits;
 	const char *abi; /* the revision that the kernel speaks; NULL: not known yet */
 };

@@ -38,9 +38,13 @@ void virtio_init(struct virtio_device *dev, const struct virtio_class *class,
 		vq_reset(&dev->queues[i], mem, class->queue_size);
 }
 
-static void raise_irq(struct virtio_device *dev, uint8_t bit)
+#define CONFIG_CHANGE (-1) /* in place of a queue */
+
+static void raise_irq(struct virtio_device *dev, int queue)
 {
-	dev->isr |= bit;
+	if (dev->send_message && dev->send_message(dev, queue))
+		return;
+	dev->isr |= queue == CONFIG_CHANGE ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
 	irq_set(&dev->irq, !dev->irq_masked);
 }
 
@@ -69,7 +73,7 @@ void virtio_fail(struct virtio_device *dev)
 {
 	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
-		raise_irq(dev, VIRTIO_ISR_CONFIG);
+		raise_irq(dev, CONFIG_CHANGE);
 }
 
 static bool features_acceptable(const struct virtio_device *dev)
@@ -105,12 +109,12 @@ void virtio_notify(struct virtio_device *dev, unsigned int n)
 void virtio_done(struct virtio_device *dev, const struct virtqueue *q)
 {
 	if (vq_wants_interrupt(q))
-		raise_irq(dev, VIRTIO_ISR_QUEUE);
+		raise_irq(dev, (int)(q - dev->queues));
 }
 
 void virtio_config_changed(struct virtio_device *dev)
 {
 	dev->generation++;
 	if (virtio_is_ready(dev))
-		raise_irq(dev, VIRTIO_ISR_CONFIG);
+		raise_irq(dev, CONFIG_CHANGE);
 }

@@ -45,6 +45,10 @@ struct virtio_device {
 	pthread_mutex_t lock;
 	struct irq_line irq;
 	bool irq_masked; /* by the transport */
+	/* The transport sends a message in place of the line: for a queue, or for the
+	 * configuration (-1). False: it does not now. May be NULL. */
+	bool (*send_message)(struct virtio_device *dev, int queue);
+	void *transport;
 	uint8_t isr;
 	uint8_t status; /* VIRTIO_CONFIG_S_* */
 	uint8_t generation;

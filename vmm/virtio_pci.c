@@ -9,7 +9,6 @@
 
 #define VENDOR_VIRTIO 0x1af4
 #define DEVICE_MODERN 0x1040 /* + virtio id */
-#define NO_VECTOR     0xffff
 
 #define COMMON_SIZE   sizeof(struct virtio_pci_common_cfg)
 #define AT(field)     offsetof(struct virtio_pci_common_cfg, field)
@@ -35,14 +34,15 @@ static void read_common(struct virtio_pci *vp, struct virtio_pci_common_cfg *c)
 	c->device_feature = half(dev->offered, vp->offered_select);
 	c->guest_feature_select = vp->accepted_select;
 	c->guest_feature = half(dev->accepted, vp->accepted_select);
-	c->msix_config = NO_VECTOR;
+	c->msix_config = vp->config_vector;
 	c->num_queues = (uint16_t)dev->nqueues;
 	c->device_status = dev->status;
 	c->config_generation = dev->generation;
 	c->queue_select = vp->queue_select;
-	c->queue_msix_vector = NO_VECTOR;
+	c->queue_msix_vector = MSIX_NO_VECTOR;
 	if (!q)
 		return;
+	c->queue_msix_vector = vp->queue_vector[vp->queue_select];
 	c->queue_size = q->size;
 	c->queue_enable = q->enabled;
 	c->queue_notify_off = vp->queue_select;
@@ -80,6 +80,30 @@ static void write_queue(struct virtio_pci *vp, uint64_t offset, uint32_t v)
 		set_half(&q->used_addr, v, offset == AT(queue_used_hi));
 }
 
+/* ---- messages ---- */
+
+static void forget_vectors(struct virtio_pci *vp)
+{
+	vp->config_vector = MSIX_NO_VECTOR;
+	for (unsigned int i = 0; i < VIRTIO_MAX_QUEUES; i++)
+		vp->queue_vector[i] = MSIX_NO_VECTOR;
+}
+
+/* One that does not exist reads back as none, which tells the driver. */
+static uint16_t vector(const struct virtio_pci *vp, uint32_t v)
+{
+	return vp->msix.cap && v < MSIX_VECTORS ? (uint16_t)v : MSIX_NO_VECTOR;
+}
+
+static bool send_message(struct virtio_device *dev, int queue)
+{
+	struct virtio_pci *vp = dev->transport;
+
+	if (vp->msix.enabled)
+		msix_send(&vp->msix, queue < 0 ? vp->config_vector : vp->queue_vector[queue]);
+	return vp->msix.enabled;
+}
+
 static void write_common(struct virtio_pci *vp, uint64_t offset, uint32_t v)
 {
 	struct virtio_device *dev = vp->dev;
@@ -95,8 +119,17 @@ static void write_common(struct virtio_pci *vp, uint64_t offset, uint32_t v)
 		if (vp->accepted_select <= 1 && !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK))
 			set_half(&dev->accepted, v, vp->accepted_select);
 		break;
+	case AT(msix_config):
+		vp->config_vector = vector(vp, v);
+		break;
+	case AT(queue_msix_vector):
+		if (selected(vp))
+			vp->queue_vector[vp->queue_select] = vector(vp, v);
+		break;
 	case AT(device_status):
 		virtio_set_status(dev, (uint8_t)v);
+		if (!v)
+			forget_vectors(vp);
 		break;
 	case AT(queue_select):
 		vp->queue_select = (uint16_t)v;
@@ -156,6 +189,11 @@ static void bar_access(struct pci_device *pci, uint64_t offset, void *data, unsi
 	} else if (within(offset, len, VIRTIO_PCI_DEVICE_AT, dev->config_len) && !write) {
 		at = offset - VIRTIO_PCI_DEVICE_AT;
 		memcpy(data, dev->config + at, len);
+	} else if (vp->msix.cap && within(offset, len, VIRTIO_PCI_MSIX_AT, MSIX_TABLE_SIZE)) {
+		msix_table_access(&vp->msix, offset - VIRTIO_PCI_MSIX_AT, data, len, write);
+	} else if (vp->msix.cap && !write &&
+		   within(offset, len, VIRTIO_PCI_PBA_AT, MSIX_PBA_SIZE)) {
+		msix_pba_read(&vp->msix, offset - VIRTIO_PCI_PBA_AT, data, len);
 	}
 	pthread_mutex_unlock(&dev->lock);
 }
@@ -191,12 +229,12 @@ static void config_written(struct pci_device *pci, unsigned int offset, unsigned
 {
 	struct virtio_pci *vp = container_of(pci, struct virtio_pci, pci);
 
-	if (offset < PCI_COMMAND + 2 && offset + len > PCI_COMMAND) {
-		pthread_mutex_lock(&vp->dev->lock);
-		virtio_mask_irq(vp->dev,
-				pci->config[PCI_COMMAND + 1] & (PCI_COMMAND_INTX_DISABLE >> 8));
-		pthread_mutex_unlock(&vp->dev->lock);
-	}
+	pthread_mutex_lock(&vp->dev->lock);
+	msix_config_written(&vp->msix, pci);
+	/* A function that sends messages does not drive its pin (PCI 3.0, 6.8.2). */
+	virtio_mask_irq(vp->dev, vp->msix.enabled || (pci->config[PCI_COMMAND + 1] &
+						       (PCI_COMMAND_INTX_DISABLE >> 8)));
+	pthread_mutex_unlock(&vp->dev->lock);
 	if (offset == window_data(vp))
 		window_access(vp, true);
 }
@@ -221,10 +259,13 @@ static unsigned int add_part(struct virtio_pci *vp, uint8_t type, uint32_t offse
 }
 
 void virtio_pci_plug(struct virtio_pci *vp, struct virtio_device *dev, struct pci_host *host,
-		     unsigned int slot, int vm_fd)
+		     unsigned int slot, int vm_fd, bool msi)
 {
 	memset(vp, 0, sizeof(*vp));
 	vp->dev = dev;
+	dev->transport = vp;
+	dev->send_message = send_message;
+	forget_vectors(vp);
 	dev->irq = (struct irq_line){.vm_fd = vm_fd, .spi = layout_pci_spi(slot)};
 	pci_device_init(&vp->pci, VENDOR_VIRTIO, DEVICE_MODERN + dev->class->id,
 			dev->class->pci_class, VIRTIO_PCI_BAR_SIZE);
@@ -239,5 +280,7 @@ void virtio_pci_plug(struct virtio_pci *vp, struct virtio_device *dev, struct pc
 	memset(vp->pci.writable + vp->window_cap + offsetof(struct virtio_pci_cap, bar), 0xff, 1);
 	memset(vp->pci.writable + vp->window_cap + offsetof(struct virtio_pci_cap, offset), 0xff,
 	       sizeof(struct virtio_pci_cfg_cap) - offsetof(struct virtio_pci_cap, offset));
+	if (msi)
+		msix_init(&vp->msix, &vp->pci, slot, vm_fd, VIRTIO_PCI_MSIX_AT, VIRTIO_PCI_PBA_AT);
 	pci_plug(host, slot, &vp->pci);
 }

@@ -80,6 +80,8 @@ static int run_mode(enum mode mode)
 		return smp_test();
 	case MODE_READ:
 		return input_test();
+	case MODE_IRQ:
+		return irq_test();
 	default:
 		return 0;
 	}

@@ -19,6 +19,7 @@ enum mode {
 	MODE_DISK,	/* read, write and read again the first block device, then off */
 	MODE_SMP,	/* run on each processor in turn, then off */
 	MODE_READ,	/* read lines from the console up to one that is "end", tell their sum */
+	MODE_IRQ,	/* count interrupts of the first block device and the console, off */
 	MODE_COUNT
 };
 
@@ -61,6 +62,7 @@ void facts_say(void);
 int disk_test(void);
 int smp_test(void);
 int input_test(void);
+int irq_test(void);
 
 /*
  * Hands a CCA token out on the virtio-console port "org.softrealm.attest"; nothing is done

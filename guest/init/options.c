@@ -17,6 +17,7 @@ static const char *const mode_names[MODE_COUNT] = {
 	[MODE_DISK] = "disk",
 	[MODE_SMP] = "smp",
 	[MODE_READ] = "read",
+	[MODE_IRQ] = "irq",
 };
 
 static int hex_digit(char c)

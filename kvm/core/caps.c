@@ -4,8 +4,7 @@
  *
  * One row a capability: the answer on /dev/kvm, on an ordinary VM, on a realm VM. A realm's 0 is
  * the series' allow-list, which hides even calls that work. Capabilities that nothing here stands
- * behind (steal time, PTP, statistics, dirty ring, MTE, EL2, 32-bit EL1) have no row: they answer
- * 0.
+ * behind have no row and answer 0: docs/kvm.md has the reason of each.
  */
 #include <errno.h>
 
@@ -80,6 +79,7 @@ static const struct cap caps[] = {
 	NOT_REALM(ARM_NISV_TO_USER, 1),
 	NOT_REALM(ARM_INJECT_EXT_DABT, 1),
 	EVERYWHERE(HALT_POLL, 1),
+	NOT_REALM(STEAL_TIME, 1),
 	NOT_REALM(SET_GUEST_DEBUG2, GUEST_DEBUG_CONTROLS),
 	EVERYWHERE(SYSTEM_EVENT_DATA, 1),
 	NOT_REALM(ARM_SYSTEM_SUSPEND, 1),

@@ -12,9 +12,11 @@
  * deassign returns, no interrupt of it will come. An eventfd is read without waiting although its
  * description, which is the caller's, may be a blocking one.
  *
+ * An eventfd drives one interrupt of one VM, as in the kernel: all irqfds of the process are on one
+ * list, whose lock is a leaf.
+ *
  * Not as the kernel: our duplicate of the descriptor keeps the eventfd alive, so an irqfd ends by
- * deassign or with the VM, not when the caller closes the eventfd; and an eventfd that drives an
- * interrupt of another VM is not noticed.
+ * deassign or with the VM, not when the caller closes the eventfd.
  */
 #include "kvm/irq/irq_internal.h"
 
@@ -32,12 +34,43 @@
 
 struct irqfd {
 	struct irqfd *next;
+	struct irqfd *next_taken; /* taken */
 	uint64_t id;	  /* what epoll knows it by; never used again */
 	uint64_t eventfd; /* the kernel's number of the eventfd: the same for all its descriptors */
 	unsigned int gsi;
 	int fd;
 	int resamplefd; /* -1: a plain one */
 };
+
+static pthread_mutex_t taken_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct irqfd *taken; /* of every VM */
+
+/* False: its eventfd drives an interrupt already. */
+static bool take(struct irqfd *f)
+{
+	struct irqfd *o;
+
+	pthread_mutex_lock(&taken_lock);
+	for (o = taken; o && o->eventfd != f->eventfd; o = o->next_taken)
+		;
+	if (!o) {
+		f->next_taken = taken;
+		taken = f;
+	}
+	pthread_mutex_unlock(&taken_lock);
+	return !o;
+}
+
+static void give_back(struct irqfd *f)
+{
+	struct irqfd **p;
+
+	pthread_mutex_lock(&taken_lock);
+	for (p = &taken; *p != f; p = &(*p)->next_taken)
+		;
+	*p = f->next_taken;
+	pthread_mutex_unlock(&taken_lock);
+}
 
 static void close_fd(int fd)
 {
@@ -69,6 +102,7 @@ static void irqfd_remove(struct irqs *q, struct irqfd **link)
 	epoll_ctl(q->epoll, EPOLL_CTL_DEL, f->fd, NULL);
 	if (f->resamplefd >= 0 && !resamples(q, f->gsi))
 		irq_set_gsi(q, f->gsi, false);
+	give_back(f);
 	irqfd_free(f);
 }
 
@@ -185,14 +219,15 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 {
 	result r = OK;
 
+	if (!take(f))
+		return &rule_kvm_irqfd_busy;
 	pthread_mutex_lock(&q->lock);
-	for (const struct irqfd *o = q->irqfds; o; o = o->next)
-		if (o->eventfd == f->eventfd)
-			r = &rule_kvm_irqfd_busy;
 	f->id = q->next_id++;
 	/* One that was signalled before is seen at once. */
-	if (!r && (start_thread(q) || watch(q, f->fd, f->id)))
+	if (start_thread(q) || watch(q, f->fd, f->id)) {
 		r = &rule_kvm_irqfd_memory;
+		give_back(f);
+	}
 	if (!r) {
 		f->next = q->irqfds;
 		q->irqfds = f;

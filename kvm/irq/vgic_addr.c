@@ -83,14 +83,17 @@ bool vgic_redist_is_last(const struct vgic *v, unsigned int cpu)
 static result check_region(const struct vgic *v, unsigned int index, uint64_t base, uint32_t count,
 			   unsigned int num_cpus)
 {
-	uint64_t size = count * (uint64_t)KVM_VGIC_V3_REDIST_SIZE;
+	/* One that is set by its base alone holds the vCPUs that there are now. */
+	uint64_t size = (count ? count : num_cpus) * (uint64_t)KVM_VGIC_V3_REDIST_SIZE;
 
-	if (!count && v->num_regions)
+	if (base + size < base)
+		return &rule_kvm_vgic_addr_wrap;
+	if (v->num_regions && !count != !v->regions[0].count)
 		return &rule_kvm_vgic_region_mixed;
+	if (v->num_regions && !count)
+		return &rule_kvm_vgic_addr_set;
 	if (index != v->num_regions)
 		return &rule_kvm_vgic_region_index;
-	if (v->num_regions && !v->regions[0].count)
-		return &rule_kvm_vgic_region_mixed;
 	/* A region with a count is compared with the distributor when vCPUs are placed in it. */
 	if (!count && v->dist_base != VGIC_UNDEF &&
 	    overlap(base, size, v->dist_base, KVM_VGIC_V3_DIST_SIZE))

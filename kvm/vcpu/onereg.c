@@ -119,7 +119,7 @@ static result access_sve(struct kvm_call *c, const struct kvm_one_reg *r, bool s
 static bool fw_value(uint64_t id, uint64_t *val)
 {
 	static const uint64_t regs[FW_NUM_REGS] = {0x10003, 2, 3, 2};
-	static const uint64_t bmaps[FW_NUM_BMAPS] = {0, 0, 1};
+	static const uint64_t bmaps[FW_NUM_BMAPS] = {0, 0, 1, 0};
 	uint64_t n = id & 0xffff;
 	bool bmap = (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW_FEAT_BMAP;
 

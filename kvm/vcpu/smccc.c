@@ -71,7 +71,7 @@ result smccc_set_filter(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr)
 	if (memcmp(f.pad, zero, sizeof(zero)))
 		return &rule_kvm_smccc_pad;
 	end = f.base + f.nr_functions - 1;
-	if (end < f.base || f.action > KVM_SMCCC_FILTER_FWD_TO_USER)
+	if (!f.nr_functions || end < f.base || f.action > KVM_SMCCC_FILTER_FWD_TO_USER)
 		return &rule_kvm_smccc_range;
 	lock_take(&vm->config_lock);
 	why = vm->has_ran ? &rule_kvm_smccc_late : insert(&vm->filter, f.base, end, f.action);

@@ -17,6 +17,10 @@
 
 #define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 
+#define OSLSR_EL1  REG(2, 0, 1, 1, 4)
+#define OSLSR_OSLM BIT(3) /* there is an OS lock */
+#define OSLSR_OSLK BIT(1) /* it is locked: all that can change */
+
 enum sort {
 	PLAIN,
 	PTRAUTH, /* with the pointer authentication features */
@@ -40,6 +44,7 @@ static const struct sysreg regs[] = {
 	DEBUG_PAIR(11), DEBUG_PAIR(12), DEBUG_PAIR(13), DEBUG_PAIR(14), DEBUG_PAIR(15),
 	{REG(2, 0, 0, 2, 0), PLAIN, 0},	    /* MDCCINT_EL1 */
 	{REG(2, 0, 0, 2, 2), PLAIN, 0},	    /* MDSCR_EL1 */
+	{OSLSR_EL1, PLAIN, OSLSR_OSLM},
 	{REG(2, 4, 0, 7, 0), PLAIN, 0},	    /* DBGVCR32_EL2 */
 	{REG(3, 0, 0, 0, 0), FIXED, 0x000f0510}, /* MIDR_EL1 */
 	{REG(3, 0, 0, 0, 5), PLAIN, 0},	    /* MPIDR_EL1, from the vCPU's id */
@@ -146,6 +151,14 @@ void idregs_init(struct kvm_vm *vm)
 	r->set = true;
 }
 
+/* The AArch32 ID registers read as zero on a CPU without AArch32, and ignore what is written. */
+static bool is_aarch32(unsigned int index)
+{
+	const uint32_t crm1 = 0xf7, crm2 = 0xff, crm3 = 0x57; /* by op2; the rest is unallocated */
+
+	return BIT(index) & (crm1 << 8 | crm2 << 16 | (uint64_t)crm3 << 24);
+}
+
 uint64_t idregs_writable(unsigned int index)
 {
 	if (index == IDREG_AA64DFR0)
@@ -177,7 +190,7 @@ static result set_idreg(struct kvm_vm *vm, unsigned int index, uint64_t val)
 	uint64_t *reg = &vm->idregs.val[index];
 	result why;
 
-	if (*reg == val)
+	if (*reg == val || is_aarch32(index))
 		return OK;
 	if (vm->has_ran || realm_state(&vm->realm) != REALM_NONE)
 		return &rule_kvm_reg_id_late;
@@ -265,6 +278,8 @@ static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val
 
 	if (r->id == KVM_REG_PMCR_EL0)
 		set_pmcr(v, i, val);
+	else if (r->id == OSLSR_EL1 && ((val ^ r->reset) & ~OSLSR_OSLK))
+		return &rule_kvm_reg_id_fixed;
 	else if (r->sort == FIXED && val != v->sysregs[i] && !v->vm->writable_imp_regs)
 		return &rule_kvm_reg_id_fixed;
 	else

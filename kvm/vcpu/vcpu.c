@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vgic.h"
+#include "kvm/mem/memslot.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/timer.h"
@@ -236,6 +237,8 @@ result vcpu_set_guest_debug(struct kvm_call *c)
 
 /* ---- attributes ---- */
 
+#define PVTIME_SIZE 64 /* of the structure, and its alignment */
+
 static bool is_ppi_or_spi(uint32_t irq)
 {
 	return irq >= 16 && irq < VGIC_MIN_RESERVED_INTID;
@@ -303,6 +306,37 @@ static result get_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
 									  : OK;
 }
 
+/* Where a guest reads how long it did not run. A realm cannot ask for it (the RMM has no such
+ * call), and no other VM runs: the address is only kept. */
+static result set_pvtime(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
+{
+	struct memslot_view view;
+	uint64_t ipa;
+
+	if (a->attr != KVM_ARM_VCPU_PVTIME_IPA)
+		return &rule_kvm_attr_unknown;
+	if (c->ops->read(c, &ipa, a->addr, sizeof(ipa)))
+		return &rule_kvm_arg_fault;
+	if (!IS_ALIGNED(ipa, PVTIME_SIZE))
+		return &rule_kvm_pvtime_align;
+	if (v->pvtime_set)
+		return &rule_kvm_pvtime_set;
+	if (!memslot_look(v->vm, ipa, &view))
+		return &rule_kvm_pvtime_slot;
+	v->pvtime = ipa;
+	v->pvtime_set = true;
+	return OK;
+}
+
+static result get_pvtime(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
+{
+	uint64_t ipa = v->pvtime_set ? v->pvtime : UINT64_MAX;
+
+	if (a->attr != KVM_ARM_VCPU_PVTIME_IPA)
+		return &rule_kvm_attr_unknown;
+	return c->ops->write(c, a->addr, &ipa, sizeof(ipa)) ? &rule_kvm_arg_fault : OK;
+}
+
 result vcpu_set_device_attr(struct kvm_call *c)
 {
 	struct kvm_device_attr a;
@@ -315,6 +349,8 @@ result vcpu_set_device_attr(struct kvm_call *c)
 		return set_pmu_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_set_attr(c->vcpu, c->caller, &a);
+	case KVM_ARM_VCPU_PVTIME_CTRL:
+		return set_pvtime(c->vcpu, c->caller, &a);
 	default:
 		return &rule_kvm_attr_unknown;
 	}
@@ -332,6 +368,8 @@ result vcpu_get_device_attr(struct kvm_call *c)
 		return get_pmu_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_get_attr(c->vcpu, c->caller, &a);
+	case KVM_ARM_VCPU_PVTIME_CTRL:
+		return get_pvtime(c->vcpu, c->caller, &a);
 	default:
 		return &rule_kvm_attr_unknown;
 	}
@@ -346,6 +384,8 @@ result vcpu_has_device_attr(struct kvm_call *c)
 		return why;
 	if (a.group == KVM_ARM_VCPU_TIMER_CTRL)
 		return timer_has_attr(&a);
+	if (a.group == KVM_ARM_VCPU_PVTIME_CTRL && a.attr == KVM_ARM_VCPU_PVTIME_IPA)
+		return OK;
 	if (a.group == KVM_ARM_VCPU_PMU_V3_CTRL && a.attr <= KVM_ARM_VCPU_PMU_V3_INIT &&
 	    vm_has_feature(c->vm, KVM_ARM_VCPU_PMU_V3))
 		return OK;

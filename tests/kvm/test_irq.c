@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_irq.c - interrupts from user space: lines, irqfds, routing, MSIs. */
-#include "vgic_fixture.h"
+#include "its_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -206,6 +206,62 @@ static void an_eventfd_drives_one_interrupt(void **state)
 	assert_int_equal(irqfd(&vm, efd, 9, 0, 0), 0);
 	vm_destroy(&vm);
 	close(again);
+	close(efd);
+}
+
+static void an_eventfd_drives_one_vm(void **state)
+{
+	struct vm one, two;
+	int efd = eventfd(0, 0), again = dup(efd);
+
+	vm_create(&one);
+	vm_create(&two);
+	assert_int_equal(irqfd(&one, efd, 8, 0, 0), 0);
+	assert_int_equal(irqfd(&two, efd, 8, 0, 0), EBUSY);
+	assert_int_equal(irqfd(&two, again, 9, 0, 0), EBUSY);
+	assert_int_equal(irqfd(&two, efd, 8, KVM_IRQFD_FLAG_DEASSIGN, 0), 0); /* not that one */
+	assert_int_equal(irqfd(&two, efd, 8, 0, 0), EBUSY);
+	vm_destroy(&one);
+	assert_int_equal(irqfd(&two, efd, 8, 0, 0), 0);
+	vm_destroy(&two);
+	close(again);
+	close(efd);
+}
+
+/* MSI routes: what the guest's ITS makes of them. */
+static void an_irqfd_sends_its_msi(void **state)
+{
+	struct kvm_irq_routing_entry e = {.gsi = 9, .type = KVM_IRQ_ROUTING_MSI,
+					  .flags = KVM_MSI_VALID_DEVID};
+	int efd = eventfd(0, 0);
+	struct guest_its g;
+	struct vm vm;
+
+	its_fix_boot(&g, 2);
+	its_send(&g, MAPD(5, itt(5), 5));
+	its_send(&g, MAPTI(5, 3, 9000, 0));
+	vm.f = g.f;
+	vm.given = g.f.v;
+	vm.q = irqs_create(&(struct irqs_owner){owner_vgic, owner_vcpu_by_id, &vm});
+	e.u.msi.address_lo = (uint32_t)DOORBELL;
+	e.u.msi.data = 3;
+	e.u.msi.devid = 5;
+	assert_int_equal(irqfd(&vm, efd, 9, 0, 0), 0);
+	assert_int_equal(route(&vm, 1, &e), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		kick_eventfd(efd);
+		assert_int_equal(wait_take(&vm), 9000);
+		assert_int_equal(guest_take(&vm.f, 0), SPURIOUS);
+	}
+	/* Nowhere to go: it is lost, and nothing else. */
+	e.u.msi.data = 4;
+	assert_int_equal(route(&vm, 1, &e), 0);
+	kick_eventfd(efd);
+	while (readable(efd))
+		sched_yield();
+	assert_int_equal(guest_take(&vm.f, 0), SPURIOUS);
+	irqs_destroy(vm.q);
+	its_fix_destroy(&g);
 	close(efd);
 }
 
@@ -574,6 +630,8 @@ int main(void)
 		cmocka_unit_test(a_ppi_that_a_device_drives_does_not_move),
 		cmocka_unit_test(irqfds_check_their_arguments),
 		cmocka_unit_test(an_eventfd_drives_one_interrupt),
+		cmocka_unit_test(an_eventfd_drives_one_vm),
+		cmocka_unit_test(an_irqfd_sends_its_msi),
 		cmocka_unit_test(a_signal_is_an_edge_on_the_spi_of_its_gsi),
 		cmocka_unit_test(a_signal_from_before_is_not_lost),
 		cmocka_unit_test(a_plain_irqfd_does_not_hold_a_level_line),

@@ -67,7 +67,8 @@ static void capabilities_answer_by_the_table(void **state)
 		{122, 1, 1, 1}, {127, 1, 1, 0}, {128, 16, 16, 16}, {131, -EINVAL, 0, 0},
 		{136, 1, 1, 0}, {144, 1, 1, 0}, {162, 1, 1, 1}, {165, 48, 48, 48},
 		{168, 3, 3, 3}, {171, 1, 1, 1}, {172, 1, 1, 1}, {174, 1, 1, 0}, {177, 1, 1, 0},
-		{178, 1, 1, 0}, {182, 1, 1, 1}, {195, 196611, 196611, 0}, {215, 1, 1, 1},
+		{178, 1, 1, 0}, {182, 1, 1, 1}, {187, 1, 1, 0}, {195, 196611, 196611, 0},
+		{215, 1, 1, 1},
 		{216, 1, 1, 0}, {227, 1, 1, 0}, {229, 1075843072, 1075843072, 0}, {230, 1, 1, 0},
 		{231, 1, 1, 1}, {233, 8, 0, 8}, {234, 1, 1, 1}, {239, 1, 1, 0},
 		{243, -EINVAL, 0, 0}, {244, 3, 3, 3}, {245, 1, 1, 0}, {247, 1, 1, 1},
@@ -265,6 +266,8 @@ static void the_smccc_filter_is_checked(void **state)
 	assert_int_equal(set_filter(f, 0x84000000, 1, 2, 1), -EINVAL);
 	assert_string_equal(fx_last_rule(), "kvm_smccc_pad");
 	assert_int_equal(set_filter(f, 0x84000000, 0, 2, 0), -EINVAL);
+	assert_string_equal(fx_last_rule(), "kvm_smccc_range");
+	assert_int_equal(set_filter(f, 0, 0, 2, 0), -EINVAL); /* no function, not all of them */
 	assert_string_equal(fx_last_rule(), "kvm_smccc_range");
 	assert_int_equal(set_filter(f, 0xffffffff, 2, 2, 0), -EINVAL);
 	assert_int_equal(set_filter(f, 0x84000000, 1, 3, 0), -EINVAL);

@@ -187,6 +187,76 @@ static void odd_ids_are_refused(void **state)
 	}
 }
 
+#define OSLSR_EL1 ARM64_SYS_REG(2, 0, 1, 1, 4)
+#define FW_FEAT_BMAP(n) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP | (n))
+
+static bool is_listed(const struct kvm_reg_list *l, uint64_t id)
+{
+	uint64_t i = 0;
+
+	while (i < l->n && l->reg[i] != id)
+		i++;
+	return i < l->n;
+}
+
+static void the_os_lock_can_be_locked_and_not_taken_away(void **state)
+{
+	struct fx *f = *state;
+
+	create(f, 0);
+	assert_int_equal(init(f, 5, F(PSCI_0_2)), 0);
+	assert_int_equal(fx_get_reg(f, 0, OSLSR_EL1), 8);
+	assert_int_equal(fx_set_reg(f, 0, OSLSR_EL1, 0xa), 0);
+	assert_int_equal(fx_get_reg(f, 0, OSLSR_EL1), 0xa);
+	assert_int_equal(fx_set_reg(f, 0, OSLSR_EL1, 2), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, OSLSR_EL1, 0xc), -EINVAL);
+}
+
+/* On a CPU without AArch32: zero, and what is written is ignored. */
+static void aarch32_id_registers_ignore_writes(void **state)
+{
+	struct fx *f = *state;
+	const uint64_t pfr0 = ARM64_SYS_REG(3, 0, 0, 1, 0), mvfr2 = ARM64_SYS_REG(3, 0, 0, 3, 2);
+
+	create(f, 0);
+	assert_int_equal(init(f, 5, F(PSCI_0_2)), 0);
+	assert_int_equal(fx_set_reg(f, 0, pfr0, 0x131), 0);
+	assert_int_equal(fx_set_reg(f, 0, mvfr2, UINT64_MAX), 0);
+	assert_int_equal(fx_get_reg(f, 0, pfr0), 0);
+	assert_int_equal(fx_get_reg(f, 0, mvfr2), 0);
+	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 0, 3, 3), 1), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 0, 4, 4), 1), -EINVAL);
+}
+
+static void stolen_time_has_one_aligned_place_in_a_slot(void **state)
+{
+	struct fx *f = *state;
+	uint64_t ipa = RAM + 32;
+	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PVTIME_CTRL, .addr = (uintptr_t)&ipa};
+
+	fx_create_vm(f, REALM_TYPE);
+	fx_create_vcpus(f, 2);
+	GIVES(0, f->vcpu[0], KVM_HAS_DEVICE_ATTR, &a);
+	REFUSED(EINVAL, kvm_pvtime_align, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	ipa = RAM;
+	REFUSED(EINVAL, kvm_pvtime_slot, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	fx_memory(f);
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	REFUSED(EEXIST, kvm_pvtime_set, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	ipa = 0;
+	GIVES(0, f->vcpu[0], KVM_GET_DEVICE_ATTR, &a);
+	assert_int_equal(ipa, RAM);
+	GIVES(0, f->vcpu[1], KVM_GET_DEVICE_ATTR, &a);
+	assert_int_equal(ipa, UINT64_MAX);
+	a.addr = 8;
+	REFUSED(EFAULT, kvm_arg_fault, f->vcpu[1], KVM_SET_DEVICE_ATTR, &a);
+	REFUSED(EFAULT, kvm_arg_fault, f->vcpu[1], KVM_GET_DEVICE_ATTR, &a);
+	a.attr = 1;
+	REFUSED(ENXIO, kvm_attr_unknown, f->vcpu[1], KVM_SET_DEVICE_ATTR, &a);
+	REFUSED(ENXIO, kvm_attr_unknown, f->vcpu[1], KVM_GET_DEVICE_ATTR, &a);
+	REFUSED(ENXIO, kvm_attr_unknown, f->vcpu[1], KVM_HAS_DEVICE_ATTR, &a);
+}
+
 static void an_ordinary_vcpu_takes_back_what_it_listed(void **state)
 {
 	struct fx *f = *state;
@@ -216,6 +286,8 @@ static void an_ordinary_vcpu_takes_back_what_it_listed(void **state)
 	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 0, 0, 0), 1), -EINVAL);
 	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 2, 0, 0), 77), 0);
 	assert_int_equal(fx_get_reg(f, 0, ARM64_SYS_REG(3, 0, 2, 0, 0)), 77);
+	assert_true(is_listed(l, OSLSR_EL1));
+	assert_true(is_listed(l, FW_FEAT_BMAP(3)));
 	free(l);
 	inproc_munmap(f->p, f->run[0], KVM_VCPU_MMAP_SIZE);
 	fx_create_vm(f, 0);
@@ -390,6 +462,9 @@ int test_vcpu(void)
 		TEST(an_ordinary_vcpu_keeps_a_pending_serror),
 		TEST(the_signal_mask_is_kept_for_the_transport),
 		TEST(guest_debug_is_accepted_and_checked),
+		TEST(the_os_lock_can_be_locked_and_not_taken_away),
+		TEST(aarch32_id_registers_ignore_writes),
+		TEST(stolen_time_has_one_aligned_place_in_a_slot),
 		TEST(timer_interrupts_are_one_choice_for_the_vm),
 		TEST(unmappable_files_are_not_mapped),
 	};

@@ -65,12 +65,13 @@ static void a_redistributor_base_alone_can_be_set_once(void **state)
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, UINT64_C(1) << 40), E2BIG);
 	assert_int_equal(fix_get(&f, ADDR, T_REDIST, &val), 0);
 	assert_int_equal(val, UINT64_MAX);
-	/* Its frames reach beyond the end of the IPA space: found when vCPUs are placed. */
-	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, (UINT64_C(1) << 40) - 0x20000), EINVAL);
+	/* The frames of the vCPUs that there are reach beyond the end of the IPA space. */
+	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, (UINT64_C(1) << 40) - 0x20000), E2BIG);
+	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, -UINT64_C(0x10000)), EINVAL); /* wraps */
 	assert_int_equal(fix_get(&f, ADDR, T_REDIST, &val), 0);
 	assert_int_equal(val, UINT64_MAX);
 	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, REDIST), 0);
-	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, REDIST + 0x100000), EINVAL);
+	assert_int_equal(fix_set64(&f, ADDR, T_REDIST, REDIST + 0x100000), EEXIST);
 	assert_int_equal(fix_set64(&f, ADDR, T_REGION, REGION(0x9000000, 1, 1)), EINVAL);
 	fix_destroy(&f);
 }

@@ -158,18 +158,45 @@ static void pci_is_coherent_with_an_interrupt_for_each_slot(void **state)
 	assert_int_equal(cell2(pci, "ranges", 3), LAYOUT_PCI_WINDOW);
 }
 
+static void an_its_is_what_pci_sends_messages_to(void **state)
+{
+	static const char its[] = "/interrupt-controller@8000000/msi-controller@8080000";
+	static const char pci[] = "/pcie@10000000";
+	struct dtb_config c = plain;
+
+	build(&c);
+	assert_true(fdt_path_offset(fdt, its) < 0);
+	assert_false(has(pci, "msi-map"));
+	c.its = true;
+	build(&c);
+	assert_int_equal(fdt_node_check_compatible(fdt, node(its), "arm,gic-v3-its"), 0);
+	assert_int_equal(cell2(its, "reg", 0), LAYOUT_ITS);
+	assert_int_equal(cell2(its, "reg", 2), LAYOUT_ITS_SIZE);
+	assert_int_equal(cell(its, "#msi-cells", 0), 1);
+	assert_int_equal(cell(pci, "msi-map", 1), cell(its, "phandle", 0));
+	assert_int_equal(cell(pci, "msi-map", 3), 0x10000);
+	/* The interrupt map's parent has address cells now. */
+	assert_int_equal(cell("/interrupt-controller@8000000", "#address-cells", 0), 2);
+	for (unsigned int slot = 0; slot < LAYOUT_PCI_SLOTS; slot++) {
+		assert_int_equal(cell(pci, "interrupt-map", 10 * slot), slot << 11);
+		assert_int_equal(cell2(pci, "interrupt-map", 10 * slot + 5), 0);
+		assert_int_equal(cell(pci, "interrupt-map", 10 * slot + 8), layout_pci_spi(slot));
+	}
+}
+
 static void devices_lie_outside_ram(void **state)
 {
 	static const uint64_t ends[] = {
 		LAYOUT_GICD + LAYOUT_GICD_SIZE,
+		LAYOUT_ITS + LAYOUT_ITS_SIZE,
 		LAYOUT_GICR + LAYOUT_MAX_CPUS * LAYOUT_GICR_SIZE,
 		LAYOUT_UART + LAYOUT_UART_SIZE,
 		LAYOUT_ECAM + LAYOUT_ECAM_SIZE,
 		LAYOUT_PCI_WINDOW + LAYOUT_PCI_WINDOW_SIZE,
 		LAYOUT_RAM,
 	};
-	static const uint64_t starts[] = {LAYOUT_GICR, LAYOUT_UART, LAYOUT_ECAM, LAYOUT_PCI_WINDOW,
-					  LAYOUT_RAM};
+	static const uint64_t starts[] = {LAYOUT_ITS,  LAYOUT_GICR,	  LAYOUT_UART,
+					  LAYOUT_ECAM, LAYOUT_PCI_WINDOW, LAYOUT_RAM};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++)
 		assert_true(ends[i] <= starts[i]);
@@ -185,6 +212,7 @@ int main(void)
 		cmocka_unit_test(chosen_has_arguments_and_initrd),
 		cmocka_unit_test(arguments_have_a_limit),
 		cmocka_unit_test(pci_is_coherent_with_an_interrupt_for_each_slot),
+		cmocka_unit_test(an_its_is_what_pci_sends_messages_to),
 		cmocka_unit_test(devices_lie_outside_ram),
 	};
 

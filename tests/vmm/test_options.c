@@ -40,6 +40,7 @@ static void defaults_are_sensible(void **state)
 	assert_int_equal(o.cpus, 1);
 	assert_true(o.measure);
 	assert_false(o.psci_user);
+	assert_true(o.its);
 	assert_int_equal(o.report_fd, -1);
 }
 
@@ -47,9 +48,9 @@ static void everything_can_be_given(void **state)
 {
 	assert_int_equal(PARSE("-k", "k", "-i", "i", "-a", "quiet x=1", "-m", "2G", "-c", "16",
 			       "--disk", "a,b", "-d", "c,ro", "--ipa-bits=40", "--no-measure",
-			       "--psci", "user", "--earlycon", "--dtb-dump", "d", "-u",
-			       "login:", "-t", "60", "-q", "--milestone", "one", "--milestone",
-			       "two", "--report-fd", "2"),
+			       "--psci", "user", "--irqchip", "gicv3", "--earlycon",
+			       "--dtb-dump", "d", "-u", "login:", "-t", "60", "-q", "--milestone",
+			       "one", "--milestone", "two", "--report-fd", "2"),
 			 0);
 	assert_int_equal(o.memory, UINT64_C(2) << 30);
 	assert_int_equal(o.cpus, 16);
@@ -61,6 +62,7 @@ static void everything_can_be_given(void **state)
 	assert_int_equal(o.ipa_bits, 40);
 	assert_false(o.measure);
 	assert_true(o.psci_user && o.earlycon && o.quiet);
+	assert_false(o.its);
 	assert_int_equal(o.timeout, 60);
 	assert_int_equal(o.nmilestones, 2);
 	assert_string_equal(o.milestones[1], "two");
@@ -104,6 +106,7 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"--ipa-bits", "31"},
 		{"--ipa-bits", "53"},
 		{"--psci", "both"},
+		{"--irqchip", "gicv2"},
 		{"--timeout", "0"},
 		{"--until", ""},
 		{"--disk", ""},

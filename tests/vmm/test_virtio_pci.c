@@ -63,7 +63,7 @@ static int setup(void **state)
 	virtio_init(&dev, &class, mem, BIT(5), 2);
 	memcpy(dev.config, "config!", 8);
 	dev.config_len = 8;
-	virtio_pci_plug(&vp, &dev, &host, SLOT, -1);
+	virtio_pci_plug(&vp, &dev, &host, SLOT, -1, true);
 	cfg_write(PCI_BASE_ADDRESS_0, BAR, 4);
 	cfg_write(PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
 	return 0;
@@ -132,6 +132,8 @@ static void capabilities_name_every_part(void **state)
 	unsigned int seen = 0, at = cfg_read(SLOT, PCI_CAPABILITY_LIST, 1);
 
 	for (; at; at = cfg_read(SLOT, at + 1, 1)) {
+		if (cfg_read(SLOT, at, 1) == PCI_CAP_ID_MSIX)
+			continue;
 		assert_int_equal(cfg_read(SLOT, at, 1), PCI_CAP_ID_VNDR);
 		seen |= 1u << cfg_read(SLOT, at + VIRTIO_PCI_CAP_CFG_TYPE, 1);
 		assert_true(cfg_read(SLOT, at + VIRTIO_PCI_CAP_OFFSET, 4) +
@@ -270,6 +272,118 @@ static void masked_interrupt_waits(void **state)
 	assert_true(dev.irq.level);
 }
 
+/* ---- MSI-X ---- */
+
+#define ENABLE (PCI_MSIX_FLAGS_ENABLE)
+#define MASK_ALL (PCI_MSIX_FLAGS_MASKALL)
+
+static void set_control(uint32_t flags)
+{
+	cfg_write(vp.msix.cap + PCI_MSIX_FLAGS, flags, 2);
+}
+
+static void write_entry(unsigned int vector, uint32_t data, bool masked)
+{
+	uint64_t at = VIRTIO_PCI_MSIX_AT + vector * 16;
+
+	bar_write(at, 0x8090040, 4);
+	bar_write(at + 4, 0, 4);
+	bar_write(at + 8, data, 4);
+	bar_write(at + 12, masked, 4);
+}
+
+static void set_vector(unsigned int queue, uint16_t vector)
+{
+	bar_write(COMMON(queue_select), queue, 2);
+	bar_write(COMMON(queue_msix_vector), vector, 2);
+}
+
+static void messages_take_the_place_of_the_pin(void **state)
+{
+	struct ring r;
+
+	accept_features(VIRTIO_DEMANDED);
+	set_up_queue(&r, 0);
+	bar_write(COMMON(device_status), STATUS_SET_UP | VIRTIO_CONFIG_S_DRIVER_OK, 1);
+	set_vector(0, 1);
+	bar_write(COMMON(msix_config), 0, 2);
+	virtio_done(&dev, &dev.queues[0]); /* not enabled yet */
+	assert_true(dev.irq.level);
+	write_entry(0, 7, false);
+	write_entry(1, 8, false);
+	set_control(ENABLE);
+	assert_false(dev.irq.level);
+	virtio_done(&dev, &dev.queues[0]);
+	assert_int_equal(vp.msix.sent, 1);
+	virtio_config_changed(&dev);
+	assert_int_equal(vp.msix.sent, 2);
+	assert_false(dev.irq.level);
+	assert_int_equal(bar_read(VIRTIO_PCI_ISR_AT, 1), VIRTIO_ISR_QUEUE); /* from before */
+	/* A queue without a vector is silent. */
+	set_vector(0, MSIX_NO_VECTOR);
+	virtio_done(&dev, &dev.queues[0]);
+	assert_int_equal(vp.msix.sent, 2);
+	assert_int_equal(bar_read(VIRTIO_PCI_ISR_AT, 1), 0);
+}
+
+static void masked_messages_are_sent_when_the_mask_goes(void **state)
+{
+	struct ring r;
+
+	accept_features(VIRTIO_DEMANDED);
+	set_up_queue(&r, 0);
+	set_vector(0, 2);
+	set_control(ENABLE);
+	virtio_done(&dev, &dev.queues[0]); /* entries begin masked */
+	virtio_done(&dev, &dev.queues[0]);
+	assert_int_equal(bar_read(VIRTIO_PCI_PBA_AT, 4), 4);
+	bar_write(VIRTIO_PCI_PBA_AT, 0, 4);
+	assert_int_equal(bar_read(VIRTIO_PCI_PBA_AT, 4), 4);
+	write_entry(2, 9, false);
+	assert_int_equal(vp.msix.sent, 1);
+	assert_int_equal(bar_read(VIRTIO_PCI_PBA_AT, 4), 0);
+	set_control(ENABLE | MASK_ALL);
+	virtio_done(&dev, &dev.queues[0]);
+	assert_int_equal(vp.msix.sent, 1);
+	set_control(ENABLE);
+	assert_int_equal(vp.msix.sent, 2);
+}
+
+static void vectors_that_do_not_exist_read_as_none(void **state)
+{
+	set_vector(0, MSIX_VECTORS);
+	assert_int_equal(bar_read(COMMON(queue_msix_vector), 2), MSIX_NO_VECTOR);
+	set_vector(1, 3);
+	assert_int_equal(bar_read(COMMON(queue_msix_vector), 2), 3);
+	set_vector(7, 3); /* no such queue */
+	assert_int_equal(bar_read(COMMON(queue_msix_vector), 2), MSIX_NO_VECTOR);
+	bar_write(COMMON(msix_config), 4, 2);
+	assert_int_equal(bar_read(COMMON(msix_config), 2), 4);
+	bar_write(COMMON(device_status), 0, 1);
+	assert_int_equal(bar_read(COMMON(msix_config), 2), MSIX_NO_VECTOR);
+	set_vector(1, MSIX_NO_VECTOR);
+	assert_int_equal(cfg_read(SLOT, vp.msix.cap + PCI_MSIX_FLAGS, 2), MSIX_VECTORS - 1);
+	assert_int_equal(cfg_read(SLOT, vp.msix.cap + PCI_MSIX_TABLE, 4), VIRTIO_PCI_MSIX_AT);
+	assert_int_equal(cfg_read(SLOT, vp.msix.cap + PCI_MSIX_PBA, 4), VIRTIO_PCI_PBA_AT);
+	/* The table has its size, and whole words. */
+	bar_write(VIRTIO_PCI_MSIX_AT + MSIX_TABLE_SIZE, 1, 4);
+	assert_int_equal(bar_read(VIRTIO_PCI_MSIX_AT + MSIX_TABLE_SIZE, 4), 0);
+	bar_write(VIRTIO_PCI_MSIX_AT + 1, 1, 1);
+	assert_int_equal(bar_read(VIRTIO_PCI_MSIX_AT, 4), 0);
+}
+
+static void a_device_without_an_its_has_no_messages(void **state)
+{
+	static struct virtio_device other;
+	static struct virtio_pci pci;
+
+	virtio_init(&other, &class, mem, BIT(5), 2);
+	virtio_pci_plug(&pci, &other, &host, SLOT + 1, -1, false);
+	for (unsigned int at = cfg_read(SLOT + 1, PCI_CAPABILITY_LIST, 1); at;
+	     at = cfg_read(SLOT + 1, at + 1, 1))
+		assert_int_equal(cfg_read(SLOT + 1, at, 1), PCI_CAP_ID_VNDR);
+}
+
 static void device_configuration_is_bounded(void **state)
 {
 	assert_int_equal(bar_read(VIRTIO_PCI_DEVICE_AT + 6, 2), '!' | 0 << 8);
@@ -325,6 +439,10 @@ int main(void)
 		T(reset_forgets_everything),
 		T(reading_the_isr_lowers_the_line),
 		T(masked_interrupt_waits),
+		T(messages_take_the_place_of_the_pin),
+		T(masked_messages_are_sent_when_the_mask_goes),
+		T(vectors_that_do_not_exist_read_as_none),
+		T(a_device_without_an_its_has_no_messages),
 		T(device_configuration_is_bounded),
 		T(wrong_width_has_no_effect),
 		T(window_capability_reaches_the_bar),

@@ -303,6 +303,7 @@ static int greet(struct channel *ch)
 		ch->counted = true;
 		s->num_clients++;
 		pthread_mutex_unlock(&s->lock);
+		atomic_fetch_add(&s->opened, 1);
 	}
 	return channel_welcome(s, ch->fd, status) || status ? -EPIPE : 0;
 }
@@ -413,7 +414,7 @@ void channel_end_all(struct server *s, const struct mm *mm)
 {
 	pthread_mutex_lock(&s->lock);
 	for (struct channel *ch = s->channels; ch; ch = ch->next)
-		if (ch->mm == mm && ch->id)
+		if (ch->id && ch->mm == mm)
 			shutdown(ch->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&s->lock);
 }

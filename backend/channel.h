@@ -29,6 +29,7 @@ struct server {
 	atomic_bool stopping;
 	uint64_t ram_dev, ram_ino;
 	unsigned int max_channels;
+	atomic_ullong opened; /* /dev/kvm, so many times */
 
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t closed; /* some channel */

@@ -224,11 +224,12 @@ static void close_outputs(json_t *o)
 	}
 }
 
-void events_stop(bool report, uint64_t pages)
+void events_stop(bool report, uint64_t opened, uint64_t pages)
 {
 	json_t *o = report_json(options->revision);
 	char *text;
 
+	json_object_set_new(o, "opened", json_integer((json_int_t)opened));
 	json_object_set_new(o, "leaked_pages", json_integer((json_int_t)pages));
 	close_outputs(o);
 	text = json_dumps(o, JSON_COMPACT);

@@ -8,8 +8,8 @@
 /* Observe all calls and events of this process from now on. 0 or -errno (out of memory). */
 int events_start(const struct backend_options *o);
 void events_send(enum backend_message kind, const char *text);
-/* Everything is written; with `report`, the final one is sent. `pages`: of physical memory that
- * nobody gave back. */
-void events_stop(bool report, uint64_t pages);
+/* Everything is written; with `report`, the final one is sent. `opened`: how often clients opened
+ * /dev/kvm; `pages`: of physical memory that nobody gave back. */
+void events_stop(bool report, uint64_t opened, uint64_t pages);
 
 #endif

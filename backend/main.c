@@ -161,6 +161,7 @@ static void settle(void)
 int backend_main(const struct backend_options *o)
 {
 	struct host h = {.options = o};
+	uint64_t opened;
 	int r;
 
 	settle();
@@ -171,6 +172,7 @@ int backend_main(const struct backend_options *o)
 		events_send(BACKEND_READY, "");
 		serve(&h, o);
 	}
-	events_stop(!r, host_destroy(&h));
+	opened = h.server ? server_opened(h.server) : 0;
+	events_stop(!r, opened, host_destroy(&h));
 	return r ? 1 : 0;
 }

@@ -132,6 +132,11 @@ int server_idle_fd(const struct server *s)
 	return s->idle_fd;
 }
 
+uint64_t server_opened(const struct server *s)
+{
+	return atomic_load(&s->opened);
+}
+
 unsigned int server_clients(struct server *s)
 {
 	unsigned int n;

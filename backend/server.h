@@ -45,6 +45,8 @@ void server_accept(struct server *s);
 
 /* Descriptors of ours that clients hold now: VMs, vCPUs, devices, guest_memfds, /dev/kvm. */
 unsigned int server_clients(struct server *s);
+/* How often clients have opened /dev/kvm. */
+uint64_t server_opened(const struct server *s);
 /* An eventfd: readable after server_clients has become 0. */
 int server_idle_fd(const struct server *s);
 

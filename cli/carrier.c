@@ -5,13 +5,14 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bits.h"
+#include "base/log.h"
 #include "cli/files.h"
 #include "wire/wire.h"
 
@@ -35,24 +36,106 @@ static bool find_program(const char *name, char *path, size_t size)
 	return false;
 }
 
-static bool is_foreign_arm64(const char *name, char *path, size_t size)
-{
-	Elf64_Ehdr h = {0};
-	ssize_t n = 0;
-	int fd;
+/* ---- what the command is ---- */
 
-#ifdef __aarch64__
-	return false;
-#endif
-	if (!find_program(name, path, size))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, &h, sizeof(h));
-		close(fd);
+static bool has_interpreter(int fd, const Elf64_Ehdr *h)
+{
+	Elf64_Phdr p;
+
+	for (unsigned int i = 0; i < h->e_phnum; i++) {
+		if (pread(fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)) != sizeof(p))
+			return true; /* the kernel will have something to say */
+		if (p.p_type == PT_INTERP)
+			return true;
 	}
-	return n == sizeof(h) && !memcmp(h.e_ident, ELFMAG, SELFMAG) && h.e_machine == EM_AARCH64;
+	return false;
 }
+
+static void warn_unseen(const char *command, const char *why)
+{
+	log_warn("%s is %s: softrealm cannot reach it, it sees the machine's own /dev/kvm, if any",
+		 command, why);
+}
+
+static void look_at(struct carrier *c, const char *command)
+{
+	int fd = open(c->program, O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr h = {0};
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (pread(fd, &h, sizeof(h), 0) == sizeof(h) && !memcmp(h.e_ident, ELFMAG, SELFMAG) &&
+	    h.e_ident[EI_CLASS] == ELFCLASS64) {
+#ifndef __aarch64__
+		c->foreign = h.e_machine == EM_AARCH64;
+#endif
+		if (!has_interpreter(fd, &h))
+			warn_unseen(command, "statically linked");
+	}
+	if (!fstat(fd, &st) && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) ||
+				((st.st_mode & S_ISGID) && st.st_gid != getegid())))
+		warn_unseen(command, "a set-user-ID or set-group-ID program");
+	close(fd);
+}
+
+/* ---- a path that LD_PRELOAD can hold ---- */
+
+/* The dynamic linker splits at the first ones and expands "$"; qemu-aarch64 splits at ",". */
+static bool is_plain(const char *path)
+{
+	return !strpbrk(path, " \t\n:;,$");
+}
+
+static int make_link(struct carrier *c)
+{
+	const char *folders[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"};
+	char target[PATH_MAX];
+
+	if (!realpath(c->library, target))
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		if (!folders[i] || *folders[i] != '/' || !is_plain(folders[i]) ||
+		    strlen(folders[i]) > PATH_MAX / 2)
+			continue;
+		snprintf(c->folder, sizeof(c->folder), "%s/softrealm-XXXXXX", folders[i]);
+		if (!mkdtemp(c->folder))
+			continue;
+		snprintf(c->library, sizeof(c->library), "%.*s/preload.so", PATH_MAX / 2 + 20,
+			 c->folder);
+		if (!symlink(target, c->library))
+			return 0;
+		rmdir(c->folder);
+	}
+	c->folder[0] = 0;
+	log_error("%s: no library is preloaded from a path with a space, ':', ',' or '$', and no "
+		  "folder for a link was found (see TMPDIR)", target);
+	return -EINVAL;
+}
+
+int carrier_open(struct carrier *c, const char *command)
+{
+	int r;
+
+	*c = (struct carrier){0};
+	if (find_program(command, c->program, sizeof(c->program)))
+		look_at(c, command);
+	r = files_preload(c->foreign ? "libsoftrealm-preload-aarch64.so"
+				     : "libsoftrealm-preload.so",
+			  c->library, sizeof(c->library));
+	return r || is_plain(c->library) ? r : make_link(c);
+}
+
+void carrier_close(struct carrier *c)
+{
+	if (!c->folder[0])
+		return;
+	unlink(c->library);
+	rmdir(c->folder);
+	c->folder[0] = 0;
+}
+
+/* ---- in the child ---- */
 
 /* qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ARGS: only the program itself is interposed. */
 static char **carry(char **argv, const char *program, const char *library, const char *sysroot)
@@ -89,14 +172,10 @@ static char **preload(char **argv, const char *library)
 	return argv;
 }
 
-char **carrier_prepare(char **argv, const char *socket, const char *sysroot)
+char **carrier_prepare(const struct carrier *c, char **argv, const char *socket,
+		       const char *sysroot)
 {
-	char program[PATH_MAX], library[PATH_MAX];
-	bool foreign = is_foreign_arm64(argv[0], program, sizeof(program));
-
-	if (files_preload(foreign ? "libsoftrealm-preload-aarch64.so" : "libsoftrealm-preload.so",
-			  library, sizeof(library)))
-		return NULL;
 	setenv(WIRE_ENV_SOCKET, socket, 1);
-	return foreign ? carry(argv, program, library, sysroot) : preload(argv, library);
+	return c->foreign ? carry(argv, c->program, c->library, sysroot)
+			  : preload(argv, c->library);
 }

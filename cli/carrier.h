@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * carrier.h - how the interposer gets into the command: by LD_PRELOAD, and for an arm64 program
- * on another host under qemu-aarch64.
+ * on another machine by qemu-aarch64, which carries it.
  */
 #ifndef CLI_CARRIER_H
 #define CLI_CARRIER_H
 
-/*
- * In the child, before exec: set the environment, and return the argument list to execute (argv
- * itself, or a new one). NULL: an interposer is missing (logged).
- */
-char **carrier_prepare(char **argv, const char *socket, const char *sysroot);
+#include <limits.h>
+#include <stdbool.h>
+
+struct carrier {
+	char program[PATH_MAX]; /* what will be executed; empty: not found */
+	char library[PATH_MAX]; /* what is preloaded: no character in it splits LD_PRELOAD */
+	char folder[PATH_MAX];	/* of a link that stands in for it; empty: there is none */
+	bool foreign;		/* an arm64 program on another machine */
+};
+
+/* Find out how, and say so at once when it cannot be (a static or set-user-ID program). 0 or -errno
+ * (logged). */
+int carrier_open(struct carrier *c, const char *command);
+/* In the child: what to execute instead, the environment set; NULL: no memory. */
+char **carrier_prepare(const struct carrier *c, char **argv, const char *socket,
+		       const char *sysroot);
+/* The command and all that it has started are served no more. */
+void carrier_close(struct carrier *c);
 
 #endif

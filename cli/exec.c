@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* exec.c - softrealm exec: run any VMM with a /dev/kvm that has realms. */
 #include "base/bits.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/launcher.h"
 #include "cli/options.h"
@@ -20,6 +21,28 @@ static int set_quiet(void *to, const char *value)
 
 	l->quiet = true;
 	return 0;
+}
+
+static int set_require(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->require = true;
+	return 0;
+}
+
+/* What went by us has seen no realm, whatever it says. */
+static int check_seen(const struct launch *l, int status)
+{
+	const json_t *opened = json_object_get(l->backend_report, "opened");
+
+	if (!opened || json_integer_value(opened) || status == LAUNCH_NOT_STARTED ||
+	    status == LAUNCH_NOT_FOUND)
+		return status;
+	if (!l->quiet || l->require)
+		log_warn("nothing has opened softrealm's /dev/kvm: a static or set-user-ID "
+			 "program, or LD_PRELOAD was cleared");
+	return l->require ? LAUNCH_NO_CLIENT : status;
 }
 
 static const struct option_row rows[] = {
@@ -42,7 +65,7 @@ static int exec(int argc, char **argv)
 	if (!p.nwords)
 		return command_usage(&command_exec);
 	l.argv = p.words;
-	status = launch(&l);
+	status = check_seen(&l, launch(&l));
 	return summary_finish(&l, status);
 }
 
@@ -52,7 +75,8 @@ const struct command command_exec = {
 	.usage = "exec [OPTION...] -- COMMAND [ARGUMENT...]",
 	.text = "Run COMMAND so that the /dev/kvm that it opens has Arm CCA realms.\n",
 	.more = "Exit status: the command's; 128+N killed by signal N; 127 not found, 126 not\n"
-		"executable, 2 usage, 1 the backend cannot start.\n",
+		"executable, 125 with --require: it has not opened /dev/kvm; 2 usage, 1 the\n"
+		"backend cannot start.\n",
 	.run = exec,
 	.options = {&exec_rows, &launch_option_rows},
 };

@@ -66,6 +66,7 @@ struct launcher {
 	bool has_terminal;
 	char *vmm_text;
 	size_t vmm_len;
+	struct carrier carrier;
 };
 
 static uint64_t now_ms(void)
@@ -166,7 +167,7 @@ static void exec_command(struct launcher *la, pid_t parent)
 	if (la->l->own_vmm)
 		limits_raise_files();
 	if (!la->l->real)
-		argv = carrier_prepare(argv, la->socket, la->l->sysroot);
+		argv = carrier_prepare(&la->carrier, argv, la->socket, la->l->sysroot);
 	if (!argv)
 		_exit(LAUNCH_FAILED);
 	if (la->l->report_write >= 0)
@@ -181,6 +182,11 @@ static int start_command(struct launcher *la)
 {
 	pid_t self = getpid();
 
+	if (!la->l->real && carrier_open(&la->carrier, la->l->argv[0])) {
+		la->command_ended = true;
+		la->command_status = LAUNCH_FAILED << 8;
+		return -EINVAL;
+	}
 	la->command = fork();
 	if (la->command == 0)
 		exec_command(la, self);
@@ -639,6 +645,7 @@ int launch(struct launch *l)
 		run(&la);
 	reap_backend(&la);
 	remove_door(&la);
+	carrier_close(&la.carrier);
 	restore_terminal(&la);
 	if (la.vmm_len)
 		l->vmm_report = json_loadb(la.vmm_text, la.vmm_len, 0, NULL);

@@ -15,6 +15,7 @@ enum {
 	LAUNCH_FAILED = 1,	  /* the backend cannot start, a file cannot be written */
 	LAUNCH_USAGE = 2,
 	LAUNCH_TIMEOUT = 124,	  /* our own VMM did not keep --timeout and was killed */
+	LAUNCH_NO_CLIENT = 125,	  /* --require: nothing has opened /dev/kvm */
 	LAUNCH_NOT_STARTED = 126, /* the command cannot be executed */
 	LAUNCH_NOT_FOUND = 127,
 };
@@ -23,6 +24,7 @@ struct launch {
 	/* options */
 	struct backend_options backend;
 	bool quiet;
+	bool require; /* that something opens /dev/kvm */
 	const char *summary, *trace, *measurement_log; /* files, or NULL; trace: options.h */
 	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */
 

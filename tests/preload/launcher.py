@@ -8,6 +8,7 @@ import os
 import pathlib
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from realm import GRACE, Run, case, check, descendants, main, work  # noqa: E402
 
 CLIENT = os.environ["SOFTREALM_TEST_CLIENT"]
 CLIENT_A64 = os.environ.get("SOFTREALM_TEST_CLIENT_A64")
+STATIC = os.environ.get("SOFTREALM_TEST_STATIC")
+STATIC_A64 = os.environ.get("SOFTREALM_TEST_STATIC_A64")
+BUILD = pathlib.Path(os.environ["SOFTREALM_BUILD"])
 
 
 def child(run, name):
@@ -69,6 +73,49 @@ def other_preloaded_libraries_stay():
               env={"LD_PRELOAD": "libm.so.6", "ASAN_OPTIONS": "verify_asan_link_order=0"})
     run.expect(0, "libm.so.6")
     check("softrealm-preload.so" in run.out, run.out)
+
+
+@case
+def a_path_that_would_split_ld_preload_is_no_hindrance():
+    library = BUILD / "preload" / "libsoftrealm-preload.so"
+    run = Run("exec", "--", "true")
+    for name in ("a space", "a:colon", "a,comma", "a$ORIGIN"):
+        folder = run.home / name
+        folder.mkdir()
+        shutil.copy(library, folder)
+        tmp = run.home / ("tmp of " + name)
+        tmp.mkdir()
+        child = Run("exec", "--", CLIENT, "once", env={"SOFTREALM_PRELOAD_DIR": str(folder),
+                                                       "TMPDIR": str(tmp)})
+        child.expect(0, "ok")
+        check("cannot be preloaded" not in child.err, child.err)
+        left = [p for f in ("tmp", "run") for p in (child.home / f).iterdir()]
+        check(not left, left)
+    run.wait()
+
+
+@case
+def what_never_opens_dev_kvm_is_told():
+    run = Run("exec", "--", "true")
+    run.expect(0)
+    check("nothing has opened" in run.err, run.err)
+    Run("exec", "--require", "--", "true").expect(125)
+    Run("exec", "--require", "--", CLIENT, "once").expect(0, "ok")
+    Run("exec", "--require", "--", "sh", "-c", f"{CLIENT} once").expect(0, "ok")
+    Run("exec", "--require", "--", "env", "-u", "LD_PRELOAD", CLIENT, "once").expect(125)
+    Run("exec", "--require", "--", "/no/such/file").expect(127)
+    run = Run("exec", "--quiet", "--", "true")
+    run.expect(0)
+    check("nothing has opened" not in run.err, run.err)
+
+
+@case
+def a_static_program_is_told_at_once():
+    for program in filter(None, (STATIC, STATIC_A64)):
+        run = Run("exec", "--require", "--", program, "once")
+        run.until("statically linked", stream="err")
+        run.wait()
+        check(run.status == 125, run.status, run.story())
 
 
 @case

@@ -74,6 +74,7 @@ enum { RMI_RTTE_UNASSIGNED, RMI_RTTE_ASSIGNED, RMI_RTTE_TABLE };
 #define RMI_SEMANTICS_2_0	    (UINT64_C(1) << 0) /* token profile, RSI 1.1, RsiRealmConfig */
 #define RMI_SEMANTICS_RIPAS_UNMEASURED (UINT64_C(1) << 1) /* RTT_INIT_RIPAS is not in the RIM */
 #define RMI_SEMANTICS_AFFINITY_INFO (UINT64_C(1) << 2) /* PSCI_AFFINITY_INFO does not exit */
+#define RMI_SEMANTICS_REM_PADDED    (UINT64_C(1) << 3) /* REMs as the specification's text has it */
 
 struct rmi_realm_params {
 	uint64_t flags;

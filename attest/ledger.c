@@ -122,7 +122,8 @@ void ledger_apply(const struct ledger_entry *e, uint8_t value[MEASURE_SIZE])
 		measure_ripas(e->hash, value, e->addr, e->top);
 		break;
 	case LEDGER_EXTEND:
-		measure_rem_extend(e->hash, value, e->digest, MIN(e->addr, MEASURE_SIZE));
+		(e->flags & LEDGER_EXTEND_PADDED ? measure_rem_extend_spec : measure_rem_extend)(
+			e->hash, value, e->digest, MIN(e->addr, MEASURE_SIZE));
 		break;
 	case LEDGER_NUM_CAUSES:
 		break;
@@ -146,11 +147,13 @@ static void write_operands(FILE *f, const struct ledger_entry *e)
 		return;
 	case LEDGER_EXTEND:
 		fprintf(f, "\"size\":%u,", (unsigned int)e->addr);
-		return;
+		break;
 	default:
 		break;
 	}
-	fprintf(f, "\"flags\":%" PRIu64 ",", e->flags);
+	/* A JSON integer has 63 bits. */
+	fprintf(f, e->flags > INT64_MAX ? "\"flags\":\"0x%" PRIx64 "\"," : "\"flags\":%" PRIu64 ",",
+		e->flags);
 }
 
 int ledger_write(FILE *f, const struct ledger_entry *e)
@@ -225,7 +228,8 @@ static bool read_operands(const json_t *obj, struct ledger_entry *e)
 
 	switch (e->cause) {
 	case LEDGER_EXTEND:
-		return read_number(obj, "size", &e->addr) && e->addr <= MEASURE_SIZE;
+		ok = read_number(obj, "size", &e->addr) && e->addr <= MEASURE_SIZE;
+		break;
 	case LEDGER_INIT_RIPAS:
 		return read_number(obj, "address", &e->addr) && read_number(obj, "top", &e->top);
 	case LEDGER_REALM_CREATE:

@@ -16,7 +16,7 @@
  *	DATA_CREATE	    IPA			  -	flags	of the granule, or none
  *	REC_CREATE	    -			  -	flags	measure_rec_digest()
  *	RTT_INIT_RIPAS	    base of an RTT entry  top	-	-
- *	MEASUREMENT_EXTEND  size of the value	  -	-	the value, zero-padded to 64
+ *	MEASUREMENT_EXTEND  size of the value	  -	PADDED	the value, zero-padded to 64
  *
  * A JSON line of REALM_CREATE has the parameters by name in place of an address.
  */
@@ -38,6 +38,9 @@ enum ledger_cause {
 	LEDGER_EXTEND,
 	LEDGER_NUM_CAUSES
 };
+
+/* Of an extension of a REM: as the specification's text has it (measure_rem_extend_spec). */
+#define LEDGER_EXTEND_PADDED 1
 
 struct ledger_entry {
 	unsigned int realm;    /* VMID */

@@ -162,6 +162,17 @@ static int set_hash(void *to, const char *value)
 	return 0;
 }
 
+static int set_rem_extend(void *to, const char *value)
+{
+	struct launch *l = to;
+	int i = option_choice("--rem-extend", value, "tf-rmm|spec");
+
+	if (i < 0)
+		return i;
+	l->backend.realm.semantics = i ? RMI_SEMANTICS_REM_PADDED : 0;
+	return 0;
+}
+
 static int set_lifecycle(void *to, const char *value)
 {
 	struct launch *l = to;

@@ -35,6 +35,7 @@ uint32_t kvm_revision_cap(const struct kvm_revision *r);
 struct kvm_realm_choice {
 	uint8_t hash_algo; /* RmiHashAlgorithm; 0: SHA-256, as KVM asks for */
 	uint8_t rpv[64];
+	uint64_t semantics; /* RMI_SEMANTICS_* besides those of the revision */
 };
 
 /* Which RMM a realm, its guest and its verifier see behind the kernel (docs/revisions.md). */

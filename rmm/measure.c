@@ -63,10 +63,13 @@ void measure_extend_ripas(struct rd *rd, uint64_t base, uint64_t top)
 void measure_extend_rem(struct rd *rd, unsigned int index, const void *value, size_t size)
 {
 	uint8_t padded[MEASURE_SIZE] = {0};
+	bool spec = rd->semantics & RMI_SEMANTICS_REM_PADDED;
 
 	memcpy(padded, value, size);
-	measure_rem_extend(rd->hash, rd->measurement[index], value, size);
+	(spec ? measure_rem_extend_spec : measure_rem_extend)(rd->hash, rd->measurement[index],
+							      value, size);
 	report(rd, &(struct trace_event){.name = "MEASUREMENT_EXTEND",
+					 .flags = spec ? LEDGER_EXTEND_PADDED : 0,
 					 .index = index,
 					 .addr = size,
 					 .digest = padded});

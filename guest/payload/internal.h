@@ -52,6 +52,7 @@ uint64_t smc_call(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
 void rsi_init(void); /* finds the alias */
 void rsi_test(void);
 void rsi_hostcall_test(void);
+void attest_test(void); /* attest.c */
 void rsi_set_ripas(uint64_t base, uint64_t top, uint64_t ripas);
 
 /* convert.c */

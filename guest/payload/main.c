@@ -64,6 +64,8 @@ void payload_main(uint64_t commands, uint64_t uart, uint64_t ticks)
 		rsi_hostcall_test();
 	if (commands & PAYLOAD_CONVERT)
 		convert_test();
+	if (commands & PAYLOAD_ATTEST)
+		attest_test();
 	if (commands & PAYLOAD_IDLE) {
 		print("payload: idle\n");
 		for (;;)

@@ -16,6 +16,8 @@
  *	payload: cpus N                      (CPUs found, each of which took N ticks and an SGI)
  *	payload: hostcall X                  (what came back in the first register)
  *	payload: convert N                   (private -> shared -> private, new code each time)
+ *	payload: rem N HEX                   (after N bytes have extended REM N, 1 to 4)
+ *	payload: token HEX                   (over a challenge of N bytes N, N from 0 to 63)
  *	payload: idle                        (then WFI for ever)
  *	payload: done                        (then PSCI SYSTEM_OFF)
  *
@@ -35,6 +37,7 @@
 #define PAYLOAD_HOSTCALL 0x20
 #define PAYLOAD_CONVERT	 0x40
 #define PAYLOAD_IDLE	 0x80
+#define PAYLOAD_ATTEST	 0x100
 #define PAYLOAD_ALL	 0x7f /* what the image says as built */
 
 #define PAYLOAD_PARAMS	     0x40 /* their offset in the image */

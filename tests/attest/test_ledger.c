@@ -22,6 +22,12 @@ static const struct trace_event events[] = {
 	{.name = "RTT_INIT_RIPAS", .addr = 0x40000000, .top = 0x80000000},
 	{.name = "MEASUREMENT_EXTEND", .index = 4, .addr = 3, .digest = digest},
 	{.name = "MEASUREMENT_EXTEND", .index = 1, .addr = 0, .digest = digest},
+	{.name = "MEASUREMENT_EXTEND",
+	 .index = 2,
+	 .addr = 5,
+	 .flags = LEDGER_EXTEND_PADDED,
+	 .digest = digest},
+	{.name = "DATA_CREATE", .flags = UINT64_MAX},
 };
 
 static struct ledger_entry from(const struct trace_event *what, unsigned int hash_len)

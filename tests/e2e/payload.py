@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """payload.py - the bare-metal payload in a realm: RSI, timers, SMP, SGIs, conversion of a page"""
+import hashlib
 import struct
 import subprocess
 
 from realm import BUILD, SOFTREALM, Run, case, check, main, work
 
 PARAMS = 0x40  # guest/payload/payload.h
-RSI, VTIMER, PTIMER, LOAD, SMP, HOSTCALL, CONVERT, IDLE = (1 << n for n in range(8))
+RSI, VTIMER, PTIMER, LOAD, SMP, HOSTCALL, CONVERT, IDLE, ATTEST = (1 << n for n in range(9))
 ALL = 0x7f
 
 
@@ -80,6 +81,31 @@ def closed_standard_descriptors_hurt_nothing():
 @case
 def an_idle_realm_is_ended_by_its_time():
     payload("-t", 3, commands=IDLE).expect(124, "payload: idle")
+
+
+
+@case
+def rems_are_extended_in_the_reading_that_was_asked_for():
+    for reading, pad in (("tf-rmm", False), ("spec", True)):
+        ledger, token = work() / f"ledger-{reading}", work() / f"token-{reading}"
+        run = payload("--rem-extend", reading, "--measurement-log", ledger, commands=ATTEST)
+        run.expect(0, "payload: done")
+        rems = []
+        for n in (1, 2, 3, 4):
+            value = bytes([n] * n)
+            data = bytes(64) + value.ljust(64, b"\0") if pad else bytes(32) + value
+            rems.append(hashlib.sha256(data).hexdigest())
+            check(f"payload: rem {n} {rems[-1]}\n" in run.out, "another REM", n, run.story())
+        token.write_bytes(bytes.fromhex(run.out.split("payload: token ")[1].split()[0]))
+        args = [a for n, rem in enumerate(rems, 1) for a in ("--rem", f"{n}={rem}")]
+        verified = subprocess.run([SOFTREALM, "token", "verify", token, "--test-platform",
+                                   "--nonce", bytes(range(64)).hex(), *args],
+                                  capture_output=True, text=True, timeout=60)
+        check(verified.returncode == 0, verified.stdout, verified.stderr)
+        again = subprocess.run([SOFTREALM, "measure", "--ledger", ledger], capture_output=True,
+                               text=True, timeout=60)
+        for n, rem in enumerate(rems, 1):
+            check(f"REM{n} sha-256 {rem}" in again.stdout, again.stdout, again.stderr)
 
 
 main()

@@ -33,6 +33,10 @@
 	_(stat64, int, const char *, struct stat64 *)                                              \
 	_(lstat, int, const char *, struct stat *)                                                 \
 	_(lstat64, int, const char *, struct stat64 *)                                             \
+	_(fstat, int, int, struct stat *)                                                          \
+	_(fstat64, int, int, struct stat64 *)                                                      \
+	_(__fxstat, int, int, int, struct stat *)                                                  \
+	_(__fxstat64, int, int, int, struct stat64 *)                                              \
 	_(fstatat, int, int, const char *, struct stat *, int)                                     \
 	_(fstatat64, int, int, const char *, struct stat64 *, int)                                 \
 	_(statx, int, int, const char *, int, unsigned int, struct statx *)                        \

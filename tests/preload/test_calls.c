@@ -243,6 +243,38 @@ static void dev_kvm_is_found_however_it_is_spelt(void **state)
 	close(dev);
 }
 
+static void a_guest_memfd_is_a_file_of_its_size(void **state)
+{
+	struct kvm_create_guest_memfd g = {.size = 0x3000};
+	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0), plain = memfd_create("other", 0);
+	int gmem = call(vm, KVM_CREATE_GUEST_MEMFD, (uintptr_t)&g);
+	struct statx stx;
+	struct stat st;
+
+	assert_int_equal(fstat(gmem, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_size, 0x3000);
+	assert_int_equal(st.st_blksize, 4096);
+	assert_int_equal(fstatat(gmem, "", &st, AT_EMPTY_PATH), 0);
+	assert_int_equal(st.st_size, 0x3000);
+	assert_int_equal(statx(gmem, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
+	assert_int_equal(stx.stx_size, 0x3000);
+	assert_int_equal(fstat(vm, &st), 0);
+	assert_false(S_ISSOCK(st.st_mode));
+	assert_int_equal(fstat(kvm, &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(ftruncate(plain, 0x5000), 0);
+	assert_int_equal(fstat(plain, &st), 0);
+	assert_int_equal(st.st_size, 0x5000);
+	errno = 0;
+	assert_int_equal(fstat(gmem, (void *)8), -1);
+	assert_int_equal(errno, EFAULT);
+	close(plain);
+	close(gmem);
+	close(vm);
+	close(kvm);
+}
+
 static void other_files_of_that_name_are_left_alone(void **state)
 {
 	char folder[] = "/tmp/softrealm-test-XXXXXX", name[64];
@@ -312,6 +344,7 @@ static int run(void)
 		cmocka_unit_test(other_descriptors_are_left_alone),
 		cmocka_unit_test(paths_exist_as_on_a_machine_with_kvm),
 		cmocka_unit_test(dev_kvm_is_found_however_it_is_spelt),
+		cmocka_unit_test(a_guest_memfd_is_a_file_of_its_size),
 		cmocka_unit_test(other_files_of_that_name_are_left_alone),
 		cmocka_unit_test(bad_path_pointers_are_efault),
 	};

@@ -200,7 +200,7 @@ static int send_gmem(struct channel *ch, const struct kvm_gmem_info *info, uint6
 	struct wire_msg reply = {0};
 	int fd, r;
 
-	if ((info->flags & GUEST_MEMFD_FLAG_INIT_SHARED) && offset < info->size) {
+	if (info->has_shared && offset < info->size) {
 		reply.done.offset = info->pa - machine_client_base(ch->srv->cfg.machine);
 		return done(ch, 0, &reply, machine_client_memfd(ch->srv->cfg.machine));
 	}
@@ -467,7 +467,7 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
 		if (!ch->id || !ch->file || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
 			continue;
 		kvm_gmem_info(ch->file, &info);
-		holds = (info.flags & GUEST_MEMFD_FLAG_INIT_SHARED) && pa >= info.pa &&
+		holds = info.has_shared && pa >= info.pa &&
 			pa + size > pa && pa + size <= info.pa + info.size;
 	}
 	pthread_mutex_unlock(&s->lock);

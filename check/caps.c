@@ -41,9 +41,15 @@ static void cap_other_revisions(void)
 	struct fds f;
 
 	fds_open(&f);
-	for (int cap = 246; cap <= 250; cap++)
-		if (cap != check_sheet()->cap)
+	for (int cap = 246; cap <= 255; cap++) {
+		if (cap == check_sheet()->cap || cap == 251) /* mainline's PMU_V3_STRICT */
+			continue;
+		if (cap == check_sheet()->gmem_cap)
+			want_cap(&f, cap, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0,
+				 KVM_MEMORY_ATTRIBUTE_PRIVATE);
+		else
 			want_cap(&f, cap, 0, 0, 0);
+	}
 	want_cap(&f, 300, 0, 0, 0);
 }
 
@@ -52,8 +58,8 @@ static void cap_attributes(void)
 	struct fds f;
 
 	fds_open(&f);
-	want_cap(&f, KVM_CAP_MEMORY_ATTRIBUTES, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0,
-		 KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	want_cap(&f, KVM_CAP_MEMORY_ATTRIBUTES, want_of("cap-memory-attributes"), 0,
+		 want_of("cap-memory-attributes"));
 }
 
 static void cap_same(void)
@@ -108,6 +114,17 @@ static void cap_hidden_platform(void)
 		WANT(call_n(f.realm.vm, KVM_CHECK_EXTENSION, hidden[i]), 0);
 }
 
+static void cap_pmu(void)
+{
+	struct fds f;
+	int64_t host;
+
+	fds_open(&f);
+	host = call_n(f.sys, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PMU_V3);
+	WANT(call_n(f.realm.vm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PMU_V3),
+	     want_of("cap-pmu") ? host : 0);
+}
+
 static void cap_vcpus(void)
 {
 	struct fds f;
@@ -152,13 +169,15 @@ static void cap_unknown(void)
 static const struct check checks[] = {
 	{"cap-rmi", "KVM_CAP_ARM_RMI is 1 on /dev/kvm, an ordinary VM and a realm", cap_rmi},
 	{"cap-other-revisions", "the numbers of other revisions answer 0", cap_other_revisions},
-	{"cap-memory-attributes", "MEMORY_ATTRIBUTES: PRIVATE on /dev/kvm and a realm, else 0",
+	{"cap-memory-attributes",
+	 "MEMORY_ATTRIBUTES: PRIVATE on /dev/kvm and a realm (v15: 0), else 0",
 	 cap_attributes},
 	{"cap-allowed", "generic and allow-listed capabilities answer alike on all three",
 	 cap_same},
 	{"cap-hidden", "capabilities outside the allow-list answer 0 on a realm only", cap_hidden},
 	{"cap-hidden-platform", "optional capabilities outside the allow-list are 0 on a realm",
 	 cap_hidden_platform},
+	{"cap-pmu", "ARM_PMU_V3 of a realm: the host's in v12, 0 later", cap_pmu},
 	{"cap-vcpus", "NR_VCPUS <= MAX_VCPUS = MAX_VCPU_ID, the same on all three", cap_vcpus},
 	{"cap-ipa-size", "ARM_VM_IPA_SIZE is the host's limit on all three", cap_ipa},
 	{"cap-msi-devid", "MSI_DEVID is EINVAL on /dev/kvm, 0 without an ITS", cap_msi_devid},

@@ -6,8 +6,8 @@
  * dead realm harms no other), uses nothing but open, ioctl, mmap and signals, and ends by
  * returning (ok), by a WANT that is not met (not ok), or by skip().
  *
- * Expectations that differ between kernels are columns: see want_by() and enum abi. A later
- * revision is a further value of enum abi and its number sheet in abi_sheets[].
+ * Expectations that differ between revisions are columns of a table (differences.c, want_of). A
+ * later revision is a further value of enum abi, its number sheet in abi_sheets[], and a column.
  */
 #ifndef CHECK_CHECK_H
 #define CHECK_CHECK_H
@@ -17,18 +17,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/v12.h"
+#include "abi/realm.h"
 #include "abi/rsi.h"
 #include "check/script.h"
 
-enum abi { ABI_V12, ABI_V12_6_19, NUM_ABIS };
+/* Oldest first: `since` compares. */
+enum abi { ABI_V12, ABI_V12_6_19, ABI_V13, ABI_V14, ABI_V15, ABI_NEXT, NUM_ABIS };
 
 struct abi_sheet {
 	const char *name;
 	int cap;		/* KVM_CAP_ARM_RMI */
+	int gmem_cap;		/* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES; 0: there is none */
 	unsigned long realm;	/* VM type bits */
-	unsigned long other;	/* a later revision's VM type: refused */
+	unsigned long other;	/* another revision's VM type: refused */
 	uint32_t populate, other_populate;
+};
+extern const struct abi_sheet abi_sheets[NUM_ABIS];
+
+/* An answer in which revisions differ. */
+struct difference {
+	const char *name, *says;
+	int64_t want[NUM_ABIS];
 };
 
 struct check {
@@ -44,7 +53,8 @@ struct check_group {
 };
 
 extern const struct check_group check_caps, check_vm, check_memory, check_populate, check_vcpu,
-	check_onereg, check_run, check_exits, check_psci, check_vgic, check_signals, check_life;
+	check_onereg, check_run, check_exits, check_psci, check_vgic, check_signals, check_life,
+	check_revisions;
 
 /* The column that this run compares with. */
 extern enum abi check_abi;
@@ -59,13 +69,34 @@ void check_skip(const char *why) __attribute__((noreturn));
 #define WANT(expr, value) check_want(__FILE__, __LINE__, #expr, (int64_t)(expr), (int64_t)(value))
 #define WANT_TRUE(expr) check_want(__FILE__, __LINE__, #expr, !!(expr), 1)
 #define FAIL(...) check_fail(__FILE__, __LINE__, __VA_ARGS__)
-/* The value for v12, or for v12 on its own base. */
-int64_t want_by(int64_t v12, int64_t v12_6_19);
+/* The answer of this row of differences.c in the column that this run compares with. */
+int64_t want_of(const char *name);
+static inline bool since(enum abi abi)
+{
+	return check_abi >= abi;
+}
+/* For checks of what only these have. */
+void only_since(enum abi abi);
+void only_before(enum abi abi);
+
+/* ---- differences.c, report.c ---- */
+void differences_print(enum abi a, enum abi b);
+/* "-EINVAL", "4096", "0x1000": what a number means. */
+const char *value_text(int64_t v, char *buf, size_t size);
+
+enum verdict { VERDICT_OK, VERDICT_SKIP, VERDICT_FAIL, VERDICT_KNOWN };
+/* 0, or -1 with a message: the file cannot be read, or not be written. */
+int report_expect(const char *path);
+int report_junit(const char *path);
+int report_end(void);
+/* The verdict as it counts: a failure that is known is no failure. */
+enum verdict report_check(unsigned int n, const struct check *c, enum verdict v, const char *text);
 
 /* ioctl(2): the result, or -errno. */
 int64_t call(int fd, unsigned long nr, const void *arg);
 int64_t call_n(int fd, unsigned long nr, unsigned long arg);
 #define BAD_POINTER ((const void *)8)
+#define SET_ATTRIBUTES2 _IOWR(KVMIO, 0xd2, struct kvm_memory_attributes2)
 
 /* ---- a realm to start from ---- */
 #define RAM_BASE UINT64_C(0x80000000)
@@ -96,6 +127,9 @@ int64_t realm_vcpu_init(struct realm *r, unsigned int i, uint32_t features);
 void realm_vgic(struct realm *r);			/* create, addresses, INIT */
 void realm_vgic_create(struct realm *r);		/* without INIT */
 void realm_memory(struct realm *r);			/* gmem, slot 0, attribute PRIVATE */
+/* Before realm_memory: its pages will be made shared. Where attributes are the guest_memfd's, one
+ * that is private for life cannot; then `mem` is its own mapping. */
+void realm_convertible(void);
 void realm_code(struct realm *r, const struct script_op *script, unsigned int ops);
 void realm_script2(struct realm *r, const struct script_op *script, unsigned int ops);
 /* All of it: n vCPUs, the script in place, ready for the first KVM_RUN. */
@@ -104,7 +138,10 @@ void realm_new(struct realm *r, unsigned int n, const struct script_op *script, 
 
 int64_t realm_slot(struct realm *r, uint32_t slot, uint32_t flags, uint64_t gpa, uint64_t size,
 		   const void *uaddr, int gmem, uint64_t gmem_offset);
+/* A slot 1 that makes the activation fail: a guest_memfd in the upper half. */
+void realm_slot_in_the_way(struct realm *r);
 int64_t realm_attr(struct realm *r, uint64_t gpa, uint64_t size, uint64_t attr);
+/* In every revision: the bytes done, or -errno. */
 int64_t realm_populate(struct realm *r, uint64_t gpa, uint64_t size, const void *src,
 		       uint32_t flags);
 int realm_gmem(struct realm *r, uint64_t size, uint64_t flags); /* fd or -errno */

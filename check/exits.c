@@ -128,6 +128,7 @@ static void fault_private(void)
 		{SCRIPT_READ, {FREE_IPA + 8, SCRIPT_U64}}, {SCRIPT_END, {0}}};
 	struct realm r;
 
+	realm_convertible();
 	REALM_NEW(&r, 1, script);
 	WANT(realm_attr(&r, FREE_IPA, PAGE, 0), 0);
 	want_fault(&r, FREE_IPA, PAGE, PRIVATE);
@@ -222,6 +223,7 @@ static void ripas(uint64_t base, uint64_t top, uint64_t state, uint64_t flags)
 		{SCRIPT_END, {0}}};
 	struct realm r;
 
+	realm_convertible();
 	REALM_NEW(&r, 1, script);
 	want_fault(&r, base, top - base, flags);
 	WANT(realm_attr(&r, base, top - base, flags), 0);
@@ -292,7 +294,7 @@ static void rsi_identity(void)
 	REALM_NEW(&r, 1, script);
 	WANT(realm_report(&r, 0), RSI_SUCCESS);
 	WANT(realm_report(&r, 0), RSI_ABI_VERSION);
-	WANT(realm_report(&r, 0), RSI_ABI_VERSION);
+	WANT(realm_report(&r, 0), want_of("rsi-identity"));
 	WANT(realm_report(&r, 0), 0);
 	WANT(realm_report(&r, 0), RSI_SUCCESS);
 	for (int j = 0; j < 3; j++)
@@ -380,7 +382,8 @@ static const struct check checks[] = {
 	{"ripas-refused", "RIPAS of the upper half, to DESTROYED, of nothing: RSI_ERROR_INPUT",
 	 ripas_upper},
 	{"host-call", "an unknown hypercall by RSI_HOST_CALL is answered -1, no exit", host_call},
-	{"rsi-identity", "RSI version 1.0, the configuration, -1 for other SMCs, MPIDR",
+	{"rsi-identity",
+	 "RSI version 1.0 (v13: 1.1 too), the configuration, -1 for other SMCs, MPIDR",
 	 rsi_identity},
 	{"hvc", "HVC is an undefined instruction", hvc},
 	{"system-off", "SYSTEM_OFF: a system event, then every vCPU blocks", system_off},

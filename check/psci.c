@@ -20,11 +20,13 @@ static int64_t smccc_filter(struct realm *r, uint32_t base, uint32_t n, uint8_t 
 	return call(r->vm, KVM_SET_DEVICE_ATTR, &a);
 }
 
+#define PSCI_COMPLETE _IOW(KVMIO, 0xd6, struct kvm_arm_rmi_psci_complete)
+
 static int64_t complete(struct realm *r, unsigned int vcpu, uint64_t mpidr, uint32_t status)
 {
 	struct kvm_arm_rmi_psci_complete p = {.target_mpidr = mpidr, .psci_status = status};
 
-	return call(r->vcpu[vcpu], KVM_ARM_VCPU_RMI_PSCI_COMPLETE, &p);
+	return call(r->vcpu[vcpu], PSCI_COMPLETE, &p);
 }
 
 /* A realm whose vCPU 0 has left with CPU_ON(1), to be answered by user space. */
@@ -110,7 +112,7 @@ static void complete_ordinary(void)
 	r.vcpu[0] = call_n(r.vm, KVM_CREATE_VCPU, 0);
 	WANT(call(r.vm, KVM_ARM_PREFERRED_TARGET, &init), 0);
 	WANT(call(r.vcpu[0], KVM_ARM_VCPU_INIT, &init), 0);
-	WANT(call(r.vcpu[0], KVM_ARM_VCPU_RMI_PSCI_COMPLETE, BAD_POINTER), -EPERM);
+	WANT(call(r.vcpu[0], PSCI_COMPLETE, BAD_POINTER), want_of("complete-ordinary-vm"));
 }
 
 static void complete_pointer(void)
@@ -119,7 +121,7 @@ static void complete_pointer(void)
 
 	realm_open(&r);
 	realm_vcpus(&r, 1);
-	WANT(call(r.vcpu[0], KVM_ARM_VCPU_RMI_PSCI_COMPLETE, BAD_POINTER), -EFAULT);
+	WANT(call(r.vcpu[0], PSCI_COMPLETE, BAD_POINTER), want_of("complete-pointer"));
 }
 
 static void complete_early(void)
@@ -146,6 +148,7 @@ static void complete_wrong(void)
 {
 	struct realm r;
 
+	only_before(ABI_V14);
 	realm_pending(&r);
 	WANT(complete(&r, 0, 77, 0), -EINVAL);
 	WANT(complete(&r, 0, 0, 0), -EINVAL);
@@ -161,8 +164,9 @@ static void complete_padding(void)
 	struct kvm_arm_rmi_psci_complete p = {.target_mpidr = 1, .padding = {1, 2, 3}};
 	struct realm r;
 
+	only_before(ABI_V14);
 	realm_pending(&r);
-	WANT(call(r.vcpu[0], KVM_ARM_VCPU_RMI_PSCI_COMPLETE, &p), 0);
+	WANT(call(r.vcpu[0], PSCI_COMPLETE, &p), 0);
 }
 
 static void hypercall_visible(void)
@@ -172,7 +176,7 @@ static void hypercall_visible(void)
 
 	realm_pending(&r);
 	WANT(r.run[0]->hypercall.nr, PSCI_CPU_ON_64);
-	WANT(r.run[0]->hypercall.flags, KVM_HYPERCALL_EXIT_16BIT);
+	WANT(r.run[0]->hypercall.flags, want_of("hypercall-visible"));
 	for (int i = 0; i < 4; i++)
 		WANT(realm_get(&r, 0, KVM_REG_ARM_CORE_X(i), &x[i]), 0);
 	WANT(x[0], PSCI_CPU_ON_64);
@@ -187,7 +191,10 @@ static void complete_success(void)
 	struct realm r;
 
 	realm_pending(&r);
-	WANT(complete(&r, 0, 1, 0), 0);
+	if (since(ABI_V14))
+		WANT(realm_set(&r, 0, KVM_REG_ARM_CORE_X(0), PSCI_RET_SUCCESS), 0);
+	else
+		WANT(complete(&r, 0, 1, 0), 0);
 	WANT(realm_report(&r, 0), PSCI_RET_SUCCESS);
 	for (int i = 0; i < 3; i++)
 		WANT(realm_report(&r, 0), 0);
@@ -202,6 +209,11 @@ static void complete_denied(void)
 	struct realm r;
 
 	realm_pending(&r);
+	if (since(ABI_V14)) {
+		WANT(realm_set(&r, 0, KVM_REG_ARM_CORE_X(0), PSCI_RET_INVALID_PARAMETERS), 0);
+		WANT(realm_report(&r, 0), PSCI_RET_DENIED);
+		return;
+	}
 	WANT(complete(&r, 0, 1, (uint32_t)PSCI_RET_DENIED), -EINVAL);
 	WANT(realm_run(&r, 0), -ENXIO);
 }
@@ -211,7 +223,10 @@ static void complete_forgotten(void)
 	struct realm r;
 
 	realm_pending(&r);
-	WANT(realm_run(&r, 0), -ENXIO);
+	if (since(ABI_V14)) /* x0 is the call's number still, no success: DENIED */
+		WANT(realm_report(&r, 0), PSCI_RET_DENIED);
+	else
+		WANT(realm_run(&r, 0), want_of("complete-forgotten"));
 }
 
 static void runnable_by_force(void)
@@ -223,7 +238,7 @@ static void runnable_by_force(void)
 	REALM_NEW(&r, 2, script);
 	WANT(realm_report(&r, 0), 1);
 	WANT(call(r.vcpu[1], KVM_SET_MP_STATE, &s), 0);
-	WANT(realm_run(&r, 1), -ENXIO);
+	WANT(realm_run(&r, 1), want_of("runnable-by-force"));
 }
 
 static void user_system_off(void)
@@ -277,9 +292,11 @@ static const struct check checks[] = {
 	{"psci-kernel", "CPU_ON, AFFINITY_INFO, VERSION, FEATURES answered in the kernel and RMM",
 	 psci_kernel},
 	{"psci-cpu-off", "CPU_OFF stops the vCPU", psci_cpu_off},
-	{"complete-ordinary-vm", "PSCI_COMPLETE on an ordinary VM: EPERM, whatever the pointer",
+	{"complete-ordinary-vm",
+	 "PSCI_COMPLETE on an ordinary VM: EPERM (v13: ENXIO; v14: no such call)",
 	 complete_ordinary},
-	{"complete-pointer", "PSCI_COMPLETE, unreadable argument: EFAULT", complete_pointer},
+	{"complete-pointer",
+	 "PSCI_COMPLETE, unreadable argument: EFAULT (v14: no such call)", complete_pointer},
 	{"complete-early", "PSCI_COMPLETE, unknown MPIDR or no REC yet: EINVAL", complete_early},
 	{"complete-nothing", "PSCI_COMPLETE with nothing pending: EINVAL", complete_nothing},
 	{"complete-wrong", "PSCI_COMPLETE, wrong target, vCPU or status, or twice: EINVAL",
@@ -287,12 +304,15 @@ static const struct check checks[] = {
 	{"complete-padding", "PSCI_COMPLETE does not look at the padding", complete_padding},
 	{"hypercall-visible", "a forwarded CPU_ON shows its number and target, no more",
 	 hypercall_visible},
-	{"complete-success", "PSCI_COMPLETE SUCCESS: the target runs once made RUNNABLE",
+	{"complete-success", "CPU_ON completed (v14: by x0): the target runs once made RUNNABLE",
 	 complete_success},
-	{"complete-denied", "PSCI_COMPLETE DENIED cannot be said in 32 bits: EINVAL, then ENXIO",
+	{"complete-denied",
+	 "DENIED cannot be said in 32 bits: EINVAL, then ENXIO (v14: x0 says it)",
 	 complete_denied},
-	{"complete-forgotten", "KVM_RUN with PSCI pending: ENXIO", complete_forgotten},
-	{"runnable-by-force", "a vCPU made RUNNABLE without CPU_ON: ENXIO", runnable_by_force},
+	{"complete-forgotten",
+	 "KVM_RUN with PSCI pending: ENXIO (v14: DENIED)", complete_forgotten},
+	{"runnable-by-force",
+	 "a vCPU made RUNNABLE without CPU_ON: ENXIO (v14: EAGAIN)", runnable_by_force},
 	{"user-system-off", "SYSTEM_OFF forwarded, run again: KVM_EXIT_SHUTDOWN", user_system_off},
 	{"filter-late", "the SMCCC filter after the first run: EBUSY", filter_late},
 	{"filter-arguments", "the SMCCC filter's arguments", filter_arguments},

@@ -135,8 +135,11 @@ int64_t realm_slot(struct realm *r, uint32_t slot, uint32_t flags, uint64_t gpa,
 int64_t realm_attr(struct realm *r, uint64_t gpa, uint64_t size, uint64_t attr)
 {
 	struct kvm_memory_attributes a = {.address = gpa, .size = size, .attributes = attr};
+	struct kvm_memory_attributes2 a2 = {
+		.offset = gpa - RAM_BASE, .size = size, .attributes = attr};
 
-	return call(r->vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
+	return since(ABI_V15) ? call(r->gmem, SET_ATTRIBUTES2, &a2)
+			      : call(r->vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
 }
 
 int64_t realm_populate(struct realm *r, uint64_t gpa, uint64_t size, const void *src,
@@ -145,15 +148,27 @@ int64_t realm_populate(struct realm *r, uint64_t gpa, uint64_t size, const void 
 	struct kvm_arm_rmi_populate p = {
 		.base = gpa, .size = size, .source_uaddr = (uintptr_t)src, .flags = flags};
 
-	return call(r->vm, check_sheet()->populate, &p);
+	int64_t ret = call(r->vm, check_sheet()->populate, &p);
+
+	return ret || !since(ABI_V13) ? ret : (int64_t)(p.base - gpa);
+}
+
+static bool convertible;
+
+void realm_convertible(void)
+{
+	convertible = true;
 }
 
 void realm_memory(struct realm *r)
 {
-	r->gmem = realm_gmem(r, RAM_SIZE, 0);
+	bool in_place = convertible && since(ABI_V15);
+
+	r->gmem = realm_gmem(r, RAM_SIZE, in_place ? GUEST_MEMFD_FLAG_MMAP : 0);
 	if (r->gmem < 0)
 		FAIL("KVM_CREATE_GUEST_MEMFD: %s", strerror(-r->gmem));
-	r->mem = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	r->mem = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | (in_place ? 0 : MAP_ANONYMOUS), in_place ? r->gmem : -1, 0);
 	if (r->mem == MAP_FAILED)
 		FAIL("mmap: %s", strerror(errno));
 	WANT(realm_slot(r, 0, 0, RAM_BASE, RAM_SIZE, r->mem, r->gmem, 0), 0);
@@ -256,4 +271,13 @@ bool realm_created(struct realm *r)
 	WANT(realm_get(r, 0, KVM_REG_ID_AA64DFR0_EL1, &val), 0);
 	/* WRPs, bits 23:20, may be lowered until the RD exists. */
 	return realm_set(r, 0, KVM_REG_ID_AA64DFR0_EL1, val - (UINT64_C(1) << 20)) == -EBUSY;
+}
+
+void realm_slot_in_the_way(struct realm *r)
+{
+	const uint64_t size = 0x100000;
+
+	WANT(realm_slot(r, 1, 0, SHARED_BIT + 16 * size, size, pages(size / PAGE),
+			realm_gmem(r, size, 0), 0),
+	     0);
 }

@@ -17,7 +17,7 @@
 
 struct check {
 	struct launch launch;
-	const char *abi;
+	const char *abi, *diff, *junit, *expect;
 	bool list;
 };
 
@@ -38,6 +38,24 @@ static int set_list(void *to, const char *value)
 	return 0;
 }
 
+static int set_diff(void *to, const char *value)
+{
+	((struct check *)to)->diff = value;
+	return 0;
+}
+
+static int set_junit(void *to, const char *value)
+{
+	((struct check *)to)->junit = value;
+	return 0;
+}
+
+static int set_expect(void *to, const char *value)
+{
+	((struct check *)to)->expect = value;
+	return 0;
+}
+
 static const struct option_row rows[] = {
 #include "cli/check.def"
 };
@@ -53,14 +71,25 @@ static int take_launch_option(void *to, const struct option_row *row, const char
 	return row->set(&c->launch, value);
 }
 
-/* PROGRAM [--abi REVISION] [--list] -- PATTERN... */
+#define MAX_OWN 11 /* program, four options with their values, --list, -- */
+
+static char **put(char **argv, char *option, const char *value)
+{
+	if (!value)
+		return argv;
+	*argv++ = option;
+	*argv++ = (char *)value;
+	return argv;
+}
+
+/* PROGRAM [--abi REVISION] [--diff REVISION] ... [--list] -- PATTERN... */
 static void fill(char **argv, char *program, const struct check *c, char **patterns)
 {
 	*argv++ = program;
-	if (c->abi) {
-		*argv++ = "--abi";
-		*argv++ = (char *)c->abi;
-	}
+	argv = put(argv, "--abi", c->abi);
+	argv = put(argv, "--diff", c->diff);
+	argv = put(argv, "--junit", c->junit);
+	argv = put(argv, "--expect", c->expect);
 	if (c->list)
 		*argv++ = "--list";
 	*argv++ = "--";
@@ -81,7 +110,7 @@ static int check(int argc, char **argv)
 
 	if (!command_parse(&command_check, argc, argv, &p, &status))
 		return status;
-	c.launch.argv = calloc(p.nwords + 6, sizeof(*c.launch.argv));
+	c.launch.argv = calloc(p.nwords + MAX_OWN + 1, sizeof(*c.launch.argv));
 	if (!c.launch.argv || files_check(program, sizeof(program)))
 		goto out;
 	fill(c.launch.argv, program, &c, p.words);

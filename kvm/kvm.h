@@ -100,6 +100,7 @@ struct kvm_gmem_info {
 	uint64_t pa;	/* contiguous extent */
 	uint64_t size;	/* bytes */
 	uint64_t flags; /* GUEST_MEMFD_FLAG_* */
+	bool has_shared; /* pages that can be touched: now, or after a conversion */
 };
 void kvm_gmem_info(struct kvm_file *gmem, struct kvm_gmem_info *info);
 /* A page of a guest_memfd that no process may touch, because its attribute says that it is private

@@ -17,6 +17,7 @@
 #include "kvm/core/vm.h"
 #include "kvm/mem/gmem_attributes.h"
 #include "kvm/realm/realm.h"
+#include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "machine/memory.h"
 
@@ -172,6 +173,9 @@ void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)
 	info->pa = f->gmem->pa;
 	info->size = f->gmem->size;
 	info->flags = f->gmem->flags;
+	info->has_shared = f->gmem->flags & (f->vm->rev->gmem_attributes
+						     ? GUEST_MEMFD_FLAG_MMAP
+						     : GUEST_MEMFD_FLAG_INIT_SHARED);
 }
 
 static void punch_hole(struct kvm_gmem *g, uint64_t offset, uint64_t len)

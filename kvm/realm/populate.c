@@ -117,12 +117,16 @@ static void pull(struct job *j, uint64_t at)
 	u->ops->pull_start(u, buffer, j->source + at, MIN(CHUNK, j->size - at));
 }
 
-/* A source page that could not be copied but is there: it is delegated, the RMM will refuse it. */
+/*
+ * A source page that could not be copied but is there: it is delegated, the RMM will refuse it. One
+ * that its guest_memfd's attribute withholds from user space is not there.
+ */
 static uint64_t unreadable_page(struct job *j, uint64_t at)
 {
 	struct kvm_mm *mm = j->c->vm->mm;
+	uint64_t pa = mm->ops->lookup(mm, j->source + at, false);
 
-	return mm->ops->lookup(mm, j->source + at, false);
+	return kvm_page_withheld(j->c->host, pa) ? 0 : pa;
 }
 
 /* The pages of one chunk that were copied; what stopped it, if anything did. */

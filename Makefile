@@ -44,7 +44,7 @@ fuzz: all
 # The fuzzers find faults that are planted in a copy of the sources.
 fuzz-proof:
 	@tools/need-packages fuzz
-	@tests/fuzz/proof -b $(BUILD)-fuzz-proof
+	@tests/fuzz/proof -b $(BUILD)-fuzz-proof $(BUILD)-clang
 
 # As root, of a build that is somebody else's, only what stands there is installed.
 install:
@@ -62,6 +62,6 @@ more-deps:
 	@tools/need-packages more
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-fuzz-proof
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-fuzz-proof $(BUILD)-clang
 
 .PHONY: all demo test bench fuzz fuzz-proof install uninstall deps test-deps test-more more-deps clean

@@ -260,7 +260,7 @@ struct ioctl_args {
 	uint64_t arg;
 };
 
-static int64_t call_ioctl(struct call *c, void *arg)
+static int64_t do_ioctl(struct call *c, void *arg)
 {
 	struct ioctl_args *a = arg;
 
@@ -278,14 +278,14 @@ int64_t channel_ioctl(const struct handle *h, enum fd_class class, uint32_t nr, 
 	if (class == FD_SYSTEM)
 		r = channel_request(&c, &m);
 	else if (class == FD_OBJECT)
-		r = with_object(&c, h, call_ioctl, &args);
+		r = with_object(&c, h, do_ioctl, &args);
 	if (c.done_fd >= 0)
 		sys(close, c.done_fd);
 	signals_restore(&c.mask);
 	return r;
 }
 
-static int64_t call_message(struct call *c, void *arg)
+static int64_t do_message(struct call *c, void *arg)
 {
 	talk_begin(c->talk);
 	return talk_send(c->talk, arg, NULL, NULL, 0) ? -EIO : channel_serve(c);
@@ -297,7 +297,7 @@ int64_t channel_fallocate(const struct handle *h, struct wire_msg *m)
 	int64_t r;
 
 	signals_block(&c.mask);
-	r = with_object(&c, h, call_message, m);
+	r = with_object(&c, h, do_message, m);
 	signals_restore(&c.mask);
 	return r;
 }

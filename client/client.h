@@ -231,6 +231,20 @@ void fault_forget(void); /* child of a fork */
 /* sigaction(2) of SIGSEGV for the VMM; false: our handler is not there, nothing was done. */
 bool fault_action(const struct fault_action *new, struct fault_action *old);
 
+/* ---- system calls of the VMM (calls.c): the result or -errno ---- */
+long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64_t offset);
+long call_munmap(uint64_t addr, uint64_t size);
+long call_mprotect(uint64_t addr, uint64_t size, int prot);
+long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uint64_t fixed);
+long call_madvise(uint64_t addr, uint64_t size, int advice);
+long call_close_range(unsigned int first, unsigned int last, int flags);
+/* True: the call is ours, and *r its result. False: it is for the kernel. */
+bool call_ioctl(int fd, uint32_t nr, uint64_t arg, long *r);
+bool call_fallocate(int fd, int mode, int64_t offset, int64_t len, long *r);
+bool call_close(int fd); /* nothing is closed, and nothing need be */
+/* Before dup2(from, to): 0, or -EBUSY. */
+long call_replace(int from, int to);
+
 /* ---- mappings of our descriptors (mapping.c) ---- */
 /* mmap of a vCPU or guest_memfd: the address or -errno. */
 long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, int prot, int flags,

@@ -9,43 +9,33 @@
 
 #include <unistd.h>
 
-static bool enter(void)
-{
-	if (!client_enabled())
-		return false;
-	client_enter();
-	return true;
-}
-
 EXPORT int close(int fd)
 {
-	return enter() && client_owns(fd) ? 0 : REAL(close)(fd);
+	return call_close(fd) ? 0 : REAL(close)(fd);
 }
 
 EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	enter();
-	return sys_return(client_close_range(first, last, flags));
+	return sys_return(call_close_range(first, last, flags));
 }
 
 EXPORT void closefrom(int first);
 EXPORT void closefrom(int first)
 {
-	enter();
-	if (client_close_range(first < 0 ? 0 : first, ~0u, 0) && REAL(closefrom))
+	if (call_close_range(first < 0 ? 0 : first, ~0u, 0) && REAL(closefrom))
 		REAL(closefrom)(first);
 }
 
 EXPORT int dup2(int from, int to)
 {
-	int r = enter() && from != to ? client_yield(to) : 0;
+	long r = call_replace(from, to);
 
 	return r ? sys_return(r) : REAL(dup2)(from, to);
 }
 
 EXPORT int dup3(int from, int to, int flags)
 {
-	int r = enter() && from != to ? client_yield(to) : 0;
+	long r = call_replace(from, to);
 
 	return r ? sys_return(r) : REAL(dup3)(from, to, flags);
 }

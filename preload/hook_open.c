@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hook_open.c - opening of /dev/kvm, and of the parameter file that some VMMs read the capability
- * number from. fopen has its own hook: the C library's does not pass the one of open.
+ * hook_open.c - every way to open a file. fopen has its own hook: the C library's does not pass the
+ * one of open.
  */
 #include "preload/preload.h"
 
@@ -9,75 +9,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sysmacros.h>
 
-#include "preload/path.h"
+#include "client/files.h"
 
-static int open_parameter(int flags)
-{
-	char text[16];
-	long fd;
-	int n;
-
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		return sys_return(-EACCES);
-	fd = sys(memfd_create, "kvm_cap_arm_rmi", MFD_CLOEXEC);
-	if (fd < 0)
-		return sys_return(fd);
-	n = snprintf(text, sizeof(text), "%u\n", client_rmi_cap());
-	sys(pwrite64, fd, text, n, 0);
-	if (!(flags & O_CLOEXEC))
-		sys(fcntl, fd, F_SETFD, 0);
-	return fd;
-}
-
-static int open_path(enum path p, int flags)
-{
-	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-		return sys_return(-EEXIST);
-	if (flags & O_DIRECTORY & ~O_TMPFILE)
-		return sys_return(-ENOTDIR);
-	return p == PATH_KVM ? sys_return(client_open(flags)) : open_parameter(flags);
-}
-
-/* True if the path is ours; then *fd is the answer. */
 static bool open_ours(int dir, const char *path, int flags, int *fd)
 {
-	enum path p = path_classify(dir, path);
+	long r;
 
-	if (p == PATH_OTHER)
+	if (!files_open(dir, path, flags, &r))
 		return false;
-	*fd = open_path(p, flags);
+	*fd = sys_return(r);
 	return true;
 }
 
-#define KVM_DEVICE makedev(10, 232)
-
-/*
- * What the C library's own function answered. It may have come to the machine's /dev/kvm by a name
- * that only the kernel can resolve, or have failed to do so.
- */
+/* What the C library's own function answered. */
 static int opened(int fd, int dir, const char *path, int flags)
 {
-	enum path p = PATH_OTHER;
-	struct stat st;
-
-	if (!client_enabled())
-		return fd;
-	if (fd < 0 && !(flags & O_NOFOLLOW) &&
-	    (errno == ENOENT || errno == EACCES || errno == ENXIO || errno == ENODEV))
-		p = path_classify_link(dir, path);
-	else if (fd >= 0 && !sys(fstat, fd, &st) && S_ISCHR(st.st_mode) &&
-		 st.st_rdev == KVM_DEVICE)
-		p = PATH_KVM;
-	if (p == PATH_OTHER)
-		return fd;
-	if (fd >= 0) {
-		sys(close, fd);
-		client_enter();
-	}
-	return open_path(p, flags);
+	return sys_return(files_opened(fd < 0 ? -errno : fd, dir, path, flags));
 }
 
 static mode_t mode_argument(int flags, va_list ap)

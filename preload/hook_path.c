@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * hook_path.c - access and stat of the files that exist only through the interposer, by path and by
- * descriptor.
- *
- * Behind a descriptor is a socket; what is told is what the kernel's file would tell: a guest_memfd
- * is a regular file of its size, the others are anonymous.
- */
-#include "preload/path.h"
+/* hook_path.c - every way to look at a file without opening it. */
+#include "client/files.h"
 
 #include <fcntl.h>
-#include <string.h>
-#include <sys/sysmacros.h>
 
 #include "preload/preload.h"
 
-static bool access_ours(int dir, const char *path, int mode, int *r)
+static bool access_ours(int dir, const char *path, int mode, int *ret)
 {
-	enum path p = path_classify(dir, path);
+	long r;
 
-	if (p == PATH_OTHER)
+	if (!files_access(dir, path, mode, &r))
 		return false;
-	*r = 0;
-	if ((mode & X_OK) || (p == PATH_PARAMETER && (mode & W_OK)))
-		*r = sys_return(-EACCES);
+	*ret = sys_return(r);
 	return true;
 }
 
@@ -54,89 +44,29 @@ EXPORT int faccessat(int dir, const char *path, int mode, int flags)
 	return access_ours(dir, path, mode, &r) ? r : REAL(faccessat)(dir, path, mode, flags);
 }
 
-#define KVM_MAJOR 10
-#define KVM_MINOR 232
-
-static void fill(struct stat *st, enum path p)
+static bool fstat_ours(int fd, void *to, int *ret)
 {
-	memset(st, 0, sizeof(*st));
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	if (p == PATH_KVM) {
-		st->st_mode = S_IFCHR | 0666;
-		st->st_rdev = makedev(KVM_MAJOR, KVM_MINOR);
-	} else {
-		st->st_mode = S_IFREG | 0444;
-		st->st_size = PAGE_SIZE;
-	}
-}
+	long r;
 
-/* False: the descriptor is none of ours. */
-static bool fill_descriptor(struct stat *st, int fd)
-{
-	struct handle h;
-	enum fd_class class;
-
-	if (!client_enabled())
+	if (!files_fstat(fd, to, &r))
 		return false;
-	client_enter();
-	class = object_classify(fd, &h);
-	if (class == FD_OTHER)
-		return false;
-	fill(st, PATH_KVM);
-	if (class == FD_SYSTEM)
-		return true;
-	st->st_mode = 0600;
-	st->st_rdev = 0;
-	if (class == FD_OBJECT && h.obj->kind == OBJECT_GMEM) {
-		st->st_mode |= S_IFREG;
-		st->st_size = (off_t)h.obj->size;
-	}
+	*ret = sys_return(r);
 	return true;
 }
 
-/* The path is empty, and that means the descriptor. */
-static bool means_descriptor(const char *path, int flags)
+static bool statat_ours(int dir, const char *path, void *to, int flags, int *ret)
 {
-	return (flags & AT_EMPTY_PATH) && user_readable(path) && !*path;
-}
+	long r;
 
-/* The caller's buffer may be anywhere. */
-static int give(void *to, const void *from, size_t size)
-{
-	if (!user_writable(to, size))
-		return -EFAULT;
-	memcpy(to, from, size);
-	return 0;
-}
-
-/* On 64-bit hosts struct stat64 is struct stat. True if the path is ours; then *r is the answer. */
-static bool stat_ours(int dir, const char *path, void *to, int *r)
-{
-	enum path p = path_classify(dir, path);
-	struct stat st;
-
-	if (p == PATH_OTHER)
+	if (!files_stat(dir, path, to, flags, &r))
 		return false;
-	fill(&st, p);
-	*r = sys_return(give(to, &st, sizeof(st)));
+	*ret = sys_return(r);
 	return true;
 }
 
-static bool fstat_ours(int fd, void *to, int *r)
+static bool stat_ours(int dir, const char *path, void *to, int *ret)
 {
-	struct stat st;
-
-	if (!fill_descriptor(&st, fd))
-		return false;
-	*r = sys_return(give(to, &st, sizeof(st)));
-	return true;
-}
-
-static bool statat_ours(int dir, const char *path, void *to, int flags, int *r)
-{
-	return means_descriptor(path, flags) ? fstat_ours(dir, to, r)
-					     : stat_ours(dir, path, to, r);
+	return statat_ours(dir, path, to, 0, ret);
 }
 
 #define HOOK_FSTAT(name, type)                                                                     \
@@ -214,21 +144,8 @@ HOOK_XSTATAT(__fxstatat64, stat64)
 EXPORT int statx(int dir, const char *restrict path, int flags, unsigned int mask,
 		 struct statx *restrict to)
 {
-	struct statx stx = {.stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE};
-	bool ours, by_descriptor = means_descriptor(path, flags);
-	enum path p = by_descriptor ? PATH_OTHER : path_classify(dir, path);
-	struct stat st;
+	long r;
 
-	ours = by_descriptor ? fill_descriptor(&st, dir) : p != PATH_OTHER;
-	if (!ours)
-		return REAL(statx)(dir, path, flags, mask, to);
-	if (!by_descriptor)
-		fill(&st, p);
-	stx.stx_mode = st.st_mode;
-	stx.stx_nlink = st.st_nlink;
-	stx.stx_size = st.st_size;
-	stx.stx_blksize = st.st_blksize;
-	stx.stx_rdev_major = major(st.st_rdev);
-	stx.stx_rdev_minor = minor(st.st_rdev);
-	return sys_return(give(to, &stx, sizeof(stx)));
+	return files_statx(dir, path, flags, to, &r) ? sys_return(r)
+						     : REAL(statx)(dir, path, flags, mask, to);
 }

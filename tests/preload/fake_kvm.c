@@ -130,6 +130,7 @@ static int64_t create_gmem(struct kvm_file *vm, struct kvm_caller *c, uint64_t a
 	f->gmem.pa = pa;
 	f->gmem.size = in.size;
 	f->gmem.flags = in.flags;
+	f->gmem.has_shared = (in.flags & GUEST_MEMFD_FLAG_INIT_SHARED) != 0;
 	return c->ops->install(c, f);
 }
 

@@ -6,13 +6,13 @@
  * is known by device and inode. The folder of the parameter file need not exist: that path is
  * compared as text.
  */
-#include "preload/path.h"
+#include "client/files.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
-#include "preload/preload.h"
+#include "client/client.h"
 
 #define PARAMETER "/sys/module/kvm/parameters/kvm_cap_arm_rmi"
 #define MAX_LINKS 8

@@ -338,7 +338,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 	if (ret)
 		goto fail;
 	rc.machine = kc.machine = p->machine;
-	rc.engine = cfg->engine;
+	rc.engine = kc.engine = cfg->engine;
 	rc.feature_reg0 = cfg->feature_reg0;
 	rc.attest = cfg->attest;
 	ret = rmm_create(&rc, &p->rmm);

@@ -68,7 +68,8 @@ static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram, .client_size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
-	struct kvm_config kc = {.revision = o->revision,
+	struct kvm_config kc = {.engine = &engine_qemu,
+				.revision = o->revision,
 				.rmm_semantics = o->rmm,
 				.cap_rmi = o->cap_rmi,
 				.realm = o->realm};

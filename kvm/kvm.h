@@ -17,6 +17,7 @@
 #include "kvm/caller.h"
 
 struct kvm_host; /* the whole "kernel": one for each backend */
+struct engine_ops;
 struct machine;
 struct rmm;
 
@@ -51,6 +52,7 @@ uint64_t kvm_rmm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm);
 struct kvm_config {
 	struct machine *machine; /* not owned */
 	struct rmm *rmm;	 /* not owned */
+	const struct engine_ops *engine; /* what runs ordinary VMs; NULL: they cannot run */
 	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics;	     /* which RMM realms see */

@@ -202,6 +202,8 @@ result vm_enable_cap(struct kvm_call *c)
 		return &rule_kvm_enable_cap_realm;
 	switch (cap.cap) {
 	case KVM_CAP_ARM_NISV_TO_USER:
+		atomic_store(&vm->nisv_to_user, true); /* a realm never gets there */
+		return OK;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
 	case KVM_CAP_ARM_SEA_TO_USER:
 		return OK; /* what they switch, a realm never reaches */

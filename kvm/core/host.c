@@ -21,6 +21,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 		return -ENOMEM;
 	h->machine = cfg->machine;
 	h->rmm = cfg->rmm;
+	h->engine = cfg->engine;
 	h->realm = cfg->realm;
 	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->rmm_semantics = cfg->rmm_semantics;

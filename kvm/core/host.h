@@ -18,6 +18,7 @@
 struct kvm_host {
 	struct machine *machine;
 	struct rmm *rmm;
+	const struct engine_ops *engine; /* of ordinary VMs; NULL: they cannot run */
 	const struct kvm_revision *revision;
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics;

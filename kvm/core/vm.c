@@ -109,6 +109,7 @@ static void destroy(struct kvm_vm *vm)
 	irqs_destroy(vm->irqs);
 	iobus_destroy(&vm->bus);
 	realm_destroy(vm);
+	ordinary_destroy(vm);
 	for (unsigned int i = 0; i < n; i++)
 		vcpu_destroy(vm->vcpus[i]);
 	vgic_destroy(vm->gic);

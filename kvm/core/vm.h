@@ -28,6 +28,7 @@
 #include "kvm/core/host.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
+#include "kvm/ordinary/ordinary.h"
 #include "kvm/platform.h"
 #include "kvm/realm/realm.h"
 #include "kvm/vcpu/smccc.h"
@@ -87,6 +88,8 @@ struct kvm_vm {
 	bool writable_imp_regs;
 	struct smccc_filter filter;
 	struct realm realm;
+	struct ordinary ordinary; /* if it is none */
+	atomic_bool nisv_to_user;
 
 	/* mmu_lock: counts changes that make an earlier look-up of a page stale */
 	uint64_t mmu_seq;

@@ -3,7 +3,8 @@
  * dirty.c - the dirty log: KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG.
  *
  * A realm's shared pages are mapped writable for good (v12 cannot write-protect them), so a page
- * is marked when it is mapped. An ordinary VM never runs and dirties nothing.
+ * is marked when it is mapped. Those of an ordinary VM are write-protected whenever they are
+ * cleared, and marked by the fault of the next store.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,10 @@ static result get_log(struct kvm_call *c, const struct kvm_dirty_log *arg)
 		return &rule_kvm_no_memory;
 	lock_take(&vm->mmu_lock);
 	memcpy(copy, m->dirty, bytes);
-	if (!vm->manual_dirty_log)
+	if (!vm->manual_dirty_log) {
 		memset(m->dirty, 0, bytes);
+		stage2_write_protect(vm, m->gpa, m->gpa + m->size);
+	}
 	lock_drop(&vm->mmu_lock);
 	why = call_write_at(c, arg->dirty_bitmap, copy, bytes);
 	free(copy);
@@ -89,6 +92,9 @@ static result clear_log(struct kvm_call *c, const struct kvm_clear_dirty_log *ar
 	lock_take(&vm->mmu_lock);
 	for (size_t i = 0; !why && i < words; i++)
 		m->dirty[arg->first_page / 64 + i] &= ~clear[i];
+	if (!why)
+		stage2_write_protect(vm, m->gpa + arg->first_page * GRANULE_SIZE,
+				     m->gpa + (arg->first_page + arg->num_pages) * GRANULE_SIZE);
 	lock_drop(&vm->mmu_lock);
 	free(clear);
 	return why;

@@ -148,9 +148,10 @@ static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
 		const struct memslot *s = vm->slots.by_gpa[i];
 		uint64_t from = MAX(uaddr, s->uaddr), to = MIN(end, s->uaddr + s->size);
 
-		if (from < to)
-			realm_unmap_shared(vm, s->gpa + (from - s->uaddr),
-					   s->gpa + (to - s->uaddr));
+		if (from >= to)
+			continue;
+		realm_unmap_shared(vm, s->gpa + (from - s->uaddr), s->gpa + (to - s->uaddr));
+		stage2_unmap(vm, s->gpa + (from - s->uaddr), s->gpa + (to - s->uaddr));
 	}
 	lock_drop(&vm->mmu_lock);
 	rwlock_drop(&vm->slots_rw);
@@ -163,6 +164,6 @@ void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, ui
 	uint64_t end = uaddr + size < uaddr ? UINT64_MAX : ALIGN_UP(uaddr + size, GRANULE_SIZE);
 
 	for (struct kvm_vm *vm = vm_walk_next(h, NULL); vm; vm = vm_walk_next(h, vm))
-		if (vm->mm == mm && vm->is_realm)
+		if (vm->mm == mm)
 			invalidate_vm(vm, start, end);
 }

@@ -223,6 +223,7 @@ static void take_out(struct kvm_vm *vm, struct memslot *m)
 	vm->mmu_seq++;
 	realm_unmap_shared(vm, m->gpa, m->gpa + m->size);
 	realm_unmap_private(vm, m->gpa, m->gpa + m->size);
+	stage2_unmap(vm, m->gpa, m->gpa + m->size);
 	unlink_slot(&vm->slots, m);
 	lock_drop(&vm->mmu_lock);
 	rwlock_drop(&vm->slots_rw);
@@ -283,8 +284,8 @@ static result create_slot(struct kvm_call *c, const struct kvm_userspace_memory_
 		why = check_placement(vm, r);
 	if (!why && !vm->is_realm && m->gmem && !(m->gmem->flags & GUEST_MEMFD_FLAG_MMAP))
 		why = &rule_kvm_memslot_gmem_ordinary;
-	/* Only a realm ever runs; nothing is ever mapped at address 0. */
-	if (!why && vm->is_realm && m->uaddr &&
+	/* Nothing is ever mapped at address 0. */
+	if (!why && m->uaddr &&
 	    vm->mm->ops->attach(vm->mm, c->caller, m->uaddr, m->size))
 		why = &rule_kvm_memslot_no_memory;
 	if (why) {

@@ -15,6 +15,8 @@
 /* data aborts */
 #define ESR_ISS_ISV BIT(24)
 #define ESR_ABT_SIZE(esr) (1u << (((esr) >> 22) & 3)) /* bytes */
+#define ESR_ABT_SIGN BIT(21)
+#define ESR_ABT_64BIT BIT(15)
 #define ESR_ABT_SRT(esr) ((unsigned int)((esr) >> 16) & 0x1f)
 #define ESR_ABT_S1PTW BIT(7)
 #define ESR_ABT_WRITE(esr) (((esr) & BIT(6)) && !((esr) & ESR_ABT_S1PTW))

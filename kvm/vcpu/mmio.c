@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * mmio.c - emulated accesses of a realm.
+ * mmio.c - emulated accesses: to the vGIC and the I/O bus, or to user space.
  *
- * The RMM tells direction, size and (for a store) the value; it finishes a load itself: width,
- * sign and PC are its business, the host only gives the data by gprs[0] with EMUL_MMIO.
+ * For a realm the RMM tells direction, size and (for a store) the value; it finishes a load itself:
+ * width, sign and PC are its business, the host only gives the data by gprs[0] with EMUL_MMIO. An
+ * ordinary VM's accesses are decoded and finished here.
  */
 #include "kvm/vcpu/mmio.h"
 
@@ -11,6 +12,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "kvm/core/vm.h"
 #include "kvm/vcpu/esr.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/vcpu/vcpu.h"
@@ -21,11 +23,32 @@ static uint64_t narrow(uint64_t val, unsigned int len)
 	return len < 8 ? val & MASK(8 * len - 1, 0) : val;
 }
 
+/* As the CPU would: the register gets the low bytes, sign-extended where the load says so. */
+static void complete_ordinary(struct kvm_vcpu *v, uint64_t data)
+{
+	uint64_t esr = v->rec.exit.esr, sign = BIT(8 * v->mmio_len - 1);
+
+	v->regs.pc += 4;
+	if (v->mmio_write)
+		return;
+	data = narrow(data, v->mmio_len);
+	if ((esr & ESR_ABT_SIGN) && v->mmio_len < 8)
+		data = (data ^ sign) - sign;
+	if (!(esr & ESR_ABT_64BIT))
+		data = (uint32_t)data;
+	vcpu_set_reg(v, ESR_ABT_SRT(esr), data);
+}
+
 static void complete(struct kvm_vcpu *v, uint64_t data)
 {
-	struct rmi_rec_enter *e = &v->rec.run->enter;
+	struct rmi_rec_enter *e;
 
 	v->mmio_needed = false;
+	if (!v->vm->is_realm) {
+		complete_ordinary(v, data);
+		return;
+	}
+	e = &v->rec.run->enter;
 	if (!v->mmio_write)
 		e->gprs[0] = narrow(data, v->mmio_len);
 	e->flags |= RMI_ENTER_EMUL_MMIO;
@@ -45,7 +68,7 @@ void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 {
 	const struct rmi_rec_exit *x = &v->rec.exit;
 	struct kvm_run *run = v->run;
-	uint64_t data;
+	uint64_t data = v->vm->is_realm ? x->gprs[0] : vcpu_get_reg(v, ESR_ABT_SRT(x->esr));
 
 	/* No syndrome, nothing to emulate: the realm gets an external abort. */
 	if (!(x->esr & ESR_ISS_ISV)) {
@@ -55,7 +78,7 @@ void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 	v->mmio_write = ESR_ABT_WRITE(x->esr);
 	v->mmio_len = ESR_ABT_SIZE(x->esr);
 	v->mmio_needed = true;
-	data = v->mmio_write ? narrow(x->gprs[0], v->mmio_len) : 0;
+	data = v->mmio_write ? narrow(data, v->mmio_len) : 0;
 	if (iobus_access(v, gpa, v->mmio_write, v->mmio_len, &data)) {
 		complete(v, data);
 		return;

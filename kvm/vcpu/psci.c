@@ -33,6 +33,8 @@ void psci_stop(struct kvm_vcpu *v)
 
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
 {
+	if (!calling->vm->is_realm)
+		return true;
 	return !smc_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
 }
 

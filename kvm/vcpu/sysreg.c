@@ -221,6 +221,15 @@ static const struct sysreg *find(const struct kvm_vm *vm, uint64_t id)
 	return NULL;
 }
 
+uint64_t *sysreg_shadow(struct kvm_vcpu *v, uint64_t id)
+{
+	size_t i = 0;
+
+	while (regs[i].id != id)
+		i++;
+	return &v->sysregs[i];
+}
+
 void sysreg_reset(struct kvm_vcpu *v)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {

@@ -82,6 +82,7 @@ uint64_t vcpu_mpidr(const struct kvm_vcpu *v)
 
 void vcpu_reset(struct kvm_vcpu *v)
 {
+	v->in_engine = v->engine_reset = false;
 	memset(&v->regs, 0, sizeof(v->regs));
 	v->regs.pstate = PSTATE_RESET;
 	sysreg_reset(v);

@@ -83,6 +83,8 @@ struct kvm_vcpu {
 	bool standby; /* PSCI CPU_SUSPEND: wait before the next entry */
 	bool mmio_needed; /* the last exit was MMIO, its completion is due */
 	bool mmio_write;
+	/* Of an ordinary VM: its CPU has the state, the shadow is old; it has been reset once. */
+	bool in_engine, engine_reset;
 	unsigned int mmio_len;
 	bool timer_level[2]; /* as told to the vGIC */
 

@@ -4,6 +4,7 @@
 #include "tests/kvm/suites.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 /* ---- the first run ---- */
 
@@ -17,14 +18,36 @@ static void before_vcpu_init_is_enoexec(void **state)
 	REFUSED(EINVAL, kvm_arg_not_zero, f->vcpu[0], KVM_RUN, 1);
 }
 
-static void an_ordinary_vm_is_refused_by_name(void **state)
+static void an_ordinary_vm_without_an_engine_is_refused_by_name(void **state)
 {
+	const struct inproc_config no_engine = {0};
 	struct fx *f = *state;
 
+	fx_restart(f, &no_engine);
 	fx_create_vm(f, 0);
 	fx_create_vcpus(f, 1);
 	fx_create_gic(f, true);
 	REFUSED(EOPNOTSUPP, kvm_run_ordinary_vm, f->vcpu[0], KVM_RUN, 0);
+}
+
+static void an_ordinary_vm_runs_too(void **state)
+{
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_MOV, 1, 5}, {T_STR, 1, DATA, 8}, {T_LDR, 2, DATA, 8}, {T_CHECK, 2, 5},
+		{T_LDR, 3, UART, 4}, {T_CHECK, 3, 9}, {T_LDP, 4, UART});
+	fx_create_vm(f, 0);
+	fx_create_vcpus(f, 1);
+	fx_create_gic(f, true);
+	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, CODE), 0);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_int_equal(f->run[0]->mmio.phys_addr, UART);
+	memset(f->run[0]->mmio.data, 0, 8);
+	f->run[0]->mmio.data[0] = 9;
+	REFUSED(ENOSYS, kvm_run_no_syndrome, f->vcpu[0], KVM_RUN, 0);
 }
 
 static void without_irqchip_the_realm_dies(void **state)
@@ -293,7 +316,8 @@ int test_run(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(before_vcpu_init_is_enoexec),
-		TEST(an_ordinary_vm_is_refused_by_name),
+		TEST(an_ordinary_vm_without_an_engine_is_refused_by_name),
+		TEST(an_ordinary_vm_runs_too),
 		TEST(without_irqchip_the_realm_dies),
 		TEST(an_uninitialised_gic_kills_the_vm),
 		TEST(a_vcpu_without_psci_makes_it_dead),

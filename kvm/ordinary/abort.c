@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * abort.c - stage 2 aborts of an ordinary VM.
+ *
+ * With a slot the page is mapped: for reading where user memory or the slot is read-only, and where
+ * the slot has a dirty log until the first store. Without one the access is a device's (mmio.c).
+ */
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "kvm/core/vm.h"
+#include "kvm/ordinary/ordinary.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/esr.h"
+#include "kvm/vcpu/mmio.h"
+#include "kvm/vcpu/vcpu.h"
+#include "machine/memory.h"
+
+#define EC_ABT_LEVEL BIT(26) /* set in the class of an abort from EL1 itself */
+#define ESR_CM	     BIT(8)
+#define ESR_S1PTW    BIT(7)
+#define ESR_WNR	     BIT(6)
+#define ESR_FSC	     MASK(5, 0)
+#define ESR_EA	     BIT(9)
+#define ESR_IL	     BIT(25)
+#define FSC_SEA	     0x10
+
+/* A synchronous external abort, at the instruction that made the access. */
+static void inject_abort(struct kvm_vcpu *v, uint64_t esr, uint64_t far)
+{
+	uint64_t ec = esr & MASK(31, 26);
+
+	if (v->regs.pstate & 0xf)
+		ec |= EC_ABT_LEVEL;
+	ordinary_inject(v, ec | ESR_IL | ESR_EA | FSC_SEA, &far);
+}
+
+static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa, bool is_write)
+{
+	struct kvm_mm *mm = vm->mm;
+	uint64_t uaddr = view->uaddr + (gpa - view->gpa);
+	bool writable = !view->readonly && (is_write || !view->logging);
+	uint64_t pa = writable ? mm->ops->lookup(mm, uaddr, true) : 0;
+	result why = OK;
+
+	if (!pa && !is_write) {
+		writable = false;
+		pa = mm->ops->lookup(mm, uaddr, false);
+	}
+	lock_take(&vm->mmu_lock);
+	if (vm->mmu_seq != view->seq) {
+		/* the guest faults again, after a look at signals */
+	} else if (!pa) {
+		why = &rule_kvm_fault_no_user_page;
+	} else {
+		why = stage2_map(vm, gpa, pa, writable);
+		if (!why && is_write)
+			memslot_mark_dirty(view->slot, gpa);
+	}
+	lock_drop(&vm->mmu_lock);
+	return why;
+}
+
+/* User space decodes the instruction, or does what it thinks right. */
+static void exit_nisv(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
+{
+	v->run->arm_nisv.esr_iss = v->rec.exit.esr & (ESR_CM | ESR_S1PTW | ESR_WNR | ESR_FSC);
+	v->run->arm_nisv.fault_ipa = gpa;
+	v->run->exit_reason = KVM_EXIT_ARM_NISV;
+	*leave = true;
+}
+
+/* No memory: a device, if the syndrome says what the access is. */
+static result device(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
+{
+	const struct rmi_rec_exit *x = &v->rec.exit;
+
+	if (ESR_EC(x->esr) == EC_IABT_LOW || (x->esr & ESR_S1PTW)) {
+		inject_abort(v, x->esr, x->far);
+		return OK;
+	}
+	if (x->esr & ESR_CM) { /* cache maintenance: nothing to maintain */
+		v->regs.pc += 4;
+		return OK;
+	}
+	if (x->esr & ESR_ISS_ISV)
+		mmio_abort(v, gpa, leave);
+	else if (atomic_load(&v->vm->nisv_to_user))
+		exit_nisv(v, gpa, leave);
+	else
+		return &rule_kvm_run_no_syndrome;
+	return OK;
+}
+
+result ordinary_abort(struct kvm_vcpu *v, bool *leave)
+{
+	const struct rmi_rec_exit *x = &v->rec.exit;
+	uint64_t gpa = FIELD_GET(HPFAR_FIPA, x->hpfar) << GRANULE_SHIFT;
+	bool is_write = ESR_EC(x->esr) == EC_DABT_LOW && ESR_ABT_WRITE(x->esr);
+	struct memslot_view view;
+
+	if (!memslot_look(v->vm, gpa, &view) || (view.readonly && is_write))
+		return device(v, gpa | (x->far & (GRANULE_SIZE - 1)), leave);
+	return map(v->vm, &view, gpa, is_write);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * ordinary.c - the life of an ordinary VM's CPUs, and what each exit of one means.
+ *
+ * v->rec.exit holds what an exit told, as a REC's would: timers, MMIO and the run loop look at one
+ * place for both kinds of VM.
+ */
+#include "kvm/ordinary/ordinary.h"
+
+#include <string.h>
+
+#include "abi/kvm.h"
+#include "base/bits.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "engine/engine.h"
+#include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
+#include "kvm/rules.h"
+#include "kvm/vcpu/esr.h"
+#include "kvm/vcpu/smccc.h"
+#include "kvm/vcpu/timer.h"
+#include "kvm/vcpu/vcpu.h"
+
+#define HCR_VM	   BIT(0)
+#define HCR_SWIO   BIT(1)
+#define HCR_PTW	   BIT(2)
+#define HCR_FMO	   BIT(3)
+#define HCR_IMO	   BIT(4)
+#define HCR_AMO	   BIT(5)
+#define HCR_BSU_IS BIT(10)
+#define HCR_TID3   BIT(18)
+#define HCR_TSC	   BIT(19)
+#define HCR_RW	   BIT(31)
+#define HCR_APK	   BIT(40)
+#define HCR_API	   BIT(41)
+#define HCR_FWB	   BIT(46)
+#define HCR_ORDINARY                                                                               \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
+	 HCR_TSC | HCR_RW | HCR_APK | HCR_API | HCR_FWB)
+
+#define ICH_HCR_EN	 BIT(0)
+#define ICH_HCR_EOICOUNT MASK(31, 27)
+
+#define EC_WFX	 0x01
+#define EC_HVC64 0x16
+#define EC_SMC64 0x17
+#define ESR_UNDEF BIT(25) /* class 0, a 32-bit instruction */
+
+/* ---- life ---- */
+
+result ordinary_activate(struct kvm_vm *vm)
+{
+	const struct engine_ops *ops = vm->host->engine;
+	struct engine *e;
+	result why;
+
+	lock_assert_held(&vm->config_lock);
+	if (vm->ordinary.engine)
+		return OK; /* another vCPU ran first */
+	if (!ops || ops->create(vm->host->machine, atomic_load(&vm->num_vcpus), &e))
+		return &rule_kvm_run_ordinary_vm;
+	lock_take(&vm->mmu_lock);
+	why = stage2_create(vm);
+	if (!why)
+		vm->ordinary.engine = e;
+	lock_drop(&vm->mmu_lock);
+	if (why)
+		ops->destroy(e);
+	return why;
+}
+
+void ordinary_destroy(struct kvm_vm *vm)
+{
+	if (!vm->ordinary.engine)
+		return;
+	vm->host->engine->destroy(vm->ordinary.engine);
+	vm->ordinary.engine = NULL;
+	lock_take(&vm->mmu_lock);
+	stage2_destroy(vm);
+	lock_drop(&vm->mmu_lock);
+}
+
+/* ---- exits ---- */
+
+static void report_exit(const struct kvm_vcpu *v, const char *name)
+{
+	struct trace_event e = {.kind = TRACE_EXIT, .name = name};
+
+	trace_event(&e);
+}
+
+/* The feature registers are the VM's; debug, trace and the rest that traps read as zero. */
+static uint64_t read_sysreg(const struct kvm_vcpu *v, uint64_t esr)
+{
+	unsigned int index = (unsigned int)(FIELD_GET(MASK(4, 1), esr) << 3 |
+					    FIELD_GET(MASK(19, 17), esr));
+
+	if ((esr & (MASK(21, 20) | MASK(16, 10))) == ESR_SYS(3, 0, 0, 0, 0) && index >= 8)
+		return v->vm->idregs.val[index];
+	return 0;
+}
+
+static void exit_sysreg(struct kvm_vcpu *v)
+{
+	uint64_t esr = v->rec.exit.esr, val;
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	v->regs.pc += 4;
+	if (esr & ESR_SYS_READ) {
+		vcpu_set_reg(v, ESR_SYS_RT(esr), read_sysreg(v, esr));
+		return;
+	}
+	val = vcpu_get_reg(v, ESR_SYS_RT(esr));
+	if (!vgic)
+		return;
+	switch (esr & ESR_SYS_REG) {
+	case ESR_SYS_ICC_SGI1R:
+		vgic_sgi(vgic, v->index, val, true);
+		break;
+	case ESR_SYS_ICC_SGI0R:
+	case ESR_SYS_ICC_ASGI1R:
+		vgic_sgi(vgic, v->index, val, false);
+		break;
+	case ESR_SYS_ICC_DIR:
+		vgic_deactivate(vgic, v->index, (unsigned int)(val & 0xffffff));
+		break;
+	}
+}
+
+static result exit_sync(struct kvm_vcpu *v, bool *leave)
+{
+	switch (ESR_EC(v->rec.exit.esr)) {
+	case EC_WFX:
+		v->regs.pc += 4;
+		return OK;
+	case EC_SMC64:
+		v->regs.pc += 4; /* an HVC has moved it already */
+		/* fall through */
+	case EC_HVC64:
+		report_exit(v, "PSCI");
+		smccc_call(v, leave);
+		return OK;
+	case EC_SYS64:
+		report_exit(v, "SYSREG");
+		exit_sysreg(v);
+		return OK;
+	case EC_IABT_LOW:
+	case EC_DABT_LOW:
+		report_exit(v, "SHARED_FAULT");
+		return ordinary_abort(v, leave);
+	default:
+		ordinary_inject(v, ESR_UNDEF, NULL);
+		return OK;
+	}
+}
+
+static result exit_lost(struct kvm_vcpu *v, bool *leave)
+{
+	log_error("VM %u: its engine is gone", v->vm->serial);
+	v->run->internal.suberror = 0;
+	v->run->internal.ndata = 0;
+	v->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	*leave = true;
+	return OK;
+}
+
+/* ---- entry ---- */
+
+static void load_frame(const struct kvm_vcpu *v, struct engine_frame *f)
+{
+	memcpy(f->x, v->regs.x, sizeof(f->x));
+	f->pc = v->regs.pc;
+	f->pstate = v->regs.pstate;
+	f->hcr = HCR_ORDINARY;
+	f->vttbr = stage2_vttbr(v->vm);
+	f->vtcr = stage2_vtcr(v->vm);
+	f->vmpidr = vcpu_mpidr(v);
+}
+
+/* The frame may be shared with the CPU: each field is read once. */
+static void save_frame(struct kvm_vcpu *v, const struct engine_frame *f)
+{
+	struct rmi_rec_exit *x = &v->rec.exit;
+
+	memcpy(v->regs.x, f->x, sizeof(v->regs.x));
+	v->regs.pc = f->pc;
+	v->regs.pstate = f->pstate;
+	x->esr = f->esr;
+	x->far = f->far;
+	x->hpfar = f->hpfar;
+	x->cntv_ctl = f->cntv_ctl;
+	x->cntv_cval = f->cntv_cval;
+	x->cntp_ctl = f->cntp_ctl;
+	x->cntp_cval = f->cntp_cval;
+}
+
+static enum engine_exit enter(struct kvm_vcpu *v)
+{
+	const struct engine_ops *ops = v->vm->host->engine;
+	struct engine_frame *f = ops->frame(v->vm->ordinary.engine, v->index);
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	uint64_t lr[RMI_NUM_LRS] = {0}, hcr = 0, vmcr = v->rec.exit.gicv3_vmcr;
+	enum engine_exit exit;
+	bool ran;
+
+	if (vgic)
+		vgic_flush(vgic, v->index, lr, &hcr);
+	load_frame(v, f);
+	memcpy(f->lr, lr, sizeof(f->lr));
+	f->ich_hcr = hcr | ICH_HCR_EN;
+	exit = ops->run(v->vm->ordinary.engine, v->index, v->pe);
+	ran = exit != ENGINE_EXIT_NOT_RUN && exit != ENGINE_EXIT_LOST;
+	hcr = 0;
+	if (ran) {
+		save_frame(v, f);
+		memcpy(lr, f->lr, sizeof(f->lr));
+		hcr = f->ich_hcr_out & ICH_HCR_EOICOUNT;
+		vmcr = v->rec.exit.gicv3_vmcr = f->ich_vmcr;
+	}
+	if (vgic)
+		vgic_sync(vgic, v->index, lr, hcr, vmcr);
+	if (ran)
+		timer_update(v, &v->rec.exit);
+	return exit;
+}
+
+result ordinary_run(struct kvm_vcpu *v, bool *leave)
+{
+	bool kicked;
+
+	if (!ordinary_load(v, &kicked))
+		return kicked ? OK : exit_lost(v, leave);
+	switch (enter(v)) {
+	case ENGINE_EXIT_SYNC:
+		return exit_sync(v, leave);
+	case ENGINE_EXIT_IRQ:
+		report_exit(v, "IRQ");
+		return OK;
+	case ENGINE_EXIT_NOT_RUN:
+	case ENGINE_EXIT_SERROR: /* the host's: nothing of the guest's */
+		return OK;
+	case ENGINE_EXIT_LOST:
+		break;
+	}
+	return exit_lost(v, leave);
+}

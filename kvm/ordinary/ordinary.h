@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ordinary.h - an ordinary VM: what a realm has from the RMM, it has from here. A stage 2 and an
+ * engine of its own, and exits that the kernel itself takes.
+ *
+ * The engine comes with the VM's first KVM_RUN. Between runs the EL1 state of a vCPU stays in its
+ * CPU; vcpu->regs and sysregs are the truth while vcpu->in_engine is false (ordinary_fetch).
+ */
+#ifndef KVM_ORDINARY_H
+#define KVM_ORDINARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rule.h"
+
+struct engine;
+struct kvm_vcpu;
+struct kvm_vm;
+
+struct ordinary {
+	struct engine *engine; /* set once, under config_lock; read by whoever has run */
+	uint64_t root;	       /* mmu_lock: start-level tables, contiguous; 0: none yet */
+	unsigned int roots;
+	int start_level;
+};
+
+/* ---- ordinary.c: life, entry and exit ---- */
+/* First KVM_RUN of the VM: engine and tables; config_lock held. OK, kvm_no_memory,
+ * kvm_run_ordinary_vm (there is no engine to run it). */
+result ordinary_activate(struct kvm_vm *vm);
+/* With the VM. */
+void ordinary_destroy(struct kvm_vm *vm);
+/* One run of the CPU and what follows from its exit. OK with *leave: KVM_RUN returns 0. */
+result ordinary_run(struct kvm_vcpu *v, bool *leave);
+
+/* ---- state.c: registers, v's mutex held ---- */
+/* The state becomes the shadow's: before it is read or written. Nothing where it is so already. */
+void ordinary_fetch(struct kvm_vcpu *v);
+/* The next run loads the shadow. False: the engine is lost, or a kick came (*kicked). */
+bool ordinary_load(struct kvm_vcpu *v, bool *kicked);
+/* An exception to EL1. far: NULL where there is none. */
+void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far);
+
+/* ---- stage2.c: the tables; mmu_lock held ---- */
+result stage2_create(struct kvm_vm *vm);
+void stage2_destroy(struct kvm_vm *vm);
+/* What the CPU is told of them. */
+uint64_t stage2_vttbr(const struct kvm_vm *vm);
+uint64_t stage2_vtcr(const struct kvm_vm *vm);
+/* Map a page, in place of what is mapped there. OK, kvm_no_memory. */
+result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable);
+/* Unmap [ipa, end), or (write_protect) only take the right to write. */
+void stage2_unmap(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
+void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
+
+/* ---- abort.c ---- */
+/* A stage 2 abort: map the page, emulate the access, or inject. */
+result ordinary_abort(struct kvm_vcpu *v, bool *leave);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * state.c - the registers of an ordinary VM's vCPU, between the shadow that user space sees and the
+ * engine's CPU; and exceptions that the kernel takes to EL1 on the guest's behalf.
+ *
+ * Not moved yet: FP and SIMD registers, pointer authentication keys, timers and debug registers.
+ * They stay in the CPU, and are reset with it.
+ */
+#include <errno.h>
+
+#include "base/bits.h"
+#include "engine/engine.h"
+#include "kvm/core/vm.h"
+#include "kvm/ordinary/ordinary.h"
+#include "kvm/vcpu/sysreg.h"
+#include "kvm/vcpu/vcpu.h"
+
+#define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
+
+/* Those that user space knows as core registers have no id here. */
+static const uint64_t id_of[ENGINE_NUM_SYSREGS] = {
+	[ENGINE_SCTLR_EL1] = REG(3, 0, 1, 0, 0),      [ENGINE_TTBR0_EL1] = REG(3, 0, 2, 0, 0),
+	[ENGINE_TTBR1_EL1] = REG(3, 0, 2, 0, 1),      [ENGINE_TCR_EL1] = REG(3, 0, 2, 0, 2),
+	[ENGINE_MAIR_EL1] = REG(3, 0, 10, 2, 0),      [ENGINE_AMAIR_EL1] = REG(3, 0, 10, 3, 0),
+	[ENGINE_VBAR_EL1] = REG(3, 0, 12, 0, 0),      [ENGINE_ESR_EL1] = REG(3, 0, 5, 2, 0),
+	[ENGINE_FAR_EL1] = REG(3, 0, 6, 0, 0),	      [ENGINE_AFSR0_EL1] = REG(3, 0, 5, 1, 0),
+	[ENGINE_AFSR1_EL1] = REG(3, 0, 5, 1, 1),      [ENGINE_TPIDR_EL0] = REG(3, 3, 13, 0, 2),
+	[ENGINE_TPIDRRO_EL0] = REG(3, 3, 13, 0, 3),   [ENGINE_TPIDR_EL1] = REG(3, 0, 13, 0, 4),
+	[ENGINE_CPACR_EL1] = REG(3, 0, 1, 0, 2),      [ENGINE_CNTKCTL_EL1] = REG(3, 0, 14, 1, 0),
+	[ENGINE_CONTEXTIDR_EL1] = REG(3, 0, 13, 0, 1), [ENGINE_PAR_EL1] = REG(3, 0, 7, 4, 0),
+	[ENGINE_CSSELR_EL1] = REG(3, 2, 0, 0, 0),     [ENGINE_MDSCR_EL1] = REG(2, 0, 0, 2, 2),
+};
+
+/* Where the shadow has register r. */
+static uint64_t *shadow(struct kvm_vcpu *v, unsigned int r)
+{
+	switch (r) {
+	case ENGINE_SP_EL0:
+		return &v->regs.sp;
+	case ENGINE_SP_EL1:
+		return &v->regs.sp_el1;
+	case ENGINE_ELR_EL1:
+		return &v->regs.elr_el1;
+	case ENGINE_SPSR_EL1:
+		return &v->regs.spsr[0];
+	}
+	return sysreg_shadow(v, id_of[r]);
+}
+
+void ordinary_fetch(struct kvm_vcpu *v)
+{
+	uint64_t sys[ENGINE_NUM_SYSREGS];
+
+	if (!v->in_engine)
+		return;
+	v->in_engine = false;
+	if (v->vm->host->engine->sysregs_get(v->vm->ordinary.engine, v->index, sys))
+		return; /* lost: the next run says so */
+	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
+		*shadow(v, i) = sys[i];
+}
+
+bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
+{
+	const struct engine_ops *ops = v->vm->host->engine;
+	struct engine *e = v->vm->ordinary.engine;
+	uint64_t sys[ENGINE_NUM_SYSREGS];
+	int ret;
+
+	*kicked = false;
+	if (v->in_engine)
+		return true;
+	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
+		sys[i] = *shadow(v, i);
+	ret = v->engine_reset ? ops->sysregs_set(e, v->index, sys)
+			      : ops->reset(e, v->index, v->pe, sys);
+	*kicked = ret == -EINTR;
+	v->in_engine = v->engine_reset = v->engine_reset || !ret;
+	return !ret;
+}
+
+#define PSTATE_MODE    MASK(3, 0)
+#define PSTATE_AARCH32 BIT(4)
+#define PSTATE_EL1H    0x5
+#define PSTATE_NEW     0x3c5 /* EL1h, D A I F masked */
+#define PSTATE_KEPT    (BIT(22) | BIT(24)) /* PAN, DIT */
+#define PSTATE_PAN     BIT(22)
+#define PSTATE_SSBS    BIT(12)
+#define SCTLR_SPAN     BIT(23)
+#define SCTLR_DSSBS    BIT(44)
+
+static uint64_t vector(uint64_t pstate)
+{
+	if (pstate & PSTATE_AARCH32)
+		return 0x600;
+	if (!(pstate & PSTATE_MODE))
+		return 0x400;
+	return (pstate & PSTATE_MODE) == PSTATE_EL1H ? 0x200 : 0;
+}
+
+/* Arm ARM, AArch64.TakeException. */
+void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far)
+{
+	struct kvm_regs *r = &v->regs;
+	uint64_t sctlr, old = r->pstate;
+
+	ordinary_fetch(v);
+	sctlr = *shadow(v, ENGINE_SCTLR_EL1);
+	*shadow(v, ENGINE_ESR_EL1) = esr;
+	if (far)
+		*shadow(v, ENGINE_FAR_EL1) = *far;
+	r->elr_el1 = r->pc;
+	r->spsr[0] = old;
+	r->pc = *shadow(v, ENGINE_VBAR_EL1) + vector(old);
+	r->pstate = PSTATE_NEW | (old & PSTATE_KEPT) | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN) |
+		    (sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ordinary.S - what the vCPUs of test_ordinary.c run; each program begins at an offset of its own.
+ * x20 is the device's address, x21 memory.
+ */
+#define UART 0x09000000
+#define DATA 0x80100000
+
+	.text
+	.global _start
+_start:
+	.org 0x000	/* memory, EL1 registers, a store and a load of the device */
+	mov	x20, #UART
+	ldr	x21, =DATA
+	mov	x1, #42
+	str	x1, [x21]
+	ldr	x2, [x21]
+	msr	tpidr_el1, x2
+	str	w2, [x20]
+	ldrsb	x3, [x20, #1]
+	str	x3, [x20, #8]
+	b	off
+
+	.org 0x100	/* the other CPU is started, and answers */
+	mov	x20, #UART
+	ldr	x21, =DATA
+	ldr	x0, =0xc4000003
+	mov	x1, #1
+	ldr	x2, =0x80000180
+	mov	x3, #7
+	hvc	#0
+	str	w0, [x20]
+1:	ldar	x4, [x21]
+	cbz	x4, 1b
+	str	w4, [x20, #4]
+	b	off
+
+	.org 0x180
+	ldr	x21, =DATA
+	stlr	x0, [x21]
+2:	wfi
+	b	2b
+
+	.org 0x200	/* x0 pages are written, again after each answer of the device */
+	mov	x20, #UART
+3:	ldr	x21, =DATA
+	mov	x1, x0
+4:	str	x1, [x21]
+	add	x21, x21, #4096
+	subs	x1, x1, #1
+	b.ne	4b
+	ldr	w2, [x20]
+	b	3b
+
+	.org 0x280	/* the fields of ID_AA64DFR0_EL1 and MPIDR_EL1 */
+	mov	x20, #UART
+	mrs	x1, id_aa64dfr0_el1
+	str	x1, [x20]
+	mrs	x1, mpidr_el1
+	str	x1, [x20]
+	b	off
+
+	.org 0x300	/* an access that no syndrome describes */
+	mov	x20, #UART
+	ldp	x1, x2, [x20]
+	b	off
+
+	.org 0x380	/* no memory where the instructions should be: the vector tells */
+	ldr	x0, =0x80000800
+	msr	vbar_el1, x0
+	isb
+	mov	x1, #UART
+	br	x1
+
+	.org 0x400	/* spins until it is stopped */
+5:	b	5b
+
+off:	ldr	x0, =0x84000008
+	hvc	#0
+	.ltorg
+
+	.org 0xa00	/* the vector of a synchronous exception from EL1h */
+	mov	x20, #UART
+	mrs	x1, esr_el1
+	str	x1, [x20]
+	mrs	x1, far_el1
+	str	x1, [x20]
+	b	off

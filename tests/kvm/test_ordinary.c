@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* test_ordinary.c - ordinary VMs on the real engine: memory, devices, CPUs, registers. */
+#include "tests/kvm/fixture.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "engine/qemu.h"
+#include "tests/kvm/ordinary_image.h"
+
+#define X(n)	 (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 2 * (n))
+#define DATA_OFF UINT64_C(0x100000)
+
+static int setup(void **state)
+{
+	const struct inproc_config cfg = {.engine = &engine_qemu};
+
+	fx_setup(state);
+	fx_restart(*state, &cfg);
+	return 0;
+}
+
+/* n vCPUs, memory with the programs at RAM; vCPU 0 starts at one of them. */
+static void make(struct fx *f, unsigned int n, uint64_t program)
+{
+	fx_create_vm(f, 0);
+	fx_create_vcpus(f, n);
+	fx_create_gic(f, true);
+	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(f->ram, ordinary_image, sizeof(ordinary_image));
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + program), 0);
+}
+
+/* The next exit is a store of this value to the device. */
+static void expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
+{
+	struct kvm_run *run = f->run[0];
+	uint64_t data;
+
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_true(run->mmio.is_write);
+	assert_int_equal(run->mmio.phys_addr, UART + offset);
+	assert_int_equal(run->mmio.len, len);
+	memcpy(&data, run->mmio.data, sizeof(data));
+	assert_int_equal(data & MASK(8 * len - 1, 0), value);
+}
+
+static void expect_load(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
+{
+	struct kvm_run *run = f->run[0];
+
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_false(run->mmio.is_write);
+	assert_int_equal(run->mmio.phys_addr, UART + offset);
+	assert_int_equal(run->mmio.len, len);
+	memcpy(run->mmio.data, &value, sizeof(value));
+}
+
+static void it_runs_from_memory_and_reaches_devices(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0);
+	expect_store(f, 0, 4, 42);
+	assert_int_equal(*(uint64_t *)(f->ram + DATA_OFF), 42);
+	expect_load(f, 1, 1, 0x80);
+	expect_store(f, 8, 8, -UINT64_C(0x80)); /* sign-extended */
+	fx_assert_off(f, 0);
+}
+
+static void its_registers_are_seen_and_set_between_runs(void **state)
+{
+	const uint64_t tpidr_el1 = ARM64_SYS_REG(3, 0, 13, 0, 4);
+	struct fx *f = *state;
+
+	make(f, 1, 0);
+	expect_store(f, 0, 4, 42);
+	assert_int_equal(fx_get_reg(f, 0, tpidr_el1), 42);
+	assert_int_equal(fx_get_reg(f, 0, KVM_REG_ARM_CORE_PC), RAM + 0x18);
+	assert_int_equal(fx_set_reg(f, 0, tpidr_el1, 43), 0);
+	/* x2 again, stored once more: the program goes back by two instructions. */
+	assert_int_equal(fx_set_reg(f, 0, X(2),
+				    44), 0);
+	expect_load(f, 1, 1, 1);
+	assert_int_equal(fx_get_reg(f, 0, tpidr_el1), 43);
+	assert_int_equal(fx_get_reg(f, 0, X(2)),
+			 44);
+	expect_store(f, 8, 8, 1);
+	fx_assert_off(f, 0);
+}
+
+static void a_second_cpu_is_started_by_psci(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+
+	make(f, 2, 0x100);
+	fx_start(&t, f, 1);
+	expect_store(f, 0, 4, 0); /* PSCI SUCCESS */
+	expect_store(f, 4, 4, 7); /* what the other was started with */
+	fx_assert_off(f, 0);
+	inproc_signal(f->p, f->vcpu[1]);
+	assert_int_equal(fx_join(&t), -EINTR);
+}
+
+static uint64_t dirty_pages(struct fx *f)
+{
+	uint64_t bits[RAM_SIZE / PAGE / 64] = {0};
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = (uintptr_t)bits};
+
+	GIVES(0, f->vm, KVM_GET_DIRTY_LOG, &log);
+	return bits[DATA_OFF / PAGE / 64];
+}
+
+static void the_dirty_log_has_each_store_since_the_last_look(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0x200);
+	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
+			 0);
+	for (uint64_t n = 1; n < 6; n++) {
+		assert_int_equal(fx_set_reg(f, 0, X(0),
+					    n), 0);
+		expect_load(f, 0, 4, 0);
+		assert_int_equal(dirty_pages(f), MASK(n - 1, 0));
+		assert_int_equal(dirty_pages(f), 0);
+	}
+}
+
+static void a_readonly_slot_takes_no_store(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, 0, NULL, -1, 0), 0);
+	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_READONLY, RAM, RAM_SIZE, f->ram, -1, 0), 0);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_int_equal(f->run[0]->mmio.phys_addr, RAM + DATA_OFF);
+	expect_store(f, 0, 4, 0); /* the load has read memory */
+}
+
+static void id_registers_are_those_of_the_vm(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0x280);
+	expect_store(f, 0, 8, fx_get_reg(f, 0, KVM_REG_ID_AA64DFR0_EL1));
+	expect_store(f, 0, 8, BIT(31));
+	fx_assert_off(f, 0);
+}
+
+static void an_access_without_a_syndrome_is_enosys_or_user_spaces(void **state)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_NISV_TO_USER};
+	struct fx *f = *state;
+
+	make(f, 1, 0x300);
+	REFUSED(ENOSYS, kvm_run_no_syndrome, f->vcpu[0], KVM_RUN, 0);
+	GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_ARM_NISV);
+	assert_int_equal(f->run[0]->arm_nisv.fault_ipa, UART);
+}
+
+static void a_jump_into_nothing_is_an_abort_of_the_guest(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0x380);
+	expect_store(f, 0, 8, UINT64_C(0x21) << 26 | BIT(25) | BIT(9) | 0x10);
+	expect_store(f, 0, 8, UART);
+	fx_assert_off(f, 0);
+}
+
+static void memory_that_goes_away_is_forgotten(void **state)
+{
+	struct fx *f = *state;
+
+	make(f, 1, 0x200);
+	assert_int_equal(fx_set_reg(f, 0, X(0), 2), 0);
+	expect_load(f, 0, 4, 0);
+	inproc_forget(f->p, f->ram + DATA_OFF, PAGE);
+	REFUSED(EFAULT, kvm_fault_no_user_page, f->vcpu[0], KVM_RUN, 0);
+}
+
+static void a_signal_ends_a_run(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+
+	make(f, 1, 0x400);
+	fx_start(&t, f, 0);
+	while (fx_exits("SHARED_FAULT", false) < 1)
+		;
+	inproc_signal(f->p, f->vcpu[0]);
+	assert_int_equal(fx_join(&t), -EINTR);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fx_teardown)
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(it_runs_from_memory_and_reaches_devices),
+		TEST(its_registers_are_seen_and_set_between_runs),
+		TEST(a_second_cpu_is_started_by_psci),
+		TEST(the_dirty_log_has_each_store_since_the_last_look),
+		TEST(a_readonly_slot_takes_no_store),
+		TEST(id_registers_are_those_of_the_vm),
+		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),
+		TEST(a_jump_into_nothing_is_an_abort_of_the_guest),
+		TEST(memory_that_goes_away_is_forgotten),
+		TEST(a_signal_ends_a_run),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

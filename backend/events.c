@@ -65,23 +65,34 @@ static json_t *who(void)
 
 /* ---- calls ---- */
 
-static void explain_line(const struct trace_call *c)
+/* A number or a type of another revision: the VMM may be right, and --abi wrong. */
+static bool is_of_another_revision(result why)
 {
-	const char *name = strerrorname_np(-c->ret);
+	return !strncmp(why->name, "kvm_other_", 10) || why == &rule_kvm_create_vm_later_type ||
+	       why == &rule_kvm_create_vm_earlier_type;
+}
+
+/* One line on a call: "refused" is a mistake of the VMM's, "asked" a question of it, "note" an
+ * answer that it may misunderstand. */
+static void explain_line(const char *what, const struct trace_call *c, result why)
+{
+	const char *name = c->ret < 0 ? strerrorname_np(-c->ret) : "0";
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		return;
-	fprintf(f, "%s(", c->name);
+	fprintf(f, "%s: %s(", what, c->name);
 	for (unsigned int i = 0; i < c->nargs; i++)
 		fprintf(f, "%s%s%s0x%" PRIx64, i ? ", " : "", c->arg_names ? c->arg_names[i] : "",
 			c->arg_names ? "=" : "", c->args[i]);
-	fprintf(f, ") = %s: %s: %s; right: %s [%s]", name ? name : "?", c->why->name, c->why->wrong,
-		c->why->right, c->why->source);
+	fprintf(f, ") = %s: %s: %s; right: %s [%s]", name ? name : "?", why->name, why->wrong,
+		why->right, why->source);
 	if (c->abi)
 		fprintf(f, "; you run %s", c->abi);
+	if (c->ret < 0 && is_of_another_revision(why))
+		fprintf(f, ": is the VMM built for another revision? --abi takes it");
 	if (c->ret == -ENXIO && last_rmi_refusal)
 		fprintf(f, "; the RMM's reason: %s: %s", last_rmi_refusal->name,
 			last_rmi_refusal->wrong);
@@ -112,6 +123,7 @@ static void tell_refusal(const struct trace_call *c)
 static void on_call(void *arg, const struct trace_call *c)
 {
 	bool tell = c->why && is_refusal(c);
+	result what = c->why ? c->why : c->note;
 
 	if (options->trace >= 0)
 		tracer_call(c);
@@ -119,12 +131,14 @@ static void on_call(void *arg, const struct trace_call *c)
 		last_rmi_refusal = c->why;
 	if (c->layer != TRACE_KVM)
 		return;
-	if (tell && options->explain)
-		explain_line(c);
+	if ((tell || c->note) && options->explain)
+		explain_line(!tell ? "note" : c->probe ? "asked" : "refused", c, what);
 	last_rmi_refusal = NULL;
-	if (tell)
+	if (tell && c->probe)
+		report_note_probe();
+	else if (tell)
 		report_note_refusal();
-	if (tell && door_listens(DOOR_REFUSAL))
+	if (tell && !c->probe && door_listens(DOOR_REFUSAL))
 		tell_refusal(c);
 }
 

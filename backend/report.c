@@ -26,7 +26,7 @@ struct realm_note {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
 static json_t *user_exits, *host_exits;
-static uint64_t refused;
+static uint64_t refused, probes;
 static struct realm_note *notes;
 static size_t num_notes, room;
 
@@ -40,6 +40,13 @@ void report_note_refusal(void)
 {
 	pthread_mutex_lock(&lock);
 	refused++;
+	pthread_mutex_unlock(&lock);
+}
+
+void report_note_probe(void)
+{
+	pthread_mutex_lock(&lock);
+	probes++;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -151,9 +158,10 @@ json_t *report_json(const struct kvm_revision *revision)
 	json_t *realms = report_realms(), *o;
 
 	pthread_mutex_lock(&lock);
-	o = json_pack("{s:s, s:o, s:o, s:o, s:I}", "abi", kvm_revision_name(revision), "realms",
-		      realms, "exits", json_deep_copy(user_exits), "host_exits",
-		      json_deep_copy(host_exits), "refused", (json_int_t)refused);
+	o = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}", "abi", kvm_revision_name(revision),
+		      "realms", realms, "exits", json_deep_copy(user_exits), "host_exits",
+		      json_deep_copy(host_exits), "refused", (json_int_t)refused, "probes",
+		      (json_int_t)probes);
 	pthread_mutex_unlock(&lock);
 	return o;
 }

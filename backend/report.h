@@ -17,6 +17,7 @@
 
 void report_start(void);
 void report_note_refusal(void);
+void report_note_probe(void); /* a question that was answered by a refusal */
 void report_note_event(const struct trace_event *e);
 
 /*

@@ -10,6 +10,7 @@
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -26,6 +27,8 @@ struct trace_call {
 	const char *abi;	/* TRACE_KVM: the revision that answered, "v12" */
 	int64_t ret;		/* what the caller saw: ioctl result or -errno; X0 for SMCs */
 	result why;		/* OK, or the broken rule */
+	bool probe;		/* a question: a refusal is an answer to it, and nobody's mistake */
+	result note;		/* OK, or what the caller of an answered call should know */
 	uint64_t start;		/* trace_begin(): when it began */
 };
 

@@ -313,7 +313,7 @@ static void handle_frame(struct launcher *la, uint32_t kind, const char *text, s
 		fprintf(stderr, "%.*s\n", (int)len, text);
 		break;
 	case BACKEND_EXPLAIN:
-		fprintf(stderr, "softrealm: refused: %.*s\n", (int)len, text);
+		fprintf(stderr, "softrealm: %.*s\n", (int)len, text);
 		break;
 	case BACKEND_REPORT:
 		json_decref(la->l->backend_report);

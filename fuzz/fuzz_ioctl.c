@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "abi/v12.h"
@@ -24,6 +25,7 @@
 #include "fuzz/descriptors.h"
 #include "fuzz/seen.h"
 #include "fuzz/world.h"
+#include "kvm/core/eventfd.h"
 #include "rmm/call.h"
 #include "rmm/check.h"
 
@@ -398,8 +400,18 @@ static void learn_registers(void)
 	end(&s);
 }
 
+/* What the first signal of an eventfd opens, the process keeps. */
+static void signal_once(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	eventfd_add_one(fd);
+	close(fd);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	signal_once();
 	client_init(&client);
 	learn_registers();
 	seen_start();

@@ -99,6 +99,8 @@ const struct seed ioctl_seeds[] = {
 	V12("vm-bits", CLIENT_OPEN, CREATE_VM(0, 0x40000100)),
 	V12("vm-ipa", CLIENT_OPEN, CREATE_VM(0, 0x100 | 20)),
 	V12("cap-of-vm", CLIENT_OPEN, CALL(0x03, 0), U16(KVM_CAP_MSI_DEVID)),
+	V12("cap-of-others", CLIENT_OPEN, CALL(0x03, 0), U16(248), CALL(0x03, 0), U16(249),
+	    CALL(0x03, 0), U16(251)),
 	SEED("ioctl", "fault-on-demand", 4, CLIENT_OPEN, CALL(0x03, 0), 0, 0, CALL(0x03, 0), 0, 0),
 	/* ---- VM ---- */
 	V12("vcpus-17", VM(0, 0), CREATE_VCPU(0), CREATE_VCPU(1), CREATE_VCPU(2), CREATE_VCPU(3),

@@ -55,6 +55,8 @@ static void observe_call(void *arg, const struct trace_call *c)
 {
 	unsigned int row = add("row", c->name), why = c->why ? add("rule", c->why->name) : 0;
 
+	if (c->note)
+		seen_rule(c->note);
 	counters[(row + 31 * why) % NUM_COUNTERS] = 1;
 }
 

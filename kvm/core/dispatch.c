@@ -13,6 +13,7 @@
 #include "base/trace.h"
 #include "kvm/call.h"
 #include "kvm/core/host.h"
+#include "kvm/core/probe.h"
 #include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/row.h"
@@ -214,6 +215,8 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 		args[0] = row ? c->arg : nr;
 		t.nargs = 1;
 	}
+	t.probe = call_is_probe(c, nr);
+	t.note = why ? OK : call_note(c, nr);
 	t.arg_names = names;
 	t.args = args;
 	trace_call(&t);

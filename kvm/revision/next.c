@@ -28,6 +28,7 @@ const struct kvm_revision kvm_revision_next = {
 	.name = "next",
 	.about = "a development tree of autumn 2026, Linux 7.3; numbers will move",
 	.cap_rmi = KVM_CAP_ARM_RMI,
+	.cap_note = &rule_kvm_other_cap_v15,
 	.rmm = KVM_RMM_2_0,
 	.rmm_has_affinity_info = true,
 	.populate = KVM_ARM_RMI_POPULATE,

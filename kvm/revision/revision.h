@@ -30,6 +30,7 @@ struct kvm_revision {
 
 	/* ---- numbers ---- */
 	uint32_t cap_rmi;	      /* KVM_CAP_ARM_RMI */
+	const struct rule *cap_note;  /* what to tell who asks another revision for that number */
 	uint32_t cap_gmem_attributes; /* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES; 0: there is none */
 	uint32_t cap_pmu_strict;      /* KVM_CAP_ARM_PMU_V3_STRICT; 0: there is none */
 	uint32_t populate;	      /* KVM_ARM_RMI_POPULATE */

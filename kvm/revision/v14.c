@@ -24,6 +24,7 @@ const struct kvm_revision kvm_revision_v14 = {
 	.name = "v14",
 	.about = "13 May 2026, Linux 7.1-rc1",
 	.cap_rmi = KVM_CAP_ARM_RMI,
+	.cap_note = &rule_kvm_other_cap_v14,
 	.rmm = KVM_RMM_2_0,
 	.populate = KVM_ARM_RMI_POPULATE,
 	.realm_type = KVM_VM_TYPE_ARM_REALM,

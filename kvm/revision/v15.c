@@ -29,6 +29,7 @@ const struct kvm_revision kvm_revision_v15 = {
 	.name = "v15",
 	.about = "15 July 2026, Linux 7.2-rc1",
 	.cap_rmi = KVM_CAP_ARM_RMI,
+	.cap_note = &rule_kvm_other_cap_v15,
 	.rmm = KVM_RMM_2_0,
 	.rmm_has_affinity_info = true,
 	.populate = KVM_ARM_RMI_POPULATE,

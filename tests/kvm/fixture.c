@@ -24,6 +24,8 @@ static struct {
 struct fx_rmi fx_rmi_log[FX_MAX_CALLS];
 unsigned int fx_rmi_calls;
 static _Thread_local const char *last_rule;
+static __thread const char *last_note = "OK";
+static __thread bool last_probe;
 
 static void note_rule(const struct rule *r)
 {
@@ -62,11 +64,16 @@ static void on_call(void *arg, const struct trace_call *c)
 	pthread_mutex_lock(&observer_lock);
 	if (c->why)
 		note_rule(c->why);
+	if (c->note)
+		note_rule(c->note);
 	if (c->layer == TRACE_RMI)
 		note_rmi(c);
 	pthread_mutex_unlock(&observer_lock);
-	if (c->layer == TRACE_KVM)
-		last_rule = c->why ? c->why->name : "OK";
+	if (c->layer != TRACE_KVM)
+		return;
+	last_rule = c->why ? c->why->name : "OK";
+	last_note = c->note ? c->note->name : "OK";
+	last_probe = c->probe;
 }
 
 static void on_event(void *arg, const struct trace_event *e)
@@ -106,6 +113,16 @@ void fx_rmi_clear(void)
 const char *fx_last_rule(void)
 {
 	return last_rule;
+}
+
+bool fx_last_probe(void)
+{
+	return last_probe;
+}
+
+const char *fx_last_note(void)
+{
+	return last_note;
 }
 
 /* ---- life ---- */

@@ -71,6 +71,8 @@ int64_t fx_ioctl(struct fx *f, int fd, uint32_t nr, const void *arg);
 		assert_string_equal(fx_last_rule(), #rule);                                        \
 	} while (0)
 const char *fx_last_rule(void); /* of this thread's last KVM call; "OK" */
+bool fx_last_probe(void);	/* it only asked */
+const char *fx_last_note(void);	/* what its caller should know; "OK" */
 
 /* ---- steps of a VMM; each asserts that it works ---- */
 void fx_create_vm(struct fx *f, uint64_t type);

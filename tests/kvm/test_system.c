@@ -210,6 +210,53 @@ static void devices_other_than_the_gicv3_and_its_do_not_exist(void **state)
 	REFUSED(EEXIST, kvm_create_device_exists, f->vm, KVM_CREATE_DEVICE, &cd);
 }
 
+/* What --explain counts apart: questions, and answers that a VMM may misunderstand. */
+static void questions_are_no_mistakes(void **state)
+{
+	struct fx *f = *state;
+	struct kvm_create_device cd = {.type = 1000, .flags = KVM_CREATE_DEVICE_TEST};
+	struct kvm_device_attr a = {.group = 77};
+	struct kvm_reg_list l = {.n = 0};
+
+	fx_create_vm(f, REALM_TYPE);
+	fx_create_vcpus(f, 1);
+	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
+	assert_true(fx_last_probe());
+	cd.flags = 0;
+	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
+	assert_false(fx_last_probe());
+	REFUSED(ENXIO, kvm_attr_unknown, f->vm, KVM_HAS_DEVICE_ATTR, &a);
+	assert_true(fx_last_probe());
+	REFUSED(ENXIO, kvm_attr_unknown, f->vm, KVM_SET_DEVICE_ATTR, &a);
+	assert_false(fx_last_probe());
+	REFUSED(E2BIG, kvm_reg_list_room, f->vcpu[0], KVM_GET_REG_LIST, &l);
+	assert_true(fx_last_probe());
+	l.n = 1;
+	REFUSED(E2BIG, kvm_reg_list_room, f->vcpu[0], KVM_GET_REG_LIST, &l);
+	assert_false(fx_last_probe());
+	REFUSED(EFAULT, kvm_arg_fault, f->vm, KVM_CREATE_DEVICE, 0); /* is the number known? */
+	assert_true(fx_last_probe());
+	REFUSED(EFAULT, kvm_arg_fault, f->vm, KVM_CREATE_DEVICE, NEVER);
+	assert_false(fx_last_probe());
+}
+
+static void the_number_of_another_revision_is_told(void **state)
+{
+	struct fx *f = *state;
+
+	GIVES(1, f->sys, KVM_CHECK_EXTENSION, 247);
+	assert_string_equal(fx_last_note(), "OK");
+	GIVES(0, f->sys, KVM_CHECK_EXTENSION, 248);
+	assert_string_equal(fx_last_note(), "kvm_other_cap_v13");
+	fx_create_vm(f, REALM_TYPE);
+	GIVES(0, f->vm, KVM_CHECK_EXTENSION, 249);
+	assert_string_equal(fx_last_note(), "kvm_other_cap_v14");
+	GIVES(0, f->vm, KVM_CHECK_EXTENSION, 251);
+	assert_string_equal(fx_last_note(), "kvm_other_cap_v15");
+	GIVES(0, f->vm, KVM_CHECK_EXTENSION, 300);
+	assert_string_equal(fx_last_note(), "OK");
+}
+
 static void small_vm_calls_answer(void **state)
 {
 	struct fx *f = *state;
@@ -379,6 +426,8 @@ int test_system(void)
 		TEST(a_vcpu_that_gets_no_descriptor_was_never_there),
 		TEST(capabilities_are_enabled_with_checks),
 		TEST(devices_other_than_the_gicv3_and_its_do_not_exist),
+		TEST(questions_are_no_mistakes),
+		TEST(the_number_of_another_revision_is_told),
 		TEST(small_vm_calls_answer),
 		TEST(the_smccc_filter_is_checked),
 		TEST(ioeventfds_are_checked_in_order),

@@ -48,7 +48,7 @@ struct backend_options {
 	const struct kvm_revision *revision; /* NULL: v12 */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi; /* number of KVM_CAP_ARM_RMI; 0: the revision's */
-	bool explain;
+	bool explain, no_sandbox;
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;
 	struct attest_options attest;

@@ -56,6 +56,12 @@ static void close_if(int fd)
 		close(fd);
 }
 
+/* Any descriptor will do. */
+static int take_spare(const struct server *s)
+{
+	return fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+}
+
 int greet_start(struct server *s)
 {
 	struct greeter *g = s->greeter = calloc(1, sizeof(*g));
@@ -66,7 +72,7 @@ int greet_start(struct server *s)
 		g->waiting[i].fd = -1;
 	g->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	g->rest_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	g->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	g->spare_fd = take_spare(s);
 	if (g->epoll_fd >= 0 && g->rest_fd >= 0 && g->spare_fd >= 0 &&
 	    !control(g, EPOLL_CTL_ADD, s->listen_fd, EPOLLIN, NAME_LISTEN) &&
 	    !control(g, EPOLL_CTL_ADD, g->rest_fd, EPOLLIN, NAME_REST))
@@ -217,7 +223,7 @@ static void say_out_of_descriptors(struct server *s)
 			wire_recv(pfd.fd, &m, NULL, 0, NULL, NULL);
 		turn_away(s, pfd.fd, -EMFILE);
 	}
-	g->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	g->spare_fd = take_spare(s);
 	if (g->spare_fd < 0)
 		rest(s);
 }

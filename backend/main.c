@@ -14,10 +14,12 @@
 #include "backend/door.h"
 #include "backend/events.h"
 #include "backend/inspect.h"
+#include "backend/sandbox.h"
 #include "backend/server.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/qemu.h"
+#include "engine/starter.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
 
@@ -159,6 +161,28 @@ static void settle(void)
 	}
 }
 
+/* Before there are threads, and before anything is known that the starter should not know. */
+static void begin_starter(const struct backend_options *o)
+{
+	int r;
+
+	if (o->no_sandbox)
+		return;
+	sandbox_no_new_privileges();
+	r = starter_begin();
+	if (r)
+		log_warn("engines are started without a starter: %s", strerror(-r));
+}
+
+/* Without a starter the backend has to execute engines itself. */
+static void enter_sandbox(const struct backend_options *o)
+{
+	int r = o->no_sandbox || !starter_is_there() ? -ENOSYS : sandbox_enter();
+
+	if (r && r != -ENOSYS)
+		log_warn("the backend runs without its seccomp filter: %s", strerror(-r));
+}
+
 int backend_main(const struct backend_options *o)
 {
 	struct host h = {.options = o};
@@ -166,10 +190,12 @@ int backend_main(const struct backend_options *o)
 	int r;
 
 	settle();
+	begin_starter(o);
 	if (events_start(o))
 		return 1;
 	r = host_create(&h, o);
 	if (!r) {
+		enter_sandbox(o);
 		events_send(BACKEND_READY, "");
 		serve(&h, o);
 	}

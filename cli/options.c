@@ -48,6 +48,14 @@ static int set_inspect(void *to, const char *value)
 	return 0;
 }
 
+static int set_no_sandbox(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->backend.no_sandbox = true;
+	return 0;
+}
+
 static int set_trace_filter(void *to, const char *value)
 {
 	struct launch *l = to;

@@ -3,11 +3,11 @@
  * process.c - the QEMU process: its arguments, its descriptors, its last words.
  *
  * QEMU gets the machine's files, one socket a doorbell, /dev/null, and a pipe for its stderr;
- * nothing else is inherited and no file is opened. It dies with the thread that forked it.
+ * nothing else is inherited and no file is opened. It dies with the thread that forked it, or that
+ * began the starter.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "engine/qemu_parts.h"
+#include "engine/starter.h"
 #include "machine/memory.h"
 
 #define DEFAULT_PROGRAM "qemu-system-aarch64"
@@ -53,6 +52,8 @@ char *process_find_program(void)
 {
 	const char *name = getenv("SOFTREALM_QEMU");
 
+	if (starter_is_there() && starter_program())
+		return strdup(starter_program());
 	if (!name || !*name)
 		name = DEFAULT_PROGRAM;
 	if (!strchr(name, '/'))
@@ -112,6 +113,10 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "%s", e->program);
 	arg(a, "-nodefaults");
 	arg(a, "-no-user-config");
+	if (starter_is_there() && starter_program_has_sandbox()) {
+		arg(a, "-sandbox");
+		arg(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	}
 	arg(a, "-display");
 	arg(a, "none");
 	arg(a, "-M");
@@ -141,45 +146,7 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	}
 }
 
-/* ---- its start; between fork and exec only async-signal-safe calls ---- */
-
-static void keep_open(int fd)
-{
-	fcntl(fd, F_SETFD, 0);
-}
-
-static void child(const struct engine *e, const struct args *a, const int *socks, pid_t parent,
-		  int err)
-{
-	static const char failed[] = "cannot be executed\n";
-	sigset_t none;
-	struct machine_file files[MACHINE_MAX_FILES];
-	unsigned int num_files = machine_files(e->machine, files);
-	int null;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	setsid(); /* the terminal's signals are for the VMM */
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-
-	/* All that it is given is above the standard descriptors. */
-	null = open("/dev/null", O_RDWR);
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(err, 2);
-	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
-	for (unsigned int i = 0; i < num_files; i++)
-		keep_open(files[i].fd);
-	for (unsigned int i = 0; i <= e->cpus; i++)
-		keep_open(socks[i]);
-	execv(a->v[0], a->v);
-	null = write(2, failed, sizeof(failed) - 1);
-	_exit(127);
-}
+/* ---- its start ---- */
 
 static int open_stderr(int err[2])
 {
@@ -193,33 +160,53 @@ static int open_stderr(int err[2])
 	return -EMFILE;
 }
 
-int process_start(struct engine *e, const int *socks)
+/* A descriptor of the process, or -errno. */
+static int fork_job(const struct starter_job *job)
 {
 	pid_t pid, parent = getpid();
+	int pidfd = -1;
+
+	pid = fork();
+	if (pid == 0)
+		starter_become(job, parent);
+	if (pid > 0)
+		pidfd = pidfd_open(pid, 0);
+	if (pidfd >= 0)
+		return pidfd;
+	pidfd = -errno;
+	if (pid > 0) { /* nobody else has seen it: the number is still its own */
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return pidfd;
+}
+
+int process_start(struct engine *e, const int *socks)
+{
+	struct machine_file files[MACHINE_MAX_FILES];
+	unsigned int num_files = machine_files(e->machine, files);
+	int err[2], fds[MACHINE_MAX_FILES + MAILBOX_MAX_CPUS], ret;
+	struct starter_job job = {.fds = fds, .nfds = num_files + e->cpus + 1};
 	struct args a = {0};
-	int err[2], pidfd = -1, ret;
 
 	args_build(&a, e, socks);
 	ret = a.failed ? -ENOMEM : open_stderr(err);
 	if (ret)
 		goto out;
-	pid = fork();
-	if (pid == 0)
-		child(e, &a, socks, parent, err[1]);
+	for (unsigned int i = 0; i < num_files; i++)
+		fds[i] = files[i].fd;
+	memcpy(fds + num_files, socks, (e->cpus + 1) * sizeof(*socks));
+	job.argv = a.v;
+	job.err = err[1];
+	ret = starter_is_there() ? starter_start(&job) : fork_job(&job);
 	close(err[1]);
-	if (pid > 0)
-		pidfd = pidfd_open(pid, 0);
-	ret = pid < 0 || pidfd < 0 ? -errno : 0;
-	if (ret && pid > 0) { /* nobody else has seen it: the number is still its own */
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	if (ret) {
+	if (ret < 0) {
 		close(err[0]);
 		goto out;
 	}
-	atomic_store(&e->pidfd, pidfd);
+	atomic_store(&e->pidfd, ret);
 	e->stderr_fd = err[0];
+	ret = 0;
 out:
 	args_free(&a);
 	return ret;

@@ -3,14 +3,17 @@
 #ifndef KVM_EVENTFD_H
 #define KVM_EVENTFD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/rule.h"
 #include "kvm/caller.h"
 
-/* A descriptor of ours (close it) for the caller's eventfd, and the eventfd's identity: the same
- * for all its descriptors. OK, kvm_eventfd_bad_fd, kvm_eventfd_type (then *own is -1). */
-result eventfd_take(struct kvm_caller *c, int fd, int *own, uint64_t *identity);
+/* A descriptor of ours (close it) for the caller's eventfd. OK, kvm_eventfd_bad_fd,
+ * kvm_eventfd_type (then *own is -1). */
+result eventfd_take(struct kvm_caller *c, int fd, int *own);
+/* Two descriptors of ours are of one eventfd. */
+bool eventfd_same(int a, int b);
 /* Add one; never waits, even if the descriptor is a blocking one and its count is full. */
 void eventfd_add_one(int fd);
 

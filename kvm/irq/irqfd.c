@@ -36,7 +36,6 @@ struct irqfd {
 	struct irqfd *next;
 	struct irqfd *next_taken; /* taken */
 	uint64_t id;	  /* what epoll knows it by; never used again */
-	uint64_t eventfd; /* the kernel's number of the eventfd: the same for all its descriptors */
 	unsigned int gsi;
 	int fd;
 	int resamplefd; /* -1: a plain one */
@@ -51,7 +50,7 @@ static bool take(struct irqfd *f)
 	struct irqfd *o;
 
 	pthread_mutex_lock(&taken_lock);
-	for (o = taken; o && o->eventfd != f->eventfd; o = o->next_taken)
+	for (o = taken; o && !eventfd_same(o->fd, f->fd); o = o->next_taken)
 		;
 	if (!o) {
 		f->next_taken = taken;
@@ -240,7 +239,6 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 
 static result irqfd_assign(struct irqs *q, struct kvm_caller *c, const struct kvm_irqfd *a)
 {
-	uint64_t resample;
 	struct irqfd *f;
 	result r;
 
@@ -251,9 +249,9 @@ static result irqfd_assign(struct irqs *q, struct kvm_caller *c, const struct kv
 		return &rule_kvm_irqfd_memory;
 	f->gsi = a->gsi;
 	f->fd = f->resamplefd = -1;
-	r = eventfd_take(c, (int)a->fd, &f->fd, &f->eventfd);
+	r = eventfd_take(c, (int)a->fd, &f->fd);
 	if (!r && (a->flags & KVM_IRQFD_FLAG_RESAMPLE))
-		r = eventfd_take(c, (int)a->resamplefd, &f->resamplefd, &resample);
+		r = eventfd_take(c, (int)a->resamplefd, &f->resamplefd);
 	if (!r)
 		r = irqfd_add(q, f);
 	if (r)
@@ -263,15 +261,14 @@ static result irqfd_assign(struct irqs *q, struct kvm_caller *c, const struct kv
 
 static result irqfd_deassign(struct irqs *q, struct kvm_caller *c, const struct kvm_irqfd *a)
 {
-	uint64_t number;
 	int fd;
-	result r = eventfd_take(c, (int)a->fd, &fd, &number);
+	result r = eventfd_take(c, (int)a->fd, &fd);
 
 	if (r)
 		return r;
 	pthread_mutex_lock(&q->lock);
 	for (struct irqfd **link = &q->irqfds; *link;) {
-		if ((*link)->eventfd == number && (*link)->gsi == a->gsi)
+		if ((*link)->gsi == a->gsi && eventfd_same((*link)->fd, fd))
 			irqfd_remove(q, link);
 		else
 			link = &(*link)->next;

@@ -148,9 +148,9 @@ static result add_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
 
 static bool same_eventfd(const struct ioeventfd *a, const struct ioeventfd *b)
 {
-	return a->identity == b->identity && a->pio == b->pio && a->addr == b->addr &&
-	       a->len == b->len && a->wildcard == b->wildcard &&
-	       (a->wildcard || a->datamatch == b->datamatch);
+	return a->pio == b->pio && a->addr == b->addr && a->len == b->len &&
+	       a->wildcard == b->wildcard && (a->wildcard || a->datamatch == b->datamatch) &&
+	       eventfd_same(a->fd, b->fd);
 }
 
 static result remove_eventfd(struct kvm_vm *vm, const struct ioeventfd *n)
@@ -201,7 +201,7 @@ result vm_ioeventfd(struct kvm_call *c)
 			       .len = a.len,
 			       .wildcard = !(a.flags & KVM_IOEVENTFD_FLAG_DATAMATCH),
 			       .pio = a.flags & KVM_IOEVENTFD_FLAG_PIO};
-	why = eventfd_take(c->caller, a.fd, &n.fd, &n.identity);
+	why = eventfd_take(c->caller, a.fd, &n.fd);
 	if (why)
 		return why;
 	lock_take(&c->vm->slots_lock);

@@ -18,8 +18,7 @@ struct ioeventfd {
 	uint64_t addr, datamatch;
 	uint32_t len; /* 0: any */
 	bool wildcard, pio;
-	int fd;		   /* ours */
-	uint64_t identity; /* of the eventfd behind it */
+	int fd; /* ours */
 };
 
 struct coalesced_zone {

@@ -5,6 +5,7 @@
  *	many N	N at once
  *	reuse	one, a second, and, when the first is gone, a third, which is another than these two
  *	third	the third of them alone
+ *	run	one whose vCPU spins, until a signal
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,18 @@ static void reuse(void)
 	client_realm_close(&second);
 }
 
+static int run(void)
+{
+	struct realm r;
+
+	create(&r, 0);
+	puts("running");
+	fflush(stdout);
+	while (!realm_run(&r, 0) && r.run[0]->exit_reason == KVM_EXIT_INTR)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct realm r;
@@ -57,6 +70,8 @@ int main(int argc, char **argv)
 		reuse();
 	else if (argc == 2 && !strcmp(argv[1], "third"))
 		create(&r, 2);
+	else if (argc == 2 && !strcmp(argv[1], "run"))
+		return run();
 	else
 		return 2;
 	puts("done");

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * starter.c - the starter, its one request (argv and descriptors), and its one answer (a process).
+ *
+ * A request is a packet: struct request, the strings of argv each with its NUL, and the
+ * descriptors, standard error last. The answer is a status, with the process's descriptor.
+ */
+#include "engine/starter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/fd.h"
+#include "engine/qemu_parts.h"
+
+#define MAX_TEXT (128 * 1024)
+#define MAX_ARGS 512u
+#define FD_SPACE CMSG_SPACE((STARTER_MAX_FDS + 1) * sizeof(int))
+
+struct request {
+	uint32_t nargs, nfds;
+	int32_t numbers[STARTER_MAX_FDS]; /* that the descriptors are to have */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a request and its answer */
+static int starter_fd = -1;
+static char *program;
+static pid_t probe; /* of -sandbox, until somebody wants to know */
+static bool has_sandbox;
+
+bool starter_is_there(void)
+{
+	return starter_fd >= 0;
+}
+
+const char *starter_program(void)
+{
+	return program;
+}
+
+/* ---- between fork and exec: only async-signal-safe calls ---- */
+
+void starter_become(const struct starter_job *job, pid_t parent)
+{
+	static const char failed[] = "cannot be executed\n";
+	sigset_t none;
+	int null;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	setsid(); /* the terminal's signals are for the VMM */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+
+	/* All that it is given is above the standard descriptors. */
+	null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(job->err, 2);
+	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+	for (size_t i = 0; i < job->nfds; i++)
+		fcntl(job->fds[i], F_SETFD, 0);
+	execv(job->argv[0], job->argv);
+	null = write(2, failed, sizeof(failed) - 1);
+	_exit(127);
+}
+
+/* ---- the starter ---- */
+
+static ssize_t receive(int fd, void *data, size_t size, int *fds, size_t *nfds)
+{
+	union {
+		struct cmsghdr align;
+		char space[FD_SPACE];
+	} control;
+	struct iovec iov = {data, size};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control)};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &mh, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	c = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
+	*nfds = c && c->cmsg_type == SCM_RIGHTS ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	if (*nfds)
+		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
+	return n;
+}
+
+static int transmit(int fd, const struct iovec *iov, int niov, const int *fds, size_t nfds)
+{
+	union {
+		struct cmsghdr align;
+		char space[FD_SPACE];
+	} control = {0};
+	struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = niov};
+	ssize_t n;
+
+	if (nfds) {
+		mh.msg_control = &control;
+		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		control.align = (struct cmsghdr){.cmsg_len = CMSG_LEN(nfds * sizeof(int)),
+						 .cmsg_level = SOL_SOCKET,
+						 .cmsg_type = SCM_RIGHTS};
+		memcpy(CMSG_DATA(&control.align), fds, nfds * sizeof(int));
+	}
+	do
+		n = sendmsg(fd, &mh, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* The parent's numbers may be ours for something else: first all go out of the way, then there. */
+static void put_fds(int *fds, const int32_t *numbers, size_t n)
+{
+	int above = 3;
+
+	for (size_t i = 0; i < n; i++)
+		above = MAX(above, numbers[i] + 1);
+	for (size_t i = 0; i <= n; i++) /* standard error, too */
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
+	for (size_t i = 0; i < n; i++)
+		fds[i] = dup3(fds[i], numbers[i], O_CLOEXEC);
+}
+
+/* As fork, but the child is our parent's. */
+static pid_t fork_sibling(int *pidfd)
+{
+	return syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+}
+
+static int start(const struct request *q, char *text, size_t len, int *fds, pid_t parent)
+{
+	char *argv[MAX_ARGS + 1], *end = text + len;
+	struct starter_job job = {.argv = argv, .fds = fds, .nfds = q->nfds};
+	int pidfd = -1;
+	pid_t pid;
+
+	for (uint32_t i = 0; i < q->nargs; i++) {
+		argv[i] = text;
+		text = memchr(text, 0, end - text);
+		if (!text)
+			return -EINVAL;
+		text++;
+	}
+	argv[q->nargs] = NULL;
+	pid = fork_sibling(&pidfd);
+	if (pid == 0) {
+		put_fds(fds, q->numbers, q->nfds);
+		job.err = fds[q->nfds];
+		starter_become(&job, parent);
+	}
+	return pid < 0 ? -errno : pidfd;
+}
+
+static void serve(int fd, pid_t parent)
+{
+	static struct {
+		struct request q;
+		char text[MAX_TEXT];
+	} m;
+	int fds[STARTER_MAX_FDS + 1], answer;
+	size_t nfds;
+	ssize_t n;
+
+	while ((n = receive(fd, &m, sizeof(m), fds, &nfds)) > 0) {
+		answer = -EINVAL;
+		if ((size_t)n > sizeof(m.q) && nfds == m.q.nfds + 1 && m.q.nargs <= MAX_ARGS)
+			answer = start(&m.q, m.text, n - sizeof(m.q), fds, parent);
+		transmit(fd, &(struct iovec){&answer, sizeof(answer)}, 1, &answer, answer >= 0);
+		if (answer >= 0)
+			close(answer);
+		while (nfds)
+			close(fds[--nfds]);
+	}
+}
+
+__attribute__((noreturn)) static void starter_main(int fd, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "softrealm-start");
+	if (getppid() == parent && dup3(fd, 3, O_CLOEXEC) >= 0) {
+		syscall(SYS_close_range, 4, ~0u, 0);
+		serve(3, parent);
+	}
+	_exit(0);
+}
+
+/* ---- its parent ---- */
+
+/* QEMU says so by its exit status; nobody waits for it before the first engine is wanted. */
+static void probe_sandbox(void)
+{
+	char *argv[] = {program, (char *)"-sandbox", (char *)"on", (char *)"-version", NULL};
+	pid_t parent = getpid();
+
+	if (!program)
+		return;
+	probe = fork();
+	if (probe == 0)
+		starter_become(&(struct starter_job){.argv = argv, .err = -1}, parent);
+}
+
+static void await_probe(void)
+{
+	int status;
+
+	if (probe > 0 && waitpid(probe, &status, 0) == probe)
+		has_sandbox = WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+bool starter_program_has_sandbox(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, await_probe);
+	return has_sandbox;
+}
+
+int starter_begin(void)
+{
+	pid_t parent = getpid(), pid;
+	int pair[2], high;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	high = fd_above_std(pair[1]);
+	pid = high < 0 ? -1 : fork();
+	if (pid == 0)
+		starter_main(high, parent);
+	if (high >= 0)
+		close(high);
+	if (pid < 0) {
+		close(pair[0]);
+		return -EAGAIN;
+	}
+	starter_fd = pair[0];
+	program = process_find_program();
+	probe_sandbox();
+	return 0;
+}
+
+static size_t pack(char *const *argv, char *text, uint32_t *nargs)
+{
+	size_t len = 0, one;
+
+	for (*nargs = 0; argv[*nargs]; ++*nargs, len += one) {
+		one = strlen(argv[*nargs]) + 1;
+		if (len + one > MAX_TEXT || *nargs == MAX_ARGS)
+			return 0;
+		memcpy(text + len, argv[*nargs], one);
+	}
+	return len;
+}
+
+int starter_start(const struct starter_job *job)
+{
+	struct request q = {.nfds = job->nfds};
+	struct iovec iov[2] = {{&q, sizeof(q)}, {malloc(MAX_TEXT), 0}};
+	int fds[STARTER_MAX_FDS + 1], answer = -EPIPE, pidfd = -1, r;
+	size_t n = 0;
+
+	if (!iov[1].iov_base)
+		return -ENOMEM;
+	iov[1].iov_len = pack(job->argv, iov[1].iov_base, &q.nargs);
+	for (size_t i = 0; i < job->nfds && i < STARTER_MAX_FDS; i++)
+		fds[i] = q.numbers[i] = job->fds[i];
+	fds[MIN(job->nfds, STARTER_MAX_FDS)] = job->err;
+	r = job->nfds > STARTER_MAX_FDS || !iov[1].iov_len ? -E2BIG : 0;
+	pthread_mutex_lock(&lock);
+	if (!r)
+		r = transmit(starter_fd, iov, 2, fds, job->nfds + 1);
+	if (!r && receive(starter_fd, &answer, sizeof(answer), &pidfd, &n) != sizeof(answer))
+		r = -EPIPE;
+	pthread_mutex_unlock(&lock);
+	free(iov[1].iov_base);
+	if (r || answer < 0)
+		return r ?: answer;
+	return n ? pidfd : -EMFILE;
+}

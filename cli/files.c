@@ -17,8 +17,10 @@ static int own_folder(char *path, size_t size)
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
 	char *slash;
 
-	if (n <= 0)
+	if (n <= 0) {
+		log_errno(errno, "/proc/self/exe: softrealm needs a mounted /proc");
 		return -ENOENT;
+	}
 	path[n] = 0;
 	slash = strrchr(path, '/');
 	if (slash)

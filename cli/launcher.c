@@ -39,6 +39,7 @@
 #include "cli/address.h"
 #include "cli/carrier.h"
 #include "cli/limits.h"
+#include "cli/summary.h"
 #include "cli/trace.h"
 
 #define REPORT_MAX  (16 << 20)
@@ -555,7 +556,7 @@ static int open_output(const char *path, int *r)
 static int open_outputs(struct launcher *la)
 {
 	struct launch *l = la->l;
-	int r = 0;
+	int r = summary_open(l);
 
 	l->backend.measure = open_output(l->measurement_log, &r);
 	l->backend.trace = open_output(l->trace, &r);

@@ -12,7 +12,7 @@
 
 /* Exit statuses of the launcher's own; else the command's, or 128 + the signal that ended it. */
 enum {
-	LAUNCH_FAILED = 1,	  /* the backend cannot start, a file cannot be written */
+	LAUNCH_FAILED = 1, /* the backend cannot start, a file cannot be written */
 	LAUNCH_USAGE = 2,
 	LAUNCH_TIMEOUT = 124,	  /* our own VMM did not keep --timeout and was killed */
 	LAUNCH_NO_CLIENT = 125,	  /* --require: nothing has opened /dev/kvm */
@@ -26,6 +26,7 @@ struct launch {
 	bool quiet;
 	bool require; /* that something opens /dev/kvm */
 	const char *summary, *trace, *measurement_log; /* files, or NULL; trace: options.h */
+	int summary_fd;				       /* -1: not asked for */
 	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */
 
 	/* what to run */
@@ -36,8 +37,8 @@ struct launch {
 	bool is_host;	  /* there is no command: serve until a signal */
 	bool own_vmm;	  /* gets SIGTERM when the launcher dies, and soon after the backend has */
 	unsigned int timeout; /* our own VMM ends after so many seconds by itself; 0: none */
-	int report_fd;	  /* read end of the VMM's report, or -1 ... */
-	int report_write; /* ... and the write end, the VMM's */
+	int report_fd;	      /* read end of the VMM's report, or -1 ... */
+	int report_write;     /* ... and the write end, the VMM's */
 
 	/* results */
 	json_t *backend_report, *vmm_report; /* NULL: there is none */
@@ -45,12 +46,11 @@ struct launch {
 
 #define LAUNCH_INIT                                                                                \
 	{                                                                                          \
-		.report_fd = -1, .report_write = -1,                                               \
+		.report_fd = -1, .report_write = -1, .summary_fd = -1,                             \
 		.backend = {.trace = -1, .measure = -1, .trace_filter = TRACE_FILTER_DEFAULT},     \
 	}
 
 /* Run it to the end: the exit status. */
 int launch(struct launch *l);
-
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* main.c - the softrealm command: the list of subcommands. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,14 +10,9 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-	&command_run,	   &command_exec,
-	&command_host,	   &command_inspect,
-	&command_check,	   &command_explain,
-	&command_info,	   &command_token,
-	&command_trace,	   &command_report,
-	&command_measure,  &command_platform,
-	&command_endorse,  &command_complete,
-	NULL,
+	&command_run,	  &command_exec,     &command_host,    &command_inspect,  &command_check,
+	&command_explain, &command_info,     &command_token,   &command_trace,	  &command_report,
+	&command_measure, &command_platform, &command_endorse, &command_complete, NULL,
 };
 
 static void help(FILE *f)
@@ -45,13 +41,19 @@ static bool is_one_of(const char *arg, const char *a, const char *b, const char 
 	return !strcmp(arg, a) || !strcmp(arg, b) || !strcmp(arg, c);
 }
 
-int main(int argc, char **argv)
+/* What was printed and could not be written is a failure as well. */
+static int flush_output(int status)
+{
+	if (!ferror(stdout) && !fflush(stdout))
+		return status;
+	log_errno(errno, "standard output");
+	return status ? status : EXIT_REFUSED;
+}
+
+static int run(int argc, char **argv)
 {
 	const struct command *c;
 
-	/* What is opened below must not pass for a standard descriptor that the caller closed. */
-	fd_open_std();
-	signal(SIGPIPE, SIG_DFL);
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;
@@ -70,4 +72,12 @@ int main(int argc, char **argv)
 	}
 	c = find(argv[1]);
 	return c ? c->run(argc - 1, argv + 1) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	/* What is opened below must not pass for a standard descriptor that the caller closed. */
+	fd_open_std();
+	signal(SIGPIPE, SIG_DFL);
+	return flush_output(run(argc, argv));
 }

@@ -3,6 +3,7 @@
 #include "cli/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@
 #include "base/log.h"
 #include "cli/input.h"
 #include "cli/revision.h"
+#include "kvm/call.h"
 #include "machine/memory.h"
+#include "rmm/call.h"
 
 static int set_explain(void *to, const char *value)
 {
@@ -210,11 +213,48 @@ static int set_token_form(void *to, const char *value)
 	return 0;
 }
 
+/* A name that no revision has would be waited for in vain. */
+static bool is_ioctl(const char *name)
+{
+	const struct kvm_row *row;
+
+	for (size_t r = 0; r < kvm_num_revisions; r++)
+		for (size_t i = 0; (row = kvm_row_at(kvm_revisions[r], i)); i++)
+			if (!strcmp(row->name, name))
+				return true;
+	return false;
+}
+
+static bool is_rmi(const char *name)
+{
+	for (size_t i = 0; i < rmi_num_rows; i++)
+		if (!strcmp(rmi_rows[i].name, name) || !strcmp(rmi_rows[i].name + 4, name))
+			return true;
+	return false;
+}
+
+static int check_fault_name(const char *spec)
+{
+	const char *equals = strchr(spec, '=');
+	char name[64];
+
+	if (!equals || (strncmp(spec, "ioctl=", 6) && strncmp(spec, "rmi=", 4)))
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(equals + 1, ":"), equals + 1);
+	if (spec[0] == 'i' ? is_ioctl(name) : is_rmi(name))
+		return 0;
+	log_error("--fault %s: there is no %s \"%s\" (softrealm info lists them)", spec,
+		  spec[0] == 'i' ? "KVM call" : "RMI command", name);
+	return -EINVAL;
+}
+
 /* Armed here; the backend inherits it by fork. */
 static int set_fault(void *to, const char *value)
 {
 	char why[128];
 
+	if (check_fault_name(value))
+		return -EINVAL;
 	if (!fault_add(value, why, sizeof(why)))
 		return 0;
 	log_error("--fault %s: %s", value, why);

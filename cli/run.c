@@ -21,11 +21,15 @@
 #include "cli/limits.h"
 #include "cli/options.h"
 #include "cli/summary.h"
+#include "machine/memory.h"
 #include "vmm/abi.h"
 #include "vmm/options.h"
+#include "vmm/status.h"
 
 /* What the summary gives the time of, if the console shows it. */
 static const char *const milestones[] = {"Linux version", "Run /init", "softrealm-init: up"};
+
+#define GIB (UINT64_C(1) << 30)
 
 struct run {
 	struct launch launch;
@@ -128,6 +132,23 @@ static int choose_kvm(struct run *r)
 	return 0;
 }
 
+/* Page tables and the host's own pages need some, too. */
+static int check_memory(const struct run *r)
+{
+	uint64_t memory = r->vmm_options.memory;
+	uint64_t ram = r->launch.backend.ram ? r->launch.backend.ram : MACHINE_DEFAULT_SIZE;
+	uint64_t need = memory + memory / 64 + MACHINE_RESERVED;
+
+	if (r->launch.real || r->launch.host || need <= ram)
+		return 0;
+	log_error(
+		"--memory: a realm of %llu MiB does not fit into the simulated machine's %llu MiB: "
+		"make that larger, such as --ram %lluG",
+		(unsigned long long)memory >> 20, (unsigned long long)ram >> 20,
+		(unsigned long long)(memory + memory / 8 + 2 * GIB - 1) / GIB);
+	return -EINVAL;
+}
+
 static int ask_for_report(struct run *r)
 {
 	char number[16];
@@ -175,7 +196,9 @@ static int start(struct run *r)
 	if (limits_check_files(r->vmm_options.cpus, r->vmm_options.ndisks))
 		return LAUNCH_FAILED;
 	if (choose_kvm(r))
-		status = 4;
+		status = VMM_NO_REALM;
+	else if (check_memory(r))
+		status = VMM_INPUT;
 	else if (!ask_for_report(r))
 		status = launch(&r->launch);
 	return summary_finish(&r->launch, status);

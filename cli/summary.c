@@ -3,12 +3,16 @@
 #include "cli/summary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/attested.h"
 #include "vmm/status.h"
+
+#define OUTPUT_FLAGS (O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
 
 static json_t *last_rim(const json_t *backend)
 {
@@ -32,18 +36,33 @@ static json_t *merge(const struct launch *l, int status)
 	return o;
 }
 
-static int write_file(const char *path, const json_t *o)
+/* "-" is standard output. */
+static int write_file(const char *path, int fd, const json_t *o)
 {
-	FILE *f = fopen(path, "we");
-	int r = 0;
+	FILE *f = fdopen(fd, "w");
+	int err = 0;
 
-	if (!f || json_dumpf(o, f, JSON_INDENT(2)) || fputc('\n', f) == EOF)
-		r = -EIO;
-	if (f && fclose(f))
-		r = -EIO;
-	if (r)
-		log_error("%s: %s", path, strerror(errno ? errno : EIO));
-	return r;
+	errno = 0;
+	if (!f || json_dumpf(o, f, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) ||
+	    fputc('\n', f) == EOF)
+		err = errno ? errno : EIO;
+	if (f && fclose(f) && !err)
+		err = errno;
+	if (err)
+		log_errno(err, "--summary %s", path);
+	return err;
+}
+
+int summary_open(struct launch *l)
+{
+	if (!l->summary || l->summary_fd >= 0)
+		return 0;
+	l->summary_fd = strcmp(l->summary, "-") ? open(l->summary, OUTPUT_FLAGS, 0666)
+						: fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (l->summary_fd >= 0)
+		return 0;
+	log_errno(errno, "--summary %s", l->summary);
+	return -EIO;
 }
 
 static void say_milestones(const json_t *o)
@@ -51,9 +70,8 @@ static void say_milestones(const json_t *o)
 	json_t *all = json_object_get(json_object_get(o, "seconds"), "milestones"), *when;
 	const char *text;
 
-	json_object_foreach (all, text, when)
-		if (json_is_number(when))
-			fprintf(stderr, "softrealm: %7.2f s  %s\n", json_number_value(when), text);
+	json_object_foreach(all, text, when) if (json_is_number(when))
+		fprintf(stderr, "softrealm: %7.2f s  %s\n", json_number_value(when), text);
 }
 
 static void say_exits(const json_t *o)
@@ -61,12 +79,11 @@ static void say_exits(const json_t *o)
 	json_t *exits = json_object_get(o, "exits"), *n;
 	const char *name;
 
-	if (!json_object_size(exits))
+	if (!json_integer_value(json_object_get(exits, "total")))
 		return;
 	fprintf(stderr, "softrealm: exits:");
-	json_object_foreach (exits, name, n)
-		if (json_integer_value(n))
-			fprintf(stderr, " %s %lld", name, (long long)json_integer_value(n));
+	json_object_foreach(exits, name, n) if (json_integer_value(n))
+		fprintf(stderr, " %s %lld", name, (long long)json_integer_value(n));
 	fprintf(stderr, "\n");
 }
 
@@ -93,7 +110,8 @@ static void say(const struct launch *l, const json_t *o)
 
 	say_milestones(o);
 	say_exits(o);
-	fprintf(stderr, "softrealm: RIM %s\n", rim ? rim : "not available");
+	if (rim)
+		fprintf(stderr, "softrealm: RIM %s\n", rim);
 }
 
 static void hint(const struct launch *l, int status)
@@ -113,7 +131,7 @@ int summary_finish(struct launch *l, int status)
 		status = VMM_TOKEN_REFUSED;
 		json_object_set_new(o, "status", json_integer(status));
 	}
-	if (l->summary && write_file(l->summary, o) && !status)
+	if (l->summary && (summary_open(l) || write_file(l->summary, l->summary_fd, o)) && !status)
 		status = LAUNCH_FAILED;
 	if (!l->quiet && l->vmm_report)
 		say(l, o);

@@ -8,6 +8,9 @@
 
 #include "cli/launcher.h"
 
+/* Open --summary before anything starts: a path that cannot be written is told then. 0 or -EIO. */
+int summary_open(struct launch *l);
+
 /*
  * After launch(): write --summary, say on standard error what is worth saying (nothing with
  * --quiet but that a token was refused), drop the reports. The status to end with: the one that

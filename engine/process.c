@@ -284,6 +284,8 @@ void process_reap(struct engine *e, char *how, size_t size)
 	if (info.si_code == CLD_EXITED)
 		snprintf(how, size, "exit status %d", info.si_status);
 	else
-		snprintf(how, size, "killed by signal %d (%s)", info.si_status,
-			 strsignal(info.si_status));
+		/* Nobody but the kernel, when memory runs out, and people kill so. */
+		snprintf(how, size, "killed by signal %d (%s)%s", info.si_status,
+			 strsignal(info.si_status),
+			 info.si_status == SIGKILL ? ", was memory short?" : "");
 }

@@ -239,6 +239,16 @@ void engine_qemu_detach(struct machine *m)
 
 /* ---- engine_ops ---- */
 
+static void say_what_is_missing(void)
+{
+	const char *name = getenv("SOFTREALM_QEMU");
+
+	if (name && *name)
+		log_error("engine: SOFTREALM_QEMU: \"%s\" cannot be executed", name);
+	else
+		log_error("engine: qemu-system-aarch64 is not installed (Debian: qemu-system-arm)");
+}
+
 static int qemu_create(struct machine *m, unsigned int cpus, struct engine **out)
 {
 	int ret;
@@ -254,7 +264,7 @@ static int qemu_create(struct machine *m, unsigned int cpus, struct engine **out
 		return 0;
 	ret = engine_start(m, cpus, out);
 	if (ret == -ENOENT)
-		log_error("engine: qemu-system-aarch64 is not installed (Debian: qemu-system-arm)");
+		say_what_is_missing();
 	return ret;
 }
 

@@ -184,8 +184,7 @@ static result start_engine(struct rmm *rmm, struct rd *rd)
 		return OK;
 	rmm->engines[rd->vmid] = NULL;
 	log_error("realm %u cannot run: engine %s does not start: %s", trace_context_.vm,
-		  rmm->engine->name,
-		  ret == -ENOENT ? "the program is not installed" : strerror(-ret));
+		  rmm->engine->name, ret == -ENOENT ? "there is no such program" : strerror(-ret));
 	return &rule_rmi_realm_no_engine;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/virtio_blk.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +160,9 @@ static int open_image(struct blk *b, const char *path, bool readonly)
 		return -errno;
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return -ENOTBLK;
+	/* Two writers, or a writer and a reader, would ruin the file system in it. */
+	if (flock(b->fd, (readonly ? LOCK_SH : LOCK_EX) | LOCK_NB) && errno == EWOULDBLOCK)
+		return -EBUSY;
 	end = lseek(b->fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
@@ -182,6 +186,7 @@ int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bo
 	if (ret) {
 		log_error("disk %s: %s", path,
 			  ret == -ENOTBLK  ? "neither a regular file nor a block device"
+			  : ret == -EBUSY  ? "somebody else uses it (,ro lets several read)"
 			  : ret == -ENOSPC ? "smaller than one sector"
 					   : strerror(-ret));
 		blk_destroy(b);

@@ -28,7 +28,10 @@ static uint64_t get64(const uint8_t *p)
 
 static uint32_t get32(const uint8_t *p)
 {
-	return (uint32_t)get64(p);
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
 }
 
 /* What a file that is no Image probably is. */
@@ -36,6 +39,17 @@ static const char *guess(const uint8_t *p, uint64_t size)
 {
 	if (size >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return "it is gzip-compressed: unpack it first";
+	if (size >= 6 && !memcmp(p,
+				 "\xfd"
+				 "7zXZ",
+				 6))
+		return "it is xz-compressed: unpack it first";
+	if (size >= 3 && !memcmp(p, "BZh", 3))
+		return "it is bzip2-compressed: unpack it first";
+	if (size >= 4 && (!memcmp(p, "\x04\x22\x4d\x18", 4) || !memcmp(p, "\x02\x21\x4c\x18", 4)))
+		return "it is lz4-compressed: unpack it first";
+	if (size >= 4 && !memcmp(p, "\x5d\0\0", 3))
+		return "it is lzma-compressed: unpack it first";
 	if (size >= 4 && !memcmp(p, "\x28\xb5\x2f\xfd", 4))
 		return "it is zstd-compressed: unpack it first";
 	if (size >= 8 && !memcmp(p, "MZ", 2) && !memcmp(p + 4, "zimg", 4))
@@ -47,12 +61,41 @@ static const char *guess(const uint8_t *p, uint64_t size)
 	return "it is not an arm64 Linux Image";
 }
 
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+/*
+ * Where the sections of an EFI stub end in the file (the PE header says it; its sizes are those of
+ * the PE/COFF specification). 0: there is no such header, or it makes no sense.
+ */
+static uint64_t efi_end(const uint8_t *p, uint64_t size)
+{
+	uint64_t pe = get32(p + 60), end = 0, section;
+
+	if (memcmp(p, "MZ", 2))
+		return 0;
+	if (pe + 24 > size)
+		return pe + 24;
+	if (memcmp(p + pe, "PE\0\0", 4))
+		return 0;
+	section = pe + 24 + get16(p + pe + 20);
+	for (unsigned int n = get16(p + pe + 6); n && section + 40 <= size; n--, section += 40)
+		end = MAX(end, (uint64_t)get32(p + section + 16) + get32(p + section + 20));
+	return end;
+}
+
 int image_parse(const void *data, uint64_t size, struct arm64_image *out, const char **why)
 {
 	const uint8_t *p = data;
 
 	if (size < IMAGE_HEADER_SIZE || get32(p + 56) != IMAGE_MAGIC) {
 		*why = guess(p, size);
+		return -EINVAL;
+	}
+	if (efi_end(p, size) > size) {
+		*why = "it is cut short: by its own header it is longer";
 		return -EINVAL;
 	}
 	out->text_offset = get64(p + 8);

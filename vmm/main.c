@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -49,7 +50,7 @@ static struct vmm {
 	struct virtio_pci disks_pci[VMM_MAX_DISKS];
 	unsigned int ndisks; /* initialised ones */
 	struct vcpus vcpus;
-	struct output_watch watches[VMM_MAX_MILESTONES + 1];
+	struct output_watch watches[VMM_MAX_MILESTONES + VMM_MAX_UNTILS];
 	unsigned int nwatches;
 	struct report report;
 } vmm;
@@ -186,7 +187,7 @@ static int create(void)
 
 static void until_found(void)
 {
-	end_run(VMM_OK, "the console printed \"%s\"", vmm.opt.until);
+	end_run(VMM_OK, "the console printed the text of --until");
 }
 
 static void watch(const char *text, void (*found)(void))
@@ -201,8 +202,8 @@ static void watch_console(void)
 {
 	for (unsigned int i = 0; i < vmm.opt.nmilestones; i++)
 		watch(vmm.opt.milestones[i], NULL);
-	if (vmm.opt.until)
-		watch(vmm.opt.until, until_found);
+	for (unsigned int i = 0; i < vmm.opt.nuntils; i++)
+		watch(vmm.opt.until[i], until_found);
 	vmm.report.watches = vmm.watches;
 	vmm.report.nwatches = vmm.nwatches;
 }
@@ -242,17 +243,42 @@ static void destroy(void)
 	console_destroy(&vmm.console);
 }
 
-/* Powering off is not what --until waits for. */
+/* The text of --until that was printed, or NULL. */
+static const char *met_until(void)
+{
+	for (unsigned int i = vmm.nwatches - vmm.opt.nuntils; i < vmm.nwatches; i++)
+		if (vmm.watches[i].seen)
+			return vmm.watches[i].text;
+	return NULL;
+}
+
+/* Powering off is not what --until waits for, and a console that is not all there is a failure. */
 static enum vmm_status final_status(void)
 {
-	bool met = vmm.opt.until && vmm.watches[vmm.nwatches - 1].seen;
+	struct output_state out;
 
-	if (end_status() == VMM_OK && vmm.opt.until && !met) {
-		log_error("the realm powered off, but never printed \"%s\" (--until)",
-			  vmm.opt.until);
+	output_get(&out);
+	if (end_status() == VMM_OK && out.error) {
+		log_errno(out.error, "cannot write the console");
+		return VMM_HOST;
+	}
+	vmm.report.met_until = end_status() == VMM_OK ? met_until() : NULL;
+	if (end_status() == VMM_OK && vmm.opt.nuntils && !vmm.report.met_until) {
+		log_error("the realm powered off, but never printed \"%s\"%s (--until)",
+			  vmm.opt.until[0], vmm.opt.nuntils > 1 ? " or another text" : "");
 		return VMM_UNTIL_MISSED;
 	}
 	return end_status();
+}
+
+/* Our own messages begin on a line of their own where the console goes to the same place. */
+static void end_console_line(bool in_line)
+{
+	struct stat console, messages;
+
+	if (in_line && !fstat(STDOUT_FILENO, &console) && !fstat(STDERR_FILENO, &messages) &&
+	    console.st_dev == messages.st_dev && console.st_ino == messages.st_ino)
+		fputc('\n', stderr);
 }
 
 static void say_how_it_ended(enum vmm_status status)
@@ -260,13 +286,17 @@ static void say_how_it_ended(enum vmm_status status)
 	struct output_state out;
 
 	output_get(&out);
+	end_console_line(out.in_line);
 	if (out.dropped && !out.gone)
 		log_warn("%llu bytes of console output were dropped: nobody read them",
 			 (unsigned long long)out.dropped);
 	if (status == VMM_UNTIL_MISSED)
 		return;
 	if (status == VMM_OK || status == VMM_QUIT) {
-		if (!vmm.opt.quiet)
+		if (!vmm.opt.quiet && vmm.report.met_until)
+			fprintf(stderr, "softrealm: the console printed \"%s\"\n",
+				vmm.report.met_until);
+		else if (!vmm.opt.quiet)
 			fprintf(stderr, "softrealm: %s\n", end_reason());
 	} else {
 		log_error("%s", end_reason());
@@ -292,8 +322,11 @@ static enum vmm_status save_token(void)
 
 static int finish(enum vmm_status status)
 {
-	int ret = vmm.opt.report_fd >= 0 ? report_write(&vmm.report, vmm.opt.report_fd) : 0;
+	int ret = 0;
 
+	vmm.report.status = status;
+	if (vmm.opt.report_fd >= 0)
+		ret = report_write(&vmm.report, vmm.opt.report_fd);
 	if (ret)
 		log_warn("--report-fd: %s", strerror(-ret));
 	images_free(&vmm.images);

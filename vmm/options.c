@@ -103,11 +103,11 @@ static int set_until(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
 
-	if (!*arg) {
-		log_error("--until: the text is empty");
+	if (!*arg || o->nuntils == VMM_MAX_UNTILS) {
+		log_error("--until: %s", *arg ? "too many of them" : "the text is empty");
 		return -EINVAL;
 	}
-	o->until = arg;
+	o->until[o->nuntils++] = arg;
 	return 0;
 }
 

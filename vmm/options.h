@@ -13,6 +13,7 @@
 
 #define VMM_MAX_DISKS	   16
 #define VMM_MAX_MILESTONES 16
+#define VMM_MAX_UNTILS	   8
 
 struct vmm_disk {
 	char *path; /* owned */
@@ -24,7 +25,8 @@ struct vmm_options {
 	const char *initrd; /* or NULL */
 	const char *append; /* never NULL */
 	const char *dtb_dump;
-	const char *until;
+	const char *until[VMM_MAX_UNTILS]; /* any of them ends the run well */
+	unsigned int nuntils;
 	const char *attest, *attest_nonce;
 	const char *milestones[VMM_MAX_MILESTONES];
 	unsigned int nmilestones;

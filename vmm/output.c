@@ -135,6 +135,7 @@ void output_write(const void *data, size_t len)
 static void *writer(void *arg)
 {
 	ssize_t n;
+	int err;
 
 	pthread_mutex_lock(&out.lock);
 	for (;;) {
@@ -149,16 +150,19 @@ static void *writer(void *arg)
 		n = write(out.fd, p, MIN(len, 4096u));
 		pthread_mutex_lock(&out.lock);
 		if (n > 0) {
+			out.state.in_line = p[n - 1] != '\n';
 			out.tail += (uint64_t)n;
 			out.hopeless = false;
 		} else if (n < 0 && errno == EAGAIN) {
 			/* Somebody else made the shared description non-blocking. */
 			wait_ms(&out.filled, 10);
 		} else if (n < 0 && errno != EINTR) {
-			if (errno == EPIPE)
+			err = errno;
+			if (err == EPIPE)
 				end_run(VMM_SIGNAL + SIGPIPE, "nobody reads the console any more");
 			else
-				end_run(VMM_HOST, "cannot write the console: %s", strerror(errno));
+				end_run(VMM_HOST, "cannot write the console: %s", strerror(err));
+			out.state.error = err == EPIPE ? 0 : err;
 			out.state.gone = true;
 			out.state.dropped += out.head - out.tail;
 			out.tail = out.head;

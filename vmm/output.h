@@ -42,7 +42,9 @@ struct output_state {
 	uint64_t bytes;	  /* written by the realm */
 	uint64_t dropped; /* of them, never written out */
 	uint64_t first;	  /* when the first byte came, monotonic nanoseconds; 0: never */
-	bool gone;	  /* the reader has closed its end */
+	bool gone;	  /* the reader has closed its end, or nothing more can be written ... */
+	int error;	  /* ... for this reason (an errno), 0: the reader has closed its end */
+	bool in_line;	  /* the last byte written is not the end of a line */
 };
 void output_get(struct output_state *s);
 

@@ -139,8 +139,11 @@ static json_t *make_report(const struct report *r)
 	output_get(&out);
 	json_object_set_new(console, "bytes", integer(out.bytes));
 	json_object_set_new(console, "dropped", integer(out.dropped));
-	json_object_set_new(o, "status", json_integer(end_status()));
-	json_object_set_new(o, "how", json_string(end_status_name(end_status())));
+	json_object_set_new(o, "status", json_integer(r->status));
+	json_object_set_new(o, "how",
+			    json_string(r->met_until ? "until" : end_status_name(r->status)));
+	if (r->met_until)
+		json_object_set_new(o, "until", json_string(r->met_until));
 	json_object_set_new(o, "reason", json_string(end_reason()));
 	json_object_set_new(o, "seconds", make_seconds(r, &out));
 	json_object_set_new(o, "exits", make_exits(r->vcpus));
@@ -150,8 +153,8 @@ static json_t *make_report(const struct report *r)
 		json_object_set_new(o, "messages", make_messages(r));
 	json_object_set_new(o, "realm", make_realm(r));
 	if (r->attest)
-		json_object_set_new(o, "attest", make_attest(r->attest, r->attest_unsaved,
-						      r->options->attest));
+		json_object_set_new(o, "attest",
+				    make_attest(r->attest, r->attest_unsaved, r->options->attest));
 	return o;
 }
 
@@ -174,7 +177,7 @@ static int write_all(int fd, const char *p, size_t len)
 int report_write(const struct report *r, int fd)
 {
 	json_t *o = make_report(r);
-	char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
 	int ret = text ? write_all(fd, text, strlen(text)) : -ENOMEM;
 
 	if (!ret)

@@ -3,6 +3,7 @@
  * report.h - what --report-fd gets when the run has ended: one JSON object, one line.
  *
  *	status, how, reason	exit status, its stable word, the sentence for people
+ *	until			the text of --until that was printed, if how is "until"
  *	seconds			total; console (first byte); milestones: text -> seconds, or null
  *	exits			what KVM_RUN returned, by kind
  *	mmio			accesses by region, "stray" for those that nobody answers
@@ -21,11 +22,13 @@
 #include "vmm/image.h"
 #include "vmm/options.h"
 #include "vmm/output.h"
+#include "vmm/status.h"
 #include "vmm/vcpu.h"
 #include "vmm/virtio_pci.h"
 
 struct report {
 	uint64_t start; /* monotonic nanoseconds */
+	enum vmm_status status;
 	/* All may be NULL or 0 if the run ended before they existed. */
 	const struct vmm_options *options;
 	const struct boot_images *images;
@@ -37,6 +40,7 @@ struct report {
 	unsigned int nwatches;
 	const struct virtio_pci *disks;
 	unsigned int ndisks;
+	const char *met_until; /* the run ended by this text of --until */
 	unsigned int ipa_bits;
 	const char *abi; /* the revision that the kernel speaks; NULL: not known yet */
 };

@@ -106,7 +106,9 @@ static void handle_exit(struct vcpu *c)
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		/* For what no realm can cause: an SError, an exit unknown to KVM. */
-		end_run(VMM_ENGINE_LOST, "the platform failed under vCPU %u (internal error %u)",
+		end_run(VMM_ENGINE_LOST,
+			"vCPU %u cannot be run on: the platform or its CPU has failed (internal "
+			"error %u)",
 			c->id, c->run->internal.suberror);
 		break;
 	default:

@@ -46,6 +46,7 @@ struct backend_options {
 	int control;	    /* descriptor of the control socket */
 	uint64_t ram;	    /* bytes of physical memory; 0: the default */
 	const struct kvm_revision *revision; /* NULL: v12 */
+	bool automatic;			     /* found out for each process from its calls */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi; /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool explain, no_sandbox;
@@ -54,6 +55,12 @@ struct backend_options {
 	struct attest_options attest;
 	struct kvm_realm_choice realm;
 };
+
+/* The revision's name, or "auto". */
+static inline const char *backend_abi(const struct backend_options *o)
+{
+	return o->automatic ? "auto" : kvm_revision_name(o->revision);
+}
 
 /* Runs until drained; the exit status: 0, or 1 (a reason was logged). */
 int backend_main(const struct backend_options *o);

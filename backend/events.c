@@ -240,7 +240,7 @@ static void close_outputs(json_t *o)
 
 void events_stop(bool report, uint64_t opened, uint64_t pages)
 {
-	json_t *o = report_json(options->revision);
+	json_t *o = report_json(backend_abi(options));
 	char *text;
 
 	json_object_set_new(o, "opened", json_integer((json_int_t)opened));

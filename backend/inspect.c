@@ -21,7 +21,7 @@ static json_t *call_version(struct host *h, const json_t *request, const char **
 
 static json_t *call_info(struct host *h, const json_t *request, const char **error)
 {
-	json_t *o = report_json(h->options->revision), *revisions = json_array();
+	json_t *o = report_json(backend_abi(h->options)), *revisions = json_array();
 
 	for (size_t i = 0; i < kvm_num_revisions; i++)
 		json_array_append_new(revisions, json_string(kvm_revision_name(kvm_revisions[i])));

@@ -66,17 +66,26 @@ static uint64_t protection_changes(const void *arg)
 	return rmm_granule_changes(h->rmm) + kvm_withheld_changes(h->kvm);
 }
 
+/* The number that sysfs tells. Who asks there, and it is not known yet which revision it speaks, is
+ * one of v13's VMMs. */
+static uint32_t rmi_cap(const struct backend_options *o)
+{
+	if (o->cap_rmi)
+		return o->cap_rmi;
+	return kvm_revision_cap(o->automatic ? kvm_revision_find("v13") : o->revision);
+}
+
 static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram, .client_size = o->ram};
 	struct rmm_config rc = {.engine = &engine_qemu};
 	struct kvm_config kc = {.engine = &engine_qemu,
 				.revision = o->revision,
+				.automatic = o->automatic,
 				.rmm_semantics = o->rmm,
 				.cap_rmi = o->cap_rmi,
 				.realm = o->realm};
-	struct server_config sc = {.rmi_cap = o->cap_rmi ? o->cap_rmi
-							: kvm_revision_cap(o->revision),
+	struct server_config sc = {.rmi_cap = rmi_cap(o),
 				   .page_protected = page_protected,
 				   .protection_changes = protection_changes};
 	int r = machine_create(&mc, &h->machine);

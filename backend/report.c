@@ -153,15 +153,14 @@ json_t *report_realms(void)
 	return all;
 }
 
-json_t *report_json(const struct kvm_revision *revision)
+json_t *report_json(const char *abi)
 {
 	json_t *realms = report_realms(), *o;
 
 	pthread_mutex_lock(&lock);
-	o = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}", "abi", kvm_revision_name(revision),
-		      "realms", realms, "exits", json_deep_copy(user_exits), "host_exits",
-		      json_deep_copy(host_exits), "refused", (json_int_t)refused, "probes",
-		      (json_int_t)probes);
+	o = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}", "abi", abi, "realms", realms, "exits",
+		      json_deep_copy(user_exits), "host_exits", json_deep_copy(host_exits),
+		      "refused", (json_int_t)refused, "probes", (json_int_t)probes);
 	pthread_mutex_unlock(&lock);
 	return o;
 }

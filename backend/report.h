@@ -26,6 +26,6 @@ void report_note_event(const struct trace_event *e);
  */
 json_t *report_realms(void);
 /* {"abi", "realms", "exits", "host_exits", "refused"}, as summary.h has it. */
-json_t *report_json(const struct kvm_revision *revision);
+json_t *report_json(const char *abi);
 
 #endif

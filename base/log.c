@@ -37,6 +37,7 @@ static void log_line(const char *prefix, int err, const char *fmt, va_list ap)
 		va_end(ap);                                                                        \
 	}
 
+LOG_FUNCTION(log_note, "")
 LOG_FUNCTION(log_error, "")
 LOG_FUNCTION(log_warn, "warning: ")
 

@@ -2,12 +2,13 @@
 /*
  * log.h - messages for people, on stderr, one line each: "softrealm: TEXT".
  *
- * error: something the user asked for cannot be done. warn: it goes on, but not as one would
- * think. debug: shown only when SOFTREALM_DEBUG is set.
+ * note: what was chosen for the user, and why. error: something the user asked for cannot be done.
+ * warn: it goes on, but not as one would think. debug: shown only when SOFTREALM_DEBUG is set.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * log_error, then ": " and what err (an errno, as it was when the call failed) means. The caller

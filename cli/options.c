@@ -90,8 +90,9 @@ static int set_abi(void *to, const char *value)
 {
 	struct launch *l = to;
 
-	l->backend.revision = revision_parse(value);
-	return l->backend.revision ? 0 : -EINVAL;
+	l->backend.automatic = !strcmp(value, "auto");
+	l->backend.revision = l->backend.automatic ? NULL : revision_parse(value);
+	return l->backend.revision || l->backend.automatic ? 0 : -EINVAL;
 }
 
 /* In the order of enum kvm_rmm. */

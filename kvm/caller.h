@@ -18,6 +18,7 @@
 struct kvm_file;
 struct kvm_mm;
 struct kvm_caller;
+struct kvm_revision;
 
 struct kvm_caller_ops {
 	/* Copy all of len bytes: 0, or -EFAULT (part may have been copied). */
@@ -50,6 +51,18 @@ struct kvm_caller {
 	struct kvm_mm *mm; /* the caller's address space: a VM answers EIO to any other */
 };
 
+/* With --abi auto: which revision the process speaks, as far as it is known (revision/auto.c). All
+ * zero at first; the kernel layer's. */
+struct kvm_choice {
+	const struct kvm_revision *_Atomic made; /* NULL: not yet */
+	unsigned int remain;			 /* revisions; 0: nothing has been seen */
+	unsigned int asked;			 /* revisions whose capability was asked for */
+	uint64_t last_cap;
+	unsigned int in_a_row;
+	bool asked_any, enumerates, warned;
+	char why[128];
+};
+
 /*
  * The address space of a client process: which physical page backs a user address now. A range
  * that a memslot names is moved onto physical memory at attach and followed from then on (mmap,
@@ -68,6 +81,7 @@ struct kvm_mm_ops {
 
 struct kvm_mm {
 	const struct kvm_mm_ops *ops;
+	struct kvm_choice choice;
 };
 
 #endif

@@ -15,6 +15,7 @@
 #include "kvm/core/host.h"
 #include "kvm/core/probe.h"
 #include "kvm/core/vm.h"
+#include "kvm/revision/auto.h"
 #include "kvm/revision/revision.h"
 #include "kvm/row.h"
 #include "kvm/rules.h"
@@ -224,7 +225,9 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 
 int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, uint64_t arg)
 {
-	const struct kvm_revision *rev = f->vm ? f->vm->rev : f->host->revision;
+	const struct kvm_revision *rev = f->host->automatic ? auto_revision(f, caller, nr, arg)
+					 : f->vm	    ? f->vm->rev
+							    : f->host->revision;
 	const struct kvm_row *row = kvm_row_find(rev, f->kind, nr);
 	struct kvm_call c = {
 		.file = f, .host = f->host, .rev = rev, .vm = f->vm, .caller = caller, .arg = arg};
@@ -239,6 +242,8 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 	trace_enter(c.vm ? c.vm->serial : 0, c.vcpu ? (int)c.vcpu->index : -1);
 	why = dispatch(&c, row, nr);
 	ret = why ? -(c.fault ? c.fault : why->code) : c.value;
+	if (why && f->host->automatic)
+		auto_refused(f, caller, why);
 	if (trace_observer_)
 		report(&c, row, nr, ret, why, start);
 	return ret;

@@ -51,7 +51,7 @@ enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIME
 
 struct kvm_vm {
 	struct kvm_host *host;
-	const struct kvm_revision *rev; /* that it was created under */
+	const struct kvm_revision *_Atomic rev; /* that answers; changes until it is decided */
 	struct kvm_vm *next;		/* host->vms */
 	unsigned int walkers;		/* who are at it in a walk; host->lock */
 	uint32_t serial;		/* counted from 1, never used again */

@@ -60,6 +60,7 @@ int main(int argc, char **argv)
 	failed += test_locks();
 	failed += test_walls();
 	failed += test_calls();
+	failed += test_auto();
 	failed += test_revisions();
 	failed += test_semantics();
 	failed += test_rim_order();

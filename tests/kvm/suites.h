@@ -14,6 +14,7 @@ int test_faults(void);
 int test_guest_mem(void);
 int test_locks(void);
 int test_calls(void);
+int test_auto(void);
 int test_revisions(void);
 int test_semantics(void);
 int test_rim_order(void);

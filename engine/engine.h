@@ -53,7 +53,9 @@ struct engine_frame {
 	uint64_t lr[ENGINE_NUM_LRS]; /* ICH_LR<n>_EL2 */
 	/* in */
 	uint64_t ich_hcr; /* ICH_HCR_EL2 */
-	uint64_t hcr;	  /* HCR_EL2, as the RMM wants it; the engine adds what it needs itself */
+	/* HCR_EL2, as the caller wants it; the engine adds what it needs itself. TPU: memory is
+	 * written from outside, and IC IVAU makes the engine look at a page of code again. */
+	uint64_t hcr;
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
 	/* out */

@@ -25,6 +25,11 @@
 /* What the monitor itself needs, whatever the RMM asks for. */
 #define HCR_OURS (HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO | HCR_TID2)
 
+#define PAGE_SIZE     UINT64_C(4096)
+#define IMINLINE_PAGE 10 /* log2 of the words of a page */
+#define PAR_F	      UINT64_C(1)
+#define PAR_PAGE      UINT64_C(0x0000fffffffff000)
+
 #define LIST_REGISTERS(F) F(0) F(1) F(2) F(3)
 _Static_assert(ENGINE_NUM_LRS == 4, "LIST_REGISTERS");
 
@@ -148,11 +153,18 @@ void guest_quiesce(struct cpu *c)
  * TID2: newer QEMUs say that instruction caches need no invalidation (DIC), older ones do not; a
  * realm is shown the same in all. The trap catches the other cache type registers too.
  */
-static bool read_cache_id(uint64_t op, uint64_t *val)
+static uint64_t cache_type(const struct engine_frame *f)
+{
+	uint64_t ctr = read_sysreg(ctr_el0) & ~CTR_DIC;
+
+	return f->hcr & HCR_TPU ? (ctr & ~CTR_IMINLINE) | IMINLINE_PAGE | CTR_IDC : ctr;
+}
+
+static bool read_cache_id(const struct engine_frame *f, uint64_t op, uint64_t *val)
 {
 	switch (op) {
 	case ESR_SYSREG(3, 3, 0, 0, 1):
-		*val = read_sysreg(ctr_el0) & ~CTR_DIC;
+		*val = cache_type(f);
 		return true;
 	case ESR_SYSREG(3, 1, 0, 0, 0):
 		*val = read_sysreg(ccsidr_el1);
@@ -162,6 +174,41 @@ static bool read_cache_id(uint64_t op, uint64_t *val)
 		return true;
 	case ESR_SYSREG(3, 2, 0, 0, 0):
 		*val = read_sysreg(csselr_el1);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * TPU: the guest's memory is written by others (a VMM's devices), which QEMU does not see, so what
+ * it translated from a page may be old when the guest says that it has new code there (IC IVAU).
+ * Lines are pages then, and data caches need no cleaning, so a page of code costs one trap.
+ */
+static void invalidate_code(uint64_t va, bool el0)
+{
+	uint64_t saved = read_sysreg(par_el1), par;
+
+	if (el0)
+		__asm__ volatile("at s12e0r, %0" : : "r"(va));
+	else
+		__asm__ volatile("at s12e1r, %0" : : "r"(va));
+	isb();
+	par = read_sysreg(par_el1);
+	write_sysreg(par_el1, saved);
+	if (!(par & PAR_F))
+		monitor_touch(par & PAR_PAGE, PAGE_SIZE);
+}
+
+/* Operations on caches to the point of unification: what TPU traps. */
+static bool emulate_cache_op(struct engine_frame *f, uint64_t op, unsigned int rt)
+{
+	switch (op) {
+	case ESR_SYSREG(1, 3, 7, 5, 1): /* IC IVAU */
+		invalidate_code(rt == 31 ? 0 : f->x[rt], !(f->pstate & 0xf));
+		return true;
+	case ESR_SYSREG(1, 0, 7, 1, 0):	 /* IC IALLUIS */
+	case ESR_SYSREG(1, 0, 7, 5, 0):	 /* IC IALLU */
+	case ESR_SYSREG(1, 3, 7, 11, 1): /* DC CVAU */
 		return true;
 	}
 	return false;
@@ -177,11 +224,11 @@ bool guest_emulate(struct cpu *c)
 	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG)
 		return false;
 	if (esr & ESR_SYSREG_READ) {
-		if (!read_cache_id(ESR_SYSREG_OP(esr), &val))
+		if (!read_cache_id(f, ESR_SYSREG_OP(esr), &val))
 			return false;
 		if (rt != 31)
 			f->x[rt] = val;
-	} else {
+	} else if (!(f->hcr & HCR_TPU) || !emulate_cache_op(f, ESR_SYSREG_OP(esr), rt)) {
 		if (ESR_SYSREG_OP(esr) != ESR_SYSREG(3, 2, 0, 0, 0))
 			return false;
 		write_sysreg(csselr_el1, rt == 31 ? 0 : f->x[rt]);

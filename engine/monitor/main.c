@@ -78,7 +78,7 @@ static void give_turn(struct cpu *c, uint32_t answer)
 }
 
 /* A store by a CPU makes QEMU forget what it translated from these bytes; OR with zero is one. */
-static void touch(uint64_t pa, uint64_t len)
+void monitor_touch(uint64_t pa, uint64_t len)
 {
 	for (uint64_t end = pa + len; pa < end; pa += 8)
 		__asm__ volatile("stset xzr, [%0]" : : "r"(pa) : "memory");
@@ -102,7 +102,7 @@ static void obey(struct cpu *c)
 		guest_tlbi(c, m->arg[0]);
 		break;
 	case MAILBOX_TOUCH:
-		touch(m->arg[0], m->arg[1]);
+		monitor_touch(m->arg[0], m->arg[1]);
 		break;
 	}
 }

@@ -40,6 +40,9 @@ static inline struct mailbox *cpu_mailbox(struct cpu *c)
 void monitor_zero_fp(void); /* V0..V31, FPCR, FPSR */
 uint64_t monitor_smc(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
 
+/* main.c: [pa, pa + len) was rewritten by others: QEMU forgets what it translated from it. */
+void monitor_touch(uint64_t pa, uint64_t len);
+
 /* main.c; called by start.S. The first two return when the guest is to be entered from the frame.
  */
 void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window);

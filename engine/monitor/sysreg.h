@@ -23,6 +23,7 @@
 #define HCR_AMO	 (UINT64_C(1) << 5)
 #define HCR_VSE	 (UINT64_C(1) << 8)
 #define HCR_TID2 (UINT64_C(1) << 17)
+#define HCR_TPU	 (UINT64_C(1) << 24)
 #define HCR_TGE	 (UINT64_C(1) << 27)
 #define HCR_RW	 (UINT64_C(1) << 31)
 #define HCR_E2H	 (UINT64_C(1) << 34)
@@ -47,6 +48,8 @@
 #define CNT_CTL_IMASK	(UINT64_C(1) << 1)
 #define CNT_CTL_ISTATUS (UINT64_C(1) << 2)
 
+#define CTR_IDC	     (UINT64_C(1) << 28)
+#define CTR_IMINLINE UINT64_C(0xf)
 #define CTR_DIC (UINT64_C(1) << 29)
 
 #define ICH_HCR_EN	    (UINT64_C(1) << 0)

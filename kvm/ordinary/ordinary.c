@@ -31,13 +31,14 @@
 #define HCR_BSU_IS BIT(10)
 #define HCR_TID3   BIT(18)
 #define HCR_TSC	   BIT(19)
+#define HCR_TPU	   BIT(24)
 #define HCR_RW	   BIT(31)
 #define HCR_APK	   BIT(40)
 #define HCR_API	   BIT(41)
 #define HCR_FWB	   BIT(46)
 #define HCR_ORDINARY                                                                               \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
-	 HCR_TSC | HCR_RW | HCR_APK | HCR_API | HCR_FWB)
+	 HCR_TSC | HCR_TPU | HCR_RW | HCR_APK | HCR_API | HCR_FWB)
 
 #define ICH_HCR_EN	 BIT(0)
 #define ICH_HCR_EOICOUNT MASK(31, 27)

@@ -75,6 +75,16 @@ _start:
 	.org 0x400	/* spins until it is stopped */
 5:	b	5b
 
+	.org 0x480	/* code that the VMM writes is run, twice */
+	mov	x20, #UART
+	ldr	x21, =DATA
+6:	ic	ivau, x21
+	dsb	ish
+	isb
+	blr	x21
+	str	w1, [x20]
+	b	6b
+
 off:	ldr	x0, =0x84000008
 	hvc	#0
 	.ltorg

@@ -188,6 +188,21 @@ static void memory_that_goes_away_is_forgotten(void **state)
 	REFUSED(EFAULT, kvm_fault_no_user_page, f->vcpu[0], KVM_RUN, 0);
 }
 
+/* mov w1, #n; ret: in the same place, again and again. */
+static void code_that_user_space_writes_is_what_runs(void **state)
+{
+	struct fx *f = *state;
+	uint32_t *code;
+
+	make(f, 1, 0x480);
+	code = (uint32_t *)(f->ram + DATA_OFF);
+	for (uint32_t n = 1; n < 20; n++) {
+		code[0] = 0x52800001 | n << 5;
+		code[1] = 0xd65f03c0;
+		expect_store(f, 0, 4, n);
+	}
+}
+
 static void a_signal_ends_a_run(void **state)
 {
 	struct fx *f = *state;
@@ -215,6 +230,7 @@ int main(int argc, char **argv)
 		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),
 		TEST(a_jump_into_nothing_is_an_abort_of_the_guest),
 		TEST(memory_that_goes_away_is_forgotten),
+		TEST(code_that_user_space_writes_is_what_runs),
 		TEST(a_signal_ends_a_run),
 	};
 

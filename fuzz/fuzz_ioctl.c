@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "abi/v12.h"
@@ -25,6 +26,7 @@
 #include "fuzz/descriptors.h"
 #include "fuzz/seen.h"
 #include "fuzz/world.h"
+#include "kvm/core/eventfd.h"
 #include "kvm/core/eventfd.h"
 #include "rmm/call.h"
 #include "rmm/check.h"

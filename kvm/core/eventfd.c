@@ -131,7 +131,7 @@ void eventfd_add_one(int fd)
 	pthread_once(&aio.once, aio_start);
 	if (aio.ctx && aio_signal(fd))
 		return;
-	/* A full one has news for its reader already; writing would wait for him. */
+	/* Counter full: the reader has been signalled, and a write would wait for it. */
 	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(fd, &one, sizeof(one)) < 0)
 		return;
 }

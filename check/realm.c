@@ -247,7 +247,6 @@ void realm_want_blocks(struct realm *r, unsigned int vcpu)
 	setitimer(ITIMER_REAL, &off, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	WANT(r->run[vcpu]->exit_reason, KVM_EXIT_INTR);
-	alarm(30); /* shares the timer */
 }
 
 uint64_t realm_report(struct realm *r, unsigned int vcpu)

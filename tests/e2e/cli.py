@@ -4,9 +4,11 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
-from realm import BUILD, SOFTREALM, SOURCE, Run, Skip, case, check, main, work
+from realm import BUILD, SOFTREALM, SOURCE, Run, Skip, case, check, descendants, main, work
 
 COMMANDS = ["run", "exec", "check", "explain", "info", "token", "measure", "platform", "endorse"]
 
@@ -169,6 +171,25 @@ def the_status_of_a_failed_start_does_not_depend_on_standard_error():
         for how in ("2>&-", "2>/dev/full", "2>/dev/null"):
             run = Run("-c", f'"$0" exec -- {command} {how}', SOFTREALM, command="sh").wait(30)
             check(run.status == status, command, how, run.status)
+
+
+@case
+def no_check_outlasts_its_time():
+    """The signal checks use the timer that a limit by alarm() would need."""
+    run = Run("check", "signal-*", env={"SOFTREALM_CHECK_SECONDS": "1"})
+    end = time.monotonic() + 20
+    pids = []
+    while not pids and time.monotonic() < end:
+        time.sleep(0.01)
+        pids = [p for p, name in descendants(run.pid).items() if name.startswith("softrealm-backe")]
+    check(pids, "no backend", run.story())
+    while "ok 1 " not in run.out and run.process.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    run.wait(60)
+    check(run.status and "hangs: it took 1 seconds" in run.out, run.story())
+    check(not run.left(), "left behind")
 
 
 main()

@@ -32,6 +32,12 @@ const char *kvm_revision_name(const struct kvm_revision *r);
 /* The number of KVM_CAP_ARM_RMI. */
 uint32_t kvm_revision_cap(const struct kvm_revision *r);
 
+/* In what revisions differ, in words; i is below the count. */
+size_t kvm_trait_count(void);
+const char *kvm_trait_name(size_t i);
+const char *kvm_trait_source(size_t i); /* patch, series */
+void kvm_trait_text(size_t i, const struct kvm_revision *r, char *text, size_t size);
+
 /* What no revision of the ABI lets a VMM ask for: then it is the platform's choice. */
 struct kvm_realm_choice {
 	uint8_t hash_algo; /* RmiHashAlgorithm; 0: SHA-256, as KVM asks for */

@@ -8,6 +8,7 @@ Prints PAGE. CC is the C compiler, which reads the tables. A line of the page th
   @RULES@             becomes one entry for each rule of the files: the name, what the caller gets,
                       what is wrong and what would be right
   @OPTIONS name.def@  becomes one entry for each option of this file (base/option.h)
+  @REVISIONS@         becomes one entry for each line of what `softrealm explain --revisions` says
 """
 import re
 import subprocess
@@ -76,9 +77,26 @@ def option(row):
     return f".TP\n{', '.join(names)}{' ' if arg else ''}{value}\n{manual}\n"
 
 
+def trait(line):
+    """What a thing is in each revision; neighbours that agree stand together."""
+    name, *cells = line.split("\t")
+    groups = []
+    for revision, text in (cell.split("=", 1) for cell in cells):
+        if groups and groups[-1][1] == text:
+            groups[-1][0].append(revision)
+        else:
+            groups.append(([revision], text))
+    said = "; ".join(f"{who[0] if len(who) == 1 else who[0] + ' to ' + who[-1]}: {text}"
+                     for who, text in groups)
+    return f".TP\n.B {roff(name)}\n{roff(said)}.\n"
+
+
 def entries(line):
+    if line == "@REVISIONS@":
+        return [trait(each) for path in files if path.endswith("revisions.txt")
+                for each in open(path).read().splitlines()]
     if line == "@RULES@":
-        return [rule(row) for path in files for row in rows(path)]
+        return [rule(row) for path in files if path.endswith(".def") for row in rows(path)]
     wanted = re.fullmatch(r"@OPTIONS (\S+)@", line)
     if not wanted:
         return [line + "\n"]

@@ -70,7 +70,9 @@ static void look_at(struct carrier *c, const char *command)
 #ifndef __aarch64__
 		c->foreign = h.e_machine == EM_AARCH64;
 #endif
-		if (!has_interpreter(fd, &h))
+		if (!has_interpreter(fd, &h) && h.e_machine == EM_AARCH64)
+			c->is_static = true;
+		else if (!has_interpreter(fd, &h))
 			warn_unseen(command, "statically linked");
 	}
 	if (!fstat(fd, &st) && (((st.st_mode & S_ISUID) && st.st_uid != geteuid()) ||
@@ -120,10 +122,11 @@ int carrier_open(struct carrier *c, const char *command)
 	*c = (struct carrier){0};
 	if (find_program(command, c->program, sizeof(c->program)))
 		look_at(c, command);
-	r = files_preload(c->foreign ? "libsoftrealm-preload-aarch64.so"
-				     : "libsoftrealm-preload.so",
+	r = files_preload(c->is_static ? "softrealm-loader-aarch64"
+			  : c->foreign ? "libsoftrealm-preload-aarch64.so"
+				       : "libsoftrealm-preload.so",
 			  c->library, sizeof(c->library));
-	return r || is_plain(c->library) ? r : make_link(c);
+	return r || c->is_static || is_plain(c->library) ? r : make_link(c);
 }
 
 void carrier_close(struct carrier *c)
@@ -137,8 +140,11 @@ void carrier_close(struct carrier *c)
 
 /* ---- in the child ---- */
 
-/* qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ARGS: only the program itself is interposed. */
-static char **carry(char **argv, const char *program, const char *library, const char *sysroot)
+/*
+ * qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ARGS: only the program itself is interposed. A
+ * static one: [qemu-aarch64] LOADER PROGRAM ARGS.
+ */
+static char **carry(const struct carrier *c, char **argv, const char *sysroot)
 {
 	const char *qemu = getenv("SOFTREALM_QEMU_USER");
 	size_t n = 0, i = 0;
@@ -147,16 +153,22 @@ static char **carry(char **argv, const char *program, const char *library, const
 	while (argv[n])
 		n++;
 	out = calloc(n + 8, sizeof(*out));
-	if (!out || asprintf(&env, "LD_PRELOAD=%s", library) < 0)
+	if (!out || asprintf(&env, "LD_PRELOAD=%s", c->library) < 0)
 		return NULL;
-	out[i++] = (char *)(qemu ? qemu : "qemu-aarch64");
-	out[i++] = "-L";
-	out[i++] = (char *)(sysroot ? sysroot : DEFAULT_SYSROOT);
-	out[i++] = "-E";
-	out[i++] = env;
-	out[i++] = strdup(program);
+	if (c->foreign)
+		out[i++] = (char *)(qemu ? qemu : "qemu-aarch64");
+	if (c->is_static) {
+		out[i++] = (char *)c->library;
+	} else {
+		out[i++] = "-L";
+		out[i++] = (char *)(sysroot ? sysroot : DEFAULT_SYSROOT);
+		out[i++] = "-E";
+		out[i++] = env;
+	}
+	out[i++] = (char *)c->program;
 	memcpy(out + i, argv + 1, n * sizeof(*out));
-	setenv(WIRE_ENV_CARRIED, "1", 1);
+	if (c->foreign)
+		setenv(WIRE_ENV_CARRIED, "1", 1);
 	return out;
 }
 
@@ -176,6 +188,5 @@ char **carrier_prepare(const struct carrier *c, char **argv, const char *socket,
 		       const char *sysroot)
 {
 	setenv(WIRE_ENV_SOCKET, socket, 1);
-	return c->foreign ? carry(argv, c->program, c->library, sysroot)
-			  : preload(argv, c->library);
+	return c->foreign || c->is_static ? carry(c, argv, sysroot) : preload(argv, c->library);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * carrier.h - how the interposer gets into the command: by LD_PRELOAD, and for an arm64 program
- * on another machine by qemu-aarch64, which carries it.
+ * carrier.h - how the interposer gets into the command: by LD_PRELOAD, into a static arm64 program
+ * by a loader; an arm64 program on another machine is carried by qemu-aarch64.
  */
 #ifndef CLI_CARRIER_H
 #define CLI_CARRIER_H
@@ -14,10 +14,11 @@ struct carrier {
 	char library[PATH_MAX]; /* what is preloaded: no character in it splits LD_PRELOAD */
 	char folder[PATH_MAX];	/* of a link that stands in for it; empty: there is none */
 	bool foreign;		/* an arm64 program on another machine */
+	bool is_static;		/* ... or on this one: `library` is the loader */
 };
 
-/* Find out how, and say so at once when it cannot be (a static or set-user-ID program). 0 or -errno
- * (logged). */
+/* Find out how, and say so at once when it cannot be (a static x86 program, a set-user-ID one). 0
+ * or -errno (logged). */
 int carrier_open(struct carrier *c, const char *command);
 /* In the child: what to execute instead, the environment set; NULL: no memory. */
 char **carrier_prepare(const struct carrier *c, char **argv, const char *socket,

@@ -47,7 +47,7 @@ static int find(const char *const *folders, const char *name, char *path, size_t
 
 int files_preload(const char *name, char *path, size_t size)
 {
-	static const char *const folders[] = {"../preload", SOFTREALM_LIBDIR, NULL};
+	static const char *const folders[] = {"../preload", "../loader", SOFTREALM_LIBDIR, NULL};
 	const char *env = getenv("SOFTREALM_PRELOAD_DIR");
 
 	if (env && (size_t)snprintf(path, size, "%s/%s", env, name) < size && !access(path, R_OK))

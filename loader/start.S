@@ -2,10 +2,10 @@
 /*
  * start.S - the loader's first instructions, and the way from a patched `svc` to loader_call().
  *
- * A program's `svc #0` is replaced by a branch to a stub of its own. The stub looks whether the call
- * is one that may be about realms. If not, it makes the call itself, with every register and the
- * stack as they were: so clone, vfork and rt_sigreturn need no care. Like the kernel, no way through
- * here changes anything but x0.
+ * A program's `svc #0` is replaced by a branch to a stub of its own. The stub looks whether the
+ * call is one that may be about realms. If not, it makes the call itself, with every register and
+ * the stack as they were: so clone, vfork and rt_sigreturn need no care. Like the kernel, no way
+ * through here changes anything but x0.
  */
 	.text
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""carried.py - one client, built in several ways, sees the same through hooks and through the loader
+"""carried.py - one client, built in several ways, sees the same by hooks and by the loader
 
 usage: carried.py FAKE_BACKEND PRELOAD NATIVE [LOADER A64-PRELOAD A64-DYNAMIC A64-STATIC]
 """

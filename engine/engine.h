@@ -23,7 +23,7 @@ struct engine;
 struct machine;
 struct pe;
 
-#define ENGINE_MAX_CPUS 16
+#define ENGINE_MAX_CPUS 127
 #define ENGINE_NUM_LRS	4
 
 /*
@@ -84,8 +84,9 @@ enum engine_sysreg {
 struct engine_ops {
 	const char *name;
 
-	/* Start an engine with `cpus` (1..16) CPUs for a realm. May return before the CPUs are
-	 * up: the first run waits. 0, -ENOENT (the program is not installed), -ENOMEM, -EAGAIN. */
+	/* Start an engine with `cpus` (1..ENGINE_MAX_CPUS) CPUs for a realm. May return before the
+	 * CPUs are up: the first run waits. 0, -ENOENT (the program is not installed), -ENOMEM,
+	 * -EAGAIN. */
 	int (*create)(struct machine *m, unsigned int cpus, struct engine **out);
 	/* Stops every CPU; no call is or will be in progress. */
 	void (*destroy)(struct engine *e);

@@ -37,13 +37,13 @@ static int open_sockets(struct engine *e, int *theirs)
 {
 	int pair[2], ret;
 
-	for (unsigned int i = 0; i <= e->cpus; i++) {
+	for (unsigned int i = 0; i < e->devices; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 			ret = -errno;
 			close_all(theirs, i);
 			return ret;
 		}
-		e->cpu[i].doorbell.sock = pair[0];
+		e->device[i].sock = pair[0];
 		theirs[i] = fd_above_std(pair[1]);
 		if (theirs[i] < 0) {
 			ret = -errno;
@@ -56,20 +56,20 @@ static int open_sockets(struct engine *e, int *theirs)
 
 static int start(struct engine *e)
 {
-	int theirs[MAILBOX_MAX_CPUS];
+	int theirs[DOORBELL_DEVICES];
 	int ret = open_sockets(e, theirs);
 
 	if (ret)
 		return ret;
 	ret = process_start(e, theirs);
-	close_all(theirs, e->cpus + 1);
+	close_all(theirs, e->devices);
 	return ret;
 }
 
 /* Returns when destroy asks for the end (true), or when QEMU has ended (false). */
 static bool watch(struct engine *e)
 {
-	struct pollfd p[POLL_DOORBELLS + MAILBOX_MAX_CPUS] = {
+	struct pollfd p[POLL_DOORBELLS + DOORBELL_DEVICES] = {
 		[POLL_STOP] = {.fd = e->stop_fd, .events = POLLIN},
 		[POLL_STDERR] = {.fd = e->stderr_fd, .events = POLLIN},
 	};
@@ -77,8 +77,8 @@ static bool watch(struct engine *e)
 	unsigned int kill_ms = fault_engine_kill_ms();
 	int timeout = kill_ms ? (int)kill_ms : -1;
 
-	for (unsigned int i = 0; i <= e->cpus; i++)
-		p[n++] = (struct pollfd){.fd = e->cpu[i].doorbell.sock, .events = POLLIN};
+	for (unsigned int i = 0; i < e->devices; i++)
+		p[n++] = (struct pollfd){.fd = e->device[i].sock, .events = POLLIN};
 	for (;;) {
 		/* The set-up of doorbells, early on, does not count: it only starts the time anew.
 		 */
@@ -95,7 +95,7 @@ static bool watch(struct engine *e)
 		if (p[POLL_STDERR].revents && !process_read_stderr(e))
 			return false;
 		for (unsigned int i = POLL_DOORBELLS; i < n; i++) {
-			if (p[i].revents && !doorbell_serve(&e->cpu[i - POLL_DOORBELLS].doorbell))
+			if (p[i].revents && !doorbell_serve(&e->device[i - POLL_DOORBELLS]))
 				return false;
 		}
 	}

@@ -7,9 +7,14 @@
  *
  *	0x000000  the monitor's image (position independent), entered at its first byte
  *	0x020000  stacks, one page a CPU
- *	0x040000  mailboxes, one page a CPU; the upper half of a page is the monitor's own
- *	0x060000  virtqueues of the doorbell devices, two pages a CPU
- *	0x100000  the monitor's stage 1 table: 1 GiB blocks, one page
+ *	0x0a0000  mailboxes, one page a CPU; the upper half of a page is the monitor's own
+ *	0x120000  virtqueues of the doorbell devices
+ *	0x1ff000  the monitor's stage 1 table: 1 GiB blocks, one page
+ *
+ * Doorbells. The board has 32 virtio-mmio transports, each with an interrupt that goes to one CPU.
+ * CPU c has queue c / 32 of device c % 32. The host is rung by the queue's own eventfd. A ring for
+ * a CPU interrupts the device's first CPU (its owner), which sends an SGI to those of the others
+ * that have a kick or the turn: so only CPUs from 32 on pay for being many.
  *
  * Turn. `turn` says whose the mailbox is. The owner alone may read or write the frame, command,
  * args and answer; it gives the mailbox away by storing `turn`:
@@ -32,17 +37,21 @@
 #define ENGINE_MAILBOX_H
 
 #define WINDOW_STACKS	 0x20000
-#define WINDOW_MAILBOXES 0x40000
-#define WINDOW_QUEUES	 0x60000
-#define WINDOW_TABLE	 0x100000
+#define WINDOW_MAILBOXES 0xa0000
+#define WINDOW_QUEUES	 0x120000
+#define WINDOW_TABLE	 0x1ff000
 
 #define STACK_SIZE	0x1000
 #define MAILBOX_SIZE	0x1000
 #define MAILBOX_PRIVATE 0x800 /* where the monitor's half begins */
-#define QUEUES_SIZE	0x2000
 
-/* 16 for RECs, and the service CPU. */
-#define MAILBOX_MAX_CPUS 17
+/* 127 for RECs, and the service CPU. */
+#define MAILBOX_MAX_CPUS 128
+
+#define DOORBELL_DEVICES    32
+#define DOORBELL_MAX_QUEUES (MAILBOX_MAX_CPUS / DOORBELL_DEVICES)
+#define DOORBELL_MIN_QUEUES 2	  /* of any vhost-user-fs device */
+#define DOORBELL_QUEUE_SIZE 0x400 /* memory of one */
 
 /* Where the monitor's assembly finds the frame's fields. */
 #define MAILBOX_X      0x000
@@ -100,7 +109,7 @@ struct mailbox {
 	uint8_t pad4[0x2c0 - 0x288];
 
 	/* Set by the host before the start. */
-	uint32_t cpus; /* CPUs to start, the service CPU counted; of CPU 0 */
+	uint32_t cpus; /* of the engine, the service CPU counted */
 	uint32_t spin; /* microseconds that the monitor spins before it sleeps, at most */
 	uint8_t pad5[0x300 - 0x2c8];
 
@@ -118,6 +127,18 @@ _Static_assert(offsetof(struct mailbox, cpus) == 0x2c0, "mailbox");
 _Static_assert(offsetof(struct mailbox, sysregs) == 0x300, "mailbox");
 _Static_assert(sizeof(struct mailbox) <= MAILBOX_PRIVATE, "mailbox");
 _Static_assert(ENGINE_MAX_CPUS + 1 <= MAILBOX_MAX_CPUS, "mailbox");
-_Static_assert(WINDOW_QUEUES + MAILBOX_MAX_CPUS * QUEUES_SIZE <= WINDOW_TABLE, "window");
+_Static_assert(WINDOW_STACKS + MAILBOX_MAX_CPUS * STACK_SIZE <= WINDOW_MAILBOXES, "window");
+_Static_assert(WINDOW_MAILBOXES + MAILBOX_MAX_CPUS * MAILBOX_SIZE <= WINDOW_QUEUES, "window");
+_Static_assert(WINDOW_QUEUES + DOORBELL_DEVICES * DOORBELL_MAX_QUEUES * DOORBELL_QUEUE_SIZE <=
+		       WINDOW_TABLE,
+	       "window");
+
+/* How many queues device `d` has, of `cpus` CPUs. */
+static inline unsigned int doorbell_queues(unsigned int d, unsigned int cpus)
+{
+	unsigned int n = (cpus - d + DOORBELL_DEVICES - 1) / DOORBELL_DEVICES;
+
+	return n < DOORBELL_MIN_QUEUES ? DOORBELL_MIN_QUEUES : n;
+}
 #endif
 #endif

@@ -135,14 +135,15 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "loader,addr=0x%llx,cpu-num=0", (unsigned long long)e->window);
 	arg(a, "-global");
 	arg(a, "virtio-mmio.force-legacy=false");
-	for (unsigned int i = 0; i <= e->cpus; i++) {
+	for (unsigned int i = 0; i < e->devices; i++) {
 		arg(a, "-chardev");
 		arg(a, "socket,id=d%u,fd=%d", i, socks[i]);
 		arg(a, "-device");
+		/* It has a queue more than it is told. */
 		arg(a,
-		    "vhost-user-fs-device,chardev=d%u,tag=d%u,num-request-queues=1,queue-size=8,"
+		    "vhost-user-fs-device,chardev=d%u,tag=d%u,num-request-queues=%u,queue-size=8,"
 		    "bus=virtio-mmio-bus.%u",
-		    i, i, i);
+		    i, i, e->device[i].queues - 1, i);
 	}
 }
 
@@ -181,12 +182,14 @@ static int fork_job(const struct starter_job *job)
 	return pidfd;
 }
 
+_Static_assert(MACHINE_MAX_FILES + DOORBELL_DEVICES <= STARTER_MAX_FDS, "all can be passed");
+
 int process_start(struct engine *e, const int *socks)
 {
 	struct machine_file files[MACHINE_MAX_FILES];
 	unsigned int num_files = machine_files(e->machine, files);
-	int err[2], fds[MACHINE_MAX_FILES + MAILBOX_MAX_CPUS], ret;
-	struct starter_job job = {.fds = fds, .nfds = num_files + e->cpus + 1};
+	int err[2], fds[MACHINE_MAX_FILES + DOORBELL_DEVICES], ret;
+	struct starter_job job = {.fds = fds, .nfds = num_files + e->devices};
 	struct args a = {0};
 
 	args_build(&a, e, socks);
@@ -195,7 +198,7 @@ int process_start(struct engine *e, const int *socks)
 		goto out;
 	for (unsigned int i = 0; i < num_files; i++)
 		fds[i] = files[i].fd;
-	memcpy(fds + num_files, socks, (e->cpus + 1) * sizeof(*socks));
+	memcpy(fds + num_files, socks, e->devices * sizeof(*socks));
 	job.argv = a.v;
 	job.err = err[1];
 	ret = starter_is_there() ? starter_start(&job) : fork_job(&job);

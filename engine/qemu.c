@@ -30,6 +30,11 @@
 /* The monitor's identity map: 1 GiB blocks, so 512 GiB in all. */
 #define MONITOR_MAP_SIZE  BIT(39)
 #define MONITOR_MAP_BLOCK BIT(30)
+
+/* Where the board has its redistributors from number 123 on, unless there is RAM. */
+#define GICR2_BASE  UINT64_C(0x4000000000)
+#define GICR2_FIRST 123
+
 #define PTE_BLOCK	  UINT64_C(1)
 #define PTE_ATTR(n)	  ((uint64_t)(n) << 2)
 #define PTE_AP_RES1	  BIT(6) /* AP[1], in a regime with one exception level */
@@ -77,7 +82,10 @@ static bool open_doorbells(struct engine *e)
 
 static void write_map(uint64_t *table, uint64_t top)
 {
-	table[0] = PTE_BLOCK | PTE_ATTR(0) | PTE_AP_RES1 | PTE_AF | PTE_XN;
+	const uint64_t device = PTE_BLOCK | PTE_ATTR(0) | PTE_AP_RES1 | PTE_AF | PTE_XN;
+
+	table[0] = device;
+	table[GICR2_BASE / MONITOR_MAP_BLOCK] = GICR2_BASE | device;
 	for (uint64_t pa = MACHINE_RAM_BASE; pa < top; pa += MONITOR_MAP_BLOCK)
 		table[pa / MONITOR_MAP_BLOCK] =
 			pa | PTE_BLOCK | PTE_ATTR(1) | PTE_AP_RES1 | PTE_SH_INNER | PTE_AF;
@@ -85,6 +93,16 @@ static void write_map(uint64_t *table, uint64_t top)
 
 _Static_assert(sizeof(monitor_image) <= WINDOW_STACKS, "the monitor fits its place");
 _Static_assert(MACHINE_RAM_BASE == MONITOR_MAP_BLOCK, "block 0 is devices, all above is RAM");
+
+/* CPU i has a queue of device i % DOORBELL_DEVICES. */
+static void make_devices(struct engine *e)
+{
+	e->devices = MIN(e->cpus + 1, DOORBELL_DEVICES);
+	for (unsigned int i = 0; i < e->devices; i++) {
+		e->device[i].sock = -1;
+		e->device[i].queues = doorbell_queues(i, e->cpus + 1);
+	}
+}
 
 static void fill_window(struct engine *e)
 {
@@ -96,7 +114,8 @@ static void fill_window(struct engine *e)
 		struct engine_cpu *c = &e->cpu[i];
 
 		c->engine = e;
-		c->doorbell.sock = c->doorbell.kick = c->doorbell.call = -1;
+		c->doorbell.kick = c->doorbell.call = -1;
+		e->device[i % DOORBELL_DEVICES].doorbell[i / DOORBELL_DEVICES] = &c->doorbell;
 		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
 		c->mailbox->cpus = e->cpus + 1;
 		c->mailbox->spin = e->spin;
@@ -114,6 +133,8 @@ static void engine_free(struct engine *e)
 {
 	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++)
 		doorbell_close(&e->cpu[i].doorbell);
+	for (unsigned int i = 0; i < e->devices; i++)
+		doorbell_device_close(&e->device[i]);
 	close_fd(e->stop_fd);
 	close_fd(e->lost_fd);
 	close_fd(e->pidfd);
@@ -149,6 +170,7 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 		log_error("engine: too many realms run at once");
 		goto fail;
 	}
+	make_devices(e);
 	fill_window(e);
 	e->stop_fd = eventfd(0, EFD_CLOEXEC);
 	e->lost_fd = eventfd(0, EFD_CLOEXEC);
@@ -257,6 +279,11 @@ static int qemu_create(struct machine *m, unsigned int cpus, struct engine **out
 		return -EINVAL;
 	if (MACHINE_RAM_BASE + machine_size(m) > MONITOR_MAP_SIZE) {
 		log_error("engine: more than 511 GiB of RAM (--ram counts twice: at most 255G)");
+		return -ENOMEM;
+	}
+	if (cpus + 1 > GICR2_FIRST && MACHINE_RAM_BASE + machine_size(m) > GICR2_BASE) {
+		log_error("engine: more than %u vCPUs need less than 256 GiB of RAM (--ram 127G)",
+			  GICR2_FIRST - 1);
 		return -ENOMEM;
 	}
 	*out = adopt(m, cpus);

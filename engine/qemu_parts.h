@@ -49,14 +49,20 @@ struct vhost_message {
 	};
 } __attribute__((packed));
 
-/* Our end of one doorbell device. kick and call stay open, with their numbers, until the engine is
+/* A CPU's doorbell: a queue of a device. Both stay open, with their numbers, until the engine is
  * gone; before the device has given its own they are eventfds of ours. */
 struct doorbell {
-	int sock; /* vhost-user */
 	int kick; /* eventfd that QEMU writes when the CPU rings */
 	int call; /* eventfd that rings the CPU */
+};
 
-	/* The keeper's: the message that is coming in, and the descriptors that came with it. */
+/* Our end of a doorbell device; the keeper's. */
+struct doorbell_device {
+	int sock; /* vhost-user */
+	unsigned int queues;
+	struct doorbell *doorbell[DOORBELL_MAX_QUEUES]; /* of each queue; NULL: nobody's */
+
+	/* The message that is coming in, and the descriptors that came with it. */
 	struct vhost_message message;
 	size_t have;
 	int fds[VHOST_MAX_FDS];
@@ -79,6 +85,8 @@ struct engine {
 	unsigned int patience; /* milliseconds that a CPU may owe an answer */
 	uint64_t started;      /* nanoseconds, CLOCK_MONOTONIC */
 	struct engine_cpu cpu[MAILBOX_MAX_CPUS];
+	unsigned int devices; /* that ring them */
+	struct doorbell_device device[DOORBELL_DEVICES];
 	struct engine *next; /* qemu.c: engines started ahead */
 
 	pthread_mutex_t service; /* the service CPU's caller */
@@ -118,7 +126,8 @@ void engine_set_lost(struct engine *e);
 
 /* vhost_doorbell.c: takes what has come from the device, never waits; false: hung up or nonsense.
  */
-bool doorbell_serve(struct doorbell *d);
+bool doorbell_serve(struct doorbell_device *d);
+void doorbell_device_close(struct doorbell_device *d);
 bool doorbell_open(struct doorbell *d); /* false: no descriptors left */
 void doorbell_close(struct doorbell *d);
 void doorbell_ring(const struct doorbell *d);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define STARTER_MAX_FDS 32u
+#define STARTER_MAX_FDS 40u /* memory, and a socket for each doorbell device */
 
 /* From now on process_start asks the starter, which ends with this process. Called by the thread
  * that lives as long as the process. 0 or -errno. */

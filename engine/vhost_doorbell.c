@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * vhost_doorbell.c - the back-end of a vhost-user device that is used for its two eventfds only.
+ * vhost_doorbell.c - the back-end of vhost-user devices that are used for their eventfds only.
  *
  * QEMU gives a vhost-user back-end, for each queue, an eventfd that it writes when the driver
  * notifies the queue (kick) and one that raises the device's interrupt (call). The monitor is the
- * driver; the queues stay empty. Queue 0 is ours, the others are ignored.
+ * driver; the queues stay empty. Each is the doorbell of one CPU (mailbox.h), or nobody's.
  *
  * QEMU gives a call eventfd when the device is made, which goes nowhere yet, and the real one when
  * the driver is ready. Whatever comes takes the place, and the number, of what was there, and the
@@ -36,12 +36,11 @@ enum vhost_user_request {
 #define VHOST_USER_F_PROTOCOL_FEATURES BIT(30)
 #define VHOST_USER_PROTOCOL_F_MQ       BIT(0)
 #define VRING_INDEX_MASK	       MASK(7, 0)
-#define QUEUES			       2
 
 #define VHOST_HEADER offsetof(struct vhost_message, u64)
 
 /* Take what is there of the next `want` bytes of the message; false: hung up. */
-static bool receive(struct doorbell *d, size_t want)
+static bool receive(struct doorbell_device *d, size_t want)
 {
 	char control[CMSG_SPACE(sizeof(int) * VHOST_MAX_FDS)];
 	struct iovec iov = {(char *)&d->message + d->have, want - d->have};
@@ -88,7 +87,7 @@ static void ring(int fd)
 
 /* Let the message's descriptor take the place of `fd`. With none left to ring the old one by, who
  * sleeps on it looks again before long. */
-static void replace(struct doorbell *d, int fd)
+static void replace(struct doorbell_device *d, int fd)
 {
 	int old = fcntl(fd, F_DUPFD_CLOEXEC, 0), new = d->fds[--d->num_fds];
 
@@ -100,10 +99,11 @@ static void replace(struct doorbell *d, int fd)
 	close(old);
 }
 
-static bool obey(struct doorbell *d)
+static bool obey(struct doorbell_device *d)
 {
 	struct vhost_message *m = &d->message;
-	bool queue_0 = (m->u64 & VRING_INDEX_MASK) == 0;
+	unsigned int q = m->u64 & VRING_INDEX_MASK;
+	struct doorbell *b = q < DOORBELL_MAX_QUEUES ? d->doorbell[q] : NULL;
 
 	switch (m->request) {
 	case VHOST_USER_GET_FEATURES:
@@ -113,26 +113,26 @@ static bool obey(struct doorbell *d)
 		m->u64 = VHOST_USER_PROTOCOL_F_MQ;
 		return reply(d->sock, m);
 	case VHOST_USER_GET_QUEUE_NUM:
-		m->u64 = QUEUES;
+		m->u64 = DOORBELL_MAX_QUEUES;
 		return reply(d->sock, m);
 	case VHOST_USER_GET_VRING_BASE:
 		m->vring.num = 0;
 		return reply(d->sock, m);
 	case VHOST_USER_SET_VRING_CALL:
-		if (queue_0 && d->num_fds) {
-			replace(d, d->call);
-			ring(d->call);
+		if (b && d->num_fds) {
+			replace(d, b->call);
+			ring(b->call);
 		}
 		return true;
 	case VHOST_USER_SET_VRING_KICK:
-		if (queue_0 && d->num_fds)
-			replace(d, d->kick);
+		if (b && d->num_fds)
+			replace(d, b->kick);
 		return true;
 	}
 	return true;
 }
 
-static void next_message(struct doorbell *d)
+static void next_message(struct doorbell_device *d)
 {
 	while (d->num_fds)
 		close(d->fds[--d->num_fds]);
@@ -140,7 +140,7 @@ static void next_message(struct doorbell *d)
 	memset(&d->message, 0, sizeof(d->message));
 }
 
-bool doorbell_serve(struct doorbell *d)
+bool doorbell_serve(struct doorbell_device *d)
 {
 	size_t want = VHOST_HEADER;
 	bool ok;
@@ -175,10 +175,14 @@ static void close_fd(int fd)
 
 void doorbell_close(struct doorbell *d)
 {
-	next_message(d);
-	close_fd(d->sock);
 	close_fd(d->kick);
 	close_fd(d->call);
+}
+
+void doorbell_device_close(struct doorbell_device *d)
+{
+	next_message(d);
+	close_fd(d->sock);
 }
 
 void doorbell_ring(const struct doorbell *d)

@@ -7,8 +7,8 @@
 #ifndef KVM_PLATFORM_H
 #define KVM_PLATFORM_H
 
-#define PLATFORM_NR_VCPUS 16
-#define PLATFORM_MAX_VCPUS 16
+#define PLATFORM_NR_VCPUS 64
+#define PLATFORM_MAX_VCPUS 64
 #define PLATFORM_IPA_LIMIT 48 /* of ordinary VMs; a realm's limit is S2SZ */
 #define PLATFORM_DEFAULT_IPA 40
 #define PLATFORM_BREAKPOINTS 6

@@ -6,10 +6,10 @@
 
 /*
  * 48-bit IPAs without LPA2; 6 breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; no
- * SVE, no PMU. MAX_RECS_ORDER is the least that allows 16 RECs; beyond ENGINE_MAX_CPUS a REC can
- * be created but has no CPU to run on.
+ * SVE, no PMU; 2^7 - 1 RECs, which is how many the engine has CPUs for.
  */
-#define MAX_RECS_ORDER 5
+#define MAX_RECS_ORDER 7
+_Static_assert((1 << MAX_RECS_ORDER) - 1 <= ENGINE_MAX_CPUS, "each REC can run");
 
 uint64_t rmm_default_features(void)
 {
@@ -32,7 +32,8 @@ unsigned int rmm_num_lrs(const struct rmm *rmm)
 
 bool rmm_features_fit(uint64_t f0)
 {
-	return num_lrs(f0) <= ENGINE_NUM_LRS;
+	return num_lrs(f0) <= ENGINE_NUM_LRS &&
+	       (1u << FIELD_GET(RMI_FEATURE0_MAX_RECS_ORDER, f0)) - 1 <= ENGINE_MAX_CPUS;
 }
 
 /* One version is supported, so there is none below it to fall back to. */

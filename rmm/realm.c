@@ -174,12 +174,11 @@ result rmi_realm_create(struct rmi_call *c)
  * one that finds out at REC_ENTER sees a machine that breaks. */
 static result start_engine(struct rmm *rmm, struct rd *rd)
 {
-	unsigned int cpus = MIN(rd->rec_index, ENGINE_MAX_CPUS);
 	int ret;
 
-	if (!rmm->engine || !cpus)
+	if (!rmm->engine || !rd->rec_index)
 		return OK;
-	ret = rmm->engine->create(rmm->machine, cpus, &rmm->engines[rd->vmid]);
+	ret = rmm->engine->create(rmm->machine, rd->rec_index, &rmm->engines[rd->vmid]);
 	if (!ret)
 		return OK;
 	rmm->engines[rd->vmid] = NULL;

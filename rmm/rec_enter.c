@@ -169,7 +169,7 @@ static bool run_once(struct rec_entry *e)
 
 static void run_until_exit(struct rec_entry *e)
 {
-	if (!rd_engine(e->rmm, e->rd) || !e->pe || e->rec->index >= ENGINE_MAX_CPUS) {
+	if (!rd_engine(e->rmm, e->rd) || !e->pe) {
 		exit_serror(e, 0);
 		return;
 	}

@@ -36,7 +36,7 @@
 #define LAYOUT_PCI_WINDOW_SIZE UINT64_C(0x1000000)
 #define LAYOUT_RAM	       UINT64_C(0x40000000)
 
-#define LAYOUT_MAX_CPUS	    16
+#define LAYOUT_MAX_CPUS	    64
 #define LAYOUT_PCI_SLOTS    32
 #define LAYOUT_SPIS	    32 /* one for each PCI slot */
 #define LAYOUT_MIN_IPA_BITS 32 /* what a realm without LPA2 can have */

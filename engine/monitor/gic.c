@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * gic.c - the physical GICv3 of QEMU's virt board, and the doorbell device on it.
+ * gic.c - the physical GICv3 of QEMU's virt board, and the doorbell devices on it.
  *
- * Four interrupts reach a CPU: the doorbell (an SPI of its own), the two EL1 timers, and the
- * GIC's maintenance interrupt. The doorbell has the higher priority, so that the CPU interface's
- * priority mask can silence the others while the CPU sleeps at EL2: they stay pending, and leave
- * the guest again as soon as it is entered. None but the doorbell is ever acknowledged; the
- * others go away with their cause (gic_set_timer_masks, new list registers).
+ * Four interrupts reach a CPU: the doorbell (an SPI of its own for the owner of a device, an SGI
+ * from the owner for the others), the two EL1 timers, and the GIC's maintenance interrupt. The
+ * doorbell has the higher priority, so that the CPU interface's priority mask can silence the
+ * others while the CPU sleeps at EL2: they stay pending, and leave the guest again as soon as it
+ * is entered. None but the doorbell is ever acknowledged; the others go away with their cause
+ * (gic_set_timer_masks, new list registers).
  *
- * The doorbell is a vhost-user device on a virtio-mmio transport. Its queues are never used: a
- * store to QueueNotify makes QEMU write the host's eventfd, and when the host writes the other
- * eventfd, QEMU raises the transport's interrupt.
+ * A doorbell is a queue of a vhost-user device on a virtio-mmio transport (mailbox.h says which).
+ * The queues are never used: a store to QueueNotify makes QEMU write the host's eventfd, and when
+ * the host writes the other eventfd, QEMU raises the transport's interrupt.
  */
 #include "engine/monitor/monitor.h"
 
@@ -22,7 +23,12 @@
 #define GICD_IPRIORITYR(n) (0x0400 + (n))
 #define GICD_IROUTER(n)	   (0x6000 + (n)*8)
 
-#define GICR(cpu)	  (UINT64_C(0x080a0000) + UINT64_C(0x20000) * (cpu))
+/* Two regions: 123 redistributors fit below the devices. */
+#define GICR_FIRST	  123
+#define GICR_SIZE	  UINT64_C(0x20000)
+#define GICR(cpu)                                                                                  \
+	((cpu) < GICR_FIRST ? UINT64_C(0x080a0000) + GICR_SIZE * (cpu)                             \
+			    : UINT64_C(0x4000000000) + GICR_SIZE * ((cpu)-GICR_FIRST))
 #define GICR_WAKER	  0x14
 #define GICR_WAKER_SLEEP  2
 #define GICR_WAKER_ASLEEP 4
@@ -32,6 +38,7 @@
 #define GICR_ICENABLER0	  0x180
 #define GICR_IPRIORITYR	  0x400
 
+#define SGI_DOORBELL	0
 #define PPI_MAINTENANCE 25
 #define PPI_VTIMER	27
 #define PPI_PTIMER	30
@@ -60,7 +67,6 @@
 #define VIRTIO_S_DRIVER_OK	   4
 #define VIRTIO_S_FEATURES_OK	   8
 #define VIRTIO_F_VERSION_1_HIGH	   1 /* bit 32 */
-#define VIRTIO_NUM_QUEUES	   2
 #define VIRTIO_QUEUE_LEN	   8
 
 static uint32_t read32(uint64_t addr)
@@ -89,7 +95,7 @@ void gic_init_distributor(unsigned int cpus)
 	write32(GICD + GICD_CTLR, GICD_CTLR_ARE_GRP1);
 	write32(GICD + GICD_IGROUPR(32), ~0u);
 	write32(GICD + GICD_IGROUPR(64), ~0u);
-	for (unsigned int i = 0; i < cpus; i++) {
+	for (unsigned int i = 0; i < cpus && i < DOORBELL_DEVICES; i++) {
 		unsigned int n = VIRTIO_INTID(i);
 
 		write8(GICD + GICD_IPRIORITYR(n), PRIO_DOORBELL);
@@ -98,13 +104,18 @@ void gic_init_distributor(unsigned int cpus)
 	}
 }
 
+static bool is_owner(const struct cpu *c)
+{
+	return c->index < DOORBELL_DEVICES;
+}
+
 void gic_init_cpu(struct cpu *c)
 {
 	uint64_t rd = GICR(c->index);
 
 	c->rd = rd + GICR_SGI_PAGE;
-	c->doorbell = VIRTIO(c->index);
-	c->intid = VIRTIO_INTID(c->index);
+	c->doorbell = VIRTIO(c->index % DOORBELL_DEVICES);
+	c->intid = is_owner(c) ? VIRTIO_INTID(c->index) : SGI_DOORBELL;
 
 	write_sysreg(icc_sre_el2, 0xf);
 	isb();
@@ -112,11 +123,12 @@ void gic_init_cpu(struct cpu *c)
 	while (read32(rd + GICR_WAKER) & GICR_WAKER_ASLEEP)
 		;
 	write32(c->rd + GICR_IGROUPR0, ~0u);
+	write8(c->rd + GICR_IPRIORITYR + SGI_DOORBELL, PRIO_DOORBELL);
 	write8(c->rd + GICR_IPRIORITYR + PPI_MAINTENANCE, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_VTIMER, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_PTIMER, PRIO_OTHERS);
 	write32(c->rd + GICR_ISENABLER0,
-		1u << PPI_MAINTENANCE | 1u << PPI_VTIMER | 1u << PPI_PTIMER);
+		1u << SGI_DOORBELL | 1u << PPI_MAINTENANCE | 1u << PPI_VTIMER | 1u << PPI_PTIMER);
 	write_sysreg(icc_pmr_el1, PMR_ALL);
 	write_sysreg(icc_igrpen1_el1, 1);
 	isb();
@@ -128,11 +140,22 @@ static void write_pa(uint64_t reg, uint64_t pa)
 	write32(reg + 4, pa >> 32);
 }
 
+static void init_queue(uint64_t v, unsigned int q, uint64_t mem)
+{
+	write32(v + VIRTIO_QUEUE_SEL, q);
+	write32(v + VIRTIO_QUEUE_NUM, VIRTIO_QUEUE_LEN);
+	write_pa(v + VIRTIO_QUEUE_DESC, mem);
+	write_pa(v + VIRTIO_QUEUE_DRIVER, mem + 0x100);
+	write_pa(v + VIRTIO_QUEUE_DEVICE, mem + 0x200);
+	write32(v + VIRTIO_QUEUE_READY, 1);
+}
+
 void gic_init_doorbell(struct cpu *c)
 {
-	uint64_t queues = c->window + WINDOW_QUEUES + QUEUES_SIZE * c->index;
-	uint64_t v = c->doorbell;
+	uint64_t first = (uint64_t)c->index * DOORBELL_MAX_QUEUES, v = c->doorbell;
 
+	if (!is_owner(c))
+		return;
 	write32(v + VIRTIO_STATUS, 0);
 	write32(v + VIRTIO_STATUS, VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER);
 	write32(v + VIRTIO_DRIVER_FEATURES_SEL, 1);
@@ -140,23 +163,35 @@ void gic_init_doorbell(struct cpu *c)
 	write32(v + VIRTIO_DRIVER_FEATURES_SEL, 0);
 	write32(v + VIRTIO_DRIVER_FEATURES, 0);
 	write32(v + VIRTIO_STATUS, VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_FEATURES_OK);
-	for (unsigned int q = 0; q < VIRTIO_NUM_QUEUES; q++) {
-		uint64_t mem = queues + 0x1000 * q;
-
-		write32(v + VIRTIO_QUEUE_SEL, q);
-		write32(v + VIRTIO_QUEUE_NUM, VIRTIO_QUEUE_LEN);
-		write_pa(v + VIRTIO_QUEUE_DESC, mem);
-		write_pa(v + VIRTIO_QUEUE_DRIVER, mem + 0x400);
-		write_pa(v + VIRTIO_QUEUE_DEVICE, mem + 0x800);
-		write32(v + VIRTIO_QUEUE_READY, 1);
-	}
+	for (unsigned int q = 0; q < doorbell_queues(c->index, c->cpus); q++)
+		init_queue(v, q, c->window + WINDOW_QUEUES + DOORBELL_QUEUE_SIZE * (first + q));
 	write32(v + VIRTIO_STATUS,
 		VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_FEATURES_OK | VIRTIO_S_DRIVER_OK);
 }
 
 void gic_ring_host(const struct cpu *c)
 {
-	write32(c->doorbell + VIRTIO_QUEUE_NOTIFY, 0);
+	write32(c->doorbell + VIRTIO_QUEUE_NOTIFY, c->index / DOORBELL_DEVICES);
+}
+
+static void send_doorbell(unsigned int cpu)
+{
+	write_sysreg(icc_sgi1r_el1, (uint64_t)SGI_DOORBELL << 24 | (uint64_t)(cpu / 16) << 16 |
+					    1u << cpu % 16);
+}
+
+/* The ring may have been for another CPU of the device: its mailbox says so. Too often is fine. */
+static void ring_others(const struct cpu *c)
+{
+	dmb_ish();
+	for (unsigned int i = c->index + DOORBELL_DEVICES; i < c->cpus; i += DOORBELL_DEVICES) {
+		const struct mailbox *m = mailbox_of(c->window, i);
+
+		if (__atomic_load_n(&m->kick, __ATOMIC_RELAXED) ||
+		    (__atomic_load_n(&m->turn, __ATOMIC_RELAXED) == MAILBOX_MONITOR &&
+		     __atomic_load_n(&m->monitor_sleeping, __ATOMIC_RELAXED)))
+			send_doorbell(i);
+	}
 }
 
 bool gic_take_doorbell(const struct cpu *c)
@@ -168,7 +203,10 @@ bool gic_take_doorbell(const struct cpu *c)
 	id = read_sysreg(icc_iar1_el1);
 	if (id != c->intid)
 		return id < INTID_NONE;
-	write32(c->doorbell + VIRTIO_INTERRUPT_ACK, 3);
+	if (is_owner(c)) {
+		write32(c->doorbell + VIRTIO_INTERRUPT_ACK, 3);
+		ring_others(c);
+	}
 	write_sysreg(icc_eoir1_el1, id);
 	return false;
 }

@@ -129,25 +129,31 @@ static void serve(struct cpu *c, uint32_t answer)
 }
 
 /* Each CPU enters at the image's first byte, which is the window's. */
-static void start_others(unsigned int cpus, uint64_t window)
+static void start_cpu(unsigned int i, uint64_t window)
 {
-	for (unsigned int i = 1; i < cpus; i++)
-		monitor_smc(PSCI_CPU_ON, (i / 16) << 8 | i % 16, window, 0);
+	monitor_smc(PSCI_CPU_ON, (i / 16) << 8 | i % 16, window, 0);
 }
 
+/* CPU 0 starts the owners of the other doorbell devices; each owner, once its device is there,
+ * those that share it. */
 void monitor_boot(unsigned int index, struct mailbox *m, uint64_t window)
 {
 	struct cpu *c = (struct cpu *)((char *)m + MAILBOX_PRIVATE);
 
 	c->index = index;
+	c->cpus = m->cpus;
 	c->window = window;
 	if (index == 0) {
 		gic_init_distributor(m->cpus);
-		start_others(m->cpus, window);
+		for (unsigned int i = 1; i < m->cpus && i < DOORBELL_DEVICES; i++)
+			start_cpu(i, window);
 	}
 	guest_init(c);
 	gic_init_cpu(c);
 	gic_init_doorbell(c);
+	if (index < DOORBELL_DEVICES)
+		for (unsigned int i = index + DOORBELL_DEVICES; i < m->cpus; i += DOORBELL_DEVICES)
+			start_cpu(i, window);
 	serve(c, MAILBOX_DONE);
 }
 

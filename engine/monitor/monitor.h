@@ -16,11 +16,11 @@
 #include "engine/spin.h"
 
 struct cpu {
-	unsigned int index;
+	unsigned int index, cpus;
 	uint64_t window;    /* PA */
 	uint64_t rd;	    /* redistributor, its SGI and PPI page */
 	uint64_t doorbell;  /* virtio-mmio registers of this CPU's device */
-	unsigned int intid; /* of the doorbell */
+	unsigned int intid; /* by which its doorbell comes */
 	struct spin spin;
 	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
 
@@ -34,6 +34,11 @@ struct cpu {
 static inline struct mailbox *cpu_mailbox(struct cpu *c)
 {
 	return (struct mailbox *)((char *)c - MAILBOX_PRIVATE);
+}
+
+static inline struct mailbox *mailbox_of(uint64_t window, unsigned int cpu)
+{
+	return (struct mailbox *)(window + WINDOW_MAILBOXES + (uint64_t)cpu * MAILBOX_SIZE);
 }
 
 /* start.S */
@@ -53,7 +58,7 @@ void monitor_fault(struct mailbox *m, uint64_t esr, uint64_t far, uint64_t elr);
 /* gic.c: the physical GIC and the doorbell */
 void gic_init_distributor(unsigned int cpus);
 void gic_init_cpu(struct cpu *c);
-void gic_init_doorbell(struct cpu *c);
+void gic_init_doorbell(struct cpu *c); /* of the device that the CPU owns, if any */
 void gic_ring_host(const struct cpu *c);
 /* Takes the doorbell interrupt if it is the pending one; true if another one is. */
 bool gic_take_doorbell(const struct cpu *c);

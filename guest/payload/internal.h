@@ -11,7 +11,18 @@
 /* No symbol is reached through a table of addresses, which would need relocation. */
 #pragma GCC visibility push(hidden)
 
-#define MAX_CPUS 16
+#define MAX_CPUS 64 /* start.S has a stack for each */
+
+/* Affinity fields of a CPU's number, as KVM and the RMM give them: 16 to a cluster. */
+static inline uint64_t cpu_aff0(unsigned int cpu)
+{
+	return cpu % 16;
+}
+
+static inline uint64_t cpu_aff1(unsigned int cpu)
+{
+	return cpu / 16;
+}
 #define PAGE	 4096
 
 #define read_sysreg(reg)                                                                           \

@@ -9,6 +9,11 @@
 
 static volatile bool up[MAX_CPUS];
 
+static uint64_t mpidr(unsigned int cpu)
+{
+	return cpu_aff1(cpu) << 8 | cpu_aff0(cpu);
+}
+
 void secondary_main(unsigned int cpu)
 {
 	volatile struct interrupts *it = &interrupts[cpu];
@@ -31,7 +36,7 @@ static unsigned int start_all(void)
 	int64_t ret;
 
 	for (n = 1; n < MAX_CPUS; n++) {
-		ret = smc_call(PSCI_CPU_ON_64, n, (uint64_t)secondary_start, n);
+		ret = smc_call(PSCI_CPU_ON_64, mpidr(n), (uint64_t)secondary_start, n);
 		if (ret == PSCI_RET_INVALID_PARAMETERS)
 			break; /* no such CPU */
 		if (ret)
@@ -50,7 +55,7 @@ static void wait_for_sgis(uint64_t count)
 
 static void wait_until_off(unsigned int cpu)
 {
-	while (smc_call(PSCI_AFFINITY_INFO_64, cpu, 0, 0) != PSCI_AFFINITY_OFF)
+	while (smc_call(PSCI_AFFINITY_INFO_64, mpidr(cpu), 0, 0) != PSCI_AFFINITY_OFF)
 		timers_run(0, 1, 0, false);
 }
 

@@ -149,4 +149,4 @@ exception_name:
 	.bss
 	.balign	4096
 stacks:
-	.skip	4096 * 16
+	.skip	4096 * 64

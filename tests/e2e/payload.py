@@ -45,6 +45,11 @@ def sixteen_cpus_start_tick_and_answer():
 
 
 @case
+def sixty_four_cpus_start_tick_and_answer():
+    payload("-c", 64, ticks=5).expect(0, "payload: cpus 64", "payload: done")
+
+
+@case
 def psci_in_user_space_starts_sixteen_cpus():
     payload("-c", 16, "--psci", "user").expect(0, "payload: cpus 16", "payload: done")
 

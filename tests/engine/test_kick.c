@@ -14,12 +14,20 @@
 #define KICKS 10000
 
 struct kicker {
+	struct rig *rig;
 	struct pe *pe;
 	sem_t seen; /* the owner has come out */
 	unsigned int kicks;
 	unsigned int longest; /* random pause before a kick, in turns of an empty loop */
 	int watched;	      /* kick by a write to it, as another process would; -1: not so */
 };
+
+static void *kick_in_a_moment(void *pe)
+{
+	usleep(2000);
+	pe_kick(pe);
+	return NULL;
+}
 
 static void *kicker(void *arg)
 {
@@ -40,7 +48,7 @@ static void *kicker(void *arg)
 }
 
 /* A lost kick leaves both threads waiting: alarm() fails the test. */
-static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
+static void storm_of(unsigned int cpu, uint64_t guest, unsigned int kicks, bool from_outside)
 {
 	struct kicker k = {.pe = pe_create(),
 			   .kicks = kicks,
@@ -52,13 +60,13 @@ static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
 	pthread_t t;
 	struct rig r;
 
-	rig_start(&r, 1);
-	rig_enter(&r, 0, guest);
+	rig_start(&r, cpu + 1);
+	rig_enter(&r, cpu, guest);
 	sem_init(&k.seen, 0, 0);
 	pthread_create(&t, NULL, kicker, &k);
 	while (seen < kicks) {
 		pe_watch(k.pe, k.watched);
-		exit = engine_qemu.run(r.engine, 0, k.pe);
+		exit = engine_qemu.run(r.engine, cpu, k.pe);
 		assert_true(exit == ENGINE_EXIT_IRQ || exit == ENGINE_EXIT_NOT_RUN);
 		if (!pe_kicked(k.pe))
 			continue; /* the doorbell of the last one, late */
@@ -74,6 +82,11 @@ static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
 		close(k.watched);
 	rig_stop(&r);
 	pe_destroy(k.pe);
+}
+
+static void storm(uint64_t guest, unsigned int kicks, bool from_outside)
+{
+	storm_of(0, guest, kicks, from_outside);
 }
 
 static void kicks_end_a_busy_guest(void **state)
@@ -94,6 +107,51 @@ static void kicks_from_another_process_end_a_busy_guest(void **state)
 static void kicks_from_another_process_end_a_waiting_guest(void **state)
 {
 	storm(GUEST_WFI, KICKS / 10, true);
+}
+
+/* Its interrupt goes to CPU 6, which sleeps at EL2 meanwhile. */
+static void kicks_reach_a_cpu_that_shares_its_doorbell(void **state)
+{
+	storm_of(70, GUEST_SPIN, KICKS / 10, false);
+	storm_of(70, GUEST_WFI, KICKS / 10, false);
+}
+
+/* The owner of the doorbell is in its guest. */
+static void *run_owner(void *arg)
+{
+	struct kicker *k = arg;
+
+	assert_int_equal(engine_qemu.run(k->rig->engine, 1, k->pe), ENGINE_EXIT_IRQ);
+	assert_true(pe_kicked(k->pe));
+	return NULL;
+}
+
+static void a_ring_for_another_cpu_is_no_exit_of_the_owners(void **state)
+{
+	struct kicker owner = {.pe = pe_create()}, mate = {.pe = pe_create()};
+	enum engine_exit exit;
+	pthread_t t;
+	struct rig r;
+
+	rig_start(&r, 34);
+	owner.rig = &r;
+	rig_enter(&r, 1, GUEST_SPIN);
+	rig_enter(&r, 33, GUEST_SPIN);
+	pthread_create(&t, NULL, run_owner, &owner);
+	for (unsigned int i = 0; i < 50; i++) {
+		pthread_t later;
+
+		pthread_create(&later, NULL, kick_in_a_moment, mate.pe);
+		exit = engine_qemu.run(r.engine, 33, mate.pe);
+		assert_true(exit == ENGINE_EXIT_IRQ || exit == ENGINE_EXIT_NOT_RUN);
+		pthread_join(later, NULL);
+		pe_clear(mate.pe);
+	}
+	pe_kick(owner.pe);
+	pthread_join(t, NULL);
+	rig_stop(&r);
+	pe_destroy(owner.pe);
+	pe_destroy(mate.pe);
 }
 
 static void kick_before_the_run_keeps_the_guest_out(void **state)
@@ -122,6 +180,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kick_before_the_run_keeps_the_guest_out),
+		cmocka_unit_test(kicks_reach_a_cpu_that_shares_its_doorbell),
+		cmocka_unit_test(a_ring_for_another_cpu_is_no_exit_of_the_owners),
 		cmocka_unit_test(kicks_end_a_busy_guest),
 		cmocka_unit_test(kicks_end_a_waiting_guest),
 		cmocka_unit_test(kicks_from_another_process_end_a_busy_guest),

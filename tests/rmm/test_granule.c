@@ -99,7 +99,7 @@ static void features_describe_the_platform(void **state)
 	assert_int_equal(FIELD_GET(RMI_FEATURE0_NUM_BPS, f), 5);
 	assert_int_equal(FIELD_GET(RMI_FEATURE0_NUM_WPS, f), 3);
 	assert_int_equal(FIELD_GET(RMI_FEATURE0_GICV3_NUM_LRS, f), 3);
-	assert_int_equal(FIELD_GET(RMI_FEATURE0_MAX_RECS_ORDER, f), 5);
+	assert_int_equal(FIELD_GET(RMI_FEATURE0_MAX_RECS_ORDER, f), 7);
 	assert_true(f & RMI_FEATURE0_HASH_SHA_256);
 	assert_true(f & RMI_FEATURE0_HASH_SHA_512);
 	EXPECT(0, h, FEATURES, 1);

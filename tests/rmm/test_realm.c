@@ -192,7 +192,7 @@ static void recs_are_limited_by_the_feature_register(void **state)
 	struct host *h = *state;
 	uint64_t pa = host_page(h);
 	struct rmi_rec_params *rp = host_va(h, pa);
-	uint64_t recs[32];
+	uint64_t recs[128];
 	unsigned int n;
 
 	realm_create(&r, h);
@@ -205,12 +205,12 @@ static void recs_are_limited_by_the_feature_register(void **state)
 		if (RMI(h, REC_CREATE, r.rd, recs[n], pa))
 			break;
 	}
-	assert_int_equal(n, 31);
+	assert_int_equal(n, 127);
 	assert_int_equal(h->x[0], RMI_ERROR_REALM);
 	assert_ptr_equal(h->why, &rule_rmi_rec_too_many);
-	/* The engine has 16 CPUs at most; the others are there, and cannot run. */
+	/* Each of them has a CPU. */
 	realm_activate(&r);
-	assert_int_equal(fake->cpus, 16);
+	assert_int_equal(fake->cpus, 127);
 	while (n--)
 		EXPECT(0, h, REC_DESTROY, recs[n]);
 	realm_destroy(&r);
@@ -223,6 +223,9 @@ static void what_the_engine_has_not_cannot_be_offered(void **state)
 
 	rc.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 40) |
 			  FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS);
+	assert_int_equal(rmm_create(&rc, &rmm), -EINVAL);
+	rc.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 40) |
+			  FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, 8);
 	assert_int_equal(rmm_create(&rc, &rmm), -EINVAL);
 }
 

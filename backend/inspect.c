@@ -5,10 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/picture.h"
 #include "backend/report.h"
 #include "backend/server.h"
 #include "base/bits.h"
+#include "kvm/core/inspect.h"
 #include "machine/memory.h"
+#include "rmm/inspect.h"
 #include "wire/wire.h"
 
 #define PROTOCOL_VERSION 1
@@ -41,13 +44,98 @@ static json_t *call_realms(struct host *h, const json_t *request, const char **e
 	return report_realms();
 }
 
+static json_t *call_vms(struct host *h, const json_t *request, const char **error)
+{
+	uint32_t serials[256];
+	size_t n = kvm_inspect_vms(h->kvm, serials, ARRAY_SIZE(serials));
+	json_t *all = json_array();
+
+	for (size_t i = MIN(n, ARRAY_SIZE(serials)); i--;) {
+		struct kvm_vm_view *v = kvm_inspect_vm(h->kvm, serials[i]);
+
+		if (!v)
+			continue; /* it has ended */
+		json_array_append_new(all,
+				      json_pack("{s:I, s:b, s:s, s:s, s:i, s:i, s:i}", "vm",
+						(json_int_t)v->serial, "realm", v->is_realm,
+						"state", v->state, "revision", v->revision,
+						"ipa_bits", (int)v->ipa_bits, "vcpus",
+						(int)v->num_vcpus, "memslots", (int)v->num_slots));
+		kvm_vm_view_free(v);
+	}
+	return all;
+}
+
+static json_t *call_granules(struct host *h, const json_t *request, const char **error)
+{
+	uint64_t count[RMM_NUM_GRANULE_STATES], all = 0;
+	json_t *o = json_object();
+
+	rmm_inspect_granules(h->rmm, count);
+	for (unsigned int i = 0; i < RMM_NUM_GRANULE_STATES; i++) {
+		json_object_set_new(o, rmm_inspect_granule_state(i),
+				    json_integer((json_int_t)count[i]));
+		all += count[i];
+	}
+	json_object_set_new(o, "all", json_integer((json_int_t)all));
+	return o;
+}
+
+/* The VM that the request names; NULL with *error. */
+static struct kvm_vm_view *find_vm(struct host *h, const json_t *request, const char **error)
+{
+	json_int_t serial = json_integer_value(json_object_get(request, "vm"));
+	struct kvm_vm_view *v = NULL;
+
+	if (serial > 0 && serial <= UINT32_MAX)
+		v = kvm_inspect_vm(h->kvm, (uint32_t)serial);
+	if (!v)
+		*error = "want \"vm\": the number of a VM that exists";
+	return v;
+}
+
+static json_t *call_realm(struct host *h, const json_t *request, const char **error)
+{
+	struct kvm_vm_view *v = find_vm(h, request, error);
+	json_t *o = v ? picture_of_vm(h->rmm, v) : NULL;
+
+	kvm_vm_view_free(v);
+	return o;
+}
+
+static json_t *call_rtt(struct host *h, const json_t *request, const char **error)
+{
+	json_int_t ipa = json_integer_value(json_object_get(request, "arg"));
+	struct kvm_vm_view *v = find_vm(h, request, error);
+	json_t *o = v ? picture_of_walk(h->rmm, v, (uint64_t)ipa) : NULL;
+
+	if (v && !o)
+		*error = "the VM has no realm, or no such IPA";
+	kvm_vm_view_free(v);
+	return o;
+}
+
+static json_t *call_vcpu(struct host *h, const json_t *request, const char **error)
+{
+	json_int_t index = json_integer_value(json_object_get(request, "arg"));
+	struct kvm_vm_view *v = find_vm(h, request, error);
+	json_t *o = NULL;
+
+	if (v && index >= 0 && (size_t)index < v->num_vcpus)
+		o = picture_of_vcpu(h->rmm, &v->vcpus[index]);
+	else if (v)
+		*error = "want \"arg\": the index of a vCPU of this VM";
+	kvm_vm_view_free(v);
+	return o;
+}
+
 static const struct {
 	const char *name;
 	json_t *(*call)(struct host *h, const json_t *request, const char **error);
 } rows[] = {
-	{"version", call_version},
-	{"info", call_info},
-	{"realms", call_realms},
+	{"version", call_version}, {"info", call_info},		{"realms", call_realms},
+	{"vms", call_vms},	   {"realm", call_realm},	{"rtt", call_rtt},
+	{"vcpu", call_vcpu},	   {"granules", call_granules},
 };
 
 json_t *inspect_call(void *arg, const char *call, const json_t *request, const char **error)

@@ -17,7 +17,7 @@
 
 struct options {
 	const char *host;
-	bool json;
+	bool json, watch;
 };
 
 /* A connection, and what has come and is not a whole line yet. */
@@ -36,6 +36,12 @@ static int set_host(void *to, const char *value)
 static int set_json(void *to, const char *value)
 {
 	((struct options *)to)->json = true;
+	return 0;
+}
+
+static int set_watch(void *to, const char *value)
+{
+	((struct options *)to)->watch = true;
 	return 0;
 }
 
@@ -253,29 +259,100 @@ static json_t *make_request(char **words, int n)
 	return o;
 }
 
-static int converse(struct visit *v, const json_t *request, bool json)
+/* The result, a new reference; NULL: there is none (logged). */
+static json_t *get(struct visit *v, const json_t *request)
 {
-	bool events = !strcmp(json_string_value(json_object_get(request, "call")), "events");
+	json_t *o, *answer;
 	const char *error;
-	json_t *o;
 	int r = ask(v, request);
 
 	if (r) {
 		log_errno(-r, "the backend cannot be asked");
-		return EXIT_REFUSED;
+		return NULL;
 	}
 	o = hear(v);
 	if (!o)
-		return EXIT_REFUSED;
+		return NULL;
 	error = json_string_value(json_object_get(o, "error"));
 	if (error)
 		log_error("the backend says: %s", error);
-	else if (!events)
-		show(json_object_get(o, "result"), json);
+	answer = error ? NULL : json_incref(json_object_get(o, "result"));
 	json_decref(o);
-	if (error)
+	return answer;
+}
+
+/* What has been counted since the last time. */
+static void print_rates(const json_t *before, const json_t *now, const char *key)
+{
+	json_t *counts = json_object_get(now, key), *n;
+	const char *name;
+
+	printf("%s:", key);
+	json_object_foreach(counts, name, n)
+	{
+		long long by = json_integer_value(n);
+
+		by -= json_integer_value(json_object_get(json_object_get(before, key), name));
+		if (by)
+			printf("  %s %lld", name, by);
+	}
+	putchar('\n');
+}
+
+static void print_head(const json_t *before, const json_t *now)
+{
+	long long refused = json_integer_value(json_object_get(now, "refused"));
+
+	if (isatty(STDOUT_FILENO))
+		printf("\033[H\033[J");
+	printf("%s: %lld of %lld pages, %lld descriptors of clients; in the last second:\n",
+	       json_string_value(json_object_get(now, "abi")),
+	       (long long)json_integer_value(json_object_get(now, "pages_allocated")),
+	       (long long)json_integer_value(json_object_get(now, "pages")),
+	       (long long)json_integer_value(json_object_get(now, "clients")));
+	print_rates(before, now, "exits");
+	print_rates(before, now, "host_exits");
+	printf("refused: %lld\n\n",
+	       refused - (long long)json_integer_value(json_object_get(before, "refused")));
+}
+
+/* Until a signal, or the backend's end. */
+static int watch(struct visit *v, const json_t *request, bool json)
+{
+	json_t *head = json_pack("{s:s}", "call", "info"), *before, *now = get(v, head), *what;
+
+	for (before = now; now; before = now) {
+		what = get(v, request);
+		now = what ? get(v, head) : NULL;
+		if (now && !json)
+			print_head(before, now);
+		if (now)
+			show(what, json);
+		fflush(stdout);
+		json_decref(what);
+		json_decref(before);
+		if (ferror(stdout))
+			break;
+		sleep(1);
+	}
+	json_decref(head);
+	return EXIT_REFUSED;
+}
+
+static int converse(struct visit *v, const json_t *request, const struct options *o)
+{
+	bool events = !strcmp(json_string_value(json_object_get(request, "call")), "events");
+	json_t *answer;
+
+	if (o->watch && !events)
+		return watch(v, request, o->json);
+	answer = get(v, request);
+	if (!answer)
 		return EXIT_REFUSED;
-	return events ? follow(v, json) : EXIT_GOOD;
+	if (!events)
+		show(answer, o->json);
+	json_decref(answer);
+	return events ? follow(v, o->json) : EXIT_GOOD;
 }
 
 static int run(int argc, char **argv)
@@ -289,13 +366,16 @@ static int run(int argc, char **argv)
 
 	if (!command_parse(&command_inspect, argc, argv, &p, &status))
 		return status;
-	request = o.host && p.nwords ? make_request(p.words, p.nwords) : NULL;
+	request = !o.host    ? NULL
+		  : p.nwords ? make_request(p.words, p.nwords)
+		  : o.watch  ? json_pack("{s:s}", "call", "vms")
+			     : NULL;
 	if (!request)
 		return command_usage(&command_inspect);
 	status = EXIT_USAGE;
 	if (!address_name(o.host, name)) {
 		v.fd = address_connect(name);
-		status = v.fd < 0 ? EXIT_REFUSED : converse(&v, request, o.json);
+		status = v.fd < 0 ? EXIT_REFUSED : converse(&v, request, &o);
 		if (v.fd >= 0)
 			close(v.fd);
 	}
@@ -307,12 +387,17 @@ static int run(int argc, char **argv)
 const struct command command_inspect = {
 	.name = "inspect",
 	.about = "look into a running backend",
-	.usage = "inspect --host PATH [--json] WHAT [VM [N]]",
+	.usage = "inspect --host PATH [--json] [--watch] WHAT [VM [N]]",
 	.text = "Ask a backend that softrealm host, or a run with --inspect, has at PATH:\n"
 		"  version, info    who it is, and how busy\n"
 		"  realms           each realm with its state and measurements\n"
+		"  vms              the VMs that exist\n"
+		"  realm VM         memslots, vCPUs, and memory as VMM, kernel and RMM see it\n"
+		"  rtt VM IPA       the walk of the realm's tables, entry by entry\n"
+		"  vcpu VM N        state, registers and timers of a vCPU\n"
+		"  granules         how many are in each state\n"
 		"  events           what happens from now on, as JSON lines\n",
-	.words = "version|info|realms|events",
+	.words = "version|info|realms|vms|realm|rtt|vcpu|granules|events",
 	.run = run,
 	.options = {&inspect_rows},
 };

@@ -178,6 +178,77 @@ def softrealm_inspect_asks_for_people_and_programs():
 
 
 @case
+def the_memory_of_a_realm_is_shown_side_by_side():
+    path = work() / "look"
+    run = Run("exec", "--inspect", path, "--", VMM, "run")
+    run.until("running")
+    visit = Visit(path)
+    end = time.monotonic() + 60
+    while visit.ask("realm", vm=1)["result"]["state"] != "ACTIVE":
+        check(time.monotonic() < end, "not active")
+        time.sleep(0.05)
+    check([v["vm"] for v in visit.ask("vms")["result"]] == [1], "vms")
+    realm = visit.ask("realm", vm=1)["result"]
+    memory = realm["memory"]
+    check(memory and all(r["memslot"] is not None for r in memory), memory)
+    code = [r for r in memory if r["hipas"] == "ASSIGNED"]
+    check(code and all(r["ripas"] == "RAM" and r["attribute"] == "private" and not r["disagree"]
+                       for r in code), memory)
+    for one, next_ in zip(memory, memory[1:]):
+        check(int(one["end"], 16) <= int(next_["ipa"], 16), one, next_)
+    walk = visit.ask("rtt", vm=1, arg=int(code[0]["ipa"], 16))["result"]
+    check(walk[-1]["state"] == "ASSIGNED" and all(s["state"] == "TABLE" for s in walk[:-1]), walk)
+    for step, next_ in zip(walk, walk[1:]):
+        check(int(step["entry"], 16) & 0xfffffffff000 == int(next_["table"], 16), walk)
+    vcpu = visit.ask("vcpu", vm=1, arg=0)["result"]
+    check(vcpu["mp_state"] == "RUNNABLE" and vcpu["running"] is True, vcpu)
+    granules = visit.ask("granules")["result"]
+    check(sum(n for state, n in granules.items() if state != "all") == granules["all"], granules)
+    check(granules["RD"] == 1 and granules["REC"] == 1 and granules["DATA"] >= 1, granules)
+    for bad in ({"vm": 9}, {"vm": -1}, {"vm": "x"}, {}):
+        check("error" in visit.ask("realm", **bad), bad)
+    check("error" in visit.ask("vcpu", vm=1, arg=5), "vcpu")
+    check("error" in visit.ask("rtt", vm=1, arg=-1), "rtt")
+    os.kill(run.pid, signal.SIGTERM)
+    run.wait()
+
+
+@case
+def looking_in_goes_on_while_realms_come_and_go():
+    path = work() / "look"
+    run = Run("exec", "--inspect", path, "--", VMM, "many", "40")
+    visit, seen = None, 0
+    while not visit:
+        try:
+            visit = Visit(path)
+        except OSError:
+            time.sleep(0.01)  # it does not listen yet
+    try:
+        while True:
+            for vm in visit.ask("vms")["result"][-3:]:
+                seen += "result" in visit.ask("realm", vm=vm["vm"])
+                visit.ask("vcpu", vm=vm["vm"], arg=0)
+                visit.ask("rtt", vm=vm["vm"], arg=0x80000000)
+    except (AssertionError, OSError):
+        pass  # it has ended
+    run.expect(0, "done")
+    check(seen > 0, "saw no realm")
+
+
+@case
+def watching_shows_it_again():
+    with Host() as host:
+        watch = subprocess.Popen([SOFTREALM, "inspect", "--host", host.path, "--watch"],
+                                 stdout=subprocess.PIPE, text=True)
+        host.use(VMM, "third").expect(0, "done")
+        lines = [watch.stdout.readline() for _ in range(8)]
+        watch.terminate()
+        watch.wait()
+        watch.stdout.close()
+        check(sum("in the last second" in line for line in lines) >= 2, lines)
+
+
+@case
 def a_run_can_be_looked_into():
     path = work() / "look"
     run = Run("exec", "--inspect", path, "--", CLIENT, "wait")

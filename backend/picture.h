@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* picture.h - what kvm/ and rmm/ know of one VM, side by side, as JSON (softrealm-inspect(1)). */
+#ifndef BACKEND_PICTURE_H
+#define BACKEND_PICTURE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct kvm_vcpu_view;
+struct kvm_vm_view;
+struct rmm;
+
+json_t *picture_of_vm(const struct rmm *rmm, const struct kvm_vm_view *v);
+/* NULL: there is no realm, or no such IPA. */
+json_t *picture_of_walk(const struct rmm *rmm, const struct kvm_vm_view *v, uint64_t ipa);
+json_t *picture_of_vcpu(const struct rmm *rmm, const struct kvm_vcpu_view *v);
+
+#endif

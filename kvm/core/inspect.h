@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * inspect.h - copies of what a VM is, for who looks in from outside. Nothing changes; a VM that is
+ * looked at may end meanwhile.
+ */
+#ifndef KVM_INSPECT_H
+#define KVM_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kvm_host;
+
+struct kvm_slot_view {
+	uint32_t id, flags;
+	uint64_t gpa, size, uaddr;
+	bool gmem;
+};
+
+struct kvm_private_view {
+	uint64_t start, end; /* GPAs that are private */
+};
+
+struct kvm_vcpu_view {
+	unsigned int id;
+	unsigned int mp_state;
+	uint32_t exit; /* kvm_run's exit_reason: the VMM may have written it */
+	uint64_t rec;  /* of a realm: PA of its REC, 0: none yet */
+};
+
+struct kvm_vm_view {
+	uint32_t serial;
+	bool is_realm, dead;
+	const char *revision, *state;
+	unsigned int ipa_bits, vmid;
+	uint64_t rd; /* of a realm: PA of its RD; 0: none */
+	size_t num_slots, num_privates, num_vcpus;
+	struct kvm_slot_view *slots;	   /* by gpa */
+	struct kvm_private_view *privates; /* ascending */
+	struct kvm_vcpu_view *vcpus;	   /* by index */
+};
+
+/* The serials of all VMs, newest first: as many as there is room for; how many there are. */
+size_t kvm_inspect_vms(struct kvm_host *h, uint32_t *serials, size_t room);
+/* To be freed with kvm_vm_view_free; NULL: there is no such VM, or no memory. */
+struct kvm_vm_view *kvm_inspect_vm(struct kvm_host *h, uint32_t serial);
+void kvm_vm_view_free(struct kvm_vm_view *view);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * inspect.h - looks into the RMM from outside, as no host can: nothing changes, and no lock is held
+ * for longer than a walk over some thousand entries.
+ */
+#ifndef RMM_INSPECT_H
+#define RMM_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rmm;
+
+#define RMM_NUM_GRANULE_STATES 7
+
+/* How many granules are in each state; each granule is counted once. */
+void rmm_inspect_granules(const struct rmm *rmm, uint64_t count[RMM_NUM_GRANULE_STATES]);
+const char *rmm_inspect_granule_state(unsigned int state);
+
+/* A part of a realm's IPA space that is in one state. */
+struct rmm_range {
+	uint64_t ipa, end;
+	const char *hipas; /* "UNASSIGNED", "ASSIGNED", "UNASSIGNED_NS", "ASSIGNED_NS" */
+	const char *ripas; /* "EMPTY", "RAM", "DESTROYED"; NULL: unprotected */
+};
+/* The one that begins at ipa: some of it, if it is long. False: rd is no realm's, or the space ends
+ * below ipa. Takes the RD's lock. */
+bool rmm_inspect_range(const struct rmm *rmm, uint64_t rd, uint64_t ipa, struct rmm_range *out);
+
+/* One step of a walk. */
+struct rmm_step {
+	int level;
+	uint64_t table, index, entry;
+	const char *state; /* "TABLE", or a range's hipas */
+};
+/* From the start level to the entry that stands for the IPA. How many steps; 0: no such realm. */
+unsigned int rmm_inspect_walk(const struct rmm *rmm, uint64_t rd, uint64_t ipa,
+			      struct rmm_step steps[4]);
+
+struct rmm_rec_view {
+	bool running; /* then the rest, but mpidr, is not known */
+	bool runnable;
+	uint64_t mpidr, pc, pstate, x[31];
+	uint64_t cntp_ctl, cntp_cval, cntv_ctl, cntv_cval;
+	uint64_t esr, far; /* of its last exit */
+};
+/* False: rec is no REC. */
+bool rmm_inspect_rec(const struct rmm *rmm, uint64_t rec, struct rmm_rec_view *out);
+
+#endif

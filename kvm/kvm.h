@@ -45,7 +45,7 @@ struct kvm_realm_choice {
 	uint64_t semantics; /* RMI_SEMANTICS_* besides those of the revision */
 };
 
-/* Which RMM a realm, its guest and its verifier see behind the kernel (docs/revisions.md). */
+/* Which RMM a realm, its guest and its verifier see behind the kernel (kvm-arm-rmi(7)). */
 enum kvm_rmm {
 	KVM_RMM_OF_REVISION,
 	KVM_RMM_1_0,

@@ -15,9 +15,15 @@
 #include "attest/ledger.h"
 #include "base/bits.h"
 #include "base/log.h"
+#include "cli/calls.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/predict.h"
+
+struct measure {
+	bool explain, base64;
+	const char *ledger, *calls;
+};
 
 /* ---- reading a ledger ---- */
 
@@ -81,8 +87,9 @@ struct realms {
 
 static const char *const register_names[NUM_REGISTERS] = {"RIM", "REM1", "REM2", "REM3", "REM4"};
 
-static void print_registers(const struct registers *r)
+static void print_registers(const struct registers *r, bool base64)
 {
+	size_t len = measure_hash_len(r->hash);
 	static const uint8_t zero[MEASURE_SIZE];
 	char text[HEX_SIZE(MEASURE_SIZE)];
 
@@ -92,7 +99,8 @@ static void print_registers(const struct registers *r)
 		if (memcmp(r->value[i], zero, MEASURE_SIZE))
 			printf("realm %u %-4s %s %s\n", r->realm, register_names[i],
 			       measure_hash_name(r->hash),
-			       hex_encode(r->value[i], measure_hash_len(r->hash), text));
+			       base64 ? base64_encode(BASE64, r->value[i], len, text)
+				      : hex_encode(r->value[i], len, text));
 }
 
 /* The registers of a realm, all zero if it is a new one; NULL: out of memory. */
@@ -141,8 +149,10 @@ static int replay(const char *path, const struct ledger *l, struct realms *realm
 	return EXIT_GOOD;
 }
 
-static int from_ledger(const char *path, bool explain)
+static int from_ledger(const char *path, const struct measure *m)
 {
+	bool explain = m->explain;
+
 	struct realms realms = {0};
 	struct ledger l;
 	int status = EXIT_USAGE;
@@ -152,7 +162,7 @@ static int from_ledger(const char *path, bool explain)
 	for (size_t i = 0; explain && i < l.count; i++)
 		ledger_write(stdout, &l.entries[i]);
 	for (size_t i = 0; !explain && status == EXIT_GOOD && i < realms.count; i++)
-		print_registers(&realms.all[i]);
+		print_registers(&realms.all[i], m->base64);
 	free(l.entries);
 	free(realms.all);
 	return status;
@@ -219,16 +229,27 @@ out:
 	return status;
 }
 
-struct measure {
-	bool explain;
-	const char *ledger;
-};
-
 static int set_explain(void *to, const char *value)
 {
 	struct measure *m = to;
 
 	m->explain = true;
+	return 0;
+}
+
+static int set_base64(void *to, const char *value)
+{
+	struct measure *m = to;
+
+	m->base64 = true;
+	return 0;
+}
+
+static int set_calls(void *to, const char *value)
+{
+	struct measure *m = to;
+
+	m->calls = value;
 	return 0;
 }
 
@@ -266,12 +287,14 @@ static int run(int argc, char **argv)
 	status = EXIT_USAGE;
 	if (p.nwords == 3 && !strcmp(p.words[0], "diff"))
 		status = diff(p.words[1], p.words[2]);
-	else if (p.nwords || argc < 2 || (m.ledger && vmm.kernel))
+	else if (p.nwords || argc < 2 || !!m.ledger + !!m.calls + !!vmm.kernel > 1)
 		command_usage(&command_measure);
 	else if (m.ledger)
-		status = from_ledger(m.ledger, m.explain);
+		status = from_ledger(m.ledger, &m);
+	else if (m.calls)
+		status = calls_run(m.calls, &launch.backend, m.explain, m.base64);
 	else if (!options_check(&vmm))
-		status = predict_run(&vmm, &launch.backend, m.explain);
+		status = predict_run(&vmm, &launch.backend, m.explain, m.base64);
 out:
 	options_free(&vmm);
 	return status;
@@ -281,16 +304,18 @@ const struct command command_measure = {
 	.name = "measure",
 	.about = "predict a realm's initial measurement",
 	.usage = "measure [--explain] RUN-OPTION...\n"
+		 "       softrealm measure [--explain] --calls FILE\n"
 		 "       softrealm measure [--explain] --ledger FILE\n"
 		 "       softrealm measure diff A B",
 	.text = "\n"
 		"The first form prints the RIM that softrealm run with these options will get, "
 		"without\n"
-		"running anything; with --explain it prints the ledger of it. The second computes "
-		"each\n"
-		"register of a ledger (--measurement-log of run and exec) again from what was "
-		"measured.\n"
-		"The third compares two ledgers and names the first operation that differs.\n",
+		"running anything; with --explain it prints the ledger of it. The second does so "
+		"for\n"
+		"any VMM, from a list of its calls. The third computes each register of a ledger\n"
+		"(--measurement-log of run and exec) again from what was measured. The last "
+		"compares\n"
+		"two ledgers and names the first operation that differs.\n",
 	.more = "Exit status: 0 done or equal, 1 different or contradictory, 2 wrong usage or\n"
 		"unreadable input.\n",
 	.words = "diff",

@@ -42,13 +42,14 @@ static int activate(struct predict *pr, const struct boot_images *b)
 }
 
 static int predict(const struct vmm_options *o, const struct boot_images *b, unsigned int ipa_bits,
-		   const struct backend_options *host, bool explain)
+		   const struct backend_options *host, bool explain, bool base64)
 {
 	static struct rmi_realm_params p = {.num_bps = PLATFORM_BREAKPOINTS - 1,
 					    .num_wps = PLATFORM_WATCHPOINTS - 1};
 	char text[HEX_SIZE(MEASURE_SIZE)];
 	uint8_t rim[MEASURE_SIZE];
 	struct predict *pr;
+	size_t len;
 	int err;
 
 	p.s2sz = (uint8_t)ipa_bits;
@@ -68,20 +69,22 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	predict_free(pr);
 	if (err || explain)
 		return err;
-	puts(hex_encode(rim, measure_hash_len((enum measure_hash)p.hash_algo), text));
+	len = measure_hash_len((enum measure_hash)p.hash_algo);
+	puts(base64 ? base64_encode(BASE64, rim, len, text) : hex_encode(rim, len, text));
 	fprintf(stderr, "softrealm: the RIM of RMM %s (ABI %s)\n", ledger_rmm_name(p.semantics),
 		kvm_revision_name(host->revision));
 	return 0;
 }
 
-int predict_run(const struct vmm_options *o, const struct backend_options *host, bool explain)
+int predict_run(const struct vmm_options *o, const struct backend_options *host, bool explain,
+		bool base64)
 {
 	struct boot_images images = {0};
 	unsigned int ipa_bits;
 	int err = load_images(o, &images, &ipa_bits);
 
 	if (!err) {
-		err = predict(o, &images, ipa_bits, host, explain);
+		err = predict(o, &images, ipa_bits, host, explain, base64);
 		if (err)
 			log_errno(-err, "KVM cannot create such a realm");
 	}

@@ -8,6 +8,6 @@
 
 /* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
 int predict_run(const struct vmm_options *o, const struct backend_options *host,
-		bool explain);
+		bool explain, bool base64);
 
 #endif

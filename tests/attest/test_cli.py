@@ -7,48 +7,15 @@ usage: test_cli.py COMMAND MKTOKEN PLATFORM_DIR
 COMMAND takes token, endorse... as softrealm does.
 """
 import base64
-import hashlib
 import json
 import os
 import stat
-import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import cbor2
 
-COMMAND, MKTOKEN, PLATFORM = sys.argv[1:4]
-NONCE = os.urandom(64)
-
-
-def run(*args, stdin=None):
-    return subprocess.run([COMMAND, *args], input=stdin, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.TemporaryDirectory()
-        self.addCleanup(self.dir.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.dir.name, name)
-
-    def write(self, name, data):
-        with open(self.path(name), "wb") as f:
-            f.write(data)
-        return self.path(name)
-
-    def token(self, form="eat", algo="sha-256", *platform):
-        return subprocess.run([MKTOKEN, form, algo, NONCE.hex(), *platform], check=True,
-                              stdout=subprocess.PIPE).stdout
-
-    def run_ok(self, status, *args, **kw):
-        r = run(*args, **kw)
-        self.assertEqual(r.returncode, status, (args, r.stdout, r.stderr))
-        return r.stdout.decode()
+from cli_case import NONCE, PLATFORM, Case, run
 
 
 class Token(Case):
@@ -666,102 +633,6 @@ class Endorse(Case):
         self.run_ok(0, "endorse", self.path("e"))
         self.assertEqual(self.load("rv.json")["realm"], [])
         self.assertFalse(os.path.exists(self.path("e/comid-realm-refval.json")))
-
-
-class Measure(Case):
-    """The ledger's lines are computed here once more, from the tables of the specification."""
-
-    def ledger(self, contents):
-        params = bytearray(4096)
-        params[8], params[0x18], params[0x20] = 40, 5, 3
-        rim = hashlib.sha256(params).digest()
-        common = {"realm": 1, "register": "RIM", "hash": "sha-256"}
-        lines = [dict(common, cause="REALM_CREATE", s2sz=40, num_bps=5, num_wps=3, flags=0,
-                      after=rim.hex())]
-        ipa = 0x80000000
-        for page in contents:
-            digest = hashlib.sha256(page).digest()
-            desc = struct.pack("<QQ64sQQ64s", 0, 0x100, rim, ipa, 1, digest).ljust(256, b"\0")
-            rim = hashlib.sha256(desc).digest()
-            lines.append(dict(common, cause="DATA_CREATE", address=hex(ipa), flags=1,
-                              digest=digest.hex(), after=rim.hex()))
-            ipa += 4096
-        return "".join(json.dumps(line) + "\n" for line in lines).encode(), rim.hex()
-
-    def test_a_ledger_is_computed_again(self):
-        text, rim = self.ledger([b"\1" * 4096, b"\2" * 4096])
-        f = self.write("l", text)
-        self.assertEqual(self.run_ok(0, "measure", "--ledger", f),
-                         "realm 1 RIM  sha-256 %s\n" % rim)
-        explained = self.run_ok(0, "measure", "--ledger", f, "--explain")
-        self.assertEqual(len(explained.splitlines()), 3)
-        again = self.write("again", explained.encode())
-        self.run_ok(0, "measure", "diff", f, again)
-
-    def test_realm_numbers_of_any_size_stay_apart(self):
-        text, rim = self.ledger([b"\1" * 4096])
-        other, other_rim = self.ledger([b"\2" * 4096])
-        both = [a for pair in zip(text.splitlines(), other.splitlines()) for a in pair]
-        for i in range(1, len(both), 2):
-            both[i] = both[i].replace(b'"realm": 1,', b'"realm": 65537,')
-        f = self.write("l", b"\n".join(both) + b"\n")
-        self.assertEqual(self.run_ok(0, "measure", "--ledger", f),
-                         "realm 1 RIM  sha-256 %s\nrealm 65537 RIM  sha-256 %s\n"
-                         % (rim, other_rim))
-
-    def test_a_ledger_that_contradicts_itself_is_refused(self):
-        text, _ = self.ledger([b"\1" * 4096])
-        f = self.write("l", text.replace(b"0x80000000", b"0x80001000"))
-        r = run("measure", "--ledger", f)
-        self.assertEqual(r.returncode, 1)
-        self.assertIn(b"l:2:", r.stderr)
-
-    def kernel(self):
-        image = bytearray(3 * 1024 * 1024 + 100)
-        struct.pack_into("<IIQQQQQQI", image, 0, 0, 0, 0, len(image), 0, 0, 0, 0, 0x644D5241)
-        return self.write("Image", bytes(image))
-
-    def test_a_prediction_is_what_its_ledger_adds_up_to(self):
-        initrd = self.write("initrd", b"initrd" * 5000)
-        rims = set()
-        for args in (["--memory", "256M"], ["--memory", "256M", "--cpus", "4"], ["--no-measure"],
-                     ["--ipa-bits", "40"], ["--initrd", initrd], ["--disk", initrd],
-                     ["--append", "quiet"], []):
-            args = ["--kernel", self.kernel(), *args]
-            rim = self.run_ok(0, "measure", *args).strip()
-            ledger = self.write("l", self.run_ok(0, "measure", "--explain", *args).encode())
-            self.assertEqual(self.run_ok(0, "measure", "--ledger", ledger),
-                             "realm 1 RIM  sha-256 %s\n" % rim)
-            # What only the launcher or the end of the run is about has no influence.
-            self.assertEqual(rim, self.run_ok(0, "measure", *args, "--kvm", "soft", "--timeout",
-                                              "9", "--deterministic", "--trace=x",
-                                              "--lifecycle", "0").strip())
-            rims.add(rim)
-        self.assertEqual(len(rims), 8)
-
-    def test_what_cannot_run_cannot_be_predicted(self):
-        for args in (["--kernel", self.path("missing")], ["--initrd", self.kernel()],
-                     ["--kernel", self.write("junk", b"junk")],
-                     ["--kernel", self.kernel(), "--ipa-bits", "52"],
-                     ["--kernel", self.kernel(), "--lifecycle", "0x7000"],
-                     ["--kernel", self.kernel(), "--lifecycle", "-1"],
-                     ["--kernel", self.kernel(), "--nonsense"]):
-            r = run("measure", *args)
-            self.assertEqual(r.returncode, 2, args)
-            self.assertTrue(r.stderr, args)
-            self.assertFalse(r.stdout, args)
-
-    def test_diff_names_the_first_operation_that_differs(self):
-        pages = [b"\1" * 4096, b"\2" * 4096, b"\3" * 4096]
-        a = self.write("a", self.ledger(pages)[0])
-        pages[1] = b"\4" * 4096
-        b = self.write("b", self.ledger(pages)[0])
-        out = self.run_ok(1, "measure", "diff", a, b)
-        self.assertIn("operation 3 differs in the contents", out)
-        c = self.write("c", self.ledger(pages[:2])[0])
-        out = self.run_ok(1, "measure", "diff", b, c)
-        self.assertIn("operation 4 differs in the number of operations", out)
-        self.assertIn("the ledger ends", out)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,12 @@
 
 #define MAX_OBJECTS 2048u
 
+/* Entries are taken from the front, so the memory in use is that of the most objects at once. */
 static struct object objects[MAX_OBJECTS];
 static unsigned int used; /* no entry behind it was ever taken */
-static unsigned int farthest; /* no entry is farther from its own place than this */
+/* By inode: an entry's number plus 1; 0: the place is free. */
+static uint16_t places[MAX_OBJECTS];
+static unsigned int farthest; /* nothing is farther from its inode's own place than this */
 static struct lock objects_lock;
 
 static struct object *find(uint64_t dev, uint64_t ino)
@@ -27,9 +30,11 @@ static struct object *find(uint64_t dev, uint64_t ino)
 	unsigned int far = __atomic_load_n(&farthest, __ATOMIC_ACQUIRE);
 
 	for (unsigned int i = 0; i <= far; i++) {
-		struct object *obj = &objects[(ino + i) % MAX_OBJECTS];
+		unsigned int n = __atomic_load_n(&places[(ino + i) % MAX_OBJECTS],
+						 __ATOMIC_ACQUIRE);
+		struct object *obj = n ? &objects[n - 1] : NULL;
 
-		if (__atomic_load_n(&obj->ino, __ATOMIC_ACQUIRE) == ino && obj->dev == dev)
+		if (n && __atomic_load_n(&obj->ino, __ATOMIC_ACQUIRE) == ino && obj->dev == dev)
 			return obj;
 	}
 	return NULL;
@@ -72,9 +77,22 @@ int object_lock(const struct handle *h)
 	return -EBADF;
 }
 
+static void leave_place(const struct object *obj)
+{
+	uint16_t n = (uint16_t)(obj - objects + 1);
+
+	for (unsigned int i = 0; i <= farthest; i++) {
+		uint16_t *place = &places[(obj->ino + i) % MAX_OBJECTS];
+
+		if (*place == n)
+			__atomic_store_n(place, 0, __ATOMIC_RELEASE);
+	}
+}
+
 /* obj->lock and objects_lock held. */
 static void forget(struct object *obj)
 {
+	leave_place(obj);
 	own_close(&obj->talk.own);
 	if (obj->memory)
 		sys(munmap, obj->memory, obj->size);
@@ -111,21 +129,31 @@ bool object_sweep(void)
 	return any;
 }
 
-/* objects_lock held. */
-static struct object *free_entry(uint64_t ino)
+/* Its lock is held; NULL: there are too many. objects_lock held. */
+static struct object *free_entry(void)
 {
 	for (unsigned int i = 0; i < MAX_OBJECTS; i++) {
-		unsigned int at = (ino + i) % MAX_OBJECTS;
-
 		/* Somebody who found the last one may be about to look again. */
-		if (objects[at].ino || !lock_try(&objects[at].lock))
+		if (objects[i].ino || !lock_try(&objects[i].lock))
 			continue;
-		if (i > farthest)
-			__atomic_store_n(&farthest, i, __ATOMIC_RELEASE);
-		used = at >= used ? at + 1 : used;
-		return &objects[at];
+		used = i >= used ? i + 1 : used;
+		return &objects[i];
 	}
 	return NULL;
+}
+
+/* There is a place for each entry. The entry is complete. objects_lock held. */
+static void take_place(struct object *obj, uint64_t ino)
+{
+	unsigned int i = 0;
+
+	while (places[(ino + i) % MAX_OBJECTS])
+		i++;
+	if (i > farthest)
+		__atomic_store_n(&farthest, i, __ATOMIC_RELEASE);
+	__atomic_store_n(&obj->ino, ino, __ATOMIC_RELEASE);
+	__atomic_store_n(&places[(ino + i) % MAX_OBJECTS], (uint16_t)(obj - objects + 1),
+			 __ATOMIC_RELEASE);
 }
 
 struct object *object_add(int life, int talk, const struct wire_msg *m)
@@ -138,7 +166,7 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 		return NULL;
 	lock_take(&objects_lock);
 	sweep();
-	obj = free_entry(st.st_ino);
+	obj = free_entry();
 	if (obj) {
 		memset(&obj->dev, 0, sizeof(*obj) - offsetof(struct object, dev));
 		obj->dev = st.st_dev;
@@ -147,7 +175,7 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 		obj->talk.own = own;
 		obj->size = m->object.size;
 		obj->flags = m->object.flags;
-		__atomic_store_n(&obj->ino, st.st_ino, __ATOMIC_RELEASE);
+		take_place(obj, st.st_ino);
 		lock_drop(&obj->lock);
 	}
 	lock_drop(&objects_lock);
@@ -169,6 +197,7 @@ void object_forget_all(void)
 		if (objects[i].ino)
 			own_close(&objects[i].talk.own);
 	memset(objects, 0, used * sizeof(objects[0]));
+	memset(places, 0, sizeof(places));
 	used = farthest = 0;
 	objects_lock.word = 0;
 }

@@ -85,6 +85,6 @@ void inject_abort(struct rec_entry *e, uint64_t esr, uint64_t far, unsigned int 
 void inject_undefined(struct rec_entry *e);
 
 /* ID registers: op0 3, op1 0, CRn 0 (idregs.c). */
-uint64_t idreg_read(unsigned int crm, unsigned int op2);
+uint64_t idreg_read(const struct rd *rd, unsigned int crm, unsigned int op2);
 
 #endif

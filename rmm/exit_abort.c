@@ -7,6 +7,7 @@
  */
 #include "base/bits.h"
 #include "rmm/entry.h"
+#include "rmm/rec.h"
 
 #define ESR_HOST_ABORT	 UINT64_C(0xfc001e3f) /* EC, SET, FnV, EA, FSC */
 #define ESR_HOST_EMULATE UINT64_C(0xfdc09e7f) /* and ISV, SAS, SF, WnR */
@@ -165,5 +166,5 @@ void abort_complete_mmio(struct rec_entry *e)
 
 	if (!(esr & ESR_WNR) && rt < 31)
 		e->rec->x[rt] = loaded_value(esr, e->enter.gprs[0]);
-	e->rec->pc += 4;
+	rec_skip(e->rec);
 }

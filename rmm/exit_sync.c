@@ -2,6 +2,7 @@
 /* exit_sync.c - synchronous exits by their class: WFx, HVC, SMC, system registers, aborts. */
 #include "base/bits.h"
 #include "rmm/entry.h"
+#include "rmm/rec.h"
 
 #define WFX_TI	    MASK(1, 0) /* which of WFI, WFE, WFIT, WFET */
 #define WFX_TIMEOUT BIT(1)
@@ -22,7 +23,7 @@
 
 static bool handle_wfx(struct rec_entry *e, const struct rec_fault *f)
 {
-	e->rec->pc += 4;
+	rec_skip(e->rec);
 	e->exit.exit_reason = RMI_EXIT_SYNC;
 	e->exit.esr = f->esr & (ESR_EC | WFX_TI);
 	if (f->esr & WFX_TIMEOUT)
@@ -53,11 +54,11 @@ static bool handle_sysreg(struct rec_entry *e, const struct rec_fault *f)
 	unsigned int rt = FIELD_GET(SYS_RT, f->esr);
 	uint64_t key = f->esr & SYS_KEY, v = 0;
 
-	e->rec->pc += 4;
+	rec_skip(e->rec);
 	if (f->esr & SYS_IS_READ) {
-		/* Whatever else traps (debug, trace, PMU) reads as zero. */
+		/* Whatever else traps (trace, PMU) reads as zero. */
 		if ((key & ~not_id) == id_space)
-			v = idreg_read(FIELD_GET(SYS_CRM, key), FIELD_GET(SYS_OP2, key));
+			v = idreg_read(e->rd, FIELD_GET(SYS_CRM, key), FIELD_GET(SYS_OP2, key));
 		if (rt < 31)
 			e->rec->x[rt] = v;
 		return false;

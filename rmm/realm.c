@@ -121,6 +121,8 @@ static void realm_init(struct rmm *rmm, uint64_t rd_pa, const struct rmi_realm_p
 		.num_start = p->rtt_num_start,
 		.ipa_bits = p->s2sz,
 		.hash = p->hash_algo,
+		.num_bps = p->num_bps,
+		.num_wps = p->num_wps,
 		.semantics = p->semantics,
 	};
 	attest_instance_id(rmm->attest, rd->serial, rd->instance_id);

@@ -29,6 +29,7 @@
 #define MPIDR_AFF3_RMI MASK(31, 24)
 #define MPIDR_AFF3_EL1 MASK(39, 32)
 #define MPIDR_RES1     BIT(31)
+#define PSTATE_SS      BIT(21)
 
 static uint64_t mpidr_low_index(uint64_t mpidr)
 {
@@ -51,6 +52,12 @@ uint64_t rec_mpidr_el1(const struct rec *rec)
 	uint64_t aff3 = FIELD_GET(MPIDR_AFF3_RMI, rec->mpidr);
 
 	return (rec->mpidr & ~MPIDR_AFF3_RMI) | FIELD_PUT(MPIDR_AFF3_EL1, aff3) | MPIDR_RES1;
+}
+
+void rec_skip(struct rec *rec)
+{
+	rec->pc += 4;
+	rec->pstate &= ~PSTATE_SS;
 }
 
 void rec_set_answer(struct rec *rec, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)

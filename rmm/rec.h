@@ -12,6 +12,9 @@ uint64_t rec_mpidr_index(uint64_t mpidr);
 /* The REC's MPIDR_EL1. */
 uint64_t rec_mpidr_el1(const struct rec *rec);
 
+/* Past an instruction that was done for the realm: a single step over it is done, too. */
+void rec_skip(struct rec *rec);
+
 /* X0..X3 of an answer to the realm. */
 void rec_set_answer(struct rec *rec, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 

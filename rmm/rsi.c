@@ -85,7 +85,7 @@ static bool finish(struct rsi_call *c, enum trace_layer layer, const struct rsi_
 	report(c, layer, row, x0, why);
 	if (c->then != RSI_THEN_EXIT)
 		answer(rec, c, why ? 0 : row->nouts, x0);
-	rec->pc += 4;
+	rec_skip(rec);
 	return c->then != RSI_THEN_ANSWER;
 }
 

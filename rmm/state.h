@@ -59,6 +59,7 @@ struct rd {
 	unsigned int num_start;
 	unsigned int ipa_bits;
 	uint32_t hash;
+	uint8_t num_bps, num_wps; /* minus one, as measured */
 	uint64_t semantics; /* RMI_SEMANTICS_* */
 	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];

@@ -45,8 +45,8 @@ void guest_init(struct cpu *c)
 	write_sysreg(vtcr_el2, 0);
 
 	write_sysreg(cptr_el2, CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM);
-	write_sysreg(mdcr_el2, MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPM | MDCR_TPMCR |
-				       PMCR_N(read_sysreg(pmcr_el0)));
+	/* The debug registers are the guest's: nobody else has this CPU. */
+	write_sysreg(mdcr_el2, MDCR_TPM | MDCR_TPMCR | PMCR_N(read_sysreg(pmcr_el0)));
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(hstr_el2, 0);
@@ -234,6 +234,7 @@ bool guest_emulate(struct cpu *c)
 		write_sysreg(csselr_el1, rt == 31 ? 0 : f->x[rt]);
 	}
 	f->pc += 4;
+	f->pstate &= ~PSTATE_SS; /* a step over it is done */
 	return true;
 }
 
@@ -261,8 +262,18 @@ void guest_set_sysregs(struct cpu *c)
 	F(apiakeyhi_el1)                                                                           \
 	F(apibkeylo_el1)                                                                           \
 	F(apibkeyhi_el1)                                                                           \
-	F(apdakeylo_el1) F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1)       \
-		F(apgakeyhi_el1)
+	F(apdakeylo_el1)                                                                           \
+	F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1) F(apgakeyhi_el1)
+
+/* 6 breakpoints and 4 watchpoints, as QEMU's CPU has; the OS lock is set, as by a cold reset. */
+/* clang-format off */
+#define DEBUG_REGISTERS(F)                                                                         \
+	F(dbgbcr0_el1) F(dbgbcr1_el1) F(dbgbcr2_el1) F(dbgbcr3_el1) F(dbgbcr4_el1)                 \
+	F(dbgbcr5_el1) F(dbgbvr0_el1) F(dbgbvr1_el1) F(dbgbvr2_el1) F(dbgbvr3_el1)                 \
+	F(dbgbvr4_el1) F(dbgbvr5_el1) F(dbgwcr0_el1) F(dbgwcr1_el1) F(dbgwcr2_el1)                 \
+	F(dbgwcr3_el1) F(dbgwvr0_el1) F(dbgwvr1_el1) F(dbgwvr2_el1) F(dbgwvr3_el1)                 \
+	F(mdccint_el1) F(osdlr_el1)
+/* clang-format on */
 
 void guest_reset(struct cpu *c)
 {
@@ -270,6 +281,8 @@ void guest_reset(struct cpu *c)
 	monitor_zero_fp();
 #define ZERO(reg) write_sysreg(reg, 0);
 	PAUTH_KEYS(ZERO)
+	DEBUG_REGISTERS(ZERO)
+	write_sysreg(oslar_el1, 1);
 	ZERO(cntv_ctl_el0)
 	ZERO(cntp_ctl_el0)
 	ZERO(cntv_cval_el0)

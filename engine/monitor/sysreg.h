@@ -36,9 +36,6 @@
 
 #define MDCR_TPMCR   (UINT64_C(1) << 5)
 #define MDCR_TPM     (UINT64_C(1) << 6)
-#define MDCR_TDA     (UINT64_C(1) << 9)
-#define MDCR_TDOSA   (UINT64_C(1) << 10)
-#define MDCR_TDRA    (UINT64_C(1) << 11)
 #define PMCR_N(pmcr) (((pmcr) >> 11) & 0x1f)
 
 #define CNTHCTL_EL1PCTEN (UINT64_C(1) << 0)
@@ -57,6 +54,8 @@
 #define ICH_HCR_EOICOUNT    (UINT64_C(0x1f) << 27)
 #define ICH_LR_STATE	    (UINT64_C(3) << 62)
 #define ICH_LR_EOI	    (UINT64_C(1) << 41)
+
+#define PSTATE_SS (UINT64_C(1) << 21)
 
 #define ESR_EC(esr)	   ((uint32_t)((esr) >> 26) & 0x3f)
 #define ESR_EC_SYSREG	   0x18

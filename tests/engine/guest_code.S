@@ -139,6 +139,44 @@
 	b.eq	2b
 	b	1b
 
+	/* At EL1: KDE and MDE, or SS; D clear. The exception is the vector's, with its ESR_EL1. */
+	at GUEST_DEBUG
+	adr	x9, vectors
+	msr	vbar_el1, x9
+	msr	oslar_el1, xzr
+	adr	x9, 2f
+	msr	dbgbvr0_el1, x9
+	mov	x9, #0x1e7		/* EL1 and EL0, all bytes */
+	cmp	x0, #0
+	csel	x9, x9, xzr, eq
+	msr	dbgbcr0_el1, x9
+	adr	x10, vectors
+	msr	dbgwvr0_el1, x10
+	mov	x9, #0x1fff		/* loads and stores, any of 8 bytes */
+	cmp	x0, #1
+	csel	x9, x9, xzr, eq
+	msr	dbgwcr0_el1, x9
+	mrs	x9, mdscr_el1
+	orr	x9, x9, #0x8000
+	orr	x9, x9, #0x2000
+	cmp	x0, #2
+	cinc	x9, x9, eq
+	msr	mdscr_el1, x9
+	isb
+	mov	x11, #0x05		/* EL1h; D clear */
+	mov	x12, #0x1c5
+	orr	x12, x12, #0x200000	/* SS */
+	cmp	x0, #2
+	csel	x11, x12, x11, eq
+	msr	spsr_el1, x11
+	adr	x11, 1f
+	msr	elr_el1, x11
+	eret
+1:	nop
+	ldr	x11, [x10]
+2:	nop
+	hvc	#0x11			/* nothing has happened */
+
 	at GUEST_VECTORS
 vectors:
 	/* Synchronous: report by hvc #0xff. */

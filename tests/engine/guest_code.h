@@ -17,6 +17,7 @@
 #define GUEST_CTR     0x440 /* x0 CTR_EL0, x1..x3 CSSELR_EL1, CLIDR_EL1, CCSIDR_EL1; hvc #9 */
 #define GUEST_MPIDR   0x480 /* x0 = MPIDR_EL1, x1 = its value again after an hvc #10 */
 #define GUEST_REARM   0x4c0 /* in a loop: timer x1 ticks ahead, wait for its interrupt */
+#define GUEST_DEBUG   0x540 /* x0: 0 breakpoint, 1 watchpoint, 2 single step; to the vector */
 #define GUEST_VECTORS 0x800
 #define GUEST_SIZE    0x1000
 

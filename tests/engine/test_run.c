@@ -12,7 +12,6 @@
 #define ESR_EC(esr)		   ((unsigned int)((esr) >> 26))
 #define EC_DATA_ABORT_LOWER	   0x24
 #define EC_INSTRUCTION_ABORT_LOWER 0x20
-#define EC_SYSREG		   0x18
 #define ESR_ISV			   BIT(24)
 #define ESR_WNR			   BIT(6)
 #define CTR_DIC			   BIT(29)
@@ -136,19 +135,25 @@ static void each_cpu_reads_its_own_mpidr(void **state)
 	rig_stop(&r);
 }
 
-static void debug_registers_trap(void **state)
+static void breakpoints_watchpoints_and_steps_are_the_guests(void **state)
 {
-	struct rig r;
+	/* From the same exception level: breakpoint, watchpoint (of a load, or unknown), step. */
+	static const unsigned int classes[] = {0x31, 0x35, 0x33};
+	uint64_t sys[ENGINE_NUM_SYSREGS];
 	struct engine_frame *f;
-	uint32_t *code;
+	struct rig r;
 
 	rig_start(&r, 1);
-	code = rig_data(&r, 0);
-	code[0] = 0xd5300240; /* mrs x0, mdscr_el1 */
-	f = rig_enter(&r, 0, 0);
-	f->pc = RIG_DATA;
-	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_SYNC);
-	assert_int_equal(ESR_EC(f->esr), EC_SYSREG);
+	for (uint64_t i = 0; i < 3; i++) {
+		f = rig_enter(&r, 0, GUEST_DEBUG);
+		f->x[0] = i;
+		rig_run_hvc(&r, 0, 0xff);
+		assert_int_equal(engine_qemu.sysregs_get(r.engine, 0, sys), 0);
+		assert_int_equal(ESR_EC(sys[ENGINE_ESR_EL1]), classes[i]);
+	}
+	/* A reset ends them all: the OS lock is set. */
+	f = rig_enter(&r, 0, GUEST_HVC);
+	rig_run_hvc(&r, 0, 0);
 	rig_stop(&r);
 }
 
@@ -176,7 +181,7 @@ int main(void)
 		cmocka_unit_test(reset_clears_what_a_guest_left),
 		cmocka_unit_test(system_registers_move_out_and_in),
 		cmocka_unit_test(each_cpu_reads_its_own_mpidr),
-		cmocka_unit_test(debug_registers_trap),
+		cmocka_unit_test(breakpoints_watchpoints_and_steps_are_the_guests),
 		cmocka_unit_test(cache_registers_are_read_without_an_exit),
 	};
 

@@ -510,7 +510,7 @@ static void id_registers_are_the_rmms_table(void **state)
 
 	realm_faults(sysreg(3, 0, 0, 4, 0, 7, 1), 0, 0); /* ID_AA64PFR0_EL1 */
 	assert_int_equal(rec->pc, B + 4);
-	assert_int_equal(rec->x[7] & 0xff, 0x11);		 /* AArch64 only */
+	assert_int_equal(rec->x[7] & 0xffff, 0x1111);		 /* EL0 to EL3, AArch64 only */
 	assert_int_equal(FIELD_GET(MASK(35, 32), rec->x[7]), 0); /* no SVE */
 	realm_faults(sysreg(3, 0, 0, 5, 0, 7, 1), 0, 0);	 /* ID_AA64DFR0_EL1 */
 	assert_int_equal(FIELD_GET(MASK(11, 8), rec->x[7]), 0);	 /* no PMU */
@@ -521,6 +521,40 @@ static void id_registers_are_the_rmms_table(void **state)
 	realm_faults(sysreg(3, 0, 0, 7, 7, 7, 1), 0, 0);	 /* nothing there */
 	assert_int_equal(rec->x[7], 0);
 	realm_faults(sysreg(3, 0, 0, 4, 0, 31, 1), 0, 0); /* XZR */
+}
+
+static void breakpoints_are_as_many_as_the_realm_was_made_with(void **state)
+{
+	struct realm first = r;
+	struct rmi_realm_params *p;
+	uint64_t pa;
+
+	realm_prepare(&r, h, 48, 0, 1);
+	p = realm_params(&r, &pa);
+	p->vmid = 200;
+	p->num_bps = 2;
+	p->num_wps = 1;
+	EXPECT(0, h, REALM_CREATE, r.rd, pa);
+	realm_add_rec(&r, true, B);
+	realm_activate(&r);
+	realm_faults(sysreg(3, 0, 0, 5, 0, 7, 1), 0, 0);
+	assert_int_equal(((struct rec *)host_va(h, r.rec[0]))->x[7], 9 | 2 << 12 | 1 << 20);
+	realm_destroy(&r);
+	r = first;
+}
+
+/* Else the realm would run one more instruction before its step exception. */
+static void a_single_step_over_what_the_rmm_does_is_done(void **state)
+{
+	struct rec *rec = host_va(h, r.rec[0]);
+	const uint64_t ss = BIT(21);
+
+	rec->pstate |= ss;
+	realm_faults(sysreg(3, 0, 0, 4, 0, 7, 1), 0, 0);
+	assert_int_equal(rec->pstate & ss, 0);
+	rec->pstate |= ss;
+	realm_run(&r, 0);
+	assert_int_equal(rec->pstate & ss, ss);
 }
 
 static void other_registers_read_as_zero_and_ignore_writes(void **state)
@@ -604,6 +638,8 @@ int test_enter(void)
 		T(wfi_leaves_past_the_instruction),
 		T(hvc_is_undefined),
 		T(id_registers_are_the_rmms_table),
+		T(breakpoints_are_as_many_as_the_realm_was_made_with),
+		T(a_single_step_over_what_the_rmm_does_is_done),
 		T(other_registers_read_as_zero_and_ignore_writes),
 		T(sgis_are_the_hosts_work),
 		T(what_the_realm_has_not_is_undefined),

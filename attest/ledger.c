@@ -35,6 +35,19 @@ static const struct param {
 
 #define LINE_MAX_LEN 1024 /* the longest line that is written has about 500 */
 
+static const char *const content_names[] = {
+	[LEDGER_UNNAMED] = "",
+	[LEDGER_KERNEL] = "kernel",
+	[LEDGER_DEVICE_TREE] = "device tree",
+	[LEDGER_INITRD] = "initrd",
+};
+_Static_assert(ARRAY_SIZE(content_names) == LEDGER_NUM_CONTENTS, "a name for each content");
+
+const char *ledger_content_name(enum ledger_content c)
+{
+	return content_names[c];
+}
+
 const char *ledger_cause_name(enum ledger_cause c)
 {
 	return cause_names[c];
@@ -165,6 +178,8 @@ int ledger_write(FILE *f, const struct ledger_entry *e)
 	fprintf(f, "{\"realm\":%u,\"register\":\"%s\",\"cause\":\"%s\",\"hash\":\"%s\",", e->realm,
 		register_names[e->index], cause_names[e->cause], measure_hash_name(e->hash));
 	write_operands(f, e);
+	if (e->content)
+		fprintf(f, "\"content\":\"%s\",", content_names[e->content]);
 	if (e->has_digest)
 		fprintf(f, "\"digest\":\"%s\",", hex_encode(e->digest, digest_len, hex));
 	fprintf(f, "\"after\":\"%s\"}\n", hex_encode(e->after, len, hex));
@@ -250,6 +265,7 @@ static bool parse(const json_t *obj, struct ledger_entry *e)
 	int cause = read_name(obj, "cause", cause_names, ARRAY_SIZE(cause_names));
 	int reg = read_name(obj, "register", register_names, ARRAY_SIZE(register_names));
 	int hash = read_name(obj, "hash", hash_names, ARRAY_SIZE(hash_names));
+	int content = read_name(obj, "content", content_names, ARRAY_SIZE(content_names));
 	uint64_t realm;
 	size_t len;
 
@@ -259,6 +275,7 @@ static bool parse(const json_t *obj, struct ledger_entry *e)
 		return false;
 	e->realm = (unsigned int)realm;
 	e->cause = (enum ledger_cause)cause;
+	e->content = content < 0 ? LEDGER_UNNAMED : (enum ledger_content)content;
 	e->index = (unsigned int)reg;
 	e->hash = (enum measure_hash)hash;
 	if (!read_operands(obj, e))

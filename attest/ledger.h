@@ -18,7 +18,8 @@
  *	RTT_INIT_RIPAS	    base of an RTT entry  top	-	-
  *	MEASUREMENT_EXTEND  size of the value	  -	PADDED	the value, zero-padded to 64
  *
- * A JSON line of REALM_CREATE has the parameters by name in place of an address.
+ * A JSON line of DATA_CREATE may have "content", the name of what the page belongs to; that of
+ * REALM_CREATE has the parameters by name in place of an address.
  */
 #ifndef ATTEST_LEDGER_H
 #define ATTEST_LEDGER_H
@@ -42,10 +43,20 @@ enum ledger_cause {
 /* Of an extension of a REM: as the specification's text has it (measure_rem_extend_spec). */
 #define LEDGER_EXTEND_PADDED 1
 
+/* What a page of DATA_CREATE belongs to, where the one who wrote the ledger knew it. */
+enum ledger_content {
+	LEDGER_UNNAMED,
+	LEDGER_KERNEL,
+	LEDGER_DEVICE_TREE,
+	LEDGER_INITRD,
+	LEDGER_NUM_CONTENTS
+};
+
 struct ledger_entry {
-	unsigned int realm;    /* VMID */
+	unsigned int realm; /* VMID */
 	unsigned int index; /* 0 RIM, 1..4 REM */
 	enum ledger_cause cause;
+	enum ledger_content content;
 	enum measure_hash hash;
 	uint64_t addr, top, flags;
 	bool has_digest;
@@ -53,7 +64,8 @@ struct ledger_entry {
 	uint8_t after[MEASURE_SIZE];
 };
 
-const char *ledger_cause_name(enum ledger_cause c); /* "DATA_CREATE", ... */
+const char *ledger_content_name(enum ledger_content c); /* "", "kernel", "device tree", "initrd" */
+const char *ledger_cause_name(enum ledger_cause c);	/* "DATA_CREATE", ... */
 
 /* The measured parameters of a realm, flags and hash apart, in one number; and back. */
 uint64_t ledger_pack_params(const struct rmi_realm_params *p);

@@ -173,6 +173,8 @@ static int from_ledger(const char *path, const struct measure *m)
 /* What differs between two operations, registers apart; NULL: nothing. */
 static const char *difference(const struct ledger_entry *a, const struct ledger_entry *b)
 {
+	static char text[64];
+
 	if (a->index != b->index)
 		return "the register";
 	if (a->cause != b->cause)
@@ -185,10 +187,15 @@ static const char *difference(const struct ledger_entry *a, const struct ledger_
 		return "the end of the range";
 	if (a->flags != b->flags)
 		return "the flags";
-	if (a->has_digest != b->has_digest || memcmp(a->digest, b->digest, MEASURE_SIZE))
-		return a->cause == LEDGER_REC_CREATE ? "the vCPU's registers (pc, x0..x7)"
-						     : "the contents";
-	return NULL;
+	if (a->has_digest == b->has_digest && !memcmp(a->digest, b->digest, MEASURE_SIZE))
+		return NULL;
+	if (a->cause == LEDGER_REC_CREATE)
+		return "the vCPU's registers (pc, x0..x7)";
+	if (!a->content && !b->content)
+		return "the contents";
+	snprintf(text, sizeof(text), "the contents of the %s",
+		 ledger_content_name(a->content ? a->content : b->content));
+	return text;
 }
 
 static void print_entry(const char *name, const struct ledger *l, size_t i)

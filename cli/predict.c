@@ -20,9 +20,23 @@
 #include "vmm/layout.h"
 #include "vmm/load.h"
 
-static void print_entry(void *arg, const struct ledger_entry *e)
+static bool is_in(const struct image *im, uint64_t addr)
 {
-	ledger_write(stdout, e);
+	return im->data && addr >= im->addr && addr - im->addr < im->mapped;
+}
+
+/* arg: the images. */
+static void print_entry(void *arg, const struct ledger_entry *what)
+{
+	const struct boot_images *b = arg;
+	struct ledger_entry e = *what;
+
+	if (e.cause == LEDGER_DATA_CREATE)
+		e.content = is_in(&b->kernel, e.addr)	? LEDGER_KERNEL
+			    : is_in(&b->dtb, e.addr)	? LEDGER_DEVICE_TREE
+			    : is_in(&b->initrd, e.addr) ? LEDGER_INITRD
+							: LEDGER_UNNAMED;
+	ledger_write(stdout, &e);
 }
 
 static int populate(struct predict *pr, const struct image *im, bool measure)
@@ -55,7 +69,7 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	p.s2sz = (uint8_t)ipa_bits;
 	p.hash_algo = host->realm.hash_algo;
 	p.semantics = kvm_rmm_semantics(host->revision, host->rmm);
-	err = predict_create(&p, explain ? print_entry : NULL, NULL, &pr);
+	err = predict_create(&p, explain ? print_entry : NULL, (void *)b, &pr);
 	if (err)
 		return err;
 	err = populate(pr, &b->kernel, o->measure);

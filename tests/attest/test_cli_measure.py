@@ -154,6 +154,16 @@ class Measure(Case):
             self.assertFalse(r.stdout, calls)
         self.run_ok(2, "measure", "--calls", a, "--ledger", a)
 
+    def test_diff_names_what_the_contents_belong_to(self):
+        initrds = self.write("i1", b"1" * 5000), self.write("i2", b"2" * 5000)
+        for name, options in (("initrd", (["--initrd", initrds[0]], ["--initrd", initrds[1]])),
+                              ("device tree", (["--append", "a"], ["--append", "b"]))):
+            ledgers = [self.write("l%d" % i, self.run_ok(
+                0, "measure", "--explain", "--kernel", self.kernel(), *args).encode())
+                for i, args in enumerate(options)]
+            self.assertIn("differs in the contents of the %s:" % name,
+                          self.run_ok(1, "measure", "diff", *ledgers))
+
     def test_what_cannot_run_cannot_be_predicted(self):
         for args in (["--kernel", self.path("missing")], ["--initrd", self.kernel()],
                      ["--kernel", self.write("junk", b"junk")],

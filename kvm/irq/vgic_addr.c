@@ -69,11 +69,15 @@ uint64_t vgic_redist_base(const struct vgic *v, unsigned int cpu, unsigned int n
 	return VGIC_UNDEF;
 }
 
-/* The last of its region, and no redistributor follows at once in another region. */
+/* The last of its region, and no redistributor follows at once in another region. One that has no
+ * place yet is none. */
 bool vgic_redist_is_last(const struct vgic *v, unsigned int cpu)
 {
-	uint64_t end = vgic_redist_base(v, cpu, v->num_cpus) + KVM_VGIC_V3_REDIST_SIZE;
+	uint64_t base = vgic_redist_base(v, cpu, v->num_cpus);
+	uint64_t end = base + KVM_VGIC_V3_REDIST_SIZE;
 
+	if (base == VGIC_UNDEF)
+		return false;
 	for (unsigned int i = 0; i < v->num_cpus; i++)
 		if (vgic_redist_base(v, i, v->num_cpus) == end)
 			return false;

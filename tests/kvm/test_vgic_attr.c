@@ -368,6 +368,32 @@ static void latches_and_lines_are_saved_apart(void **state)
 	fix_destroy(&f);
 }
 
+static uint32_t typer(struct fix *f, unsigned int cpu)
+{
+	uint32_t val;
+
+	assert_int_equal(fix_get(f, REDIST_REGS, MPIDR(cpu) | 8, &val), 0);
+	return val;
+}
+
+static void the_last_redistributor_has_a_place(void **state)
+{
+	struct fix f;
+
+	fix_create(&f, 4);
+	assert_int_equal(fix_set(&f, CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL), 0);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(typer(&f, i), i << 8);
+	assert_int_equal(fix_set64(&f, ADDR, T_REGION, REGION(REDIST, 2, 0)), 0);
+	assert_int_equal(typer(&f, 0), 0);
+	assert_int_equal(typer(&f, 1), 0x110);
+	assert_int_equal(typer(&f, 2), 0x200);
+	assert_int_equal(fix_set64(&f, ADDR, T_REGION, REGION(REDIST + 0x40000, 2, 1)), 0);
+	assert_int_equal(typer(&f, 1), 0x100); /* the next one follows at once */
+	assert_int_equal(typer(&f, 3), 0x310);
+	fix_destroy(&f);
+}
+
 static void registers_of_each_vcpu_can_be_restored(void **state)
 {
 	uint32_t val;
@@ -461,6 +487,7 @@ int main(void)
 		cmocka_unit_test(pending_tables_need_init_and_stopped_vcpus),
 		cmocka_unit_test(the_implementation_can_be_chosen_before_init),
 		cmocka_unit_test(latches_and_lines_are_saved_apart),
+		cmocka_unit_test(the_last_redistributor_has_a_place),
 		cmocka_unit_test(registers_of_each_vcpu_can_be_restored),
 		cmocka_unit_test(the_cpu_interface_keeps_what_it_can_hold),
 	};

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "abi/v12.h"
@@ -27,7 +26,7 @@
 #include "fuzz/seen.h"
 #include "fuzz/world.h"
 #include "kvm/core/eventfd.h"
-#include "kvm/core/eventfd.h"
+#include "kvm/revision/revision.h"
 #include "rmm/call.h"
 #include "rmm/check.h"
 
@@ -117,17 +116,37 @@ static void do_ioctl(struct process *s, int fd, uint32_t nr, uint64_t arg, unsig
 	check_all(s);
 }
 
+/* A number of another revision. */
+static const struct kvm_foreign_row *find_foreign(struct process *s, int fd, uint8_t op)
+{
+	struct kvm_file *f = inproc_file(s->p, fd);
+
+	for (size_t i = 0; f && i < s->revision->num_foreign; i++) {
+		const struct kvm_foreign_row *row = &s->revision->foreign[i];
+
+		if (row->kind == kvm_file_kind(f) && (row->nr & 0xff) == op)
+			return row;
+	}
+	return NULL;
+}
+
 static void call(struct process *s, uint8_t op)
 {
 	int fd = take_handle(s);
 	unsigned int mode = input_u8(&s->w.in);
 	const struct kvm_row *row = find_row(s, fd, op, mode & MODE_OTHER);
+	const struct kvm_foreign_row *foreign;
 	const uint8_t *fill = NULL;
 	size_t fill_len = 0;
 	uint64_t arg;
 
 	if (mode & MODE_FILL)
 		fill = input_bytes(&s->w.in, &fill_len);
+	foreign = mode & MODE_OTHER ? find_foreign(s, fd, op) : NULL;
+	if (foreign) {
+		do_ioctl(s, fd, foreign->nr, client_address(&client, &s->w.in), mode);
+		return;
+	}
 	if (!row) {
 		do_ioctl(s, fd, KVMIO << 8 | op, client_address(&client, &s->w.in), mode);
 		return;
@@ -206,14 +225,15 @@ static void make_memory(struct process *s, int vm, bool populate)
 		return;
 	r.guest_memfd = fd;
 	GOOD(s, vm, KVM_SET_USER_MEMORY_REGION2, &r);
-	GOOD(s, vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
+	if (!s->revision->gmem_attributes)
+		GOOD(s, vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
 	if (populate)
-		GOOD(s, vm, KVM_ARM_RMI_POPULATE, &p);
+		GOOD(s, vm, s->revision->populate, &p);
 }
 
 static void make_vm(struct process *s, unsigned int conf)
 {
-	uint64_t type = conf & VM_ORDINARY ? 0 : KVM_VM_TYPE_ARM_REALM | CLIENT_IPA_BITS;
+	uint64_t type = conf & VM_ORDINARY ? 0 : s->revision->realm_type | CLIENT_IPA_BITS;
 	int sys = inproc_open(s->p);
 	int vm = inproc_ioctl(s->p, sys, KVM_CREATE_VM, type);
 
@@ -344,6 +364,8 @@ static const char *const faults[] = {
 	"rmi=RMI_DATA_CREATE_UNKNOWN:status=RMI_ERROR_INPUT",
 };
 
+#define REVISIONS 0xf0
+
 static void start(struct process *s, const uint8_t *data, size_t size, unsigned int platform)
 {
 	struct inproc_config cfg = {
@@ -353,6 +375,11 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 	};
 	char why[100];
 
+	/* Faults of all kinds at once stand for another revision, without any. */
+	if ((platform & REVISIONS) == REVISIONS) {
+		cfg.revision = kvm_revisions[(platform & 7) % kvm_num_revisions];
+		platform = 0;
+	}
 	if (platform & 2)
 		cfg.feature_reg0 = rmm_default_features() | RMI_FEATURE0_SVE_EN |
 				   FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |

@@ -13,6 +13,9 @@
 /* The RMM refuses once: see fuzz_ioctl.c for the platforms. */
 #define FAILING(name, bits, ...) SEED("ioctl", name, bits, __VA_ARGS__)
 
+/* A later revision, by its place in kvm_revisions: 2 v13, 3 v14, 4 v15, 5 next (fuzz_ioctl.c). */
+#define REV(n, name, ...) SEED("ioctl", name, 0xf0 | (n), __VA_ARGS__)
+
 #define U16(v) (uint8_t)(v), (uint8_t)((v) >> 8)
 #define U32(v) U16(v), U16((uint32_t)(v) >> 16)
 #define U64(v) U32((uint32_t)(v)), U32((uint64_t)(v) >> 32)
@@ -90,7 +93,46 @@
 #define REALM_IPA(v) (REGION_RAW << 4), U64(v)
 #define IPA_STATE_SET(base, top, ripas) 0x97, REALM_IPA(base), REALM_IPA(top), ripas, 1
 
+/* A number of another revision that ends in `op`. */
+#define FOREIGN(op, fd) op, fd, MODE_OTHER, AT
+/* On the guest_memfd of VM(1, VM_MEMORY): offset, size, attributes, flags. */
+#define ATTRIBUTES2(fd, ...) CALL(0xd2, fd), AT, __VA_ARGS__
+
 const struct seed ioctl_seeds[] = {
+	/* ---- later revisions ---- */
+	REV(2, "v13-realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
+	REV(3, "v14-realm", VM(2, ALL), RUN(2), STEP_PSCI64 + 3, 1, REALM_RAM(0), 0, STEP_KICK,
+	    RUN(3), STEP_IRQ),
+	REV(4, "v15-realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
+	REV(5, "next-realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
+	V12("type-later", CLIENT_OPEN, CREATE_VM(0, 0x40000021)),
+	REV(3, "type-earlier", CLIENT_OPEN, CREATE_VM(0, 0x121)),
+	REV(3, "type-both", CLIENT_OPEN, CREATE_VM(0, 0xc0000021)),
+	REV(3, "type-pkvm", CLIENT_OPEN, CREATE_VM(0, 0x80000021)),
+	REV(3, "type-unknown", CLIENT_OPEN, CREATE_VM(0, 0x40000121)),
+	V12("foreign-populate", VM(1, VM_MEMORY), FOREIGN(0xd7, 1)),
+	V12("foreign-gmem", VM(1, VM_MEMORY), FOREIGN(0xd2, 3)),
+	REV(2, "foreign-populate-v12", VM(1, VM_MEMORY), FOREIGN(0xd7, 1)),
+	REV(3, "foreign-psci", VM(1, 0), FOREIGN(0xd6, 2)),
+	REV(4, "foreign-attributes", VM(1, VM_MEMORY), FOREIGN(0xd2, 1)),
+	REV(3, "cap-gated", VM(0, 0), ENABLE_CAP(KVM_CAP_ARM_NISV_TO_USER, 0, 0)),
+	REV(5, "init-e2h0", VM(0, 0), CREATE_VCPU(0), CALL(0xae, 2), AT,
+	    KVM_ARM_TARGET_GENERIC_V8, ANY(0x100)),
+	REV(2, "v13-not-realm", VM(1, VM_ORDINARY), POPULATE(0, 1, 4, 1, 0)),
+	REV(2, "v13-psci-not-realm", VM(1, VM_ORDINARY), CALL(0xd6, 2), AT, 0, 0),
+	REV(2, "v13-source-odd", VM(1, VM_MEMORY), POPULATE(4, 1, 0xf4, 1, 0)),
+	REV(4, "v15-wraps", VM(1, VM_MEMORY), POPULATE(0xa1, 2, 4, 1, 0)),
+	REV(4, "v15-null", VM(1, VM_MEMORY), POPULATE(4, 1, 0xf0, 1, 0)),
+	REV(4, "v15-half", VM(1, VM_MEMORY), POPULATE(IPA(0x100000000), 1, 4, 1, 0)),
+	REV(4, "v15-attr-align", VM(1, VM_MEMORY), ATTRIBUTES2(3, 0, 0xe4, 8, 0)),
+	REV(5, "next-copy-back", VM(1, VM_MEMORY), CALL(0xd7, 1), 0xf3, 4, 1, 4, 1, 0),
+	REV(4, "v15-attr-range", VM(1, VM_MEMORY), ATTRIBUTES2(3, 0, 0, 8, 0)),
+	REV(4, "v15-attr-life", VM(1, VM_MEMORY), ATTRIBUTES2(3, 0, 1, 0, 0)),
+	REV(4, "v15-attr-unknown", VM(1, VM_MEMORY), ATTRIBUTES2(3, 0, 1, 1, 0)),
+	REV(4, "v15-attr-flags", VM(1, VM_MEMORY), ATTRIBUTES2(3, 0, 1, 8, 1)),
+	REV(3, "v14-no-irqchip", VM(1, VM_MEMORY), RUN(2)),
+	REV(4, "v15-vgic", VM(1, VM_MEMORY | VM_GIC), RUN(2)),
+	REV(3, "v14-rec-again", VM(2, ALL), FIRST_RUN(2), CALL(0x99, 3), AT, 0, RUN(3)),
 	V12("realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
 	V12("realm-smp", VM(2, ALL), RUN(2), STEP_PSCI64 + 3, 1, REALM_RAM(0), 0, STEP_KICK, RUN(3),
 	    STEP_IRQ),

@@ -94,7 +94,7 @@ static int make_link(struct carrier *c)
 	const char *folders[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"};
 	char target[PATH_MAX];
 
-	if (!realpath(c->library, target))
+	if (!realpath(c->preload, target))
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		if (!folders[i] || *folders[i] != '/' || !is_plain(folders[i]) ||
@@ -103,9 +103,9 @@ static int make_link(struct carrier *c)
 		snprintf(c->folder, sizeof(c->folder), "%s/softrealm-XXXXXX", folders[i]);
 		if (!mkdtemp(c->folder))
 			continue;
-		snprintf(c->library, sizeof(c->library), "%.*s/preload.so", PATH_MAX / 2 + 20,
+		snprintf(c->preload, sizeof(c->preload), "%.*s/preload.so", PATH_MAX / 2 + 20,
 			 c->folder);
-		if (!symlink(target, c->library))
+		if (!symlink(target, c->preload))
 			return 0;
 		rmdir(c->folder);
 	}
@@ -115,6 +115,25 @@ static int make_link(struct carrier *c)
 	return -EINVAL;
 }
 
+/* An arm64 program needs the loader, or may start one that does. */
+static int find_parts(struct carrier *c)
+{
+	const char *qemu = getenv("SOFTREALM_QEMU_USER");
+	int r = files_preload("softrealm-loader-aarch64", c->loader, sizeof(c->loader));
+
+	if (!c->foreign)
+		return r ? r
+			 : files_preload("libsoftrealm-preload.so", c->preload,
+					 sizeof(c->preload));
+	if (!find_program(qemu ? qemu : "qemu-aarch64", c->emulator, sizeof(c->emulator))) {
+		log_error("qemu-aarch64 is missing: it runs arm64 programs (package qemu-user)");
+		return -ENOENT;
+	}
+	return r ? r
+		 : files_preload("libsoftrealm-preload-aarch64.so", c->preload,
+				 sizeof(c->preload));
+}
+
 int carrier_open(struct carrier *c, const char *command)
 {
 	int r;
@@ -122,23 +141,33 @@ int carrier_open(struct carrier *c, const char *command)
 	*c = (struct carrier){0};
 	if (find_program(command, c->program, sizeof(c->program)))
 		look_at(c, command);
-	r = files_preload(c->is_static ? "softrealm-loader-aarch64"
-			  : c->foreign ? "libsoftrealm-preload-aarch64.so"
-				       : "libsoftrealm-preload.so",
-			  c->library, sizeof(c->library));
-	return r || c->is_static || is_plain(c->library) ? r : make_link(c);
+	if (!c->foreign && !c->is_static)
+		r = files_preload("libsoftrealm-preload.so", c->preload, sizeof(c->preload));
+	else
+		r = find_parts(c);
+	return r || is_plain(c->preload) ? r : make_link(c);
 }
 
 void carrier_close(struct carrier *c)
 {
 	if (!c->folder[0])
 		return;
-	unlink(c->library);
+	unlink(c->preload);
 	rmdir(c->folder);
 	c->folder[0] = 0;
 }
 
 /* ---- in the child ---- */
+
+/* For what the program executes in its turn (preload/hook_exec.c). */
+static int tell_how(const struct carrier *c, const char *sysroot)
+{
+	char *how;
+
+	if (asprintf(&how, "%s\n%s\n%s\n%s", c->emulator, sysroot, c->preload, c->loader) < 0)
+		return -ENOMEM;
+	return setenv(WIRE_ENV_CARRIED, how, 1);
+}
 
 /*
  * qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ARGS: only the program itself is interposed. A
@@ -146,29 +175,31 @@ void carrier_close(struct carrier *c)
  */
 static char **carry(const struct carrier *c, char **argv, const char *sysroot)
 {
-	const char *qemu = getenv("SOFTREALM_QEMU_USER");
 	size_t n = 0, i = 0;
 	char **out, *env = NULL;
+
+	if (c->foreign && !sysroot)
+		sysroot = DEFAULT_SYSROOT;
 
 	while (argv[n])
 		n++;
 	out = calloc(n + 8, sizeof(*out));
-	if (!out || asprintf(&env, "LD_PRELOAD=%s", c->library) < 0)
+	if (!out || asprintf(&env, "LD_PRELOAD=%s", c->preload) < 0)
 		return NULL;
 	if (c->foreign)
-		out[i++] = (char *)(qemu ? qemu : "qemu-aarch64");
+		out[i++] = (char *)c->emulator;
 	if (c->is_static) {
-		out[i++] = (char *)c->library;
+		out[i++] = (char *)c->loader;
 	} else {
 		out[i++] = "-L";
-		out[i++] = (char *)(sysroot ? sysroot : DEFAULT_SYSROOT);
+		out[i++] = (char *)sysroot;
 		out[i++] = "-E";
 		out[i++] = env;
 	}
 	out[i++] = (char *)c->program;
 	memcpy(out + i, argv + 1, n * sizeof(*out));
-	if (c->foreign)
-		setenv(WIRE_ENV_CARRIED, "1", 1);
+	if (c->foreign && tell_how(c, sysroot))
+		return NULL;
 	return out;
 }
 
@@ -188,5 +219,6 @@ char **carrier_prepare(const struct carrier *c, char **argv, const char *socket,
 		       const char *sysroot)
 {
 	setenv(WIRE_ENV_SOCKET, socket, 1);
-	return c->foreign || c->is_static ? carry(c, argv, sysroot) : preload(argv, c->library);
+	unsetenv(WIRE_ENV_CARRIED);
+	return c->foreign || c->is_static ? carry(c, argv, sysroot) : preload(argv, c->preload);
 }

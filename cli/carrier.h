@@ -11,10 +11,12 @@
 
 struct carrier {
 	char program[PATH_MAX]; /* what will be executed; empty: not found */
-	char library[PATH_MAX]; /* what is preloaded: no character in it splits LD_PRELOAD */
+	char preload[PATH_MAX]; /* the library: no character in it splits LD_PRELOAD */
+	char loader[PATH_MAX];	/* of static programs */
+	char emulator[PATH_MAX]; /* of a foreign one */
 	char folder[PATH_MAX];	/* of a link that stands in for it; empty: there is none */
 	bool foreign;		/* an arm64 program on another machine */
-	bool is_static;		/* ... or on this one: `library` is the loader */
+	bool is_static;		/* ... or on this one */
 };
 
 /* Find out how, and say so at once when it cannot be (a static x86 program, a set-user-ID one). 0

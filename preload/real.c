@@ -38,4 +38,5 @@ __attribute__((constructor)) static void start(void)
 {
 	real_functions();
 	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED) != NULL);
+	exec_start(getenv(WIRE_ENV_CARRIED));
 }

@@ -9,6 +9,7 @@
 #define PRELOAD_REAL_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -46,6 +47,12 @@
 	_(__lxstat64, int, int, const char *, struct stat64 *)                                     \
 	_(__fxstatat, int, int, int, const char *, struct stat *, int)                             \
 	_(__fxstatat64, int, int, int, const char *, struct stat64 *, int)                         \
+	_(execve, int, const char *, char *const *, char *const *)                                 \
+	_(execvpe, int, const char *, char *const *, char *const *)                                \
+	_(posix_spawn, int, pid_t *, const char *, const posix_spawn_file_actions_t *,             \
+	  const posix_spawnattr_t *, char *const *, char *const *)                                 \
+	_(posix_spawnp, int, pid_t *, const char *, const posix_spawn_file_actions_t *,            \
+	  const posix_spawnattr_t *, char *const *, char *const *)                                 \
 	_(close, int, int)                                                                         \
 	_(closefrom, void, int)                                                                    \
 	_(dup2, int, int, int)                                                                     \

@@ -46,7 +46,8 @@
 
 /* How client processes find the backend: the name of its socket (wire_address). */
 #define WIRE_ENV_SOCKET "SOFTREALM_SOCKET"
-/* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. */
+/* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. The
+ * emulator, the root of arm64 programs, the interposer and the loader, in lines. */
 #define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
 
 /*

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "abi/v12.h"
@@ -109,10 +111,32 @@ static int become_daemon(int seconds)
 	return 0;
 }
 
+extern char **environ;
+
+/* exec, execvp, spawn or spawnp PROGRAM [ARGUMENT...]: its status. */
+static int start_another(const char *how, char **argv)
+{
+	int status, r;
+	pid_t pid;
+
+	if (!strcmp(how, "exec"))
+		return execve(argv[0], argv, environ), fail("execve");
+	if (!strcmp(how, "execvp"))
+		return execvp(argv[0], argv), fail("execvp");
+	r = !strcmp(how, "spawn") ? posix_spawn(&pid, argv[0], NULL, NULL, argv, environ)
+				  : posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (r || waitpid(pid, &status, 0) != pid)
+		return fail("posix_spawn");
+	return WEXITSTATUS(status);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 	int r;
+
+	if (argc > 2)
+		return start_another(what, argv + 2);
 
 	if (!strcmp(what, "daemon"))
 		return become_daemon(1);

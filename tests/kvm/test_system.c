@@ -58,13 +58,13 @@ static void another_process_gets_eio(void **state)
 static void capabilities_answer_by_the_table(void **state)
 {
 	static const int answers[][4] = {
-		{0, 1, 1, 1}, {3, 1, 1, 1}, {9, 16, 16, 16}, {10, 32767, 32767, 32767},
+		{0, 1, 1, 1}, {3, 1, 1, 1}, {9, 64, 64, 64}, {10, 32767, 32767, 32767},
 		{14, 1, 1, 0}, {15, 1, 1, 1}, {16, 1, 1, 1}, {21, 1, 1, 1}, {23, 1, 1, 0},
 		{25, 4096, 4096, 4096}, {30, 1, 1, 1}, {32, 1, 1, 1}, {36, 1, 1, 0},
-		{40, 1, 1, 1}, {41, 1, 1, 0}, {66, 16, 16, 16}, {70, 1, 1, 0}, {77, 1, 1, 1},
+		{40, 1, 1, 1}, {41, 1, 1, 0}, {66, 64, 64, 64}, {70, 1, 1, 0}, {77, 1, 1, 1},
 		{81, 1, 1, 0}, {82, 1, 1, 0}, {87, 1, 1, 1}, {88, 1, 1, 0}, {89, 1, 1, 1},
 		{98, 1, 1, 1}, {102, 1, 1, 1}, {105, 1, 1, 1}, {119, 6, 6, 0}, {120, 4, 4, 0},
-		{122, 1, 1, 1}, {127, 1, 1, 0}, {128, 16, 16, 16}, {131, -EINVAL, 0, 0},
+		{122, 1, 1, 1}, {127, 1, 1, 0}, {128, 64, 64, 64}, {131, -EINVAL, 0, 0},
 		{136, 1, 1, 0}, {144, 1, 1, 0}, {162, 1, 1, 1}, {165, 48, 48, 48},
 		{168, 3, 3, 3}, {171, 1, 1, 1}, {172, 1, 1, 1}, {174, 1, 1, 0}, {177, 1, 1, 0},
 		{178, 1, 1, 0}, {182, 1, 1, 1}, {187, 1, 1, 0}, {195, 196611, 196611, 0},
@@ -141,11 +141,11 @@ static void vcpus_are_counted(void **state)
 
 	fx_create_vm(f, REALM_TYPE);
 	REFUSED(EINVAL, kvm_create_vcpu_id, f->vm, KVM_CREATE_VCPU, 512);
-	REFUSED(EINVAL, kvm_create_vcpu_id, f->vm, KVM_CREATE_VCPU, 16);
-	for (int i = 0; i < 15; i++)
+	REFUSED(EINVAL, kvm_create_vcpu_id, f->vm, KVM_CREATE_VCPU, 64);
+	for (int i = 0; i < 63; i++)
 		assert_true(CALL(f->vm, KVM_CREATE_VCPU, i) >= 0);
 	REFUSED(EEXIST, kvm_create_vcpu_exists, f->vm, KVM_CREATE_VCPU, 3);
-	assert_true(CALL(f->vm, KVM_CREATE_VCPU, 15) >= 0);
+	assert_true(CALL(f->vm, KVM_CREATE_VCPU, 63) >= 0);
 	REFUSED(EINVAL, kvm_create_vcpu_count, f->vm, KVM_CREATE_VCPU, 0);
 }
 

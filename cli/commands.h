@@ -25,12 +25,13 @@ struct command {
 	const char *words;
 	/* argv[0] is the subcommand's name; the exit status. */
 	int (*run)(int argc, char **argv);
-	const struct option_rows *options[4]; /* ended by NULL */
+	const struct option_rows *options[5]; /* ended by NULL */
 };
 
 extern const struct command command_check, command_complete, command_endorse, command_exec,
-	command_explain, command_host, command_info, command_inspect, command_measure,
-	command_platform, command_run, command_report, command_token, command_trace;
+	command_initrd, command_explain, command_host, command_info, command_inspect,
+	command_measure, command_platform, command_run, command_report, command_token,
+	command_trace;
 
 extern const struct command *const commands[]; /* ended by NULL */
 

@@ -62,6 +62,13 @@ int files_check(char *path, size_t size)
 	return find(folders, "softrealm-check", path, size);
 }
 
+int files_init(char *path, size_t size)
+{
+	static const char *const folders[] = {"../guest/init", SOFTREALM_LIBEXECDIR, NULL};
+
+	return find(folders, "init", path, size);
+}
+
 int files_vmm(char *path, size_t size)
 {
 	static const char *const folders[] = {"../vmm", SOFTREALM_LIBEXECDIR, NULL};

@@ -14,6 +14,9 @@ int files_preload(const char *name, char *path, size_t size);
 /* The path of softrealm-vmm, or what SOFTREALM_VMM names: 0 or -ENOENT (logged). */
 int files_vmm(char *path, size_t size);
 
+/* The path of the init for a realm's initrd: 0 or -ENOENT (logged). */
+int files_init(char *path, size_t size);
+
 /* The path of softrealm-check: 0 or -ENOENT (logged). */
 int files_check(char *path, size_t size);
 

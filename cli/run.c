@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/initrd.h"
 #include "cli/launcher.h"
 #include "cli/limits.h"
 #include "cli/options.h"
@@ -34,6 +35,8 @@ static const char *const milestones[] = {"Linux version", "Run /init", "softreal
 struct run {
 	struct launch launch;
 	struct vmm_options vmm_options;
+	struct initrd_options initrd;
+	char *command; /* of "-- COMMAND", allocated */
 	struct run_options options;
 	char vmm[PATH_MAX];
 	char **argv; /* the VMM's; from 1 on its members are allocated */
@@ -78,27 +81,67 @@ static int take_vmm_option(void *to, const struct option_row *row, const char *v
 	return ret ? ret : add_argument(r, row->name, value);
 }
 
+/* "-- COMMAND ARGUMENT...": the words as they stand, for the realm's shell. */
+static int take_command(struct run *r, const struct option_parser *p)
+{
+	size_t len = 1;
+
+	if (p->nwords != p->ndashed || r->vmm_options.exec) {
+		log_error("\"%s\": not an option (see softrealm run --help)", p->words[0]);
+		return -EINVAL;
+	}
+	for (int i = 0; i < p->nwords; i++)
+		len += strlen(p->words[i]) + 1;
+	r->command = calloc(1, len);
+	for (int i = 0; r->command && i < p->nwords; i++)
+		sprintf(r->command + strlen(r->command), "%s%s", i ? " " : "", p->words[i]);
+	r->vmm_options.exec = r->command;
+	return add_argument(r, "exec", r->command ? r->command : "");
+}
+
+/* A command needs our init, and for that an initrd; what is to be in one needs one as well. */
+static int make_initrd(struct run *r)
+{
+	bool asked = r->initrd.modules || r->initrd.busybox || r->initrd.nadded;
+	char path[40];
+	int fd;
+
+	if (asked && r->vmm_options.initrd) {
+		log_error("--initrd is given: --modules, --busybox and --add are for softrealm "
+			  "initrd");
+		return -EINVAL;
+	}
+	if (r->vmm_options.initrd || (!asked && !r->vmm_options.exec))
+		return 0;
+	fd = initrd_open(&r->initrd);
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return add_argument(r, "initrd", path);
+}
+
 static bool parse(int argc, char **argv, struct run *r, int *status)
 {
 	struct option_parser p = {
 		.tables = {{&run_option_rows, &r->options, NULL},
 			   {&vmm_option_rows, r, take_vmm_option},
-			   {&launch_option_rows, &r->launch, NULL}},
-		.ntables = 3,
+			   {&launch_option_rows, &r->launch, NULL},
+			   {&initrd_file_rows, &r->initrd, NULL}},
+		.ntables = 4,
 	};
 
 	options_init(&r->vmm_options);
 	if (!command_parse(&command_run, argc, argv, &p, status))
 		return false;
-	if (p.nwords)
-		log_error("\"%s\": not an option (see softrealm run --help)", p.words[0]);
 	*status = LAUNCH_USAGE;
+	if (p.nwords && take_command(r, &p))
+		return false;
 	r->launch.quiet = r->vmm_options.quiet;
 	if (r->options.nonce_len && !r->vmm_options.attest) {
 		log_error("--nonce: nobody asks for a token without --attest FILE");
 		return false;
 	}
-	return !p.nwords && !options_check(&r->vmm_options);
+	return !options_check(&r->vmm_options) && !make_initrd(r);
 }
 
 /* The number alone proves nothing (mainline uses it for something else): a realm must come. */
@@ -214,6 +257,7 @@ static int run(int argc, char **argv)
 	for (int i = 1; i < r.argc; i++)
 		free(r.argv[i]);
 	free(r.argv);
+	free(r.command);
 	options_free(&r.vmm_options);
 	return status;
 }
@@ -221,9 +265,9 @@ static int run(int argc, char **argv)
 const struct command command_run = {
 	.name = "run",
 	.about = "boot an arm64 kernel in a realm",
-	.usage = "run --kernel FILE [OPTION...]",
+	.usage = "run --kernel FILE [OPTION...] [-- COMMAND...]",
 	.text = "Boot an arm64 Linux kernel in an Arm CCA realm and show its console.\n",
 	.more = VMM_OPTIONS_MORE,
 	.run = run,
-	.options = {&vmm_option_rows, &run_option_rows, &launch_option_rows},
+	.options = {&vmm_option_rows, &initrd_file_rows, &run_option_rows, &launch_option_rows},
 };

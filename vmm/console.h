@@ -11,7 +11,7 @@
 
 #include "vmm/virtio.h"
 
-#define CONSOLE_MAX_PORTS  2
+#define CONSOLE_MAX_PORTS  3
 #define CONSOLE_INPUT_SIZE 4096
 
 struct console_port {

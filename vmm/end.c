@@ -119,6 +119,10 @@ const char *end_status_name(enum vmm_status status)
 		return "no-token";
 	case VMM_TOKEN_REFUSED:
 		return "token-refused";
+	case VMM_EXEC_LOST:
+		return "exec-lost";
+	case VMM_FAIL_ON:
+		return "fail-on";
 	case VMM_TIMEOUT:
 		return "timeout";
 	case VMM_SIGNAL:

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "vmm/blk.h"
 #include "vmm/console.h"
 #include "vmm/end.h"
+#include "vmm/exec.h"
 #include "vmm/image.h"
 #include "vmm/load.h"
 #include "vmm/loop.h"
@@ -45,15 +47,20 @@ static struct vmm {
 	struct uart uart;
 	struct console console;
 	struct attest attest;
+	struct exec exec;
+	int console_fd;	 /* of --console, or -1 */
+	char tail[4096]; /* the console's last bytes, for those who do not see it */
+	size_t ntail;	 /* ever put there */
 	struct virtio_pci console_pci;
 	struct blk disks[VMM_MAX_DISKS];
 	struct virtio_pci disks_pci[VMM_MAX_DISKS];
 	unsigned int ndisks; /* initialised ones */
 	struct vcpus vcpus;
-	struct output_watch watches[VMM_MAX_MILESTONES + VMM_MAX_UNTILS];
+	struct output_watch watches[VMM_MAX_MILESTONES + 2 * VMM_MAX_UNTILS];
 	unsigned int nwatches;
+	bool ran; /* and nothing has been said since */
 	struct report report;
-} vmm;
+} vmm = {.console_fd = -1};
 
 /* ---- what is loaded ---- */
 
@@ -83,6 +90,30 @@ static int load(void)
 
 /* ---- what it runs on ---- */
 
+/* The console where it is not our standard output: it comes from vCPUs, and the UART's as well. */
+static void keep_console(const uint8_t *p, size_t n)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	output_see(p, n);
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < n; i++)
+		vmm.tail[vmm.ntail++ % sizeof(vmm.tail)] = (char)p[i];
+	while (n && vmm.console_fd >= 0) {
+		ssize_t done = write(vmm.console_fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			end_run(VMM_HOST, "cannot write the console: %s", strerror(errno));
+			break;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 /* In pieces: a hostile guest's buffer of gigabytes must not outlast the end of the run. */
 static void console_output(void *arg, const void *data, size_t len)
 {
@@ -91,10 +122,24 @@ static void console_output(void *arg, const void *data, size_t len)
 
 	do {
 		n = MIN(len, OUTPUT_PIECE);
-		output_write(p, n);
+		if (vmm.opt.exec || vmm.console_fd >= 0)
+			keep_console(p, n);
+		else
+			output_write(p, n);
 		p += n;
 		len -= n;
 	} while (len && !end_reached());
+}
+
+static int open_console_file(void)
+{
+	if (!vmm.opt.console)
+		return 0;
+	vmm.console_fd = open(vmm.opt.console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (vmm.console_fd >= 0)
+		return 0;
+	log_errno(errno, "--console %s", vmm.opt.console);
+	return VMM_HOST;
 }
 
 /* The token's port, and the nonce that waits there until the realm opens it. */
@@ -112,6 +157,17 @@ static int create_attest_port(void)
 	return 0;
 }
 
+/* It waits at the port until the realm opens it. */
+static int send_command(unsigned int port)
+{
+	size_t len = strlen(vmm.opt.exec) + 1;
+
+	if (console_input(&vmm.console, port, vmm.opt.exec, len) == (ssize_t)len)
+		return 0;
+	log_error("--exec: the command is longer than %d bytes", CONSOLE_INPUT_SIZE - 1);
+	return VMM_USAGE;
+}
+
 static int create_console(void)
 {
 	uint16_t cols = 0, rows = 0;
@@ -125,6 +181,10 @@ static int create_console(void)
 		ret = create_attest_port();
 	if (ret)
 		return ret;
+	if (vmm.opt.exec) {
+		console_add_port(&vmm.console, EXEC_PORT, exec_take, &vmm.exec);
+		vmm.report.exec = &vmm.exec;
+	}
 	if (!term_size(&cols, &rows))
 		cols = rows = 0;
 	console_finish(&vmm.console, cols, rows);
@@ -132,8 +192,12 @@ static int create_console(void)
 		console_input(&vmm.console, 1, vmm.attest.nonce, strlen(vmm.attest.nonce));
 		console_input(&vmm.console, 1, "\n", 1);
 	}
-	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT,
-			vmm.realm.vm_fd, vmm.opt.its);
+	if (vmm.opt.exec)
+		ret = send_command(vmm.opt.attest ? 2 : 1);
+	if (ret)
+		return ret;
+	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT, vmm.realm.vm_fd,
+			vmm.opt.its);
 	return 0;
 }
 
@@ -142,6 +206,7 @@ static int create_devices(void)
 	int ret;
 
 	pci_host_init(&vmm.pci);
+	vmm.uart.output = console_output;
 	mmio_add(&vmm.mmio, "uart", LAYOUT_UART, LAYOUT_UART_SIZE, uart_access, &vmm.uart);
 	mmio_add(&vmm.mmio, "pci-config", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &vmm.pci);
 	mmio_add(&vmm.mmio, "virtio", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
@@ -190,6 +255,11 @@ static void until_found(void)
 	end_run(VMM_OK, "the console printed the text of --until");
 }
 
+static void fail_on_found(void)
+{
+	end_run(VMM_FAIL_ON, "the console printed a text of --fail-on");
+}
+
 static void watch(const char *text, void (*found)(void))
 {
 	struct output_watch *w = &vmm.watches[vmm.nwatches++];
@@ -202,15 +272,36 @@ static void watch_console(void)
 {
 	for (unsigned int i = 0; i < vmm.opt.nmilestones; i++)
 		watch(vmm.opt.milestones[i], NULL);
+	for (unsigned int i = 0; i < vmm.opt.nfail_ons; i++)
+		watch(vmm.opt.fail_on[i], fail_on_found);
 	for (unsigned int i = 0; i < vmm.opt.nuntils; i++)
 		watch(vmm.opt.until[i], until_found);
 	vmm.report.watches = vmm.watches;
 	vmm.report.nwatches = vmm.nwatches;
 }
 
+/*
+ * After the run our messages begin on a line of their own, where the console goes to the same
+ * place.
+ */
+static void begin_message(void)
+{
+	struct stat console, messages;
+	struct output_state out;
+
+	if (!vmm.ran)
+		return;
+	vmm.ran = false;
+	output_get(&out);
+	if (out.in_line && !fstat(STDOUT_FILENO, &console) && !fstat(STDERR_FILENO, &messages) &&
+	    console.st_dev == messages.st_dev && console.st_ino == messages.st_ino)
+		fputc('\n', stderr);
+}
+
 /* In raw mode a line needs its carriage return. */
 static void log_line(const char *line)
 {
+	begin_message();
 	fprintf(stderr, "%s%s\n", line, term_is_raw() ? "\r" : "");
 }
 
@@ -262,7 +353,13 @@ static enum vmm_status final_status(void)
 		log_errno(out.error, "cannot write the console");
 		return VMM_HOST;
 	}
+	if (vmm.opt.exec && end_status() == VMM_OK && vmm.exec.state != EXEC_DONE && !met_until()) {
+		log_error("the realm ended before the command did (--exec)");
+		return VMM_EXEC_LOST;
+	}
 	vmm.report.met_until = end_status() == VMM_OK ? met_until() : NULL;
+	if (vmm.exec.state == EXEC_DONE)
+		return end_status();
 	if (end_status() == VMM_OK && vmm.opt.nuntils && !vmm.report.met_until) {
 		log_error("the realm powered off, but never printed \"%s\"%s (--until)",
 			  vmm.opt.until[0], vmm.opt.nuntils > 1 ? " or another text" : "");
@@ -271,14 +368,16 @@ static enum vmm_status final_status(void)
 	return end_status();
 }
 
-/* Our own messages begin on a line of their own where the console goes to the same place. */
-static void end_console_line(bool in_line)
+/* The console's last lines, when a command failed to run and nobody saw them. */
+static void show_tail(void)
 {
-	struct stat console, messages;
+	size_t n = MIN(vmm.ntail, sizeof(vmm.tail)), at = vmm.ntail - n;
 
-	if (in_line && !fstat(STDOUT_FILENO, &console) && !fstat(STDERR_FILENO, &messages) &&
-	    console.st_dev == messages.st_dev && console.st_ino == messages.st_ino)
-		fputc('\n', stderr);
+	if (!n || vmm.console_fd >= 0)
+		return;
+	fprintf(stderr, "softrealm: the console's last words:\n");
+	for (size_t i = 0; i < n; i++)
+		putc(vmm.tail[(at + i) % sizeof(vmm.tail)], stderr);
 }
 
 static void say_how_it_ended(enum vmm_status status)
@@ -286,13 +385,16 @@ static void say_how_it_ended(enum vmm_status status)
 	struct output_state out;
 
 	output_get(&out);
-	end_console_line(out.in_line);
 	if (out.dropped && !out.gone)
 		log_warn("%llu bytes of console output were dropped: nobody read them",
 			 (unsigned long long)out.dropped);
-	if (status == VMM_UNTIL_MISSED)
+	if (vmm.opt.exec && status != VMM_OK)
+		show_tail();
+	if (status == VMM_UNTIL_MISSED || status == VMM_EXEC_LOST)
 		return;
 	if (status == VMM_OK || status == VMM_QUIT) {
+		if (!vmm.opt.quiet)
+			begin_message();
 		if (!vmm.opt.quiet && vmm.report.met_until)
 			fprintf(stderr, "softrealm: the console printed \"%s\"\n",
 				vmm.report.met_until);
@@ -363,7 +465,9 @@ int main(int argc, char **argv)
 	}
 	term_init();
 	log_redirect(log_line);
-	ret = load();
+	ret = open_console_file();
+	if (!ret)
+		ret = load();
 	if (!ret)
 		ret = create();
 	if (ret) {
@@ -374,6 +478,7 @@ int main(int argc, char **argv)
 	watch_console();
 	if (run())
 		destroy();
+	vmm.ran = true;
 	status = final_status();
 	say_how_it_ended(status);
 	saved = vmm.opt.attest ? save_token() : VMM_OK;
@@ -382,5 +487,5 @@ int main(int argc, char **argv)
 	finish(status);
 	if (status > VMM_SIGNAL)
 		die_by((int)status - VMM_SIGNAL);
-	return status;
+	return status == VMM_OK && vmm.exec.state == EXEC_DONE ? vmm.exec.status : status;
 }

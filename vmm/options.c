@@ -45,6 +45,8 @@ STRING_OPTION(kernel)
 STRING_OPTION(initrd)
 STRING_OPTION(append)
 STRING_OPTION(dtb_dump)
+STRING_OPTION(exec)
+STRING_OPTION(console)
 STRING_OPTION(attest)
 STRING_OPTION(attest_nonce)
 FLAG_OPTION(measure, measure, true)
@@ -108,6 +110,18 @@ static int set_until(void *to, const char *arg)
 		return -EINVAL;
 	}
 	o->until[o->nuntils++] = arg;
+	return 0;
+}
+
+static int set_fail_on(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+
+	if (!*arg || o->nfail_ons == VMM_MAX_UNTILS) {
+		log_error("--fail-on: %s", *arg ? "too many of them" : "the text is empty");
+		return -EINVAL;
+	}
+	o->fail_on[o->nfail_ons++] = arg;
 	return 0;
 }
 

@@ -27,6 +27,10 @@ struct vmm_options {
 	const char *dtb_dump;
 	const char *until[VMM_MAX_UNTILS]; /* any of them ends the run well */
 	unsigned int nuntils;
+	const char *fail_on[VMM_MAX_UNTILS]; /* any of them ends the run badly */
+	unsigned int nfail_ons;
+	const char *exec;    /* a command for the realm, or NULL */
+	const char *console; /* the file that the console goes to, or NULL: standard output */
 	const char *attest, *attest_nonce;
 	const char *milestones[VMM_MAX_MILESTONES];
 	unsigned int nmilestones;
@@ -49,7 +53,9 @@ extern const struct option_rows vmm_option_rows;
 	"Exit status: 0 powered off (or --until's text was printed), 1 host error,\n"              \
 	"2 usage, 3 unusable input, 4 no realms here, 5 call refused, 6 reset,\n"                  \
 	"7 realm crashed or stuck, 8 engine lost, 9 ended from the keyboard,\n"                    \
-	"10 powered off without --until's text, 124 timeout, 128+N killed by signal N.\n"
+	"10 powered off without --until's text, 11 no token, 12 the token is refused,\n"           \
+	"13 ended before the command of --exec, 14 a text of --fail-on was printed,\n"             \
+	"124 timeout, 128+N killed by signal N; with --exec else the command's own.\n"
 
 void options_init(struct vmm_options *o);
 /* After all rows: does it make sense together? 0, or -EINVAL after a message. */

@@ -106,16 +106,22 @@ static size_t wait_for_room(void)
 	return out.state.gone ? 0 : RING_SIZE - (out.head - out.tail);
 }
 
-void output_write(const void *data, size_t len)
+void output_see(const void *data, size_t len)
 {
-	const uint8_t *p = data;
-	size_t n;
-
 	pthread_mutex_lock(&out.lock);
 	if (len && !out.state.first)
 		out.state.first = now();
 	out.state.bytes += len;
 	watch_bytes(data, len);
+	pthread_mutex_unlock(&out.lock);
+}
+
+void output_put(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t n;
+
+	pthread_mutex_lock(&out.lock);
 	while (len) {
 		n = MIN(wait_for_room(), len);
 		n = MIN(n, RING_SIZE - out.head % RING_SIZE);
@@ -129,6 +135,12 @@ void output_write(const void *data, size_t len)
 	}
 	out.state.dropped += len;
 	pthread_mutex_unlock(&out.lock);
+}
+
+void output_write(const void *data, size_t len)
+{
+	output_see(data, len);
+	output_put(data, len);
 }
 
 /* Holds the lock but while it writes. The bytes stay in the ring until they are written. */

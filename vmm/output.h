@@ -34,6 +34,9 @@ int output_start(int fd);
  * seconds, and then counts what it drops. After end_reached() it never waits.
  */
 void output_write(const void *data, size_t len);
+/* The two halves of it: look for the watched texts; write out. */
+void output_see(const void *data, size_t len);
+void output_put(const void *data, size_t len);
 
 /* Wait up to `ms` for the rest to be written: true when nothing is left or nobody will read it. */
 bool output_drain(int ms);

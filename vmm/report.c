@@ -145,6 +145,10 @@ static json_t *make_report(const struct report *r)
 	if (r->met_until)
 		json_object_set_new(o, "until", json_string(r->met_until));
 	json_object_set_new(o, "reason", json_string(end_reason()));
+	if (r->exec)
+		json_object_set_new(o, "exec",
+				    r->exec->state == EXEC_DONE ? json_integer(r->exec->status)
+								: json_null());
 	json_object_set_new(o, "seconds", make_seconds(r, &out));
 	json_object_set_new(o, "exits", make_exits(r->vcpus));
 	json_object_set_new(o, "mmio", make_mmio(r->mmio));

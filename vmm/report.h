@@ -4,6 +4,7 @@
  *
  *	status, how, reason	exit status, its stable word, the sentence for people
  *	until			the text of --until that was printed, if how is "until"
+ *	exec			with --exec: the status that the command ended with, or null
  *	seconds			total; console (first byte); milestones: text -> seconds, or null
  *	exits			what KVM_RUN returned, by kind
  *	mmio			accesses by region, "stray" for those that nobody answers
@@ -19,6 +20,7 @@
 #define VMM_REPORT_H
 
 #include "vmm/attest.h"
+#include "vmm/exec.h"
 #include "vmm/image.h"
 #include "vmm/options.h"
 #include "vmm/output.h"
@@ -33,6 +35,7 @@ struct report {
 	const struct vmm_options *options;
 	const struct boot_images *images;
 	const struct attest *attest;
+	const struct exec *exec;
 	const char *attest_unsaved; /* why its token could not be written */
 	const struct vcpus *vcpus;
 	const struct mmio_map *mmio;

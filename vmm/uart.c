@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "vmm/output.h"
 
 #define UART_THR	0 /* transmit (write) */
 #define UART_IIR	2 /* interrupt identification */
@@ -23,7 +22,7 @@ void uart_access(void *arg, uint64_t offset, void *data, unsigned int len, bool 
 		if (offset == UART_LCR)
 			u->lcr = *p;
 		else if (offset == UART_THR && !(u->lcr & UART_LCR_DLAB))
-			output_write(p, 1);
+			u->output(NULL, p, 1);
 		return;
 	}
 	memset(data, 0, len);

@@ -8,13 +8,15 @@
 #define VMM_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct uart {
+	void (*output)(void *arg, const void *data, size_t len);
 	_Atomic uint8_t lcr;
 };
 
-/* An mmio_handler; arg is the struct uart. Bytes go to output_write. */
+/* An mmio_handler; arg is the struct uart. Bytes go to its output. */
 void uart_access(void *arg, uint64_t offset, void *data, unsigned int len, bool write);
 
 #endif

@@ -15,7 +15,6 @@
  */
 #include "init.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,71 +22,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PORT_NAME	"org.softrealm.attest"
-#define PORTS		"/sys/class/virtio-ports"
 #define REPORT		"/sys/kernel/config/tsm/report/demo"
 #define TOKEN_MAX	65536
-#define PORT_TRIES	200	/* times 10 ms: ports with names appear after the device */
-
-/* True if a console device has named ports, of which the realm learns by messages. */
-static bool has_multiport(void)
-{
-	DIR *dir = opendir("/sys/bus/virtio/drivers/virtio_console");
-	char path[400], bits[128];
-	struct dirent *ent;
-	bool found = false;
-
-	while (dir && !found && (ent = readdir(dir))) {
-		if (strncmp(ent->d_name, "virtio", 6))
-			continue;
-		snprintf(path, sizeof(path), "/sys/bus/virtio/devices/%s/features", ent->d_name);
-		found = read_text(path, bits, sizeof(bits)) > 1 && bits[1] == '1';
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-/* Opens the port if it is there by now; -ENOENT if not. */
-static int open_port(void)
-{
-	char path[400], name[64];
-	DIR *dir = opendir(PORTS);
-	struct dirent *ent;
-	int fd = -ENOENT;
-
-	while (dir && fd == -ENOENT && (ent = readdir(dir))) {
-		snprintf(path, sizeof(path), PORTS "/%s/name", ent->d_name);
-		read_text(path, name, sizeof(name));
-		if (strcmp(name, PORT_NAME))
-			continue;
-		snprintf(path, sizeof(path), "/dev/%s", ent->d_name);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
-	}
-	if (dir)
-		closedir(dir);
-	return fd;
-}
-
-static int wait_for_port(void)
-{
-	struct timespec nap = { .tv_nsec = 10000000 };
-	int fd = open_port();
-	int i;
-
-	if (!has_multiport())
-		return fd;
-	for (i = 0; fd == -ENOENT && i < PORT_TRIES; i++) {
-		nanosleep(&nap, NULL);
-		fd = open_port();
-	}
-	return fd;
-}
 
 static int read_nonce(int port, struct options *opt)
 {
@@ -186,7 +125,7 @@ int attest_hand_out(const struct options *asked)
 {
 	static uint8_t token[TOKEN_MAX];
 	struct options opt = *asked;
-	int port = wait_for_port();
+	int port = port_open(PORT_NAME);
 	int ret = 0;
 
 	if (port == -ENOENT)

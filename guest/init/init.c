@@ -107,7 +107,9 @@ int main(void)
 	modules_load();
 	facts_say();
 	attest = facts_in_realm() ? attest_hand_out(&opt) : 0;
-	err = run_mode(opt.mode);
+	err = exec_asked();
+	if (!err)
+		err = run_mode(opt.mode);
 	hold(opt.hold);
 	/* A launcher sees only the console and how the realm ends: a failure is said last. */
 	if (err || attest)

@@ -70,6 +70,15 @@ int irq_test(void);
  */
 int attest_hand_out(const struct options *opt);
 
+/*
+ * Runs the command that the host asks for on the port "org.softrealm.exec"; nothing is done where
+ * there is no such port.  0, or -errno after having said why.
+ */
+int exec_asked(void);
+
+/* Opens the virtio-console port of this name: a descriptor, or -errno (-ENOENT: there is none). */
+int port_open(const char *name);
+
 #define SHA256_LEN	32
 void sha256(const void *data, size_t len, uint8_t digest[SHA256_LEN]);
 /* The same in 64 hexadecimal digits. */

@@ -201,6 +201,23 @@ def the_text_of_until_ends_it_well():
 
 
 @case
+def the_text_of_fail_on_ends_it_badly():
+    Vmm("--fail-on", "never", "--fail-on", "ell", terminal=False).ends(14)
+    Vmm("--fail-on", "never", end="off", terminal=False).ends(0)
+
+
+@case
+def the_console_can_go_to_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a console")
+        v = Vmm("--console", path, "--until", "lo", "--quiet", terminal=False)
+        check(v.p.communicate(timeout=PATIENCE)[0] == b"", "came out as well")
+        with open(path, encoding="ascii") as f:
+            check(f.read() == "hello", "not in the file")
+        Vmm("--console", os.path.join(folder, "no", "such"), terminal=False).ends(1)
+
+
+@case
 def powering_off_without_the_text_of_until_is_an_error():
     Vmm("--until", "welcome", end="off", terminal=False).ends(10)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hook_exec.c - what a carried program executes: the machine cannot run arm64 programs, the emulator
- * that runs this one can.
+ * hook_exec.c - what a carried program executes: the machine cannot run arm64 programs, the
+ * emulator that runs this one can.
  *
  * An arm64 program becomes `qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ...`, a static one
  * `qemu-aarch64 LOADER PROGRAM ...`, as the launcher does it; anything else is the machine's.

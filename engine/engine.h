@@ -58,6 +58,7 @@ struct engine_frame {
 	uint64_t hcr;
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
+	uint64_t cntvoff; /* CNTVOFF_EL2; a realm has none */
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
@@ -79,6 +80,27 @@ enum engine_sysreg {
 	ENGINE_SYSREGS(ENGINE_SYSREG_ENUM)
 #undef ENGINE_SYSREG_ENUM
 	ENGINE_NUM_SYSREGS
+};
+
+/* The rest of a CPU's state, which engine_state moves: for whoever saves and restores all of it. */
+/* clang-format off */
+#define ENGINE_STATE_REGS(F)                                                                       \
+	F(APIAKEYLO_EL1) F(APIAKEYHI_EL1) F(APIBKEYLO_EL1) F(APIBKEYHI_EL1) F(APDAKEYLO_EL1)       \
+	F(APDAKEYHI_EL1) F(APDBKEYLO_EL1) F(APDBKEYHI_EL1) F(APGAKEYLO_EL1) F(APGAKEYHI_EL1)       \
+	F(CNTV_CVAL_EL0) F(CNTV_CTL_EL0) F(CNTP_CVAL_EL0) F(CNTP_CTL_EL0)                          \
+	F(ICH_VMCR_EL2) F(ICH_AP0R0_EL2) F(ICH_AP1R0_EL2) F(FPCR) F(FPSR)
+/* clang-format on */
+
+enum engine_state_reg {
+#define ENGINE_STATE_ENUM(r) ENGINE_##r,
+	ENGINE_STATE_REGS(ENGINE_STATE_ENUM)
+#undef ENGINE_STATE_ENUM
+	ENGINE_NUM_STATE_REGS
+};
+
+struct engine_state {
+	uint64_t reg[ENGINE_NUM_STATE_REGS];
+	uint64_t v[32][2]; /* low half first */
 };
 
 struct engine_ops {
@@ -106,6 +128,11 @@ struct engine_ops {
 	int (*sysregs_get)(struct engine *e, unsigned int cpu, uint64_t sys[ENGINE_NUM_SYSREGS]);
 	int (*sysregs_set)(struct engine *e, unsigned int cpu,
 			   const uint64_t sys[ENGINE_NUM_SYSREGS]);
+
+	/* The state beyond sysregs, of a CPU that has been reset. 0 or -EIO (lost). NULL in engines
+	 * that run realms only. */
+	int (*state_get)(struct engine *e, unsigned int cpu, struct engine_state *s);
+	int (*state_set)(struct engine *e, unsigned int cpu, const struct engine_state *s);
 
 	/*
 	 * Run the CPU from its frame until it exits. ENGINE_EXIT_NOT_RUN if the PE has been

@@ -76,6 +76,8 @@ enum mailbox_command {
 	MAILBOX_RESET,	     /* sysregs in */
 	MAILBOX_SYSREGS_GET, /* sysregs out */
 	MAILBOX_SYSREGS_SET, /* sysregs in */
+	MAILBOX_STATE_GET,   /* state out */
+	MAILBOX_STATE_SET,   /* state in */
 	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
 	MAILBOX_TOUCH,	     /* arg: first PA, length */
 };
@@ -114,12 +116,13 @@ struct mailbox {
 	uint8_t pad5[0x300 - 0x2c8];
 
 	uint64_t sysregs[ENGINE_NUM_SYSREGS];
+	struct engine_state state;
 };
 
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
-_Static_assert(sizeof(struct engine_frame) == 0x1a8, "mailbox");
+_Static_assert(sizeof(struct engine_frame) == 0x1b0, "mailbox");
 _Static_assert(offsetof(struct mailbox, turn) == 0x200, "mailbox");
 _Static_assert(offsetof(struct mailbox, monitor_sleeping) == 0x240, "mailbox");
 _Static_assert(offsetof(struct mailbox, host_sleeping) == 0x280, "mailbox");

@@ -331,6 +331,25 @@ static int qemu_sysregs_set(struct engine *e, unsigned int cpu,
 	return cpu_command(&e->cpu[cpu], MAILBOX_SYSREGS_SET, 0, 0);
 }
 
+static int qemu_state_get(struct engine *e, unsigned int cpu, struct engine_state *s)
+{
+	int ret = cpu_command(&e->cpu[cpu], MAILBOX_STATE_GET, 0, 0);
+
+	if (!ret)
+		memcpy(s, &e->cpu[cpu].mailbox->state, sizeof(*s));
+	return ret;
+}
+
+static int qemu_state_set(struct engine *e, unsigned int cpu, const struct engine_state *s)
+{
+	int ret = cpu_bring_up(&e->cpu[cpu], NULL);
+
+	if (ret)
+		return ret;
+	memcpy(&e->cpu[cpu].mailbox->state, s, sizeof(*s));
+	return cpu_command(&e->cpu[cpu], MAILBOX_STATE_SET, 0, 0);
+}
+
 static enum engine_exit qemu_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	atomic_store_explicit(&e->vttbr, e->cpu[cpu].mailbox->frame.vttbr, memory_order_relaxed);
@@ -374,6 +393,8 @@ const struct engine_ops engine_qemu = {
 	.reset = qemu_reset,
 	.sysregs_get = qemu_sysregs_get,
 	.sysregs_set = qemu_sysregs_set,
+	.state_get = qemu_state_get,
+	.state_set = qemu_state_set,
 	.run = qemu_run,
 	.tlbi = qemu_tlbi,
 	.touch = qemu_touch,

@@ -152,18 +152,24 @@ static uint64_t scale(uint64_t n, uint64_t by, uint64_t over)
 	return (unsigned __int128)n * by / over;
 }
 
-int pe_ms_until(const struct pe *pe, uint64_t count)
+uint64_t pe_count(const struct pe *pe)
 {
 	struct timespec now;
-	uint64_t ns, at, ms;
+	uint64_t ns;
 
 	if (!pe->hz)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = (uint64_t)(now.tv_sec - pe->counted.tv_sec) * UINT64_C(1000000000) +
 	     (uint64_t)(now.tv_nsec - pe->counted.tv_nsec);
-	at = pe->count + scale(ns, pe->hz, UINT64_C(1000000000));
-	if (at >= count)
+	return pe->count + scale(ns, pe->hz, UINT64_C(1000000000));
+}
+
+int pe_ms_until(const struct pe *pe, uint64_t count)
+{
+	uint64_t at = pe_count(pe), ms;
+
+	if (!pe->hz || at >= count)
 		return 0;
 	ms = scale(count - at, 1000, pe->hz);
 	return ms < INT_MAX ? (int)ms + 1 : INT_MAX;

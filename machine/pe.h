@@ -46,6 +46,8 @@ bool pe_wait(struct pe *pe, int fd, int timeout_ms);
  * was left, and it runs on with the time of day, `hz` a second.
  */
 void pe_set_counter(struct pe *pe, uint64_t count, uint64_t hz);
+/* The counter now; 0 if nobody has said what it is. */
+uint64_t pe_count(const struct pe *pe);
 /* Milliseconds, rounded up, until the counter reaches `count`: 0 if it has, or nobody has said what
  * it is. */
 int pe_ms_until(const struct pe *pe, uint64_t count);

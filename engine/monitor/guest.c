@@ -67,6 +67,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vttbr, vttbr_el2, f->vttbr);
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
+	LOAD(c, cntvoff, cntvoff_el2, f->cntvoff);
 	LOAD(c, hcr, hcr_el2, (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_OURS);
 #define LOAD_LR(n) LOAD(c, lr[n], ich_lr##n##_el2, f->lr[n]);
 	LIST_REGISTERS(LOAD_LR)
@@ -74,11 +75,11 @@ void guest_load(struct cpu *c)
 	LOAD(c, ich_hcr, ich_hcr_el2, f->ich_hcr);
 }
 
-static uint64_t timer_status(uint64_t ctl, uint64_t cval)
+static uint64_t timer_status(uint64_t ctl, uint64_t cval, uint64_t count)
 {
 	/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. */
 	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE &&
-	    read_sysreg(cntpct_el0) >= cval)
+	    count >= cval)
 		ctl |= CNT_CTL_ISTATUS;
 	return ctl;
 }
@@ -97,8 +98,10 @@ static void timers_report(struct cpu *c)
 	f->cntpct = read_sysreg(cntpct_el0);
 	f->cntv_cval = read_sysreg(cntv_cval_el0);
 	f->cntp_cval = read_sysreg(cntp_cval_el0);
-	f->cntv_ctl = timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval);
-	f->cntp_ctl = timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval);
+	f->cntv_ctl = timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval,
+				   read_sysreg(cntvct_el0));
+	f->cntp_ctl = timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval,
+				   read_sysreg(cntpct_el0));
 	if (timer_asserted(f->cntv_ctl))
 		out |= TIMER_VIRTUAL;
 	if (timer_asserted(f->cntp_ctl))
@@ -255,6 +258,28 @@ void guest_set_sysregs(struct cpu *c)
 	ENGINE_SYSREGS(SET)
 #undef SET
 	isb();
+}
+
+void guest_get_state(struct cpu *c)
+{
+	struct engine_state *s = &cpu_mailbox(c)->state;
+
+#define GET(r) s->reg[ENGINE_##r] = read_sysreg(r);
+	ENGINE_STATE_REGS(GET)
+#undef GET
+	monitor_save_fp(s->v);
+}
+
+void guest_set_state(struct cpu *c)
+{
+	struct engine_state *s = &cpu_mailbox(c)->state;
+
+#define SET(r) write_sysreg(r, s->reg[ENGINE_##r]);
+	ENGINE_STATE_REGS(SET)
+#undef SET
+	monitor_load_fp(s->v);
+	isb();
+	timers_report(c);
 }
 
 #define PAUTH_KEYS(F)                                                                              \

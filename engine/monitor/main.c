@@ -98,6 +98,12 @@ static void obey(struct cpu *c)
 	case MAILBOX_SYSREGS_SET:
 		guest_set_sysregs(c);
 		break;
+	case MAILBOX_STATE_GET:
+		guest_get_state(c);
+		break;
+	case MAILBOX_STATE_SET:
+		guest_set_state(c);
+		break;
 	case MAILBOX_TLBI:
 		guest_tlbi(c, m->arg[0]);
 		break;

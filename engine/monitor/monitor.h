@@ -27,7 +27,7 @@ struct cpu {
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
 	struct {
-		uint64_t hcr, vttbr, vtcr, vmpidr, ich_hcr, lr[ENGINE_NUM_LRS];
+		uint64_t hcr, vttbr, vtcr, vmpidr, cntvoff, ich_hcr, lr[ENGINE_NUM_LRS];
 	} has;
 };
 
@@ -43,6 +43,8 @@ static inline struct mailbox *mailbox_of(uint64_t window, unsigned int cpu)
 
 /* start.S */
 void monitor_zero_fp(void); /* V0..V31, FPCR, FPSR */
+void monitor_save_fp(uint64_t v[32][2]);
+void monitor_load_fp(uint64_t v[32][2]);
 uint64_t monitor_smc(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /* main.c: [pa, pa + len) was rewritten by others: QEMU forgets what it translated from it. */
@@ -81,6 +83,8 @@ bool guest_emulate(struct cpu *c);
 void guest_reset(struct cpu *c);
 void guest_get_sysregs(struct cpu *c);
 void guest_set_sysregs(struct cpu *c);
+void guest_get_state(struct cpu *c);
+void guest_set_state(struct cpu *c);
 void guest_tlbi(struct cpu *c, uint64_t vttbr);
 
 #endif

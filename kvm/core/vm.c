@@ -262,9 +262,11 @@ result vm_set_counter_offset(struct kvm_call *c)
 	if (off.reserved)
 		return &rule_kvm_counter_offset_reserved;
 	lock_take(&vm->lock);
-	if (vm_trylock_vcpus(vm)) /* an ordinary VM never runs: the offset has no reader */
+	if (vm_trylock_vcpus(vm)) {
+		/* The engine's CPUs can offset the virtual counter only. */
+		atomic_store(&vm->cntvoff, off.counter_offset);
 		vm_unlock_vcpus(vm);
-	else
+	} else
 		why = &rule_kvm_vcpu_busy;
 	lock_drop(&vm->lock);
 	return why;

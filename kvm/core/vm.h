@@ -90,6 +90,7 @@ struct kvm_vm {
 	struct realm realm;
 	struct ordinary ordinary; /* if it is none */
 	atomic_bool nisv_to_user;
+	_Atomic uint64_t cntvoff; /* of an ordinary VM: what CNTVCT is behind CNTPCT */
 
 	/* mmu_lock: counts changes that make an earlier look-up of a page stale */
 	uint64_t mmu_seq;

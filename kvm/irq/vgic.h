@@ -107,6 +107,11 @@ bool vgic_has_its(struct vgic *v);
 struct kvm_msi;
 result vgic_msi(struct vgic *v, const struct kvm_msi *m, bool *delivered);
 
+/* The CPU interface as user space has left it (ICH_VMCR_EL2, AP0R0, AP1R0), and the active
+ * priorities that a CPU has now. Of a vCPU that is held. */
+void vgic_icc_load(struct vgic *v, unsigned int vcpu, uint64_t *vmcr, uint64_t apr[2]);
+void vgic_icc_store(struct vgic *v, unsigned int vcpu, uint64_t vmcr, const uint64_t apr[2]);
+
 unsigned int vgic_num_spis(const struct vgic *v);
 
 #endif

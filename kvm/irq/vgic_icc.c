@@ -161,3 +161,21 @@ result vgic_icc_set(struct vgic_cpu *c, uint64_t id, uint64_t val)
 	}
 	return vgic_icc_exists(id) ? &rule_kvm_vgic_sysreg_value : &rule_kvm_vgic_sysreg_unknown;
 }
+
+void vgic_icc_load(struct vgic *v, unsigned int vcpu, uint64_t *vmcr, uint64_t apr[2])
+{
+	pthread_mutex_lock(&v->lock);
+	*vmcr = v->cpus[vcpu].vmcr;
+	apr[0] = v->cpus[vcpu].apr[0];
+	apr[1] = v->cpus[vcpu].apr[1];
+	pthread_mutex_unlock(&v->lock);
+}
+
+void vgic_icc_store(struct vgic *v, unsigned int vcpu, uint64_t vmcr, const uint64_t apr[2])
+{
+	pthread_mutex_lock(&v->lock);
+	v->cpus[vcpu].vmcr = vmcr;
+	v->cpus[vcpu].apr[0] = apr[0];
+	v->cpus[vcpu].apr[1] = apr[1];
+	pthread_mutex_unlock(&v->lock);
+}

@@ -177,6 +177,7 @@ static void load_frame(const struct kvm_vcpu *v, struct engine_frame *f)
 	f->vttbr = stage2_vttbr(v->vm);
 	f->vtcr = stage2_vtcr(v->vm);
 	f->vmpidr = vcpu_mpidr(v);
+	f->cntvoff = atomic_load(&v->vm->cntvoff);
 }
 
 /* The frame may be shared with the CPU: each field is read once. */

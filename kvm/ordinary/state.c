@@ -3,14 +3,15 @@
  * state.c - the registers of an ordinary VM's vCPU, between the shadow that user space sees and the
  * engine's CPU; and exceptions that the kernel takes to EL1 on the guest's behalf.
  *
- * Not moved yet: FP and SIMD registers, pointer authentication keys, timers and debug registers.
- * They stay in the CPU, and are reset with it.
+ * Not moved: debug registers, which the guest does not have (they read as zero).
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "engine/engine.h"
 #include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
 #include "kvm/ordinary/ordinary.h"
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/vcpu.h"
@@ -30,6 +31,56 @@ static const uint64_t id_of[ENGINE_NUM_SYSREGS] = {
 	[ENGINE_CONTEXTIDR_EL1] = REG(3, 0, 13, 0, 1), [ENGINE_PAR_EL1] = REG(3, 0, 7, 4, 0),
 	[ENGINE_CSSELR_EL1] = REG(3, 2, 0, 0, 0),     [ENGINE_MDSCR_EL1] = REG(2, 0, 0, 2, 2),
 };
+
+static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
+	[ENGINE_APIAKEYLO_EL1] = REG(3, 0, 2, 1, 0), [ENGINE_APIAKEYHI_EL1] = REG(3, 0, 2, 1, 1),
+	[ENGINE_APIBKEYLO_EL1] = REG(3, 0, 2, 1, 2), [ENGINE_APIBKEYHI_EL1] = REG(3, 0, 2, 1, 3),
+	[ENGINE_APDAKEYLO_EL1] = REG(3, 0, 2, 2, 0), [ENGINE_APDAKEYHI_EL1] = REG(3, 0, 2, 2, 1),
+	[ENGINE_APDBKEYLO_EL1] = REG(3, 0, 2, 2, 2), [ENGINE_APDBKEYHI_EL1] = REG(3, 0, 2, 2, 3),
+	[ENGINE_APGAKEYLO_EL1] = REG(3, 0, 2, 3, 0), [ENGINE_APGAKEYHI_EL1] = REG(3, 0, 2, 3, 1),
+	[ENGINE_CNTV_CVAL_EL0] = KVM_REG_ARM_TIMER_CVAL,
+	[ENGINE_CNTV_CTL_EL0] = KVM_REG_ARM_TIMER_CTL,
+	[ENGINE_CNTP_CVAL_EL0] = REG(3, 3, 14, 2, 2), [ENGINE_CNTP_CTL_EL0] = REG(3, 3, 14, 2, 1),
+};
+
+static void fetch_state(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	struct engine_state s;
+
+	if (!v->vm->host->engine->state_get ||
+	    v->vm->host->engine->state_get(v->vm->ordinary.engine, v->index, &s))
+		return;
+	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
+		if (state_id_of[i])
+			*sysreg_shadow(v, state_id_of[i]) = s.reg[i];
+	memcpy(v->regs.v, s.v, sizeof(v->regs.v));
+	v->regs.fpcr = (uint32_t)s.reg[ENGINE_FPCR];
+	v->regs.fpsr = (uint32_t)s.reg[ENGINE_FPSR];
+	if (vgic)
+		vgic_icc_store(vgic, v->index, s.reg[ENGINE_ICH_VMCR_EL2],
+			       &s.reg[ENGINE_ICH_AP0R0_EL2]);
+}
+
+static int load_state(struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+	struct engine_state s = {0};
+
+	if (!v->vm->host->engine->state_set)
+		return 0;
+	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
+		if (state_id_of[i])
+			s.reg[i] = *sysreg_shadow(v, state_id_of[i]);
+	memcpy(s.v, v->regs.v, sizeof(s.v));
+	s.reg[ENGINE_FPCR] = v->regs.fpcr;
+	s.reg[ENGINE_FPSR] = v->regs.fpsr;
+	if (vgic)
+		vgic_icc_load(vgic, v->index, &s.reg[ENGINE_ICH_VMCR_EL2],
+			      &s.reg[ENGINE_ICH_AP0R0_EL2]);
+	return v->vm->host->engine->state_set(v->vm->ordinary.engine, v->index, &s);
+}
+_Static_assert(ENGINE_ICH_AP1R0_EL2 == ENGINE_ICH_AP0R0_EL2 + 1, "both active priorities");
 
 /* Where the shadow has register r. */
 static uint64_t *shadow(struct kvm_vcpu *v, unsigned int r)
@@ -58,6 +109,7 @@ void ordinary_fetch(struct kvm_vcpu *v)
 		return; /* lost: the next run says so */
 	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
 		*shadow(v, i) = sys[i];
+	fetch_state(v);
 }
 
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
@@ -75,6 +127,8 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	ret = v->engine_reset ? ops->sysregs_set(e, v->index, sys)
 			      : ops->reset(e, v->index, v->pe, sys);
 	*kicked = ret == -EINTR;
+	if (!ret)
+		ret = load_state(v);
 	v->in_engine = v->engine_reset = v->engine_reset || !ret;
 	return !ret;
 }

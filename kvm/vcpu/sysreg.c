@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
+#include "machine/pe.h"
 #include "kvm/core/vm.h"
 
 #define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
@@ -240,6 +241,12 @@ void sysreg_reset(struct kvm_vcpu *v)
 	}
 }
 
+/* CNTPCT and CNTVCT run by themselves. */
+static bool is_counter(uint64_t id)
+{
+	return id == KVM_REG_ARM_TIMER_CNT || id == REG(3, 3, 14, 0, 1);
+}
+
 /* config_lock held. */
 static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 {
@@ -254,6 +261,9 @@ static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 	if (!r)
 		return &rule_kvm_reg_unknown;
 	*val = v->sysregs[r - regs];
+	if (!v->vm->is_realm && is_counter(id))
+		*val = pe_count(v->pe) -
+		       (id == KVM_REG_ARM_TIMER_CNT ? atomic_load(&v->vm->cntvoff) : 0);
 	if (id == KVM_REG_PMCR_EL0)
 		*val = (*val & ~PMCR_N) | FIELD_PUT(PMCR_N, v->vm->pmu_counters);
 	return OK;
@@ -291,6 +301,8 @@ static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val
 		return &rule_kvm_reg_id_fixed;
 	else if (r->sort == FIXED && val != v->sysregs[i] && !v->vm->writable_imp_regs)
 		return &rule_kvm_reg_id_fixed;
+	else if (!v->vm->is_realm && r->id == KVM_REG_ARM_TIMER_CNT)
+		atomic_store(&v->vm->cntvoff, pe_count(v->pe) - val);
 	else
 		v->sysregs[i] = val;
 	return OK;

@@ -91,7 +91,7 @@ static int ms_left(const struct kvm_vcpu *v, uint64_t ctl, uint64_t cval)
 
 int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired)
 {
-	const int left[2] = {ms_left(v, x->cntv_ctl, x->cntv_cval),
+	const int left[2] = {ms_left(v, x->cntv_ctl, x->cntv_cval + atomic_load(&v->vm->cntvoff)),
 			     ms_left(v, x->cntp_ctl, x->cntp_cval)};
 	const bool level[2] = {!left[0], !left[1]};
 	int next = -1;

@@ -25,6 +25,7 @@
 #include "backend/outbox.h"
 #include "backend/report.h"
 #include "backend/tracer.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/trace.h"
 #include "kvm/rules.h"
@@ -218,6 +219,28 @@ static void note_output(json_t *o, const char *what, uint64_t lost, int r)
 	json_object_set_new(json_object_get(o, "lost"), what, json_integer((json_int_t)lost));
 }
 
+/* How often each fault matched and fired: one that never did has proved nothing. */
+static void tell_faults(json_t *o)
+{
+	json_t *all = json_array(), *one;
+	struct fault_tally t;
+	char line[512], seed[32];
+
+	for (unsigned int i = 0; fault_tally(i, &t); i++) {
+		snprintf(seed, sizeof(seed), t.seed ? ", seed=%" PRIu64 : "", t.seed);
+		snprintf(line, sizeof(line),
+			 "softrealm: fault %s: matched %" PRIu64 ", fired %" PRIu64 "%s", t.spec,
+			 t.matched, t.fired, seed);
+		send_log(line);
+		one = json_pack("{s:s, s:I, s:I}", "fault", t.spec, "matched",
+				(json_int_t)t.matched, "fired", (json_int_t)t.fired);
+		if (t.seed)
+			json_object_set_new(one, "seed", json_integer((json_int_t)t.seed));
+		json_array_append_new(all, one);
+	}
+	json_object_set_new(o, "faults", all);
+}
+
 static void close_outputs(json_t *o)
 {
 	uint64_t lost;
@@ -246,6 +269,7 @@ void events_stop(bool report, uint64_t opened, uint64_t pages)
 	json_object_set_new(o, "opened", json_integer((json_int_t)opened));
 	json_object_set_new(o, "leaked_pages", json_integer((json_int_t)pages));
 	close_outputs(o);
+	tell_faults(o);
 	text = json_dumps(o, JSON_COMPACT);
 	if (report && text)
 		events_send(BACKEND_REPORT, text);

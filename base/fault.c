@@ -7,9 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
-#define MAX_FAULTS 16
-#define NAME_SIZE 64
+#include "base/bits.h"
+
+#define MAX_FAULTS 32
+#define SPEC_SIZE  256
+#define NAME_SIZE  64
 
 enum fault_what { FAULT_IOCTL, FAULT_RMI, FAULT_PARTIAL, FAULT_ENGINE };
 enum fault_when { WHEN_NTH, WHEN_EVERY, WHEN_PROB };
@@ -20,9 +25,12 @@ struct fault {
 	char name[NAME_SIZE]; /* as the dispatch row has it */
 	uint64_t n;	      /* of nth and every */
 	double prob;
-	uint64_t rng;
-	uint64_t seen;
-	uint64_t value; /* errno, status, pages or milliseconds */
+	uint64_t seed, rng;
+	uint64_t seen, fired;
+	uint64_t delay_ms;
+	bool fails;	      /* else it only takes its time */
+	char spec[SPEC_SIZE]; /* as it was given */
+	uint64_t value;	      /* errno, status, pages or milliseconds */
 };
 
 static struct fault faults[MAX_FAULTS];
@@ -130,18 +138,23 @@ static int parse_key(struct fault *f, const char *s, char *err, size_t size)
 	} else if (KEY("every")) {
 		f->when = WHEN_EVERY;
 		ok = parse_number(v, &f->n) && f->n;
-	} else if (KEY("prob")) {
+	} else if (KEY("prob") || KEY("p")) {
 		f->when = WHEN_PROB;
 		ok = parse_prob(v, &f->prob);
 	} else if (KEY("seed")) {
-		ok = parse_number(v, &f->rng);
+		ok = parse_number(v, &f->seed) && f->seed;
+	} else if (KEY("delay")) {
+		ok = f->what != FAULT_ENGINE && parse_time(v, &f->delay_ms);
 	} else if (KEY("errno")) {
 		ok = f->what == FAULT_IOCTL && parse_errno(v, &f->value);
+		f->fails = true;
 	} else if (KEY("status")) {
 		ok = f->what == FAULT_RMI && parse_status(v, &f->value);
+		f->fails = true;
 	} else if (KEY("partial") && !strcmp(f->name, "KVM_ARM_RMI_POPULATE")) {
 		f->what = FAULT_PARTIAL;
 		ok = parse_number(v, &f->value) && f->value;
+		f->fails = true;
 	} else if (KEY("kill-after")) {
 		ok = f->what == FAULT_ENGINE && parse_time(v, &f->value);
 	}
@@ -149,10 +162,20 @@ static int parse_key(struct fault *f, const char *s, char *err, size_t size)
 	return ok ? 0 : fail(err, size, "no such key here, or not a value for it", s);
 }
 
+/* One that a person can type again. */
+static uint64_t new_seed(void)
+{
+	uint32_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint32_t)time(NULL);
+	return 1 + seed % 999999;
+}
+
 int fault_add(const char *spec, char *err, size_t size)
 {
-	struct fault f = {.when = WHEN_NTH, .n = 1, .rng = 1};
-	char buf[256], *save, *s;
+	struct fault f = {.when = WHEN_NTH, .n = 1};
+	char buf[SPEC_SIZE], *save, *s;
 	int r;
 
 	if (num_faults == MAX_FAULTS) {
@@ -162,6 +185,7 @@ int fault_add(const char *spec, char *err, size_t size)
 	if (strlen(spec) >= sizeof(buf))
 		return fail(err, size, "too long", "fault");
 	strcpy(buf, spec);
+	strcpy(f.spec, spec);
 	s = strtok_r(buf, ":", &save);
 	r = s ? parse_what(&f, s, err, size) : fail(err, size, "nothing to fail", "fault");
 	while (!r && (s = strtok_r(NULL, ":", &save)))
@@ -170,6 +194,8 @@ int fault_add(const char *spec, char *err, size_t size)
 		r = fail(err, size, "want kill-after=TIME", "engine");
 	if (r)
 		return r;
+	f.fails |= !f.delay_ms;
+	f.rng = f.seed = f.seed ?: f.when == WHEN_PROB ? new_seed() : 1;
 	faults[num_faults++] = f;
 	fault_armed_ = true;
 	return 0;
@@ -186,7 +212,6 @@ void fault_clear(void)
 /* xorshift64*: the same seed gives the same faults on every machine. */
 static double fault_draw(struct fault *f)
 {
-	f->rng = f->rng ? f->rng : 1;
 	f->rng ^= f->rng >> 12;
 	f->rng ^= f->rng << 25;
 	f->rng ^= f->rng >> 27;
@@ -216,8 +241,19 @@ static struct fault *fault_find(enum fault_what what, const char *name)
 		if (faults[i].what == what && !strcmp(faults[i].name, name) &&
 		    fault_counts(&faults[i]) && !hit)
 			hit = &faults[i];
+	if (hit)
+		hit->fired++;
 	pthread_mutex_unlock(&fault_lock);
 	return hit;
+}
+
+/* Signals do not cut it short. */
+static void take_time(uint64_t ms)
+{
+	struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
 }
 
 bool fault_lookup(enum trace_layer layer, const char *name, int *code)
@@ -227,9 +263,11 @@ bool fault_lookup(enum trace_layer layer, const char *name, int *code)
 	if (layer != TRACE_KVM && layer != TRACE_RMI)
 		return false;
 	f = fault_find(layer == TRACE_KVM ? FAULT_IOCTL : FAULT_RMI, name);
+	if (f && f->delay_ms)
+		take_time(f->delay_ms);
 	if (f)
 		*code = (int)f->value;
-	return f;
+	return f && f->fails;
 }
 
 uint64_t fault_populate_limit(void)
@@ -239,7 +277,9 @@ uint64_t fault_populate_limit(void)
 	if (!fault_armed_)
 		return UINT64_MAX;
 	f = fault_find(FAULT_PARTIAL, "KVM_ARM_RMI_POPULATE");
-	return f ? f->value : UINT64_MAX;
+	if (f && f->delay_ms)
+		take_time(f->delay_ms);
+	return f && f->fails ? f->value : UINT64_MAX;
 }
 
 unsigned int fault_engine_kill_ms(void)
@@ -247,4 +287,58 @@ unsigned int fault_engine_kill_ms(void)
 	const struct fault *f = fault_armed_ ? fault_find(FAULT_ENGINE, "") : NULL;
 
 	return f ? f->value : 0;
+}
+
+/* ---- packs, and what came of it ---- */
+
+static const struct {
+	const char *name;
+	const char *specs[8];
+} packs[] = {
+	{"populate",
+	 {"populate:p=0.1:partial=1", "populate:every=7:partial=13", "populate:p=0.05:errno=EINTR",
+	  "populate:p=0.2:delay=5ms"}},
+	{"ripas",
+	 {"ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.1:errno=EAGAIN",
+	  "ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.1:errno=EINTR",
+	  "ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.3:delay=20ms"}},
+	{"signals",
+	 {"ioctl=KVM_RUN:p=0.2:errno=EINTR", "ioctl=KVM_RUN:every=10:errno=EINTR",
+	  "ioctl=KVM_RUN:p=0.02:errno=EAGAIN"}},
+	{"descriptors",
+	 {"ioctl=KVM_CREATE_VCPU:p=0.3:errno=EMFILE", "ioctl=KVM_CREATE_DEVICE:p=0.3:errno=EMFILE",
+	  "ioctl=KVM_CREATE_GUEST_MEMFD:p=0.3:errno=EMFILE",
+	  "ioctl=KVM_CREATE_VM:p=0.1:errno=ENFILE"}},
+	{"engine", {"engine:p=0.5:kill-after=2s", "engine:p=0.5:kill-after=300ms"}},
+};
+
+int fault_add_pack(const char *name, char *err, size_t size)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(packs); i++) {
+		if (strcmp(packs[i].name, name))
+			continue;
+		for (const char *const *spec = packs[i].specs; *spec && !r; spec++)
+			r = fault_add(*spec, err, size);
+		return r;
+	}
+	return fail(err, size, "want populate, ripas, signals, descriptors or engine", name);
+}
+
+bool fault_tally(unsigned int i, struct fault_tally *t)
+{
+	bool found;
+
+	pthread_mutex_lock(&fault_lock);
+	found = i < num_faults;
+	if (found)
+		*t = (struct fault_tally){
+			.spec = faults[i].spec,
+			.matched = faults[i].seen,
+			.fired = faults[i].fired,
+			.seed = faults[i].when == WHEN_PROB ? faults[i].seed : 0,
+		};
+	pthread_mutex_unlock(&fault_lock);
+	return found;
 }

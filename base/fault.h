@@ -9,8 +9,12 @@
  *	rmi=NAME           that RMI command is not carried out; status=RMI_ERROR_... (default INPUT)
  *	engine             kill-after=TIME (2s, 500ms): the CPU engine dies so long after it started
  *
- * When: nth=N the N-th such call only (default 1); every=N each N-th; prob=P with probability P
- * (0..1), drawn from seed=N (default 1), so that a run can be repeated.
+ * When: nth=N the N-th such call only (default 1); every=N each N-th; p=P (or prob=P) with
+ * probability P (0..1), drawn from seed=N, so that a run can be repeated (without it, from a new
+ * one).
+ *
+ * delay=TIME makes such a call take so much longer; without errno= or status= it is then carried
+ * out.
  *
  * The faults are set before the first call and then only counted: dispatchers ask from any thread.
  */
@@ -23,8 +27,18 @@
 
 #include "base/trace.h"
 
-/* Add one fault. 0, or -EINVAL with what is wrong in err; -ENOSPC: too many (16). */
+/* Add one fault. 0, or -EINVAL with what is wrong in err; -ENOSPC: too many (32). */
 int fault_add(const char *spec, char *err, size_t size);
+/* Those of a pack: populate, ripas, signals, descriptors, engine. The same answers. */
+int fault_add_pack(const char *name, char *err, size_t size);
+
+struct fault_tally {
+	const char *spec;	 /* as it was given */
+	uint64_t matched, fired; /* calls of its name; those of them that it hit */
+	uint64_t seed;		 /* of p=; 0: it is drawn from none */
+};
+/* Of the i-th fault; false: there are fewer. */
+bool fault_tally(unsigned int i, struct fault_tally *t);
 void fault_clear(void);
 
 extern bool fault_armed_;

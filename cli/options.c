@@ -262,6 +262,16 @@ static int set_fault(void *to, const char *value)
 	return -EINVAL;
 }
 
+static int set_fault_pack(void *to, const char *value)
+{
+	char why[256];
+
+	if (!fault_add_pack(value, why, sizeof(why)))
+		return 0;
+	log_error("--fault-pack: %s", why);
+	return -EINVAL;
+}
+
 static const struct option_row launch_rows[] = {
 #include "cli/launch.def"
 };

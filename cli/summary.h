@@ -22,7 +22,8 @@ int summary_open(struct launch *l);
  *	rim	 of the realm that was created last; null: not available
  *	backend	 the backend's report: abi; realms with serial (that of their VM), state, rim and
  *		 rem, in the order of their creation; exits to the VMM and in the host by kind;
- *		 refused calls; null on real hardware or when it died
+ *		 refused calls; faults with matched, fired, seed; null on real hardware or when it
+ *		 died
  *	versions softrealm
  */
 int summary_finish(struct launch *l, int status);

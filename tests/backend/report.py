@@ -134,6 +134,20 @@ def what_is_no_trace_is_refused():
 
 
 @case
+def each_fault_tells_what_came_of_it():
+    summary = work() / "summary"
+    run_ = Run("exec", "--summary", summary, "--fault", "ioctl=KVM_CREATE_VM:nth=5",
+               "--fault", "rmi=DATA_CREATE:p=1:delay=1ms", "--", VMM, "third").expect(0, "done")
+    check("fault ioctl=KVM_CREATE_VM:nth=5: matched 1, fired 0" in run_.err, run_.err)
+    faults = json.loads(summary.read_text())["backend"]["faults"]
+    check(faults[0] == {"fault": "ioctl=KVM_CREATE_VM:nth=5", "matched": 1, "fired": 0}, faults)
+    check(faults[1]["fired"] == faults[1]["matched"] > 0 and faults[1]["seed"], faults)
+    run_ = Run("exec", "--fault-pack", "descriptors", "--", "true").expect(0)
+    check("fault ioctl=KVM_CREATE_VCPU:p=0.3:errno=EMFILE: matched 0" in run_.err, run_.err)
+    Run("exec", "--fault-pack", "x", "--", "true").expect(2)
+
+
+@case
 def a_reader_that_stops_reading_stops_nothing():
     path = work() / "fifo"
     os.mkfifo(path)

@@ -205,6 +205,8 @@ result vm_enable_cap(struct kvm_call *c)
 		atomic_store(&vm->nisv_to_user, true); /* a realm never gets there */
 		return OK;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
+		atomic_store(&vm->system_suspend, !vm->is_realm);
+		return OK;
 	case KVM_CAP_ARM_SEA_TO_USER:
 		return OK; /* what they switch, a realm never reaches */
 	case KVM_CAP_ARM_WRITABLE_IMP_ID_REGS:

@@ -89,7 +89,7 @@ struct kvm_vm {
 	struct smccc_filter filter;
 	struct realm realm;
 	struct ordinary ordinary; /* if it is none */
-	atomic_bool nisv_to_user;
+	atomic_bool nisv_to_user, system_suspend;
 	_Atomic uint64_t cntvoff; /* of an ordinary VM: what CNTVCT is behind CNTPCT */
 
 	/* mmu_lock: counts changes that make an earlier look-up of a page stale */

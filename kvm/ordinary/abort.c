@@ -31,7 +31,7 @@ static void inject_abort(struct kvm_vcpu *v, uint64_t esr, uint64_t far)
 
 	if (v->regs.pstate & 0xf)
 		ec |= EC_ABT_LEVEL;
-	ordinary_inject(v, ec | ESR_IL | ESR_EA | FSC_SEA, &far);
+	ordinary_inject(v, ec | (esr & ESR_WNR) | ESR_IL | ESR_EA | FSC_SEA, &far);
 }
 
 static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa, bool is_write)
@@ -101,4 +101,12 @@ result ordinary_abort(struct kvm_vcpu *v, bool *leave)
 	if (!memslot_look(v->vm, gpa, &view) || (view.readonly && is_write))
 		return device(v, gpa | (x->far & (GRANULE_SIZE - 1)), leave);
 	return map(v->vm, &view, gpa, is_write);
+}
+
+void ordinary_abort_access(struct kvm_vcpu *v)
+{
+	const struct rmi_rec_exit *x = &v->rec.exit;
+
+	v->mmio_needed = false;
+	inject_abort(v, FIELD_PUT(MASK(31, 26), EC_DABT_LOW) | (x->esr & ESR_WNR), x->far);
 }

@@ -87,6 +87,8 @@ result vcpu_set_events(struct kvm_call *c)
 	if (e.exception.serror_pending && e.exception.serror_has_esr &&
 	    e.exception.serror_esr & ~UINT64_C(0xffffff))
 		return &rule_kvm_events_esr;
+	if (e.exception.ext_dabt_pending)
+		ordinary_abort_access(v);
 	v->serror_pending = e.exception.serror_pending;
 	v->serror_esr = e.exception.serror_has_esr ? e.exception.serror_esr : 0;
 	return OK;

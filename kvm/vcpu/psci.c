@@ -99,9 +99,35 @@ static void system_event(struct kvm_vcpu *v, uint32_t type)
 	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
 }
 
-static int64_t psci_features(uint32_t fid)
+/* User space may keep the VM suspended: with its consent (KVM_CAP_ARM_SYSTEM_SUSPEND). */
+static void system_suspend(struct kvm_vcpu *v)
+{
+	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
+	v->run->system_event.type = KVM_SYSTEM_EVENT_SUSPEND;
+	v->run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+}
+
+/* Reset types: 0, and the vendor's own. */
+static bool system_reset2(struct kvm_vcpu *v)
+{
+	uint64_t type = v->regs.x[1];
+
+	if (type && type < UINT64_C(1) << 31)
+		return false;
+	system_event(v, KVM_SYSTEM_EVENT_RESET);
+	v->run->system_event.data[0] = KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2;
+	return true;
+}
+
+static int64_t psci_features(const struct kvm_vm *vm, uint32_t fid)
 {
 	switch (fid) {
+	case PSCI_SYSTEM_SUSPEND:
+	case PSCI_SYSTEM_SUSPEND_64:
+		return vm->system_suspend ? PSCI_RET_SUCCESS : PSCI_RET_NOT_SUPPORTED;
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2_64:
+		return vm->is_realm ? PSCI_RET_NOT_SUPPORTED : PSCI_RET_SUCCESS;
 	case SMCCC_VERSION:
 	case PSCI_VERSION:
 	case PSCI_CPU_SUSPEND:
@@ -159,7 +185,20 @@ bool psci_call(struct kvm_vcpu *v)
 		leave = true;
 		break;
 	case PSCI_FEATURES:
-		ret = psci_features((uint32_t)v->regs.x[1]);
+		ret = psci_features(v->vm, (uint32_t)v->regs.x[1]);
+		break;
+	case PSCI_SYSTEM_SUSPEND:
+	case PSCI_SYSTEM_SUSPEND_64:
+		if (!v->vm->system_suspend)
+			break;
+		system_suspend(v);
+		return true; /* x0 is user space's to set */
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2_64:
+		if (v->vm->is_realm)
+			break;
+		leave = system_reset2(v);
+		ret = leave ? PSCI_RET_INTERNAL_FAILURE : PSCI_RET_INVALID_PARAMETERS;
 		break;
 	}
 	smccc_return(v->regs.x, ret);

@@ -263,6 +263,22 @@ static void a_jump_into_nothing_is_an_abort_of_the_guest(void **state)
 	fx_assert_off(f, 0);
 }
 
+/* User space answers an access to the device with an abort; nothing is loaded. */
+static void user_space_ends_an_access_with_an_abort(void **state)
+{
+	struct kvm_vcpu_events e = {.exception.ext_dabt_pending = 1};
+	struct fx *f = *state;
+
+	make(f, 1, 0);
+	expect_store(f, 0, 4, 42);
+	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 12, 0, 0), RAM + 0x800), 0);
+	expect_load(f, 1, 1, 0x80);
+	GIVES(0, f->vcpu[0], KVM_SET_VCPU_EVENTS, &e);
+	expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | BIT(9) | 0x10);
+	expect_store(f, 0, 8, UART + 1);
+	fx_assert_off(f, 0);
+}
+
 static void memory_that_goes_away_is_forgotten(void **state)
 {
 	struct fx *f = *state;
@@ -317,6 +333,7 @@ int main(int argc, char **argv)
 		TEST(id_registers_are_those_of_the_vm),
 		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),
 		TEST(a_jump_into_nothing_is_an_abort_of_the_guest),
+		TEST(user_space_ends_an_access_with_an_abort),
 		TEST(memory_that_goes_away_is_forgotten),
 		TEST(code_that_user_space_writes_is_what_runs),
 		TEST(a_signal_ends_a_run),

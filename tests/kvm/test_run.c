@@ -50,6 +50,33 @@ static void an_ordinary_vm_runs_too(void **state)
 	REFUSED(ENOSYS, kvm_run_no_syndrome, f->vcpu[0], KVM_RUN, 0);
 }
 
+static void an_ordinary_vm_is_reset_and_suspended_by_its_guest(void **state)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_SYSTEM_SUSPEND};
+	struct fx *f = *state;
+
+	PROGRAM(0, CODE, {T_MOV, 0, 0xC400000E}, {T_SMC}, {T_CHECK, 0, UINT64_MAX},
+		{T_LDR, 3, UART, 4}, {T_MOV, 0, 0xC400000E}, {T_SMC}, {T_CHECK, 0, 0xC400000E},
+		{T_MOV, 0, 0xC4000012}, {T_MOV, 1, 5}, {T_SMC}, {T_CHECK, 0, -UINT64_C(2)},
+		{T_MOV, 0, 0xC4000012}, {T_MOV, 1, 0}, {T_SMC});
+	fx_create_vm(f, 0);
+	fx_create_vcpus(f, 1);
+	fx_create_gic(f, true);
+	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, CODE), 0);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_SYSTEM_EVENT);
+	assert_int_equal(f->run[0]->system_event.type, KVM_SYSTEM_EVENT_SUSPEND);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_SYSTEM_EVENT);
+	assert_int_equal(f->run[0]->system_event.type, KVM_SYSTEM_EVENT_RESET);
+	assert_int_equal(f->run[0]->system_event.data[0], KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2);
+}
+
 static void without_irqchip_the_realm_dies(void **state)
 {
 	struct fx *f = *state;
@@ -318,6 +345,7 @@ int test_run(void)
 		TEST(before_vcpu_init_is_enoexec),
 		TEST(an_ordinary_vm_without_an_engine_is_refused_by_name),
 		TEST(an_ordinary_vm_runs_too),
+		TEST(an_ordinary_vm_is_reset_and_suspended_by_its_guest),
 		TEST(without_irqchip_the_realm_dies),
 		TEST(an_uninitialised_gic_kills_the_vm),
 		TEST(a_vcpu_without_psci_makes_it_dead),

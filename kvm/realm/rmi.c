@@ -210,6 +210,7 @@ uint64_t smc_granule_alloc(struct kvm_host *h, bool *refused)
 	*refused = false;
 	if (!pa)
 		return 0;
+	machine_hide(h->machine, pa, 1); /* fresh, and we never write to it */
 	if (!smc_granule_delegate(h, pa))
 		return pa;
 	*refused = true;

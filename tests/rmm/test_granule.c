@@ -21,11 +21,13 @@ static void delegate_wipes_and_undelegate_gives_back(void **state)
 	assert_int_equal(rmm_delegated_granules(h->rmm), 0);
 }
 
-static void a_hole_stays_a_hole(void **state)
+static void a_hidden_page_that_nobody_used_costs_no_memory(void **state)
 {
 	struct host *h = *state;
-	uint64_t pa = host_granule(h);
+	uint64_t pa = host_page(h);
 
+	machine_hide(h->m, pa, 1);
+	EXPECT(0, h, GRANULE_DELEGATE, pa);
 	assert_true(machine_page_is_hole(h->m, pa));
 	EXPECT(0, h, GRANULE_UNDELEGATE, pa);
 	assert_true(machine_page_is_hole(h->m, pa));
@@ -112,7 +114,7 @@ int test_granule(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(delegate_wipes_and_undelegate_gives_back),
-		T(a_hole_stays_a_hole),
+		T(a_hidden_page_that_nobody_used_costs_no_memory),
 		T(only_ram_in_the_right_state_is_taken),
 		T(unknown_identifiers_answer_not_supported),
 		T(only_the_low_half_of_the_identifier_counts_and_no_sve_hint),

@@ -8,6 +8,7 @@
 #ifndef RMM_ENTRY_H
 #define RMM_ENTRY_H
 
+#include "abi/arm.h"
 #include "rmm/rtt.h"
 
 struct rec_entry {
@@ -31,20 +32,6 @@ struct rec_fault {
 #define ESR_WNR BIT(6)
 #define ESR_EA	BIT(9)
 #define ESR_ISS MASK(24, 0)
-
-#define EC_UNKNOWN  0x00
-#define EC_WFX	    0x01
-#define EC_FP	    0x07
-#define EC_HVC64    0x16
-#define EC_SMC64    0x17
-#define EC_SYS64    0x18
-#define EC_SVE	    0x19
-#define EC_SME	    0x1d
-#define EC_IABT_LOW 0x20
-#define EC_IABT_CUR 0x21
-#define EC_DABT_LOW 0x24
-#define EC_DABT_CUR 0x25
-#define EC_SERROR   0x2f
 
 #define FSC_ADDRESS_SIZE 0x00 /* + level */
 #define FSC_TRANSLATION	 0x04 /* + level */

@@ -5,6 +5,7 @@
  *
  * Judged by a fresh walk, not by what the CPU says: the tables may have changed since.
  */
+#include "abi/arm.h"
 #include "base/bits.h"
 #include "rmm/entry.h"
 #include "rmm/rec.h"
@@ -16,7 +17,6 @@
 #define ESR_SRT		 MASK(20, 16)
 #define ESR_SF		 BIT(15)
 #define HPFAR_FIPA	 MASK(43, 4)
-#define PSTATE_AARCH32	 BIT(4)
 
 /* A vCPU that faults this often on an entry that is right has another problem. */
 #define MAX_SPURIOUS 16

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* inject.c - synchronous exceptions that the RMM takes to EL1 on the realm's behalf. */
+#include "abi/arm.h"
 #include "base/bits.h"
 #include "rmm/entry.h"
 #include "rmm/rec.h"
 
-#define PSTATE_MODE    MASK(3, 0)
-#define PSTATE_AARCH32 BIT(4)
-#define PSTATE_EL0     0x0
-#define PSTATE_EL1H    0x5
-#define PSTATE_PAN     BIT(22)
-#define PSTATE_SSBS    BIT(12)
 #define PSTATE_KEPT    (PSTATE_PAN | BIT(24)) /* PAN, DIT */
 
 #define SCTLR_SPAN  BIT(23)
@@ -37,7 +32,7 @@ static uint64_t vector_offset(const struct rec *rec)
 /* PSTATE on entry to EL1 (Arm ARM, AArch64.TakeException). */
 static uint64_t exception_pstate(uint64_t old, uint64_t sctlr)
 {
-	uint64_t p = REC_PSTATE_RESET | (old & PSTATE_KEPT);
+	uint64_t p = PSTATE_RESET | (old & PSTATE_KEPT);
 
 	if (!(sctlr & SCTLR_SPAN))
 		p |= PSTATE_PAN;

@@ -15,6 +15,7 @@
  * RECs ever created; both grow only while the realm is NEW.
  */
 #include "rmm/rec.h"
+#include "abi/arm.h"
 
 #include <string.h>
 
@@ -29,7 +30,6 @@
 #define MPIDR_AFF3_RMI MASK(31, 24)
 #define MPIDR_AFF3_EL1 MASK(39, 32)
 #define MPIDR_RES1     BIT(31)
-#define PSTATE_SS      BIT(21)
 
 static uint64_t mpidr_low_index(uint64_t mpidr)
 {
@@ -82,7 +82,7 @@ static void rec_init(struct rmm *rmm, struct rd *rd, const struct rmi_call *c,
 		.fresh = true,
 		.mpidr = p->mpidr,
 		.pc = p->pc,
-		.pstate = REC_PSTATE_RESET,
+		.pstate = PSTATE_RESET,
 	};
 	memcpy(rec->x, p->gprs, sizeof(p->gprs));
 	for (unsigned int i = 0; i < RMM_NUM_AUX; i++) {
@@ -181,7 +181,7 @@ static void psci_cpu_on(struct rec *target, const struct rec *caller)
 	memset(target->x, 0, sizeof(target->x));
 	target->x[0] = caller->x[3];
 	target->pc = caller->x[2];
-	target->pstate = REC_PSTATE_RESET;
+	target->pstate = PSTATE_RESET;
 	target->big_endian = caller->caller_big_endian;
 	target->last = (struct rec_last_exit){0};
 	target->fresh = true;

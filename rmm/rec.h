@@ -5,8 +5,6 @@
 
 #include "rmm/call.h"
 
-#define REC_PSTATE_RESET UINT64_C(0x3c5) /* EL1h; D, A, I, F masked */
-
 /* REC index from an MPIDR_EL1 value, as PSCI arguments have it; other bits are ignored. */
 uint64_t rec_mpidr_index(uint64_t mpidr);
 /* The REC's MPIDR_EL1. */

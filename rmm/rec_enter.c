@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/arm.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -18,22 +19,6 @@
 #include "rmm/rules.h"
 
 /* HCR_EL2 while a realm runs. No E2H: the engine's monitor is a plain EL2. */
-#define HCR_VM	   BIT(0)
-#define HCR_SWIO   BIT(1)
-#define HCR_PTW	   BIT(2)
-#define HCR_FMO	   BIT(3)
-#define HCR_IMO	   BIT(4)
-#define HCR_AMO	   BIT(5)
-#define HCR_BSU_IS BIT(10)
-#define HCR_TWI	   BIT(13)
-#define HCR_TWE	   BIT(14)
-#define HCR_TID3   BIT(18)
-#define HCR_TSC	   BIT(19)
-#define HCR_RW	   BIT(31)
-#define HCR_TEA	   BIT(37)
-#define HCR_APK	   BIT(40)
-#define HCR_API	   BIT(41)
-#define HCR_FWB	   BIT(46)
 #define HCR_REALM                                                                                  \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
 	 HCR_TSC | HCR_RW | HCR_TEA | HCR_APK | HCR_API | HCR_FWB)
@@ -50,11 +35,6 @@
 #define SCTLR_RESET UINT64_C(0x00c50878)
 #define SCTLR_EE    BIT(25)
 #define MDSCR_RESET UINT64_C(0x1000) /* TDCC */
-
-#define ICH_HCR_EN	 BIT(0)
-#define ICH_HCR_VSGIEOI	 BIT(8)
-#define ICH_HCR_DVIM	 BIT(15)
-#define ICH_HCR_EOICOUNT MASK(31, 27)
 
 #define ESR_HOST_SERROR (BIT(24) | MASK(12, 10) | ESR_EA | ESR_FSC) /* IDS, AET, EA, DFSC */
 

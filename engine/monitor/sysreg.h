@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "abi/arm.h"
+
 #define read_sysreg(reg)                                                                           \
 	({                                                                                         \
 		uint64_t val_;                                                                     \
@@ -17,16 +19,6 @@
 #define dsb_ish() __asm__ volatile("dsb ish" : : : "memory")
 #define dmb_ish() __asm__ volatile("dmb ish" : : : "memory")
 #define wfi()	  __asm__ volatile("wfi" : : : "memory")
-
-#define HCR_FMO	 (UINT64_C(1) << 3)
-#define HCR_IMO	 (UINT64_C(1) << 4)
-#define HCR_AMO	 (UINT64_C(1) << 5)
-#define HCR_VSE	 (UINT64_C(1) << 8)
-#define HCR_TID2 (UINT64_C(1) << 17)
-#define HCR_TPU	 (UINT64_C(1) << 24)
-#define HCR_TGE	 (UINT64_C(1) << 27)
-#define HCR_RW	 (UINT64_C(1) << 31)
-#define HCR_E2H	 (UINT64_C(1) << 34)
 
 #define CPTR_RES1 UINT64_C(0x32ff)
 #define CPTR_TZ	  (UINT64_C(1) << 8)
@@ -49,13 +41,9 @@
 #define CTR_IMINLINE UINT64_C(0xf)
 #define CTR_DIC (UINT64_C(1) << 29)
 
-#define ICH_HCR_EN	    (UINT64_C(1) << 0)
 #define ICH_HCR_MAINTENANCE UINT64_C(0xfe) /* the enables of the maintenance interrupt */
-#define ICH_HCR_EOICOUNT    (UINT64_C(0x1f) << 27)
 #define ICH_LR_STATE	    (UINT64_C(3) << 62)
 #define ICH_LR_EOI	    (UINT64_C(1) << 41)
-
-#define PSTATE_SS (UINT64_C(1) << 21)
 
 #define ESR_EC(esr)	   ((uint32_t)((esr) >> 26) & 0x3f)
 #define ESR_EC_SYSREG	   0x18

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "abi/arm.h"
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "kvm/irq/vgic.h"
@@ -33,10 +34,6 @@
 #define LR_ACTIVE    BIT(63)
 #define LR_STATE     (LR_PENDING | LR_ACTIVE)
 /* ICH_HCR_EL2 */
-#define HCR_UIE	     BIT(1)
-#define HCR_LRENPIE  BIT(2)
-#define HCR_TDIR     BIT(14)
-#define HCR_EOICOUNT MASK(31, 27)
 /* ICH_VMCR_EL2 */
 #define VMCR_ENG0    BIT(0)
 #define VMCR_ENG1    BIT(1)

@@ -99,9 +99,9 @@ void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 	c->in_guest = true;
 	pthread_mutex_unlock(&v->lock);
 	if (ch.pending_outside)
-		*hcr |= HCR_UIE;
+		*hcr |= ICH_HCR_UIE;
 	if (ch.active_outside)
-		*hcr |= HCR_LRENPIE | HCR_TDIR;
+		*hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
 }
 
 /* Level SPIs whose end somebody may wait for, collected under the lock. */
@@ -166,7 +166,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 
 	pthread_mutex_lock(&v->lock);
 	/* Before the registers are taken back: what is in them did not miss its list register. */
-	fold_eoicount(v, vcpu, FIELD_GET(HCR_EOICOUNT, hcr), &e);
+	fold_eoicount(v, vcpu, FIELD_GET(ICH_HCR_EOICOUNT, hcr), &e);
 	for (unsigned int i = 0; i < c->used_lrs; i++)
 		fold_lr(v, vcpu, c->lr_irq[i], lrs[i], &e);
 	c->used_lrs = 0;

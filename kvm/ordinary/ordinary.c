@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "abi/arm.h"
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "base/log.h"
@@ -22,30 +23,10 @@
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
 
-#define HCR_VM	   BIT(0)
-#define HCR_SWIO   BIT(1)
-#define HCR_PTW	   BIT(2)
-#define HCR_FMO	   BIT(3)
-#define HCR_IMO	   BIT(4)
-#define HCR_AMO	   BIT(5)
-#define HCR_BSU_IS BIT(10)
-#define HCR_TID3   BIT(18)
-#define HCR_TSC	   BIT(19)
-#define HCR_TPU	   BIT(24)
-#define HCR_RW	   BIT(31)
-#define HCR_APK	   BIT(40)
-#define HCR_API	   BIT(41)
-#define HCR_FWB	   BIT(46)
 #define HCR_ORDINARY                                                                               \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
 	 HCR_TSC | HCR_TPU | HCR_RW | HCR_APK | HCR_API | HCR_FWB)
 
-#define ICH_HCR_EN	 BIT(0)
-#define ICH_HCR_EOICOUNT MASK(31, 27)
-
-#define EC_WFX	 0x01
-#define EC_HVC64 0x16
-#define EC_SMC64 0x17
 #define ESR_UNDEF BIT(25) /* class 0, a 32-bit instruction */
 
 /* ---- life ---- */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/arm.h"
 #include "base/bits.h"
 #include "engine/engine.h"
 #include "kvm/core/vm.h"
@@ -133,13 +134,7 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	return !ret;
 }
 
-#define PSTATE_MODE    MASK(3, 0)
-#define PSTATE_AARCH32 BIT(4)
-#define PSTATE_EL1H    0x5
-#define PSTATE_NEW     0x3c5 /* EL1h, D A I F masked */
 #define PSTATE_KEPT    (BIT(22) | BIT(24)) /* PAN, DIT */
-#define PSTATE_PAN     BIT(22)
-#define PSTATE_SSBS    BIT(12)
 #define SCTLR_SPAN     BIT(23)
 #define SCTLR_DSSBS    BIT(44)
 
@@ -166,6 +161,6 @@ void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far)
 	r->elr_el1 = r->pc;
 	r->spsr[0] = old;
 	r->pc = *shadow(v, ENGINE_VBAR_EL1) + vector(old);
-	r->pstate = PSTATE_NEW | (old & PSTATE_KEPT) | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN) |
+	r->pstate = PSTATE_RESET | (old & PSTATE_KEPT) | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN) |
 		    (sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0);
 }

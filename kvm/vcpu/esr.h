@@ -3,12 +3,10 @@
 #ifndef KVM_ESR_H
 #define KVM_ESR_H
 
+#include "abi/arm.h"
 #include "base/bits.h"
 
 #define ESR_EC(esr) ((unsigned int)((esr) >> 26) & 0x3f)
-#define EC_SYS64 0x18
-#define EC_IABT_LOW 0x20
-#define EC_DABT_LOW 0x24
 
 #define HPFAR_FIPA MASK(43, 4)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* vcpu.c - virtual CPUs: creation, VCPU_INIT and FINALIZE, attributes, small calls. */
 #include "kvm/vcpu/vcpu.h"
+#include "abi/arm.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include "machine/pe.h"
 
 #define SHARED_BYTES	  (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
-#define PSTATE_RESET	  0x3c5			      /* EL1h, D A I F masked */
 #define GUEST_DEBUG_VALID 0x30003		      /* ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
 
 /* A sealed memfd: nobody can take pages from under its readers. */

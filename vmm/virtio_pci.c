@@ -139,8 +139,7 @@ static void write_common(struct virtio_pci *vp, uint64_t offset, uint32_t v)
 	}
 }
 
-/* Each field has one width; a driver that uses another one has a bug, which it sees as no effect.
- */
+/* Each field has one width. An access of another width is a driver's bug, and has no effect. */
 static unsigned int common_width(uint64_t offset)
 {
 	if (offset == AT(device_status) || offset == AT(config_generation))

@@ -168,6 +168,8 @@ static void granule_wipe(struct rmm *rmm, struct granule *g)
 
 void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
 {
+	if (!atomic_load_explicit(&g->lock, memory_order_relaxed))
+		abort(); /* the caller promised to hold it */
 	if (s == GRANULE_DELEGATED)
 		granule_wipe(rmm, g);
 	else if (s != GRANULE_UNDELEGATED)

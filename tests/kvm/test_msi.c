@@ -357,6 +357,7 @@ static void none_is_lost_and_none_comes_twice(void **state)
 	make_irqfds(&d, efd);
 	for (unsigned int half = 0; half < 2; half++) {
 		go(f, t);
+		wait_for_commands(&d); /* its vCPU is the last to be on */
 		atomic_store(&still, false);
 		assert_int_equal(pthread_create(&mover, NULL, move_forever, &d), 0);
 		for (unsigned int round = 1; round <= ROUNDS; round++)

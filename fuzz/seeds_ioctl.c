@@ -133,6 +133,10 @@ const struct seed ioctl_seeds[] = {
 	REV(3, "v14-no-irqchip", VM(1, VM_MEMORY), RUN(2)),
 	REV(4, "v15-vgic", VM(1, VM_MEMORY | VM_GIC), RUN(2)),
 	REV(3, "v14-rec-again", VM(2, ALL), FIRST_RUN(2), CALL(0x99, 3), AT, 0, RUN(3)),
+	/* The activation fails: a slot reaches into the shared half. */
+	REV(3, "v14-dead", VM(1, ALL), GMEM(4, 0), SLOT(1, 4, IPA(BIT(32)), 4, USER_RAM, 0, 5),
+	    RUN(2), RUN(2)),
+	REV(3, "cap-of-v12", CLIENT_OPEN, CALL(0x03, 0), U16(247)),
 	V12("realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
 	V12("realm-smp", VM(2, ALL), RUN(2), STEP_PSCI64 + 3, 1, REALM_RAM(0), 0, STEP_KICK, RUN(3),
 	    STEP_IRQ),

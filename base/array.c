@@ -3,6 +3,7 @@
 #include "base/array.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +16,10 @@ int array_reserve(void *array, size_t *room, size_t want, size_t size)
 
 	if (want <= *room)
 		return 0;
+	if (want > PTRDIFF_MAX / 2 / size) /* no object is larger */
+		return -ENOMEM;
 	while (more < want)
-		if (__builtin_mul_overflow(more, 2, &more))
-			return -ENOMEM;
+		more *= 2;
 	memcpy(&p, array, sizeof(p)); /* whatever type of pointer it is */
 	p = reallocarray(p, more, size);
 	if (!p)

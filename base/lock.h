@@ -50,6 +50,13 @@ void rwlock_read(struct rwlock *l);
 void rwlock_write(struct rwlock *l);
 void rwlock_drop(struct rwlock *l);
 
+/*
+ * For tests that play several threads on one: from lock_play_other to lock_play_on, which gets what
+ * it returned, the checks take this thread for another one, which holds nothing yet.
+ */
+unsigned int lock_play_other(void);
+void lock_play_on(unsigned int before);
+
 /* This thread holds it: a reader-writer lock in either way, or for writing. */
 #ifdef LOCK_CHECK
 #define lock_assert_held(l)	lock_check_held(l, (l)->name, false)

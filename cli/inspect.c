@@ -71,7 +71,7 @@ static json_t *hear(struct visit *v)
 	char *end;
 	ssize_t n;
 
-	while (!(end = memchr(v->text, '\n', v->len))) {
+	while (!v->len || !(end = memchr(v->text, '\n', v->len))) {
 		if (v->room - v->len < 65536) {
 			char *more = realloc(v->text, v->room + (1 << 20));
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "base/lock.h"
 #include "fuzz/world.h"
 #include "rmm/rsi.h"
 
@@ -189,7 +190,10 @@ static enum engine_exit step(struct world *w, struct engine_frame *f)
 	const struct rsi_row *row = find_row(s);
 
 	if (s == STEP_HOST) {
+		unsigned int before = lock_play_other();
+
 		w->meanwhile(w);
+		lock_play_on(before);
 		s = input_u8(&w->in);
 	}
 	if (s == STEP_PSTATE) {

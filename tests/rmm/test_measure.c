@@ -282,14 +282,14 @@ static void only_measured_commands_that_succeed_extend_the_rim(void **state)
 	UNCHANGED(EXPECT(0x304, h, RTT_INIT_RIPAS, r.rd, IPA_B + 0x1000, IPA_B + 0x2000));
 	memcpy(&rim, measurement(0), 8);
 	EXPECT(0, h, DATA_CREATE, r.rd, data, IPA_B, src, 0);
-	assert_int_not_equal(rim, *(uint64_t *)measurement(0));
+	assert_memory_not_equal(&rim, measurement(0), 8);
 	memcpy(&rim, measurement(0), 8);
 	EXPECT(0, h, RTT_INIT_RIPAS, r.rd, IPA_B + 0x2000, IPA_B + 0x3000);
-	assert_int_not_equal(rim, *(uint64_t *)measurement(0));
+	assert_memory_not_equal(&rim, measurement(0), 8);
 	memcpy(&rim, measurement(0), 8);
 	/* RAM again: done, and measured, once more */
 	EXPECT(0, h, RTT_INIT_RIPAS, r.rd, IPA_B + 0x2000, IPA_B + 0x3000);
-	assert_int_not_equal(rim, *(uint64_t *)measurement(0));
+	assert_memory_not_equal(&rim, measurement(0), 8);
 	UNCHANGED(realm_activate(&r));
 	realm_destroy(&r);
 }

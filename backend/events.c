@@ -227,7 +227,9 @@ static void tell_faults(json_t *o)
 	char line[512], seed[32];
 
 	for (unsigned int i = 0; fault_tally(i, &t); i++) {
-		snprintf(seed, sizeof(seed), t.seed ? ", seed=%" PRIu64 : "", t.seed);
+		seed[0] = '\0';
+		if (t.seed)
+			snprintf(seed, sizeof(seed), ", seed=%" PRIu64, t.seed);
 		snprintf(line, sizeof(line),
 			 "softrealm: fault %s: matched %" PRIu64 ", fired %" PRIu64 "%s", t.spec,
 			 t.matched, t.fired, seed);

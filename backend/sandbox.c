@@ -218,10 +218,10 @@ static int fill(scmp_filter_ctx f)
 	/* abort(3), and nobody else's thread */
 	if (!r)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				     SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+				     SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	if (!r)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				     SCMP_CMP(2, SCMP_CMP_EQ, 0)); /* to ask */
+				     SCMP_A2_64(SCMP_CMP_EQ, 0, 0)); /* to ask */
 	if (!r && !has_kcmp())
 		r = seccomp_rule_add(
 			f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,

@@ -19,8 +19,8 @@ static const struct kvm_row rows[] = {
 };
 
 static const struct kvm_foreign_row foreign[] = {
-	{KVM_FILE_VM, 0x4020AED7, &rule_kvm_other_populate_iow},
-	{KVM_FILE_VCPU, 0x4018AED6, &rule_kvm_other_psci_complete},
+	{KVM_FILE_VM, KVM_NR_POPULATE_IOW, &rule_kvm_other_populate_iow},
+	{KVM_FILE_VCPU, KVM_NR_PSCI_COMPLETE, &rule_kvm_other_psci_complete},
 	{KVM_FILE_VM, KVM_SET_MEMORY_ATTRIBUTES, &rule_kvm_other_vm_attributes},
 };
 

@@ -17,6 +17,12 @@
 #include "base/rule.h"
 #include "kvm/call.h"
 
+/* Numbers that some revisions know and others meet as another's. */
+#define KVM_NR_POPULATE_IOW	  0x4020AED7u /* v12 */
+#define KVM_NR_POPULATE_IOWR	  0xC020AED7u /* v13 and later */
+#define KVM_NR_PSCI_COMPLETE	  0x4018AED6u /* v12, v13 */
+#define KVM_NR_MEMORY_ATTRIBUTES2 0xC080AED2u /* v15 and later */
+
 /* A number of another revision, which this one does not know: the rule says whose it is. */
 struct kvm_foreign_row {
 	enum kvm_file_kind kind;

@@ -9,6 +9,8 @@
 #include "kvm/row.h"
 #include "kvm/rules.h"
 
+_Static_assert(KVM_ARM_RMI_POPULATE == KVM_NR_POPULATE_IOWR, "a number of this revision");
+
 static const struct kvm_row rows[] = {
 	KVM_ROW(VM, KVM_SET_MEMORY_ATTRIBUTES, vm_set_memory_attributes, KVM_ARGS_ATTRIBUTES),
 	KVM_ROW(VM, KVM_ARM_RMI_POPULATE, vm_rmi_populate, KVM_ARGS_POPULATE),
@@ -16,8 +18,8 @@ static const struct kvm_row rows[] = {
 };
 
 static const struct kvm_foreign_row foreign[] = {
-	{KVM_FILE_VM, 0x4020AED7, &rule_kvm_other_populate_iow},
-	{KVM_FILE_GMEM, 0xC080AED2, &rule_kvm_other_gmem_attributes},
+	{KVM_FILE_VM, KVM_NR_POPULATE_IOW, &rule_kvm_other_populate_iow},
+	{KVM_FILE_GMEM, KVM_NR_MEMORY_ATTRIBUTES2, &rule_kvm_other_gmem_attributes},
 };
 
 const struct kvm_revision kvm_revision_v13 = {

@@ -178,7 +178,7 @@ static int open_pairs(int life[2], int talk[2])
 		close(life[1]);
 		return -EMFILE;
 	}
-	shutdown(life[0], SHUT_WR); /* who reads from it in the VMM does not wait for ever */
+	shutdown(life[0], SHUT_WR); /* a VMM thread that reads from it sees the end of file */
 	return 0;
 }
 

@@ -58,7 +58,7 @@ struct channel {
 	atomic_uint state;
 	bool closing;		/* counted in mm->closing (srv->lock) */
 	pid_t pid;		/* of who connected; system channels */
-	struct wire_msg hello;	/* what he said first */
+	struct wire_msg hello;	/* its first message */
 	struct mm *mm;		/* whose calls come here; one reference */
 	struct kvm_file *file;	/* one reference; NULL: not yet, or not any more (srv->lock) */
 	uint32_t id;		/* of an object; 0: a system channel */

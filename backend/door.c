@@ -203,7 +203,7 @@ static void unlist(struct visitor *v)
 	pthread_mutex_unlock(&door_lock);
 }
 
-/* Whoever does not read his last answers within a moment does not get them. */
+/* A client that does not read its last answers within a moment does not get them. */
 static void close_visitor(struct visitor *v)
 {
 	while (recv(v->fd, v->line, sizeof(v->line), MSG_DONTWAIT) > 0)

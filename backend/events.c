@@ -102,7 +102,7 @@ static void explain_line(const char *what, const struct trace_call *c, result wh
 	free(text);
 }
 
-/* Some errors are answers that a VMM has to expect: nobody's mistake. */
+/* Some errors are answers that a VMM has to expect, not mistakes of its author. */
 static bool is_refusal(const struct trace_call *c)
 {
 	return c->why != &rule_kvm_run_memory_fault && c->ret != -EINTR;

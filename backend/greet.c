@@ -115,7 +115,7 @@ static bool is_full(struct server *s)
 	return full;
 }
 
-/* ---- those who have not spoken yet ---- */
+/* ---- connections that have not said HELLO yet ---- */
 
 static unsigned int find_place(struct greeter *g)
 {
@@ -179,7 +179,7 @@ static void admit(struct server *s, struct waiting *w)
 		channel_go(ch);
 }
 
-/* ---- those who come ---- */
+/* ---- new connections ---- */
 
 static bool is_same_user(int fd, pid_t *pid)
 {

@@ -39,7 +39,7 @@ int server_create_on(const struct server_config *cfg, int fd, struct server **ou
 /* Hang up on every client (its next call is EIO) and wait until all files are released. */
 void server_destroy(struct server *s);
 
-/* Becomes readable when somebody connects or says who he is: then call server_accept. */
+/* Becomes readable when a client connects or says HELLO: then call server_accept. */
 int server_listen_fd(const struct server *s);
 void server_accept(struct server *s);
 

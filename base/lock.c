@@ -20,7 +20,7 @@ static _Thread_local struct {
 	bool writer;
 } held[MAX_HELD];
 static _Thread_local unsigned int num_held;
-static _Thread_local unsigned int first_held; /* those before it are another thread's, in play */
+static _Thread_local unsigned int first_held; /* those before it belong to the thread that is played no more */
 
 static _Noreturn void violated(const char *what, const char *name, const char *other)
 {

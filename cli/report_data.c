@@ -103,7 +103,7 @@ static void note_refusal(struct data *d, const struct trace_item *it)
 	json_t *row = json_object_get(d->refusals, it->rule);
 	char buf[32];
 
-	/* Some errors are answers that a VMM has to expect: nobody's mistake. */
+	/* Some errors are answers that a VMM has to expect, not mistakes of its author. */
 	if (rule == &rule_kvm_run_memory_fault || it->ret == -EINTR)
 		return;
 	if (!row) {

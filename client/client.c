@@ -131,7 +131,7 @@ static bool peer_is_ours(int fd)
 	return true;
 }
 
-/* Signals are blocked; but nobody is to be locked up with a backend that has stopped. */
+/* Signals are blocked, but a backend that has stopped must not block the caller for ever. */
 static int await(int fd, sigmask_t mask)
 {
 	const struct timespec ts = {PATIENCE_MS / 1000, PATIENCE_MS % 1000 * 1000000l};

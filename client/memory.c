@@ -226,7 +226,7 @@ void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
 	lock_drop(&memory_lock);
 }
 
-/* One request on a system channel; errors mean that nobody is there to be told. */
+/* One request on a system channel. An error means that the backend is gone: nothing to report. */
 static void tell(uint32_t type, uint64_t addr, uint64_t size)
 {
 	struct wire_msg m = {.type = type, .user = {addr, size}};

@@ -7,7 +7,8 @@
  * name), or an object of another address space (its peer is the backend's process).
  *
  * An entry is taken out when its talk hangs up: the backend has seen the last close. `lock` is held
- * for that, so nobody is in a call on it; who found it before looks again when he has the lock.
+ * for that, so no call on it is under way. A thread that found the entry before checks it again
+ * once it has the lock.
  */
 #include "client/client.h"
 
@@ -133,7 +134,7 @@ bool object_sweep(void)
 static struct object *free_entry(void)
 {
 	for (unsigned int i = 0; i < MAX_OBJECTS; i++) {
-		/* Somebody who found the last one may be about to look again. */
+		/* A thread that found the last object here may be about to check again. */
 		if (objects[i].ino || !lock_try(&objects[i].lock))
 			continue;
 		used = i >= used ? i + 1 : used;

@@ -42,7 +42,7 @@
 #define PTE_AF		  BIT(10)
 #define PTE_XN		  BIT(54)
 
-/* A number from the environment, `otherwise` if there is none that makes sense. */
+/* A number from the environment; `otherwise` if it is unset or no valid number. */
 static unsigned int number_from_environment(const char *name, unsigned int max,
 					    unsigned int otherwise)
 {

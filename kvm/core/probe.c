@@ -22,7 +22,7 @@ static uint64_t raw_field(const struct kvm_call *c, size_t offset, size_t size)
 
 bool call_is_probe(const struct kvm_call *c, uint32_t nr)
 {
-	/* A structure that nobody has: is the number known? */
+	/* No revision has this structure: only the number is tried. */
 	if (_IOC_DIR(nr) & _IOC_WRITE && !c->arg)
 		return true;
 	switch (nr) {

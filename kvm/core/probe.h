@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* probe.h - calls that ask what there is, for who explains a VMM's calls to its author. */
+/* probe.h - calls that only ask what there is: --explain tells them from mistakes. */
 #ifndef KVM_PROBE_H
 #define KVM_PROBE_H
 

@@ -53,7 +53,7 @@ struct kvm_vm {
 	struct kvm_host *host;
 	const struct kvm_revision *_Atomic rev; /* that answers; changes until it is decided */
 	struct kvm_vm *next;		/* host->vms */
-	unsigned int walkers;		/* who are at it in a walk; host->lock */
+	unsigned int walkers;		/* threads that look at it in a walk; host->lock */
 	uint32_t serial;		/* counted from 1, never used again */
 	atomic_uint refs;
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
@@ -88,7 +88,7 @@ struct kvm_vm {
 	bool writable_imp_regs;
 	struct smccc_filter filter;
 	struct realm realm;
-	struct ordinary ordinary; /* if it is none */
+	struct ordinary ordinary; /* if it is not a realm */
 	atomic_bool nisv_to_user, system_suspend;
 	_Atomic uint64_t cntvoff; /* of an ordinary VM: what CNTVCT is behind CNTPCT */
 

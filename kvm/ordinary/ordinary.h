@@ -19,7 +19,7 @@ struct kvm_vcpu;
 struct kvm_vm;
 
 struct ordinary {
-	struct engine *engine; /* set once, under config_lock; read by whoever has run */
+	struct engine *engine; /* set once, under config_lock; read by vCPUs that have run */
 	uint64_t root;	       /* mmu_lock: start-level tables, contiguous; 0: none yet */
 	unsigned int roots;
 	int start_level;

@@ -20,7 +20,8 @@ static _Thread_local struct {
 	bool writer;
 } held[MAX_HELD];
 static _Thread_local unsigned int num_held;
-static _Thread_local unsigned int first_held; /* those before it belong to the thread that is played no more */
+/* Entries before this one are not checked: see lock_play_other. */
+static _Thread_local unsigned int first_held;
 
 static _Noreturn void violated(const char *what, const char *name, const char *other)
 {

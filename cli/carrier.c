@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bits.h"
 #include "base/log.h"
 #include "cli/files.h"
 #include "wire/wire.h"
@@ -89,30 +88,20 @@ static bool is_plain(const char *path)
 	return !strpbrk(path, " \t\n:;,$");
 }
 
-static int make_link(struct carrier *c)
+/* A name of the file that is plain whatever its path is, and that ends with this process. */
+static int hold(struct carrier *c)
 {
-	const char *folders[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/dev/shm"};
-	char target[PATH_MAX];
+	int fd = open(c->preload, O_RDONLY | O_CLOEXEC);
 
-	if (!realpath(c->preload, target))
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		if (!folders[i] || *folders[i] != '/' || !is_plain(folders[i]) ||
-		    strlen(folders[i]) > PATH_MAX / 2)
-			continue;
-		snprintf(c->folder, sizeof(c->folder), "%s/softrealm-XXXXXX", folders[i]);
-		if (!mkdtemp(c->folder))
-			continue;
-		snprintf(c->preload, sizeof(c->preload), "%.*s/preload.so", PATH_MAX / 2 + 20,
-			 c->folder);
-		if (!symlink(target, c->preload))
-			return 0;
-		rmdir(c->folder);
+	if (fd < 0) {
+		int err = errno;
+
+		log_errno(err, "%s", c->preload);
+		return -err;
 	}
-	c->folder[0] = 0;
-	log_error("%s: no library is preloaded from a path with a space, ':', ',' or '$', and no "
-		  "folder for a link was found (see TMPDIR)", target);
-	return -EINVAL;
+	c->held = fd;
+	snprintf(c->preload, sizeof(c->preload), "/proc/%d/fd/%d", getpid(), fd);
+	return 0;
 }
 
 /* An arm64 program needs the loader, or may start one that does. */
@@ -145,16 +134,14 @@ int carrier_open(struct carrier *c, const char *command)
 		r = files_preload("libsoftrealm-preload.so", c->preload, sizeof(c->preload));
 	else
 		r = find_parts(c);
-	return r || is_plain(c->preload) ? r : make_link(c);
+	return r || is_plain(c->preload) ? r : hold(c);
 }
 
 void carrier_close(struct carrier *c)
 {
-	if (!c->folder[0])
-		return;
-	unlink(c->preload);
-	rmdir(c->folder);
-	c->folder[0] = 0;
+	if (c->held)
+		close(c->held);
+	c->held = 0;
 }
 
 /* ---- in the child ---- */

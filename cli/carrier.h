@@ -14,7 +14,7 @@ struct carrier {
 	char preload[PATH_MAX]; /* the library: no character in it splits LD_PRELOAD */
 	char loader[PATH_MAX];	/* of static programs */
 	char emulator[PATH_MAX]; /* of a foreign one */
-	char folder[PATH_MAX];	/* of a link that stands in for it; empty: there is none */
+	int held;		/* the library, if `preload` names this descriptor; 0: none */
 	bool foreign;		/* an arm64 program on another machine */
 	bool is_static;		/* ... or on this one */
 };

@@ -86,7 +86,7 @@ def a_killed_backend_takes_starter_and_engine_along():
 
 @case
 def a_killed_starter_is_told_and_the_backend_lives():
-    run = Run("exec", "--", "sh", "-c", f"sleep 1; {RUNNING} run; {CLIENT} once")
+    run = Run("exec", "--", "sh", "-c", 'sleep 1; "$0" run; "$1" once', RUNNING, CLIENT)
     end_of_wait = time.monotonic() + 20
     while "softrealm-start" not in processes(run) and time.monotonic() < end_of_wait:
         time.sleep(0.02)

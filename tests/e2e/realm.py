@@ -240,6 +240,7 @@ def workspace():
     global _work
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, and so would every child
     _work = pathlib.Path(tempfile.mkdtemp(prefix="softrealm-test-"))
     _work.chmod(0o755)
     try:

@@ -8,7 +8,8 @@ from realm import BUILD, SOURCE, Run, Skip, case, check, main, work
 
 
 def make(*args, **how):
-    return Run("-C", SOURCE, f"BUILD={BUILD}", *args, command="make", **how)
+    build = os.path.relpath(BUILD, SOURCE)  # no target of make can have a space in its name
+    return Run("-C", SOURCE, f"BUILD={build}", *args, command="make", **how)
 
 
 def state(folder):

@@ -32,11 +32,14 @@ bool claim_read_bytes64(struct cborio_in *in, const struct cborio_item *item, vo
 	return take(item, ITEM_BYTES, item->bytes.len == 64, field);
 }
 
+bool claim_is_hash_len(size_t len)
+{
+	return len == 32 || len == 48 || len == 64;
+}
+
 bool claim_read_hash(struct cborio_in *in, const struct cborio_item *item, void *field)
 {
-	size_t len = item->bytes.len;
-
-	return take(item, ITEM_BYTES, len == 32 || len == 48 || len == 64, field);
+	return take(item, ITEM_BYTES, claim_is_hash_len(item->bytes.len), field);
 }
 
 bool claim_read_ueid(struct cborio_in *in, const struct cborio_item *item, void *field)

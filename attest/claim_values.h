@@ -37,4 +37,7 @@ claim_json_fn claim_json_text;
 claim_json_fn claim_json_bytes;
 claim_json_fn claim_json_uint;
 
+/* As long as a hash that a token may hold: 32, 48 or 64 bytes. */
+bool claim_is_hash_len(size_t len);
+
 #endif

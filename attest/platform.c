@@ -8,29 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attest/claim_values.h"
 #include "attest/crypto.h"
-#include "attest/hex.h"
 #include "attest/keyfile.h"
+#include "attest/member.h"
 #include "attest/platform.h"
 #include "attest/platform_builtin.h"
 #include "base/bits.h"
 #include "base/log.h"
 
 /* ---- description ---- */
-
-/* Bytes of a hexadecimal member; 0 if it is missing or wrong. */
-static size_t hex_member(const json_t *obj, const char *name, uint8_t *out, size_t cap)
-{
-	const char *s = json_string_value(json_object_get(obj, name));
-	ssize_t n = s ? hex_decode(s, out, cap) : -1;
-
-	return n > 0 ? (size_t)n : 0;
-}
-
-static bool is_hash_len(size_t len)
-{
-	return len == 32 || len == 48 || len == 64;
-}
 
 /* A member that may be missing, but is text if it is there. */
 static bool text_or_none(const json_t *obj, const char *name, const char **out)
@@ -49,11 +36,11 @@ static const char *parse_component(const json_t *obj, struct platform_component 
 		return "component-type of a software component";
 	if (!text_or_none(obj, "version", &c->version))
 		return "version of a software component (text)";
-	c->measurement_len = hex_member(obj, "measurement-value", c->measurement, MEASURE_SIZE);
-	if (!is_hash_len(c->measurement_len))
+	c->measurement_len = member_hex(obj, "measurement-value", c->measurement, MEASURE_SIZE);
+	if (!claim_is_hash_len(c->measurement_len))
 		return "measurement-value of a software component (32, 48 or 64 bytes)";
-	c->signer_id_len = hex_member(obj, "signer-id", c->signer_id, MEASURE_SIZE);
-	return is_hash_len(c->signer_id_len)
+	c->signer_id_len = member_hex(obj, "signer-id", c->signer_id, MEASURE_SIZE);
+	return claim_is_hash_len(c->signer_id_len)
 		       ? NULL
 		       : "signer-id of a software component (32, 48 or 64 bytes)";
 }
@@ -80,10 +67,10 @@ static const char *parse_description(struct platform *p)
 {
 	const json_t *lifecycle = json_object_get(p->doc, "lifecycle");
 
-	if (hex_member(p->doc, "implementation-id", p->implementation_id, IMPLEMENTATION_ID_SIZE) !=
+	if (member_hex(p->doc, "implementation-id", p->implementation_id, IMPLEMENTATION_ID_SIZE) !=
 	    IMPLEMENTATION_ID_SIZE)
 		return "implementation-id";
-	p->config_len = hex_member(p->doc, "platform-configuration", p->config, sizeof(p->config));
+	p->config_len = member_hex(p->doc, "platform-configuration", p->config, sizeof(p->config));
 	if (!p->config_len)
 		return "platform-configuration";
 	if (!json_is_integer(lifecycle) || json_integer_value(lifecycle) < 0 ||

@@ -3,32 +3,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attest/claim_values.h"
 #include "attest/hex.h"
+#include "attest/member.h"
 #include "attest/refvals.h"
 #include "base/bits.h"
 
 /* ---- reading ---- */
 
-static size_t take_hex(const json_t *obj, const char *name, uint8_t *out, size_t cap)
-{
-	const char *s = json_string_value(json_object_get(obj, name));
-	ssize_t n = s ? hex_decode(s, out, cap) : -1;
-
-	return n > 0 ? (size_t)n : 0;
-}
-
-static bool is_hash_len(size_t len)
-{
-	return len == 32 || len == 48 || len == 64;
-}
-
 static bool take_component(const json_t *obj, struct ref_component *c)
 {
 	c->type = json_string_value(json_object_get(obj, "component-type"));
 	c->version = json_string_value(json_object_get(obj, "version"));
-	c->measurement_len = take_hex(obj, "measurement-value", c->measurement, MEASURE_SIZE);
-	c->signer_id_len = take_hex(obj, "signer-id", c->signer_id, MEASURE_SIZE);
-	return c->type && is_hash_len(c->measurement_len) && is_hash_len(c->signer_id_len);
+	c->measurement_len = member_hex(obj, "measurement-value", c->measurement, MEASURE_SIZE);
+	c->signer_id_len = member_hex(obj, "signer-id", c->signer_id, MEASURE_SIZE);
+	return c->type && claim_is_hash_len(c->measurement_len) &&
+	       claim_is_hash_len(c->signer_id_len);
 }
 
 static const char *take_platform(const json_t *platform, struct refvals *out)
@@ -37,7 +27,7 @@ static const char *take_platform(const json_t *platform, struct refvals *out)
 	size_t i;
 	json_t *obj;
 
-	out->config_len = take_hex(platform, "platform-configuration", out->config, MEASURE_SIZE);
+	out->config_len = member_hex(platform, "platform-configuration", out->config, MEASURE_SIZE);
 	if (!out->config_len)
 		return "platform-configuration";
 	if (!json_array_size(list) || json_array_size(list) > CLAIMS_MAX_COMPONENTS)
@@ -55,9 +45,9 @@ static bool take_realm(const json_t *obj, struct endorse_realm *r)
 	const json_t *rems = json_object_get(obj, "extensible-measurements");
 	const char *s;
 
-	r->len = take_hex(obj, "initial-measurement", r->rim, MEASURE_SIZE);
-	if (!is_hash_len(r->len) || json_array_size(rems) != ATTEST_NUM_REMS ||
-	    take_hex(obj, "personalization-value", r->rpv, 64) != 64)
+	r->len = member_hex(obj, "initial-measurement", r->rim, MEASURE_SIZE);
+	if (!claim_is_hash_len(r->len) || json_array_size(rems) != ATTEST_NUM_REMS ||
+	    member_hex(obj, "personalization-value", r->rpv, 64) != 64)
 		return false;
 	for (size_t i = 0; i < ATTEST_NUM_REMS; i++) {
 		s = json_string_value(json_array_get(rems, i));

@@ -102,12 +102,6 @@ static void explain_line(const char *what, const struct trace_call *c, result wh
 	free(text);
 }
 
-/* Some errors are answers that a VMM has to expect, not mistakes of its author. */
-static bool is_refusal(const struct trace_call *c)
-{
-	return c->why != &rule_kvm_run_memory_fault && c->ret != -EINTR;
-}
-
 static void tell_refusal(const struct trace_call *c)
 {
 	const char *name = strerrorname_np(-c->ret);
@@ -123,7 +117,7 @@ static void tell_refusal(const struct trace_call *c)
 
 static void on_call(void *arg, const struct trace_call *c)
 {
-	bool tell = c->why && is_refusal(c);
+	bool tell = c->why && !kvm_rule_is_expected(c->why, c->ret);
 	result what = c->why ? c->why : c->note;
 
 	if (options->trace >= 0)

@@ -103,8 +103,7 @@ static void note_refusal(struct data *d, const struct trace_item *it)
 	json_t *row = json_object_get(d->refusals, it->rule);
 	char buf[32];
 
-	/* Some errors are answers that a VMM has to expect, not mistakes of its author. */
-	if (rule == &rule_kvm_run_memory_fault || it->ret == -EINTR)
+	if (kvm_rule_is_expected(rule, it->ret))
 		return;
 	if (!row) {
 		row = json_pack("{s:f, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i}", "t",

@@ -50,6 +50,9 @@ const char *trace_ret_text(const struct trace_item *item, char buf[32]);
 /* A string of JSON with its quotes, whatever it holds. */
 void trace_quote(FILE *f, const char *text);
 
+/* An argument as a member of JSON: "name":"0x..". */
+void trace_write_arg(FILE *f, const struct trace_item *it, unsigned int i);
+
 /* A trace becomes ... 0 or -errno (logged). */
 int trace_to_json(struct trace_reader *r, FILE *out);
 int trace_to_text(struct trace_reader *r, FILE *out);

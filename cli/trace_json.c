@@ -53,17 +53,22 @@ static void write_who(FILE *f, const struct trace_item *it)
 	fprintf(f, ",\"thread\":%" PRIu32, it->thread);
 }
 
+void trace_write_arg(FILE *f, const struct trace_item *it, unsigned int i)
+{
+	if (it->arg_names[i])
+		trace_quote(f, it->arg_names[i]);
+	else
+		fprintf(f, "\"x%u\"", i + 1);
+	fprintf(f, ":\"0x%" PRIx64 "\"", it->args[i]);
+}
+
 static void write_args(FILE *f, const struct trace_item *it)
 {
 	fputs(",\"args\":{", f);
 	for (unsigned int i = 0; i < it->nargs; i++) {
 		if (i)
 			fputc(',', f);
-		if (it->arg_names[i])
-			trace_quote(f, it->arg_names[i]);
-		else
-			fprintf(f, "\"x%u\"", i + 1);
-		fprintf(f, ":\"0x%" PRIx64 "\"", it->args[i]);
+		trace_write_arg(f, it, i);
 	}
 	fputc('}', f);
 }

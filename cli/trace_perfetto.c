@@ -85,11 +85,7 @@ static void write_args(FILE *f, const struct trace_item *it)
 	}
 	for (unsigned int i = 0; i < it->nargs; i++) {
 		fputc(',', f);
-		if (it->arg_names[i])
-			trace_quote(f, it->arg_names[i]);
-		else
-			fprintf(f, "\"x%u\"", i + 1);
-		fprintf(f, ":\"0x%" PRIx64 "\"", it->args[i]);
+		trace_write_arg(f, it, i);
 	}
 	fputs("}}", f);
 }

@@ -21,3 +21,8 @@ static const struct rule *const rows[] = {
 };
 
 const struct rule_table kvm_rules = {"kvm", rows, ARRAY_SIZE(rows)};
+
+bool kvm_rule_is_expected(const struct rule *rule, int64_t ret)
+{
+	return rule == &rule_kvm_run_memory_fault || ret == -EINTR;
+}

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import re
+import shlex
 import secrets
 import struct
 import subprocess
@@ -53,7 +54,7 @@ def going_on_all_the_same_it_is_refused_by_the_right_rule():
 
 @case
 def auto_knows_them_all_in_one_backend():
-    script = "; ".join(f"{client(r)} & p{i}=$!" for i, r in enumerate(REVISIONS))
+    script = "; ".join(f"{shlex.quote(str(client(r)))} & p{i}=$!" for i, r in enumerate(REVISIONS))
     waits = " && ".join(f"wait $p{i}" for i in range(len(REVISIONS)))
     run = Run("exec", "--abi", "auto", "--", "/bin/sh", "-c", f"{script}; {waits}").expect(0)
     check(run.out.count("all went well") == len(REVISIONS), run.story())

@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "vmm/layout.h"
+#include "vmm/unpack.h"
 
 #define IMAGE_HEADER_SIZE     64
 #define IMAGE_MAGIC	      UINT32_C(0x644d5241) /* "ARM\x64" */
@@ -37,23 +38,12 @@ static uint32_t get32(const uint8_t *p)
 /* What a file that is no Image probably is. */
 static const char *guess(const uint8_t *p, uint64_t size)
 {
-	if (size >= 2 && p[0] == 0x1f && p[1] == 0x8b)
-		return "it is gzip-compressed: unpack it first";
-	if (size >= 6 && !memcmp(p,
-				 "\xfd"
-				 "7zXZ",
-				 6))
-		return "it is xz-compressed: unpack it first";
 	if (size >= 3 && !memcmp(p, "BZh", 3))
 		return "it is bzip2-compressed: unpack it first";
 	if (size >= 4 && (!memcmp(p, "\x04\x22\x4d\x18", 4) || !memcmp(p, "\x02\x21\x4c\x18", 4)))
 		return "it is lz4-compressed: unpack it first";
 	if (size >= 4 && !memcmp(p, "\x5d\0\0", 3))
 		return "it is lzma-compressed: unpack it first";
-	if (size >= 4 && !memcmp(p, "\x28\xb5\x2f\xfd", 4))
-		return "it is zstd-compressed: unpack it first";
-	if (size >= 8 && !memcmp(p, "MZ", 2) && !memcmp(p + 4, "zimg", 4))
-		return "it is an EFI zboot image: extract the Image from it first";
 	if (size >= 4 && !memcmp(p, "\177ELF", 4))
 		return "it is an ELF file (vmlinux?): the Image is in arch/arm64/boot";
 	if (size >= 0x206 && !memcmp(p + 0x202, "HdrS", 4))
@@ -184,6 +174,33 @@ close:
 	return ret;
 }
 
+/* Layers that one kernel may be packed in: zboot, in which is gzip, has one. */
+#define MAX_LAYERS 2
+
+static int image_unpack(struct image *im, const char *path, uint64_t max)
+{
+	struct unpacked out;
+	const char *why;
+	int ret;
+
+	for (int i = 0; unpack_is_packed(im->data, im->size); i++) {
+		if (i == MAX_LAYERS) {
+			log_error("%s %s: it is packed again and again", im->name, path);
+			return -EINVAL;
+		}
+		ret = unpack(im->data, im->size, max, &out, &why);
+		if (ret) {
+			log_error("%s %s: %s", im->name, path, why);
+			return ret;
+		}
+		munmap(im->data, im->mapped);
+		im->data = out.data;
+		im->size = out.size;
+		im->mapped = out.mapped;
+	}
+	return 0;
+}
+
 /* Kernel, then 2 MiB for the device tree, then the initrd; all of it must fit. */
 static int images_place(struct boot_images *b, const struct arm64_image *head)
 {
@@ -219,6 +236,8 @@ int images_load(struct boot_images *b, const char *kernel, const char *initrd, u
 				  .ram = ram,
 				  .ram_size = ram_size};
 	ret = image_read(&b->kernel, kernel, ram_size);
+	if (!ret)
+		ret = image_unpack(&b->kernel, kernel, ram_size);
 	if (ret)
 		return ret;
 	ret = image_parse(b->kernel.data, b->kernel.size, &head, &why);

@@ -14,7 +14,7 @@
 struct image {
 	const char *name; /* "kernel", "device tree", "initrd" */
 	uint8_t *data;	  /* NULL: absent */
-	uint64_t size;	  /* bytes of the file */
+	uint64_t size;	  /* bytes of the file; of a packed kernel: of the Image in it */
 	uint64_t mapped;  /* bytes mapped at data: size rounded up to pages */
 	uint64_t addr;	  /* IPA, page-aligned */
 };
@@ -34,7 +34,10 @@ struct arm64_image {
 /* 0 or -EINVAL: *why tells what is wrong with the file. */
 int image_parse(const void *data, uint64_t size, struct arm64_image *out, const char **why);
 
-/* Read both files and place everything. 0 or -errno, message printed; images_free in any case. */
+/*
+ * Read both files, unpack the kernel (vmm/unpack.h) and place everything. 0 or -errno, message
+ * printed; images_free in any case.
+ */
 int images_load(struct boot_images *b, const char *kernel, const char *initrd, uint64_t ram,
 		uint64_t ram_size);
 

@@ -126,12 +126,10 @@ static void wrong_files_are_told_apart(void **state)
 {
 	memcpy(kernel + 56, "ARM\x65", 4);
 	refused_with("not an arm64 Linux Image");
+	memcpy(kernel, "BZh", 3);
+	refused_with("bzip2");
 	memcpy(kernel, "\x1f\x8b", 2);
-	refused_with("gzip");
-	memcpy(kernel, "\x28\xb5\x2f\xfd", 4);
-	refused_with("zstd");
-	memcpy(kernel, "MZ\0\0zimg", 8);
-	refused_with("zboot");
+	refused_with("gzip data is damaged");
 	memcpy(kernel, "\177ELF", 4);
 	refused_with("ELF");
 	memset(kernel, 0, 8);

@@ -11,8 +11,8 @@
 #include "abi/kvm.h"
 
 struct kvm_arm_rmi_populate {
-	uint64_t base;	/* IPA, page-aligned */
-	uint64_t size;	/* bytes, page multiple */
+	uint64_t base; /* IPA, page-aligned */
+	uint64_t size; /* bytes, page multiple */
 	uint64_t source_uaddr;
 	uint32_t flags;
 	uint32_t reserved;

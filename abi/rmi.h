@@ -11,50 +11,50 @@
 
 #define RMI_ABI_VERSION UINT64_C(0x10000)
 
-#define RMI_FID_BASE 0xC4000150
-#define RMI_VERSION 0xC4000150
-#define RMI_GRANULE_DELEGATE 0xC4000151
-#define RMI_GRANULE_UNDELEGATE 0xC4000152
-#define RMI_DATA_CREATE 0xC4000153
-#define RMI_DATA_CREATE_UNKNOWN 0xC4000154
-#define RMI_DATA_DESTROY 0xC4000155
-#define RMI_REALM_ACTIVATE 0xC4000157
-#define RMI_REALM_CREATE 0xC4000158
-#define RMI_REALM_DESTROY 0xC4000159
-#define RMI_REC_CREATE 0xC400015A
-#define RMI_REC_DESTROY 0xC400015B
-#define RMI_REC_ENTER 0xC400015C
-#define RMI_RTT_CREATE 0xC400015D
-#define RMI_RTT_DESTROY 0xC400015E
-#define RMI_RTT_MAP_UNPROTECTED 0xC400015F
-#define RMI_RTT_READ_ENTRY 0xC4000161
+#define RMI_FID_BASE		  0xC4000150
+#define RMI_VERSION		  0xC4000150
+#define RMI_GRANULE_DELEGATE	  0xC4000151
+#define RMI_GRANULE_UNDELEGATE	  0xC4000152
+#define RMI_DATA_CREATE		  0xC4000153
+#define RMI_DATA_CREATE_UNKNOWN	  0xC4000154
+#define RMI_DATA_DESTROY	  0xC4000155
+#define RMI_REALM_ACTIVATE	  0xC4000157
+#define RMI_REALM_CREATE	  0xC4000158
+#define RMI_REALM_DESTROY	  0xC4000159
+#define RMI_REC_CREATE		  0xC400015A
+#define RMI_REC_DESTROY		  0xC400015B
+#define RMI_REC_ENTER		  0xC400015C
+#define RMI_RTT_CREATE		  0xC400015D
+#define RMI_RTT_DESTROY		  0xC400015E
+#define RMI_RTT_MAP_UNPROTECTED	  0xC400015F
+#define RMI_RTT_READ_ENTRY	  0xC4000161
 #define RMI_RTT_UNMAP_UNPROTECTED 0xC4000162
-#define RMI_PSCI_COMPLETE 0xC4000164
-#define RMI_FEATURES 0xC4000165
-#define RMI_RTT_FOLD 0xC4000166
-#define RMI_REC_AUX_COUNT 0xC4000167
-#define RMI_RTT_INIT_RIPAS 0xC4000168
-#define RMI_RTT_SET_RIPAS 0xC4000169
-#define RMI_FID_LAST 0xC4000169
+#define RMI_PSCI_COMPLETE	  0xC4000164
+#define RMI_FEATURES		  0xC4000165
+#define RMI_RTT_FOLD		  0xC4000166
+#define RMI_REC_AUX_COUNT	  0xC4000167
+#define RMI_RTT_INIT_RIPAS	  0xC4000168
+#define RMI_RTT_SET_RIPAS	  0xC4000169
+#define RMI_FID_LAST		  0xC4000169
 
 /* X0 of an answer: status | index << 8 */
 enum { RMI_SUCCESS, RMI_ERROR_INPUT, RMI_ERROR_REALM, RMI_ERROR_REC, RMI_ERROR_RTT };
-#define RMI_STATUS(x0) ((unsigned int)((x0) & 0xff))
-#define RMI_INDEX(x0) ((unsigned int)(((x0) >> 8) & 0xff))
+#define RMI_STATUS(x0)	  ((unsigned int)((x0)&0xff))
+#define RMI_INDEX(x0)	  ((unsigned int)(((x0) >> 8) & 0xff))
 #define SMC_NOT_SUPPORTED (~UINT64_C(0))
 
 /* feature register 0 */
-#define RMI_FEATURE0_S2SZ UINT64_C(0xff)
-#define RMI_FEATURE0_LPA2 (UINT64_C(1) << 8)
-#define RMI_FEATURE0_SVE_EN (UINT64_C(1) << 9)
-#define RMI_FEATURE0_SVE_VL (UINT64_C(0xf) << 10)	 /* VL/128 - 1 */
-#define RMI_FEATURE0_NUM_BPS (UINT64_C(0x3f) << 14)	 /* number minus one */
-#define RMI_FEATURE0_NUM_WPS (UINT64_C(0x3f) << 20)	 /* number minus one */
-#define RMI_FEATURE0_PMU_EN (UINT64_C(1) << 26)
-#define RMI_FEATURE0_PMU_NUM_CTRS (UINT64_C(0x1f) << 27)
-#define RMI_FEATURE0_HASH_SHA_256 (UINT64_C(1) << 32)
-#define RMI_FEATURE0_HASH_SHA_512 (UINT64_C(1) << 33)
-#define RMI_FEATURE0_GICV3_NUM_LRS (UINT64_C(0xf) << 34) /* number minus one */
+#define RMI_FEATURE0_S2SZ	    UINT64_C(0xff)
+#define RMI_FEATURE0_LPA2	    (UINT64_C(1) << 8)
+#define RMI_FEATURE0_SVE_EN	    (UINT64_C(1) << 9)
+#define RMI_FEATURE0_SVE_VL	    (UINT64_C(0xf) << 10)  /* VL/128 - 1 */
+#define RMI_FEATURE0_NUM_BPS	    (UINT64_C(0x3f) << 14) /* number minus one */
+#define RMI_FEATURE0_NUM_WPS	    (UINT64_C(0x3f) << 20) /* number minus one */
+#define RMI_FEATURE0_PMU_EN	    (UINT64_C(1) << 26)
+#define RMI_FEATURE0_PMU_NUM_CTRS   (UINT64_C(0x1f) << 27)
+#define RMI_FEATURE0_HASH_SHA_256   (UINT64_C(1) << 32)
+#define RMI_FEATURE0_HASH_SHA_512   (UINT64_C(1) << 33)
+#define RMI_FEATURE0_GICV3_NUM_LRS  (UINT64_C(0xf) << 34) /* number minus one */
 #define RMI_FEATURE0_MAX_RECS_ORDER (UINT64_C(0xf) << 38) /* 2^n - 1 RECs */
 
 enum { RMI_HASH_SHA_256, RMI_HASH_SHA_512 };
@@ -64,17 +64,17 @@ enum { RMI_RTTE_UNASSIGNED, RMI_RTTE_ASSIGNED, RMI_RTTE_TABLE };
 #define RMI_DATA_FLAG_MEASURE (UINT64_C(1) << 0)
 
 #define RMI_REALM_FLAG_LPA2 (UINT64_C(1) << 0)
-#define RMI_REALM_FLAG_SVE (UINT64_C(1) << 1)
-#define RMI_REALM_FLAG_PMU (UINT64_C(1) << 2)
+#define RMI_REALM_FLAG_SVE  (UINT64_C(1) << 1)
+#define RMI_REALM_FLAG_PMU  (UINT64_C(1) << 2)
 
 /*
  * Ours, in a reserved field of RmiRealmParams: which RMM the realm and its verifier see. RMI is 1.0
  * whatever it is. 0 is RMM 1.0; what each bit changes is not measured itself.
  */
-#define RMI_SEMANTICS_2_0	    (UINT64_C(1) << 0) /* token profile, RSI 1.1, RsiRealmConfig */
+#define RMI_SEMANTICS_2_0	       (UINT64_C(1) << 0) /* token profile, RSI, RsiRealmConfig */
 #define RMI_SEMANTICS_RIPAS_UNMEASURED (UINT64_C(1) << 1) /* RTT_INIT_RIPAS is not in the RIM */
-#define RMI_SEMANTICS_AFFINITY_INFO (UINT64_C(1) << 2) /* PSCI_AFFINITY_INFO does not exit */
-#define RMI_SEMANTICS_REM_PADDED    (UINT64_C(1) << 3) /* REMs as the specification's text has it */
+#define RMI_SEMANTICS_AFFINITY_INFO    (UINT64_C(1) << 2) /* PSCI_AFFINITY_INFO does not exit */
+#define RMI_SEMANTICS_REM_PADDED       (UINT64_C(1) << 3) /* REMs as the text has it */
 
 struct rmi_realm_params {
 	uint64_t flags;
@@ -102,7 +102,7 @@ struct rmi_realm_params {
 };
 
 #define RMI_REC_FLAG_RUNNABLE (UINT64_C(1) << 0)
-#define RMI_MAX_REC_AUX 16
+#define RMI_MAX_REC_AUX	      16
 
 struct rmi_rec_params {
 	uint64_t flags;
@@ -118,13 +118,13 @@ struct rmi_rec_params {
 	uint8_t pad4[0x1000 - 0x888];
 };
 
-#define RMI_ENTER_EMUL_MMIO (UINT64_C(1) << 0)
-#define RMI_ENTER_INJECT_SEA (UINT64_C(1) << 1)
-#define RMI_ENTER_TRAP_WFI (UINT64_C(1) << 2)
-#define RMI_ENTER_TRAP_WFE (UINT64_C(1) << 3)
+#define RMI_ENTER_EMUL_MMIO    (UINT64_C(1) << 0)
+#define RMI_ENTER_INJECT_SEA   (UINT64_C(1) << 1)
+#define RMI_ENTER_TRAP_WFI     (UINT64_C(1) << 2)
+#define RMI_ENTER_TRAP_WFE     (UINT64_C(1) << 3)
 #define RMI_ENTER_RIPAS_REJECT (UINT64_C(1) << 4)
-#define RMI_NUM_GPRS 31
-#define RMI_NUM_LRS 16
+#define RMI_NUM_GPRS	       31
+#define RMI_NUM_LRS	       16
 
 enum {
 	RMI_EXIT_SYNC,
@@ -180,7 +180,7 @@ struct rmi_rec_run {
 	struct rmi_rec_exit exit;
 };
 
-#define RMI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
+#define RMI_SIZE(type, size)	 _Static_assert(sizeof(type) == (size), #type)
 #define RMI_AT(type, field, off) _Static_assert(offsetof(type, field) == (off), #type "." #field)
 RMI_SIZE(struct rmi_realm_params, 4096);
 RMI_AT(struct rmi_realm_params, s2sz, 0x8);

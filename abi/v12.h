@@ -8,13 +8,13 @@
 #define KVM_CAP_ARM_RMI 247
 
 /* VM types: bits 7:0 IPA width, bits 11:8 kind */
-#define KVM_VM_TYPE_ARM_SHIFT 8
-#define KVM_VM_TYPE_ARM_MASK (0xfUL << KVM_VM_TYPE_ARM_SHIFT)
+#define KVM_VM_TYPE_ARM_SHIFT  8
+#define KVM_VM_TYPE_ARM_MASK   (0xfUL << KVM_VM_TYPE_ARM_SHIFT)
 #define KVM_VM_TYPE_ARM_NORMAL (0UL << KVM_VM_TYPE_ARM_SHIFT)
-#define KVM_VM_TYPE_ARM_REALM (1UL << KVM_VM_TYPE_ARM_SHIFT)
+#define KVM_VM_TYPE_ARM_REALM  (1UL << KVM_VM_TYPE_ARM_SHIFT)
 
 /* on VM fds: the bytes done; the structure is not written */
-#define KVM_ARM_RMI_POPULATE _IOW(KVMIO, 0xd7, struct kvm_arm_rmi_populate)
+#define KVM_ARM_RMI_POPULATE	       _IOW(KVMIO, 0xd7, struct kvm_arm_rmi_populate)
 /* on vCPU fds */
 #define KVM_ARM_VCPU_RMI_PSCI_COMPLETE _IOW(KVMIO, 0xd6, struct kvm_arm_rmi_psci_complete)
 

@@ -8,7 +8,7 @@
 #define KVM_CAP_ARM_RMI 249
 
 /* VM types: bits 7:0 IPA width, and one bit for each kind that is not ordinary */
-#define KVM_VM_TYPE_ARM_REALM (1UL << 30)
+#define KVM_VM_TYPE_ARM_REALM	  (1UL << 30)
 #define KVM_VM_TYPE_ARM_PROTECTED (1UL << 31) /* pKVM's, mainline since 7.1 */
 
 /* on VM fds: 0; the structure is advanced over what was done */

@@ -56,22 +56,22 @@ enum {
 	COMPONENT_HASH_ALGO = 6,
 };
 
-#define PROFILE_PLATFORM "tag:arm.com,2023:cca_platform#1.0.0"
+#define PROFILE_PLATFORM      "tag:arm.com,2023:cca_platform#1.0.0"
 #define PROFILE_PLATFORM_2024 "tag:arm.com,2024:cca_platform#2.0.0"
 #define PROFILE_PLATFORM_2026 "tag:arm.com,2026:cca_platform#2.0.0"
-#define PROFILE_LEGACY "http://arm.com/CCA-SSD/1.0.0"
-#define PROFILE_REALM "tag:arm.com,2023:realm#1.0.0"
-#define PROFILE_REALM_2024 "tag:arm.com,2024:realm#2.0.0"
-#define PROFILE_REALM_2026 "tag:arm.com,2026:realm#2.0.0"
+#define PROFILE_LEGACY	      "http://arm.com/CCA-SSD/1.0.0"
+#define PROFILE_REALM	      "tag:arm.com,2023:realm#1.0.0"
+#define PROFILE_REALM_2024    "tag:arm.com,2024:realm#2.0.0"
+#define PROFILE_REALM_2026    "tag:arm.com,2026:realm#2.0.0"
 
 enum cca_profile { CCA_LEGACY, CCA_2023, CCA_2024, CCA_2026, CCA_NUM_PROFILES };
 
-#define MEC_POLICY_SHARED 0
+#define MEC_POLICY_SHARED  0
 #define MEC_POLICY_PRIVATE 1
 
-#define CLAIMS_MAX_COMPONENTS 64
+#define CLAIMS_MAX_COMPONENTS  64
 #define IMPLEMENTATION_ID_SIZE 32
-#define INSTANCE_ID_SIZE 33
+#define INSTANCE_ID_SIZE       33
 
 /* A string claim that is absent or malformed has p NULL; text is not terminated. */
 struct claim_uint {

@@ -14,9 +14,9 @@
 
 enum ec_curve { EC_P256, EC_P384, EC_P521, EC_NUM_CURVES };
 
-#define EC_MAX_SIZE 66
+#define EC_MAX_SIZE  66
 #define EC_MAX_POINT (1 + 2 * EC_MAX_SIZE)
-#define EC_MAX_SIG (2 * EC_MAX_SIZE)
+#define EC_MAX_SIG   (2 * EC_MAX_SIZE)
 
 struct ec_public {
 	enum ec_curve curve;
@@ -28,7 +28,7 @@ struct ec_private {
 	uint8_t d[EC_MAX_SIZE];
 };
 
-size_t ec_size(enum ec_curve c);       /* of a coordinate: 32, 48 or 66 bytes */
+size_t ec_size(enum ec_curve c);      /* of a coordinate: 32, 48 or 66 bytes */
 const char *ec_name(enum ec_curve c); /* "P-256", "P-384", "P-521": as in a JWK */
 
 /* The uncompressed point 04 || x || y; its length. */

@@ -79,8 +79,7 @@ char *base64_encode(enum base64_kind kind, const uint8_t *data, size_t len, char
 	return out;
 }
 
-ssize_t base64_decode(enum base64_kind kind, const char *text, size_t len, uint8_t *out,
-		      size_t cap)
+ssize_t base64_decode(enum base64_kind kind, const char *text, size_t len, uint8_t *out, size_t cap)
 {
 	size_t n = 0, sextets = 0, pads = 0;
 	uint32_t acc = 0;

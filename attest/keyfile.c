@@ -187,9 +187,9 @@ static bool parse_store(const json_t *store, struct trust_anchors *out)
 
 	if (!json_array_size(store) || json_array_size(store) > TRUST_MAX_ANCHORS)
 		return false;
-	json_array_foreach(store, i, entry)
-		if (!keyfile_take_anchor(entry, &out->anchor[out->count++]))
-			return false;
+	json_array_foreach(
+		store, i,
+		entry) if (!keyfile_take_anchor(entry, &out->anchor[out->count++])) return false;
 	return true;
 }
 

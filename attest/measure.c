@@ -63,8 +63,7 @@ void measure_digest(enum measure_hash h, const void *data, size_t len, uint8_t o
 	gcry_md_hash_buffer(hashes[h].gcry, out, data, len);
 }
 
-void measure_realm(enum measure_hash h, const struct rmi_realm_params *p,
-		   uint8_t rim[MEASURE_SIZE])
+void measure_realm(enum measure_hash h, const struct rmi_realm_params *p, uint8_t rim[MEASURE_SIZE])
 {
 	struct rmi_realm_params kept;
 
@@ -110,8 +109,7 @@ void measure_rec_digest(enum measure_hash h, const struct rmi_rec_params *p,
 	measure_digest(h, &kept, sizeof(kept), digest);
 }
 
-void measure_rec(enum measure_hash h, uint8_t rim[MEASURE_SIZE],
-		 const uint8_t digest[MEASURE_SIZE])
+void measure_rec(enum measure_hash h, uint8_t rim[MEASURE_SIZE], const uint8_t digest[MEASURE_SIZE])
 {
 	struct desc d = {.type = DESC_REC};
 

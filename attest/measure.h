@@ -23,7 +23,7 @@ enum measure_hash {
 	MEASURE_SHA_512 = RMI_HASH_SHA_512,
 };
 
-size_t measure_hash_len(enum measure_hash h);	      /* 32 or 64 */
+size_t measure_hash_len(enum measure_hash h);	    /* 32 or 64 */
 const char *measure_hash_name(enum measure_hash h); /* "sha-256", "sha-512": as in tokens */
 
 /* Plain hash of len bytes: the content digest of a granule. */

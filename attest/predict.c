@@ -17,12 +17,12 @@
 #include "attest/predict.h"
 #include "base/bits.h"
 
-#define PAGE_BITS 12
+#define PAGE_BITS  12
 #define TABLE_BITS 9
-#define PAGE_SIZE (UINT64_C(1) << PAGE_BITS)
-#define ENTRIES (1 << TABLE_BITS)
+#define PAGE_SIZE  (UINT64_C(1) << PAGE_BITS)
+#define ENTRIES	   (1 << TABLE_BITS)
 #define LAST_LEVEL 3
-#define MAX_ROOTS 16
+#define MAX_ROOTS  16
 
 enum entry_state { ENTRY_EMPTY, ENTRY_RAM, ENTRY_ASSIGNED };
 

@@ -41,8 +41,7 @@ void predict_free(struct predict *pr);
  * half; -EEXIST: a page is populated already (those before it have been taken); -ENOMEM; -EBUSY:
  * after predict_activate.
  */
-int predict_populate(struct predict *pr, uint64_t ipa, const void *src, uint64_t len,
-		     bool measure);
+int predict_populate(struct predict *pr, uint64_t ipa, const void *src, uint64_t len, bool measure);
 
 /*
  * The first KVM_RUN: RECs in creation order (only runnable ones count), then RIPAS RAM on all gmem

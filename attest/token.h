@@ -17,17 +17,17 @@
 
 #include "attest/measure.h"
 
-#define ATTEST_CHALLENGE_SIZE 64
-#define ATTEST_NUM_REMS 4
+#define ATTEST_CHALLENGE_SIZE	64
+#define ATTEST_NUM_REMS		4
 #define ATTEST_INSTANCE_ID_SIZE 33
-#define ATTEST_MAX_TOKEN 20480 /* no token of any platform is longer */
+#define ATTEST_MAX_TOKEN	20480 /* no token of any platform is longer */
 
 /* How a token is wrapped and which claims it speaks. */
 enum attest_form {
 	ATTEST_FORM_OF_PROFILE, /* EAT for a token of profile 1.0, CMW for one of 2.0 */
-	ATTEST_FORM_EAT,    /* tag 399: what RMM 1.0 emits */
-	ATTEST_FORM_CMW,    /* tag 907, each part a [263, bytes] record: what RMM 2.0 emits */
-	ATTEST_FORM_LEGACY, /* tag 399, CCA-SSD/1.0.0, raw RAK */
+	ATTEST_FORM_EAT,	/* tag 399: what RMM 1.0 emits */
+	ATTEST_FORM_CMW,	/* tag 907, each part a [263, bytes] record: what RMM 2.0 emits */
+	ATTEST_FORM_LEGACY,	/* tag 399, CCA-SSD/1.0.0, raw RAK */
 };
 
 /* Which pair of profiles a token is of. */
@@ -38,8 +38,8 @@ enum attest_profile {
 };
 
 struct attest_options {
-	const char *dir;	/* a directory of attest_platform_create; NULL: the test platform */
-	bool deterministic;	/* the same RAK for the same platform; otherwise a fresh one */
+	const char *dir;    /* a directory of attest_platform_create; NULL: the test platform */
+	bool deterministic; /* the same RAK for the same platform; otherwise a fresh one */
 	enum attest_form form;
 	bool has_lifecycle;	/* otherwise as the platform's description says */
 	unsigned int lifecycle; /* value of claim 2395 */

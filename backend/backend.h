@@ -37,18 +37,18 @@ enum backend_message {
 };
 
 struct backend_frame {
-	uint32_t len; /* of the text that follows */
+	uint32_t len;  /* of the text that follows */
 	uint32_t kind; /* enum backend_message */
 };
 
 struct backend_options {
-	int listen;	    /* a socket that is bound: taken over */
-	int control;	    /* descriptor of the control socket */
-	uint64_t ram;	    /* bytes of physical memory; 0: the default */
+	int listen;			     /* a socket that is bound: taken over */
+	int control;			     /* descriptor of the control socket */
+	uint64_t ram;			     /* bytes of physical memory; 0: the default */
 	const struct kvm_revision *revision; /* NULL: v12 */
 	bool automatic;			     /* found out for each process from its calls */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
-	uint32_t cap_rmi; /* number of KVM_CAP_ARM_RMI; 0: the revision's */
+	uint32_t cap_rmi;		     /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool explain, no_sandbox;
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;

@@ -147,8 +147,7 @@ static struct kvm_file *op_lookup(struct kvm_caller *base, int fd)
 
 	if (got < 0)
 		return NULL;
-	if (!fstat(got, &st) && S_ISSOCK(st.st_mode) &&
-	    c->num_looked_up < ARRAY_SIZE(c->looked_up))
+	if (!fstat(got, &st) && S_ISSOCK(st.st_mode) && c->num_looked_up < ARRAY_SIZE(c->looked_up))
 		file = channel_find_file(c->ch->srv, st.st_dev, st.st_ino);
 	if (file)
 		c->looked_up[c->num_looked_up++] = file;

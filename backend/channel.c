@@ -62,8 +62,7 @@ struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm 
 		errno = ch ? EMFILE : ENOMEM;
 		return NULL;
 	}
-	*ch = (struct channel){
-		.srv = s, .fd = fd, .life_fd = life_fd, .mm = mm, .file = file};
+	*ch = (struct channel){.srv = s, .fd = fd, .life_fd = life_fd, .mm = mm, .file = file};
 	if (mm)
 		mm_get(mm);
 	pthread_mutex_lock(&s->lock);
@@ -150,8 +149,8 @@ static int64_t run(struct channel *ch, struct wire_caller *c, const struct wire_
 
 static void tell_mask(struct channel *ch, struct wire_msg *m)
 {
-	m->done.mask_op = kvm_vcpu_signal_mask(ch->file, &m->done.mask) ? WIRE_MASK_SET
-									: WIRE_MASK_CLEAR;
+	m->done.mask_op =
+		kvm_vcpu_signal_mask(ch->file, &m->done.mask) ? WIRE_MASK_SET : WIRE_MASK_CLEAR;
 }
 
 static int serve_call(struct channel *ch, const struct wire_msg *m, const void *eager, size_t len)
@@ -235,8 +234,10 @@ static int serve_fallocate(struct channel *ch, const struct wire_msg *m)
 
 	if (kvm_file_kind(ch->file) != KVM_FILE_GMEM)
 		return -EPIPE;
-	return done(ch, kvm_gmem_fallocate(ch->file, m->fallocate.mode, m->fallocate.offset,
-					   m->fallocate.len), &reply, -1);
+	return done(ch,
+		    kvm_gmem_fallocate(ch->file, m->fallocate.mode, m->fallocate.offset,
+				       m->fallocate.len),
+		    &reply, -1);
 }
 
 static int serve_memory(struct channel *ch, const struct wire_msg *m)
@@ -467,8 +468,8 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
 		if (!ch->id || !ch->file || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
 			continue;
 		kvm_gmem_info(ch->file, &info);
-		holds = info.has_shared && pa >= info.pa &&
-			pa + size > pa && pa + size <= info.pa + info.size;
+		holds = info.has_shared && pa >= info.pa && pa + size > pa &&
+			pa + size <= info.pa + info.size;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return holds;

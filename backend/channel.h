@@ -21,9 +21,9 @@ struct mm;
 struct server {
 	struct server_config cfg;
 	int listen_fd, idle_fd;
-	struct greeter *greeter; /* greet.c */
-	int epoll_fd, wake_fd;	 /* watch.c */
-	int life_fd;		 /* life.c: an epoll in that one */
+	struct greeter *greeter;   /* greet.c */
+	int epoll_fd, wake_fd;	   /* watch.c */
+	int life_fd;		   /* life.c: an epoll in that one */
 	pthread_mutex_t life_lock; /* over reading it and acting upon it; outer to lock */
 	pthread_t watcher;
 	atomic_bool stopping;
@@ -31,7 +31,7 @@ struct server {
 	unsigned int max_channels;
 	atomic_ullong opened; /* /dev/kvm, so many times */
 
-	pthread_mutex_t lock; /* all below */
+	pthread_mutex_t lock;  /* all below */
 	pthread_cond_t closed; /* some channel */
 	struct channel *channels;
 	unsigned int num_channels, num_clients;
@@ -51,19 +51,19 @@ struct channel {
 	struct server *srv;
 	struct channel *next; /* srv->channels */
 	int fd;
-	int life_fd;		/* an object's: hangs up with the client's last descriptor; or -1 */
+	int life_fd; /* an object's: hangs up with the client's last descriptor; or -1 */
 	pthread_t thread;
 	enum { CHANNEL_WAIT, CHANNEL_GO, CHANNEL_STOP } order; /* to the thread (srv->lock) */
-	uint32_t seq, step;	/* of the request that is served */
+	uint32_t seq, step;				       /* of the request that is served */
 	atomic_uint state;
-	bool closing;		/* counted in mm->closing (srv->lock) */
-	pid_t pid;		/* of who connected; system channels */
-	struct wire_msg hello;	/* its first message */
-	struct mm *mm;		/* whose calls come here; one reference */
-	struct kvm_file *file;	/* one reference; NULL: not yet, or not any more (srv->lock) */
-	uint32_t id;		/* of an object; 0: a system channel */
-	bool counted;		/* is a descriptor that a client holds */
-	uint64_t dev, ino;	/* of the client's life: a passed descriptor is known by it */
+	bool closing;	       /* counted in mm->closing (srv->lock) */
+	pid_t pid;	       /* of who connected; system channels */
+	struct wire_msg hello; /* its first message */
+	struct mm *mm;	       /* whose calls come here; one reference */
+	struct kvm_file *file; /* one reference; NULL: not yet, or not any more (srv->lock) */
+	uint32_t id;	       /* of an object; 0: a system channel */
+	bool counted;	       /* is a descriptor that a client holds */
+	uint64_t dev, ino;     /* of the client's life: a passed descriptor is known by it */
 
 	atomic_bool hung_up; /* a vCPU's */
 	bool running;	     /* KVM_RUN lasts */
@@ -124,9 +124,9 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size);
 struct wire_caller {
 	struct kvm_caller base;
 	struct channel *ch;
-	bool broken;	  /* the client is gone or talks nonsense */
-	bool interrupted; /* it said that a signal waits */
-	size_t pulling;	  /* bytes of the pull under way */
+	bool broken;	     /* the client is gone or talks nonsense */
+	bool interrupted;    /* it said that a signal waits */
+	size_t pulling;	     /* bytes of the pull under way */
 	uint64_t eager_addr; /* the argument, as far as it came with the call */
 	uint32_t eager_len;
 	uint8_t eager[WIRE_EAGER_MAX];

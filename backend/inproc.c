@@ -227,7 +227,7 @@ int inproc_fallocate(struct inproc *p, int fd, int mode, uint64_t offset, uint64
 	if (!f)
 		return ret;
 	ret = kvm_file_kind(f) == KVM_FILE_GMEM ? kvm_gmem_fallocate(f, mode, offset, len)
-						 : -EOPNOTSUPP;
+						: -EOPNOTSUPP;
 	kvm_file_put(f);
 	return ret;
 }

@@ -20,7 +20,7 @@
 #include "kvm/kvm.h"
 
 #define INPROC_FIRST_FD 0x4000
-#define INPROC_MAX_FDS 256
+#define INPROC_MAX_FDS	256
 
 struct engine_ops;
 struct inproc;
@@ -28,15 +28,15 @@ struct machine;
 struct rmm;
 
 struct inproc_config {
-	const struct engine_ops *engine; /* what runs realms; NULL: they exit with SERROR */
+	const struct engine_ops *engine;     /* what runs realms; NULL: they exit with SERROR */
 	const struct kvm_revision *revision; /* NULL: v12 */
 	bool automatic;			     /* found out from what is called */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* 0: the revision's */
-	uint64_t feature_reg0; /* of the RMM; 0: the platform's */
-	uint64_t ram;	       /* bytes of each area (machine/memory.h); 0: the default */
-	bool pa_is_va;	       /* host addresses equal PAs (conformance suites) */
-	const void *attest;    /* the RMM's attestation identity, or NULL */
+	uint64_t feature_reg0;		     /* of the RMM; 0: the platform's */
+	uint64_t ram;	    /* bytes of each area (machine/memory.h); 0: the default */
+	bool pa_is_va;	    /* host addresses equal PAs (conformance suites) */
+	const void *attest; /* the RMM's attestation identity, or NULL */
 };
 
 /* 0, or the -errno of machine_create, rmm_create, kvm_host_create. cfg NULL: all defaults. */

@@ -16,10 +16,10 @@ struct mm {
 	uint64_t token;
 	uint32_t serial; /* names it for the watcher: a process's number is used again */
 	pid_t pid;
-	unsigned int refs; /* srv->lock */
-	bool process;	   /* one of them is the process's; srv->lock */
+	unsigned int refs;    /* srv->lock */
+	bool process;	      /* one of them is the process's; srv->lock */
 	unsigned int closing; /* channels whose file is being released; srv->lock */
-	unsigned int vms;  /* ... and so many are VMs'; srv->lock */
+	unsigned int vms;     /* ... and so many are VMs'; srv->lock */
 	int pidfd;
 
 	pthread_mutex_t lock; /* all below; innermost */

@@ -40,11 +40,11 @@ static int remap(struct mm *mm, struct channel *ch, const struct range *a, uint6
 	uint64_t pa = a->to + (start - a->start);
 	struct wire_msg m = {
 		.type = WIRE_REMAP,
-		.area = {start, end - start, pa - machine_client_base(ram),
-			 a->tag & ~MM_AREA_GMEM, 0},
+		.area = {start, end - start, pa - machine_client_base(ram), a->tag & ~MM_AREA_GMEM,
+			 0},
 	};
-	int file = hide ? memfd_create(WIRE_NAME_DELEGATED, MFD_CLOEXEC)
-			: machine_client_memfd(ram);
+	int file =
+		hide ? memfd_create(WIRE_NAME_DELEGATED, MFD_CLOEXEC) : machine_client_memfd(ram);
 	int r;
 
 	r = file < 0 || channel_say(ch, &m, NULL, &file, 1) || take_answer(ch);

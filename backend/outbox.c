@@ -22,7 +22,7 @@
 #define GATHER_SIZE (256 * 1024) /* ... or until there is so much */
 #define FIRST_SIZE  65536
 #define STACK_SIZE  (64 * 1024)
-#define PACKET	   32768u /* a socket of packets takes no longer ones */
+#define PACKET	    32768u /* a socket of packets takes no longer ones */
 
 struct buffer {
 	uint8_t *data;

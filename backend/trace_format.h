@@ -18,9 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACE_FILE_MAGIC "SRTRACE" /* with its NUL: 8 bytes */
+#define TRACE_FILE_MAGIC   "SRTRACE" /* with its NUL: 8 bytes */
 #define TRACE_FILE_VERSION 1u
-#define TRACE_RECORD_MAX 4096u
+#define TRACE_RECORD_MAX   4096u
 
 struct trace_file_header {
 	char magic[8];

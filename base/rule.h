@@ -20,11 +20,11 @@
 #include <stddef.h>
 
 struct rule {
-	const char *name;	/* "kvm_populate_reserved": what `softrealm explain` takes */
-	int code;		/* positive errno, RMI status or RSI status */
-	const char *wrong;	/* "reserved is not zero" */
-	const char *right;	/* "clear kvm_arm_rmi_populate.reserved" */
-	const char *source;	/* "v12 06/46, KVM_ARM_RMI_POPULATE" */
+	const char *name;   /* "kvm_populate_reserved": what `softrealm explain` takes */
+	int code;	    /* positive errno, RMI status or RSI status */
+	const char *wrong;  /* "reserved is not zero" */
+	const char *right;  /* "clear kvm_arm_rmi_populate.reserved" */
+	const char *source; /* "v12 06/46, KVM_ARM_RMI_POPULATE" */
 };
 
 /* A table of rules, ended by its count; one per layer. */

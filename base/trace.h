@@ -20,36 +20,36 @@ enum trace_layer { TRACE_KVM, TRACE_RMI, TRACE_RSI, TRACE_PSCI };
 
 struct trace_call {
 	enum trace_layer layer;
-	const char *name;	/* "KVM_ARM_RMI_POPULATE", "RMI_DATA_CREATE" */
+	const char *name;	      /* "KVM_ARM_RMI_POPULATE", "RMI_DATA_CREATE" */
 	const char *const *arg_names; /* nargs names, or NULL */
 	const uint64_t *args;
 	unsigned int nargs;
-	const char *abi;	/* TRACE_KVM: the revision that answered, "v12" */
-	int64_t ret;		/* what the caller saw: ioctl result or -errno; X0 for SMCs */
-	result why;		/* OK, or the broken rule */
-	bool probe;		/* a question: a refusal is an answer to it, and nobody's mistake */
-	result note;		/* OK, or what the caller of an answered call should know */
-	uint64_t start;		/* trace_begin(): when it began */
+	const char *abi; /* TRACE_KVM: the revision that answered, "v12" */
+	int64_t ret;	 /* what the caller saw: ioctl result or -errno; X0 for SMCs */
+	result why;	 /* OK, or the broken rule */
+	bool probe;	 /* a question: a refusal is an answer to it, and nobody's mistake */
+	result note;	 /* OK, or what the caller of an answered call should know */
+	uint64_t start;	 /* trace_begin(): when it began */
 };
 
 /* What happened to a realm, for the launcher: counted exits, measurements, life. */
 enum trace_event_kind {
-	TRACE_EXIT,	/* name = exit kind ("MMIO", "IRQ", ...): KVM_RUN returned to the VMM, or
+	TRACE_EXIT,    /* name = exit kind ("MMIO", "IRQ", ...): KVM_RUN returned to the VMM, or
 			   a REC exit ended in the kernel (to_user false) */
-	TRACE_MEASURE,	/* RIM or REM extended: index, cause, addr, flags, digest, value after */
-	TRACE_STATE,	/* name = "realm NEW", "realm ACTIVE", "engine ready", "engine lost", ... */
+	TRACE_MEASURE, /* RIM or REM extended: index, cause, addr, flags, digest, value after */
+	TRACE_STATE,   /* name = "realm NEW", "realm ACTIVE", "engine ready", "engine lost", ... */
 };
 
 struct trace_event {
 	enum trace_event_kind kind;
 	const char *name;
-	int to_user;		/* TRACE_EXIT */
-	unsigned int realm;	/* serial of its VM: tells all realms of one backend apart */
-	unsigned int index;	/* TRACE_MEASURE: 0 RIM, 1..4 REM */
+	int to_user;	    /* TRACE_EXIT */
+	unsigned int realm; /* serial of its VM: tells all realms of one backend apart */
+	unsigned int index; /* TRACE_MEASURE: 0 RIM, 1..4 REM */
 	uint64_t addr, top, flags;
-	const uint8_t *digest;	/* TRACE_MEASURE: content digest or NULL */
-	const uint8_t *value;	/* TRACE_MEASURE: register after, 64 bytes */
-	unsigned int hash_len;	/* 32 or 64 */
+	const uint8_t *digest; /* TRACE_MEASURE: content digest or NULL */
+	const uint8_t *value;  /* TRACE_MEASURE: register after, 64 bytes */
+	unsigned int hash_len; /* 32 or 64 */
 };
 
 /* On whose behalf this thread works: kvm/ sets it, everybody below it may read it. */

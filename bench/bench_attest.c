@@ -16,11 +16,11 @@
 #include "attest/token.h"
 #include "base/bits.h"
 
-#define ROUNDS 7
-#define GRANULE 4096
+#define ROUNDS	   7
+#define GRANULE	   4096
 #define DESCRIPTOR 256
 #define INPUT_SIZE (UINT64_C(64) << 20)
-#define RAM UINT64_C(0x40000000)
+#define RAM	   UINT64_C(0x40000000)
 
 static double cpu_seconds(void)
 {

@@ -18,10 +18,10 @@
 
 #include "bench/client.h"
 
-#define ROUNDS 9
-#define TURNS 3000
+#define ROUNDS	9
+#define TURNS	3000
 #define WARM_UP 500
-#define LIMIT 2.0
+#define LIMIT	2.0
 
 static const uint32_t store_loop[] = {0xf9000001, 0x17ffffff}; /* 1: str x1, [x0]; b 1b */
 
@@ -29,7 +29,7 @@ static const uint32_t store_loop[] = {0xf9000001, 0x17ffffff}; /* 1: str x1, [x0
 
 enum { VMM, BACKEND_IN, LOOP, CPU, BACKEND_OUT, HOPS };
 
-static int doorbell[HOPS]; /* who sleeps there */
+static int doorbell[HOPS];   /* who sleeps there */
 static pthread_t threads[4]; /* this one is the first */
 
 static void ring(int to)

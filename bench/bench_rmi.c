@@ -22,11 +22,11 @@
 #include "machine/pe.h"
 #include "rmm/rmm.h"
 
-#define ROUNDS 9
-#define CALLS 2000
+#define ROUNDS	      9
+#define CALLS	      2000
 #define POPULATE_SIZE (UINT64_C(64) << 20)
-#define BASE UINT64_C(0x80000000)
-#define SHARED_BASE (UINT64_C(1) << 32 | BASE)
+#define BASE	      UINT64_C(0x80000000)
+#define SHARED_BASE   (UINT64_C(1) << 32 | BASE)
 
 static void check(bool ok, const char *what)
 {
@@ -151,9 +151,16 @@ static void null_range(struct engine *e, int cpu, uint64_t at, uint64_t size)
 }
 
 static const struct engine_ops null_ops = {
-	.name = "null", .create = null_create, .destroy = null_destroy, .frame = null_frame,
-	.reset = null_reset, .sysregs_get = null_get, .sysregs_set = null_set, .run = null_run,
-	.tlbi = null_range, .touch = null_range,
+	.name = "null",
+	.create = null_create,
+	.destroy = null_destroy,
+	.frame = null_frame,
+	.reset = null_reset,
+	.sysregs_get = null_get,
+	.sysregs_set = null_set,
+	.run = null_run,
+	.tlbi = null_range,
+	.touch = null_range,
 };
 
 static uint64_t smc(uint64_t fid, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -165,8 +172,8 @@ static uint64_t smc(uint64_t fid, uint64_t a, uint64_t b, uint64_t c, uint64_t d
 }
 
 #define SMC4(fid, a, b, c, d, ...) smc(fid, a, b, c, d)
-#define SMC(fid, ...) SMC4(RMI_##fid, __VA_ARGS__, 0, 0, 0, 0)
-#define MUST(fid, ...) check(!SMC(fid, __VA_ARGS__), #fid)
+#define SMC(fid, ...)		   SMC4(RMI_##fid, __VA_ARGS__, 0, 0, 0, 0)
+#define MUST(fid, ...)		   check(!SMC(fid, __VA_ARGS__), #fid)
 
 static uint64_t granule(void)
 {

@@ -64,6 +64,7 @@ static void cap_attributes(void)
 
 static void cap_same(void)
 {
+	/* clang-format off */
 	static const int one[] = {
 		KVM_CAP_IRQCHIP, KVM_CAP_USER_MEMORY, KVM_CAP_SYNC_MMU,
 		KVM_CAP_DESTROY_MEMORY_REGION_WORKS, KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
@@ -72,6 +73,7 @@ static void cap_same(void)
 		KVM_CAP_IOEVENTFD_ANY_LENGTH, KVM_CAP_SYSTEM_EVENT_DATA, KVM_CAP_USER_MEMORY2,
 		KVM_CAP_GUEST_MEMFD,
 	};
+	/* clang-format on */
 	struct fds f;
 
 	fds_open(&f);
@@ -83,6 +85,7 @@ static void cap_same(void)
 
 static void cap_hidden(void)
 {
+	/* clang-format off */
 	static const int hidden[] = {
 		KVM_CAP_MP_STATE, KVM_CAP_SET_GUEST_DEBUG, KVM_CAP_IOEVENTFD, KVM_CAP_VCPU_EVENTS,
 		KVM_CAP_ONE_REG, KVM_CAP_READONLY_MEM, KVM_CAP_IRQFD_RESAMPLE,
@@ -90,6 +93,7 @@ static void cap_hidden(void)
 		KVM_CAP_ARM_IRQ_LINE_LAYOUT_2, KVM_CAP_ARM_NISV_TO_USER,
 		KVM_CAP_ARM_INJECT_EXT_DABT,
 	};
+	/* clang-format on */
 	struct fds f;
 
 	fds_open(&f);
@@ -99,6 +103,7 @@ static void cap_hidden(void)
 
 static void cap_hidden_platform(void)
 {
+	/* clang-format off */
 	static const int hidden[] = {
 		KVM_CAP_GUEST_DEBUG_HW_BPS, KVM_CAP_GUEST_DEBUG_HW_WPS, KVM_CAP_ARM_USER_IRQ,
 		KVM_CAP_ARM_EL1_32BIT, KVM_CAP_STEAL_TIME, KVM_CAP_SET_GUEST_DEBUG2,
@@ -107,6 +112,7 @@ static void cap_hidden_platform(void)
 		KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED,
 		KVM_CAP_ARM_SEA_TO_USER, KVM_CAP_ARM_MTE, KVM_CAP_ARM_EL2,
 	};
+	/* clang-format on */
 	struct fds f;
 
 	fds_open(&f);
@@ -170,8 +176,7 @@ static const struct check checks[] = {
 	{"cap-rmi", "KVM_CAP_ARM_RMI is 1 on /dev/kvm, an ordinary VM and a realm", cap_rmi},
 	{"cap-other-revisions", "the numbers of other revisions answer 0", cap_other_revisions},
 	{"cap-memory-attributes",
-	 "MEMORY_ATTRIBUTES: PRIVATE on /dev/kvm and a realm (v15: 0), else 0",
-	 cap_attributes},
+	 "MEMORY_ATTRIBUTES: PRIVATE on /dev/kvm and a realm (v15: 0), else 0", cap_attributes},
 	{"cap-allowed", "generic and allow-listed capabilities answer alike on all three",
 	 cap_same},
 	{"cap-hidden", "capabilities outside the allow-list answer 0 on a realm only", cap_hidden},

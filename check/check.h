@@ -26,10 +26,10 @@ enum abi { ABI_V12, ABI_V12_6_19, ABI_V13, ABI_V14, ABI_V15, ABI_NEXT, NUM_ABIS 
 
 struct abi_sheet {
 	const char *name;
-	int cap;		/* KVM_CAP_ARM_RMI */
-	int gmem_cap;		/* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES; 0: there is none */
-	unsigned long realm;	/* VM type bits */
-	unsigned long other;	/* another revision's VM type: refused */
+	int cap;	     /* KVM_CAP_ARM_RMI */
+	int gmem_cap;	     /* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES; 0: there is none */
+	unsigned long realm; /* VM type bits */
+	unsigned long other; /* another revision's VM type: refused */
 	uint32_t populate, other_populate;
 };
 extern const struct abi_sheet abi_sheets[NUM_ABIS];
@@ -67,8 +67,8 @@ void check_fail(const char *file, int line, const char *fmt, ...)
 void check_skip(const char *why) __attribute__((noreturn));
 
 #define WANT(expr, value) check_want(__FILE__, __LINE__, #expr, (int64_t)(expr), (int64_t)(value))
-#define WANT_TRUE(expr) check_want(__FILE__, __LINE__, #expr, !!(expr), 1)
-#define FAIL(...) check_fail(__FILE__, __LINE__, __VA_ARGS__)
+#define WANT_TRUE(expr)	  check_want(__FILE__, __LINE__, #expr, !!(expr), 1)
+#define FAIL(...)	  check_fail(__FILE__, __LINE__, __VA_ARGS__)
 /* The answer of this row of differences.c in the column that this run compares with. */
 int64_t want_of(const char *name);
 static inline bool since(enum abi abi)
@@ -95,21 +95,21 @@ enum verdict report_check(unsigned int n, const struct check *c, enum verdict v,
 /* ioctl(2): the result, or -errno. */
 int64_t call(int fd, unsigned long nr, const void *arg);
 int64_t call_n(int fd, unsigned long nr, unsigned long arg);
-#define BAD_POINTER ((const void *)8)
+#define BAD_POINTER	((const void *)8)
 #define SET_ATTRIBUTES2 _IOWR(KVMIO, 0xd2, struct kvm_memory_attributes2)
 
 /* ---- a realm to start from ---- */
-#define RAM_BASE UINT64_C(0x80000000)
-#define RAM_SIZE UINT64_C(0x400000)
-#define IPA_BITS 33
-#define SHARED_BIT (UINT64_C(1) << (IPA_BITS - 1))
-#define CODE_IPA RAM_BASE
-#define SCRIPT_IPA (RAM_BASE + 0x1000)	 /* vCPU 0's script: one page */
-#define SCRIPT2_IPA (RAM_BASE + 0x2000)	 /* another */
-#define DATA_IPA (RAM_BASE + 0x3000)	 /* populated, zero */
-#define FREE_IPA (RAM_BASE + 0x100000)	 /* private, not populated */
-#define PAGE 4096
-#define MAX_VCPUS 4
+#define RAM_BASE    UINT64_C(0x80000000)
+#define RAM_SIZE    UINT64_C(0x400000)
+#define IPA_BITS    33
+#define SHARED_BIT  (UINT64_C(1) << (IPA_BITS - 1))
+#define CODE_IPA    RAM_BASE
+#define SCRIPT_IPA  (RAM_BASE + 0x1000)	  /* vCPU 0's script: one page */
+#define SCRIPT2_IPA (RAM_BASE + 0x2000)	  /* another */
+#define DATA_IPA    (RAM_BASE + 0x3000)	  /* populated, zero */
+#define FREE_IPA    (RAM_BASE + 0x100000) /* private, not populated */
+#define PAGE	    4096
+#define MAX_VCPUS   4
 
 struct realm {
 	int kvm, vm, vgic, gmem;
@@ -120,13 +120,13 @@ struct realm {
 };
 
 /* In order; each may be left out or done by hand to reach the state that a check is about. */
-void realm_open(struct realm *r);			/* /dev/kvm, CREATE_VM */
-void realm_vcpus(struct realm *r, unsigned int n);	/* create, init (POWER_OFF but for 0) */
-void realm_vcpu_create(struct realm *r);		/* one more, not initialised */
+void realm_open(struct realm *r);		   /* /dev/kvm, CREATE_VM */
+void realm_vcpus(struct realm *r, unsigned int n); /* create, init (POWER_OFF but for 0) */
+void realm_vcpu_create(struct realm *r);	   /* one more, not initialised */
 int64_t realm_vcpu_init(struct realm *r, unsigned int i, uint32_t features);
-void realm_vgic(struct realm *r);			/* create, addresses, INIT */
-void realm_vgic_create(struct realm *r);		/* without INIT */
-void realm_memory(struct realm *r);			/* gmem, slot 0, attribute PRIVATE */
+void realm_vgic(struct realm *r);	 /* create, addresses, INIT */
+void realm_vgic_create(struct realm *r); /* without INIT */
+void realm_memory(struct realm *r);	 /* gmem, slot 0, attribute PRIVATE */
 /* Before realm_memory: its pages will be made shared. Where attributes are the guest_memfd's, one
  * that is private for life cannot; then `mem` is its own mapping. */
 void realm_convertible(void);

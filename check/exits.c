@@ -8,11 +8,11 @@
 
 #include "check/check.h"
 
-#define DEV_GPA UINT64_C(0x0a000000)
-#define DEV_IPA (SHARED_BIT | DEV_GPA)
-#define PRIVATE KVM_MEMORY_EXIT_FLAG_PRIVATE
-#define EXCEPTION_EC(v) ((unsigned int)((v) >> 26) & 0x3f)
-#define EXCEPTION_FSC(v) ((unsigned int)(v) & 0x3f)
+#define DEV_GPA		 UINT64_C(0x0a000000)
+#define DEV_IPA		 (SHARED_BIT | DEV_GPA)
+#define PRIVATE		 KVM_MEMORY_EXIT_FLAG_PRIVATE
+#define EXCEPTION_EC(v)	 ((unsigned int)((v) >> 26) & 0x3f)
+#define EXCEPTION_FSC(v) ((unsigned int)(v)&0x3f)
 
 static void want_mmio(struct realm *r, bool is_write, unsigned int len)
 {
@@ -59,8 +59,8 @@ static void mmio_read_signed(void)
 
 static void want_write(unsigned int width, unsigned int len, uint64_t val)
 {
-	const struct script_op script[] = {
-		{SCRIPT_WRITE, {DEV_IPA, width, 0x8899aabbccddeeff}}, {SCRIPT_END, {0}}};
+	const struct script_op script[] = {{SCRIPT_WRITE, {DEV_IPA, width, 0x8899aabbccddeeff}},
+					   {SCRIPT_END, {0}}};
 	uint64_t got = 0;
 	struct realm r;
 
@@ -103,8 +103,8 @@ static void want_external_abort(struct realm *r)
 
 static void mmio_no_syndrome(void)
 {
-	static const struct script_op script[] = {
-		{SCRIPT_READ, {DEV_IPA, SCRIPT_PAIR}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_READ, {DEV_IPA, SCRIPT_PAIR}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	REALM_NEW(&r, 1, script);
@@ -124,8 +124,8 @@ static void want_fault(struct realm *r, uint64_t gpa, uint64_t size, uint64_t fl
 
 static void fault_private(void)
 {
-	static const struct script_op script[] = {
-		{SCRIPT_READ, {FREE_IPA + 8, SCRIPT_U64}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_READ, {FREE_IPA + 8, SCRIPT_U64}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	realm_convertible();
@@ -153,8 +153,8 @@ static void private_zero(void)
 
 static void private_outside(void)
 {
-	static const struct script_op script[] = {
-		{SCRIPT_READ, {0x10000000, SCRIPT_U64}}, {SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_READ, {0x10000000, SCRIPT_U64}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	REALM_NEW(&r, 1, script);
@@ -211,7 +211,8 @@ static void punch_hole(void)
 	REALM_NEW(&r, 1, script);
 	WANT(realm_report(&r, 0), 0);
 	WANT(fallocate(r.gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, DATA_IPA - RAM_BASE,
-		       PAGE), 0);
+		       PAGE),
+	     0);
 	realm_want_blocks(&r, 0);
 }
 
@@ -281,14 +282,13 @@ static void host_call(void)
 
 static void rsi_identity(void)
 {
-	static const struct script_op script[] = {
-		{SCRIPT_SMC, {RSI_VERSION, RSI_ABI_VERSION}},
-		{SCRIPT_SMC, {RSI_REALM_CONFIG, DATA_IPA}},
-		{SCRIPT_READ, {DATA_IPA, SCRIPT_U64}},
-		{SCRIPT_READ, {DATA_IPA + 8, SCRIPT_U64}},
-		{SCRIPT_SMC, {0xC4000042, 1, 2, 3}},
-		{SCRIPT_MPIDR, {0}},
-		{SCRIPT_END, {0}}};
+	static const struct script_op script[] = {{SCRIPT_SMC, {RSI_VERSION, RSI_ABI_VERSION}},
+						  {SCRIPT_SMC, {RSI_REALM_CONFIG, DATA_IPA}},
+						  {SCRIPT_READ, {DATA_IPA, SCRIPT_U64}},
+						  {SCRIPT_READ, {DATA_IPA + 8, SCRIPT_U64}},
+						  {SCRIPT_SMC, {0xC4000042, 1, 2, 3}},
+						  {SCRIPT_MPIDR, {0}},
+						  {SCRIPT_END, {0}}};
 	struct realm r;
 
 	REALM_NEW(&r, 1, script);

@@ -144,8 +144,9 @@ static void gmem_touch(void)
 
 	realm_open(&r);
 	WANT(touch(gmem_map(realm_gmem(&r, MB, GUEST_MEMFD_FLAG_MMAP))), SIGBUS);
-	WANT(touch(gmem_map(realm_gmem(
-		     &r, MB, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED))), 0);
+	WANT(touch(gmem_map(
+		     realm_gmem(&r, MB, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED))),
+	     0);
 }
 
 /* A realm whose slot 0 is backed by a guest_memfd that is mapped at *p. */

@@ -7,11 +7,11 @@
 
 static const struct script_op end[] = {{SCRIPT_END, {0}}};
 
-#define DFR0 KVM_REG_ID_AA64DFR0_EL1
-#define FIELD(reg, lo) (((reg) >> (lo)) & 0xf)
+#define DFR0		 KVM_REG_ID_AA64DFR0_EL1
+#define FIELD(reg, lo)	 (((reg) >> (lo)) & 0xf)
 #define WITH(reg, lo, v) (((reg) & ~(UINT64_C(0xf) << (lo))) | (uint64_t)(v) << (lo))
-#define BRPS 12
-#define WRPS 20
+#define BRPS		 12
+#define WRPS		 20
 
 enum life { NONE, NEW, ACTIVE };
 
@@ -48,14 +48,17 @@ static void reg_allowed(void)
 static void reg_refused(void)
 {
 	static const uint64_t ids[] = {
-		KVM_REG_ARM_CORE_SP, KVM_REG_ARM_CORE_PSTATE,
+		KVM_REG_ARM_CORE_SP,
+		KVM_REG_ARM_CORE_PSTATE,
 		KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 0x44,  /* SP_EL1 */
 		KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE | 0x54, /* V0 */
 		ARM64_SYS_REG(3, 0, 1, 0, 0),				     /* SCTLR_EL1 */
-		KVM_REG_MPIDR_EL1, KVM_REG_ID_AA64PFR0_EL1, KVM_REG_ARM_TIMER_CNT,
+		KVM_REG_MPIDR_EL1,
+		KVM_REG_ID_AA64PFR0_EL1,
+		KVM_REG_ARM_TIMER_CNT,
 		KVM_REG_ARM_PSCI_VERSION,
 		KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP,
-		KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX,	     /* CCSIDR 0 */
+		KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX, /* CCSIDR 0 */
 	};
 	uint64_t buf[64];
 	struct realm r;
@@ -175,8 +178,8 @@ static const struct check checks[] = {
 	{"reg-dfr0-bounds", "BRPs and WRPs of 0 or above the maximum: EINVAL", reg_dfr0_bounds},
 	{"reg-dfr0-brps", "a lower number of breakpoints: EINVAL as recorded", reg_dfr0_brps},
 	{"reg-dfr0-frozen", "any change of ID_AA64DFR0 after NEW: EBUSY", reg_dfr0_frozen},
-	{"reg-absent",
-	 "SVE_VLS and PMCR without the feature: ENOENT (v14: PMCR EINVAL)", reg_absent},
+	{"reg-absent", "SVE_VLS and PMCR without the feature: ENOENT (v14: PMCR EINVAL)",
+	 reg_absent},
 	{"reg-list", "GET_REG_LIST: core registers, DFR0, PMCR, SVE_VLS only; E2BIG first",
 	 reg_list},
 	{"reg-mpidr", "MPIDR comes from the vCPU id", reg_mpidr},

@@ -213,7 +213,8 @@ static void pop_sources(void)
 	WANT(realm_populate(&r, RAM_BASE + 3 * PAGE, PAGE, r.mem, 0), PAGE);
 	g = realm_gmem(&r, MB, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
 	WANT(realm_populate(&r, RAM_BASE + 4 * PAGE, PAGE,
-			    mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_SHARED, g, 0), 0), PAGE);
+			    mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_SHARED, g, 0), 0),
+	     PAGE);
 }
 
 static void pop_twice(void)
@@ -232,8 +233,7 @@ static void pop_partial_populated(void)
 	realm_ready(&r);
 	WANT(realm_populate(&r, RAM_BASE + PAGE, PAGE, pages(1), 0), PAGE);
 	WANT(realm_populate(&r, RAM_BASE, 3 * PAGE, pages(3), 0), PAGE);
-	WANT(realm_populate(&r, RAM_BASE + PAGE, 2 * PAGE, pages(2), 0),
-	     want_of("populate-twice"));
+	WANT(realm_populate(&r, RAM_BASE + PAGE, 2 * PAGE, pages(2), 0), want_of("populate-twice"));
 	WANT(realm_populate(&r, RAM_BASE + 2 * PAGE, PAGE, pages(1), 0), PAGE);
 }
 
@@ -320,8 +320,8 @@ static void pop_dead(void)
 }
 
 static const struct check checks[] = {
-	{"populate-ordinary-vm",
-	 "on an ordinary VM EPERM (v13: ENXIO), whatever the argument", pop_ordinary_vm},
+	{"populate-ordinary-vm", "on an ordinary VM EPERM (v13: ENXIO), whatever the argument",
+	 pop_ordinary_vm},
 	{"populate-pointer", "an unreadable argument is EFAULT", pop_pointer},
 	{"populate-arguments",
 	 "reserved, unknown flags, unaligned base or end: EINVAL, nothing done", pop_arguments},
@@ -339,8 +339,8 @@ static const struct check checks[] = {
 	{"populate-wrapping-size",
 	 "a size that wraps to an aligned end is done as far as it goes (v15: EINVAL)",
 	 pop_wrapping_size},
-	{"populate-size-zero",
-	 "size 0 is EINVAL (v15: 0), and the realm has been created", pop_size_zero},
+	{"populate-size-zero", "size 0 is EINVAL (v15: 0), and the realm has been created",
+	 pop_size_zero},
 	{"populate-bad-source", "NULL (v15: EINVAL), unmapped, PROT_NONE, kernel address: EFAULT",
 	 pop_bad_source},
 	{"populate-unaligned-source", "unaligned source: EINVAL (6.19: from the page's start)",

@@ -63,11 +63,16 @@ static void psci_kernel(void)
 		{SCRIPT_SMC, {PSCI_FEATURES, PSCI_CPU_ON_64}},
 		{SCRIPT_SMC, {PSCI_FEATURES, 0x84000012}},
 		{SCRIPT_END, {0}}};
-	static const int64_t want[] = {
-		PSCI_VERSION_1_1,	 PSCI_RET_INVALID_PARAMETERS, PSCI_RET_ALREADY_ON,
-		PSCI_RET_INVALID_ADDRESS, PSCI_AFFINITY_OFF,	      PSCI_RET_SUCCESS,
-		PSCI_RET_ALREADY_ON,	 PSCI_AFFINITY_ON,	      0,
-		PSCI_RET_NOT_SUPPORTED};
+	static const int64_t want[] = {PSCI_VERSION_1_1,
+				       PSCI_RET_INVALID_PARAMETERS,
+				       PSCI_RET_ALREADY_ON,
+				       PSCI_RET_INVALID_ADDRESS,
+				       PSCI_AFFINITY_OFF,
+				       PSCI_RET_SUCCESS,
+				       PSCI_RET_ALREADY_ON,
+				       PSCI_AFFINITY_ON,
+				       0,
+				       PSCI_RET_NOT_SUPPORTED};
 	struct realm r;
 
 	realm_open(&r);
@@ -295,8 +300,8 @@ static const struct check checks[] = {
 	{"complete-ordinary-vm",
 	 "PSCI_COMPLETE on an ordinary VM: EPERM (v13: ENXIO; v14: no such call)",
 	 complete_ordinary},
-	{"complete-pointer",
-	 "PSCI_COMPLETE, unreadable argument: EFAULT (v14: no such call)", complete_pointer},
+	{"complete-pointer", "PSCI_COMPLETE, unreadable argument: EFAULT (v14: no such call)",
+	 complete_pointer},
 	{"complete-early", "PSCI_COMPLETE, unknown MPIDR or no REC yet: EINVAL", complete_early},
 	{"complete-nothing", "PSCI_COMPLETE with nothing pending: EINVAL", complete_nothing},
 	{"complete-wrong", "PSCI_COMPLETE, wrong target, vCPU or status, or twice: EINVAL",
@@ -307,12 +312,11 @@ static const struct check checks[] = {
 	{"complete-success", "CPU_ON completed (v14: by x0): the target runs once made RUNNABLE",
 	 complete_success},
 	{"complete-denied",
-	 "DENIED cannot be said in 32 bits: EINVAL, then ENXIO (v14: x0 says it)",
-	 complete_denied},
-	{"complete-forgotten",
-	 "KVM_RUN with PSCI pending: ENXIO (v14: DENIED)", complete_forgotten},
-	{"runnable-by-force",
-	 "a vCPU made RUNNABLE without CPU_ON: ENXIO (v14: EAGAIN)", runnable_by_force},
+	 "DENIED cannot be said in 32 bits: EINVAL, then ENXIO (v14: x0 says it)", complete_denied},
+	{"complete-forgotten", "KVM_RUN with PSCI pending: ENXIO (v14: DENIED)",
+	 complete_forgotten},
+	{"runnable-by-force", "a vCPU made RUNNABLE without CPU_ON: ENXIO (v14: EAGAIN)",
+	 runnable_by_force},
 	{"user-system-off", "SYSTEM_OFF forwarded, run again: KVM_EXIT_SHUTDOWN", user_system_off},
 	{"filter-late", "the SMCCC filter after the first run: EBUSY", filter_late},
 	{"filter-arguments", "the SMCCC filter's arguments", filter_arguments},

@@ -12,7 +12,7 @@
 
 #include "check_guest.h" /* guest.S, assembled: one page */
 
-#define DIST_ADDR UINT64_C(0x08000000)
+#define DIST_ADDR   UINT64_C(0x08000000)
 #define REDIST_ADDR UINT64_C(0x080a0000)
 
 int64_t call(int fd, unsigned long nr, const void *arg)

@@ -193,8 +193,8 @@ static void guest_debug(void)
 
 static const struct check checks[] = {
 	{"vcpu-features", "features that a realm's vCPU may and may not have", init_features},
-	{"vcpu-feature-9",
-	 "feature bit 9 alone: EINVAL (6.19, v13: ignored; v14, v15: ENOENT)", init_bit9},
+	{"vcpu-feature-9", "feature bit 9 alone: EINVAL (6.19, v13: ignored; v14, v15: ENOENT)",
+	 init_bit9},
 	{"vcpu-feature-unknown", "feature bits from 10 up: ENOENT", init_unknown},
 	{"vcpu-feature-optional", "SVE and PMU are accepted just where their capability says 1",
 	 init_optional},

@@ -103,8 +103,8 @@ static void vm_api_version(void)
 }
 
 static const struct check checks[] = {
-	{"vm-types",
-	 "types: 0 ordinary, the revision's realm; others in bits 11:8 EINVAL", vm_types},
+	{"vm-types", "types: 0 ordinary, the revision's realm; others in bits 11:8 EINVAL",
+	 vm_types},
 	{"vm-type-bits", "any other type bit is EINVAL, another revision's realm type too",
 	 vm_type_bits},
 	{"vm-ipa-low", "an IPA width of 1 to 31 is EINVAL", vm_ipa_low},

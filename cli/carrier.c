@@ -112,15 +112,13 @@ static int find_parts(struct carrier *c)
 
 	if (!c->foreign)
 		return r ? r
-			 : files_preload("libsoftrealm-preload.so", c->preload,
-					 sizeof(c->preload));
+			 : files_preload("libsoftrealm-preload.so", c->preload, sizeof(c->preload));
 	if (!find_program(qemu ? qemu : "qemu-aarch64", c->emulator, sizeof(c->emulator))) {
 		log_error("qemu-aarch64 is missing: it runs arm64 programs (package qemu-user)");
 		return -ENOENT;
 	}
 	return r ? r
-		 : files_preload("libsoftrealm-preload-aarch64.so", c->preload,
-				 sizeof(c->preload));
+		 : files_preload("libsoftrealm-preload-aarch64.so", c->preload, sizeof(c->preload));
 }
 
 int carrier_open(struct carrier *c, const char *command)

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 
 struct carrier {
-	char program[PATH_MAX]; /* what will be executed; empty: not found */
-	char preload[PATH_MAX]; /* the library: no character in it splits LD_PRELOAD */
-	char loader[PATH_MAX];	/* of static programs */
+	char program[PATH_MAX];	 /* what will be executed; empty: not found */
+	char preload[PATH_MAX];	 /* the library: no character in it splits LD_PRELOAD */
+	char loader[PATH_MAX];	 /* of static programs */
 	char emulator[PATH_MAX]; /* of a foreign one */
-	int held;		/* the library, if `preload` names this descriptor; 0: none */
-	bool foreign;		/* an arm64 program on another machine */
-	bool is_static;		/* ... or on this one */
+	int held;		 /* the library, if `preload` names this descriptor; 0: none */
+	bool foreign;		 /* an arm64 program on another machine */
+	bool is_static;		 /* ... or on this one */
 };
 
 /* Find out how, and say so at once when it cannot be (a static x86 program, a set-user-ID one). 0

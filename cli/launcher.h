@@ -24,7 +24,7 @@ struct launch {
 	/* options */
 	struct backend_options backend;
 	bool quiet;
-	bool require; /* that something opens /dev/kvm */
+	bool require;				       /* that something opens /dev/kvm */
 	const char *summary, *trace, *measurement_log; /* files, or NULL; trace: options.h */
 	int summary_fd;				       /* -1: not asked for */
 	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */

@@ -7,7 +7,7 @@
 #include "vmm/options.h"
 
 /* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
-int predict_run(const struct vmm_options *o, const struct backend_options *host,
-		bool explain, bool base64);
+int predict_run(const struct vmm_options *o, const struct backend_options *host, bool explain,
+		bool base64);
 
 #endif

@@ -251,12 +251,12 @@ static void note_measurement(struct data *d, const struct trace_item *it)
 		json_object_set_new(last, "top", address(m->top));
 		json_object_set_new(last, "value", json_string(value));
 	} else {
-		json_array_append_new(
-			d->ledger,
-			json_pack("{s:f, s:i, s:s, s:o, s:o, s:s?, s:i, s:s, s:s}", "t",
-				  seconds(it->time), "register", (int)m->index, "cause", it->name,
-				  "address", address(m->addr), "top", address(m->top), "what", what,
-				  "count", 1, "digest", digest, "value", value));
+		json_array_append_new(d->ledger,
+				      json_pack("{s:f, s:i, s:s, s:o, s:o, s:s?, s:i, s:s, s:s}",
+						"t", seconds(it->time), "register", (int)m->index,
+						"cause", it->name, "address", address(m->addr),
+						"top", address(m->top), "what", what, "count", 1,
+						"digest", digest, "value", value));
 	}
 	d->run_top = m->top;
 	d->run_what = what;

@@ -162,8 +162,7 @@ static int reach(int fd, sigmask_t mask)
 /* What the backend says of itself: 0 or -errno for the caller of open(). */
 static int be_welcomed(int fd, enum wire_role role, sigmask_t mask)
 {
-	struct wire_msg m = {.type = WIRE_HELLO,
-			     .hello = {WIRE_VERSION, role, life->token}};
+	struct wire_msg m = {.type = WIRE_HELLO, .hello = {WIRE_VERSION, role, life->token}};
 	int r;
 
 	if (wire_send(fd, &m, NULL, NULL, 0))

@@ -86,7 +86,7 @@ enum object_kind { OBJECT_SYSTEM, OBJECT_VM, OBJECT_VCPU, OBJECT_DEVICE, OBJECT_
  * VMM holds; so every duplicate of a descriptor finds the object and a number used again does not.
  */
 struct object {
-	struct lock lock; /* through each request, and over taking the entry out */
+	struct lock lock;  /* through each request, and over taking the entry out */
 	uint64_t dev, ino; /* ino 0: the entry is free */
 	uint32_t kind;
 	uint32_t id; /* the backend's */
@@ -155,8 +155,8 @@ struct call {
 	sigmask_t mask;	    /* the thread's, outside */
 	bool running;	    /* KVM_RUN that a signal may still end */
 	int64_t ended_ret;
-	bool run_ended;	    /* ... that somebody else has ended: the lock is not ours any more */
-	int done_fd;	    /* a descriptor that came with DONE, or -1 */
+	bool run_ended; /* ... that somebody else has ended: the lock is not ours any more */
+	int done_fd;	/* a descriptor that came with DONE, or -1 */
 	struct wire_msg done;
 };
 /* Serve the backend until DONE: its result, or -EIO when the backend is gone. Called with signals

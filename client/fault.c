@@ -17,8 +17,8 @@
 #include <sys/mman.h>
 
 #define SA_RESTORER 0x04000000
-#define KEPT_FLAGS (SA_ONSTACK | SA_NODEFER | SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
-#define RETRIED 64u
+#define KEPT_FLAGS  (SA_ONSTACK | SA_NODEFER | SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
+#define RETRIED	    64u
 
 static uint32_t moves;
 static struct {

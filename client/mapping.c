@@ -73,8 +73,8 @@ int mapping_next_own(int from)
 }
 
 /* mmap(2) of a descriptor: the checks and the placement are the kernel's. */
-static long map_file(struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size,
-		     int prot, int flags, uint64_t offset)
+static long map_file(struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size, int prot,
+		     int flags, uint64_t offset)
 {
 	long r = channel_request(c, req);
 

@@ -146,4 +146,3 @@ int maps_next(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uin
 	*end = a->end < addr + size ? a->end : addr + size;
 	return 1;
 }
-

@@ -98,7 +98,7 @@ static uint32_t area_kind(const struct area *a)
 		return WIRE_AREA_HIDDEN;
 	if (!a->shared)
 		return strcmp(a->name, "[stack]") && strncmp(a->name, "[v", 2) ? WIRE_AREA_PRIVATE
-									      : WIRE_AREA_FIXED;
+									       : WIRE_AREA_FIXED;
 	if (!strncmp(a->name, "/dev/zero", 9))
 		return WIRE_AREA_SHARED;
 	if (!strncmp(a->name, "/memfd:", 7))

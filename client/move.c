@@ -17,8 +17,8 @@
 
 #define PRESENT (UINT64_C(1) << 63)
 #define SWAPPED (UINT64_C(1) << 62)
-#define PART (UINT64_C(2) << 20)
-#define BATCH 16u /* pages */
+#define PART	(UINT64_C(2) << 20)
+#define BATCH	16u /* pages */
 
 static struct {
 	bool by_pagemap;   /* private memory: which pages were ever touched */

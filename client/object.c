@@ -31,8 +31,8 @@ static struct object *find(uint64_t dev, uint64_t ino)
 	unsigned int far = __atomic_load_n(&farthest, __ATOMIC_ACQUIRE);
 
 	for (unsigned int i = 0; i <= far; i++) {
-		unsigned int n = __atomic_load_n(&places[(ino + i) % MAX_OBJECTS],
-						 __ATOMIC_ACQUIRE);
+		unsigned int n =
+			__atomic_load_n(&places[(ino + i) % MAX_OBJECTS], __ATOMIC_ACQUIRE);
 		struct object *obj = n ? &objects[n - 1] : NULL;
 
 		if (n && __atomic_load_n(&obj->ino, __ATOMIC_ACQUIRE) == ino && obj->dev == dev)

@@ -13,7 +13,7 @@
 #include "machine/pe.h"
 
 #define COUNTER_HZ  62500000 /* CNTFRQ_EL0 of QEMU's CPUs */
-#define SPIN_PAUSES 16 /* between two looks at the clock */
+#define SPIN_PAUSES 16	     /* between two looks at the clock */
 /* How long one sleeps for an answer that is due before one looks whether somebody has stopped QEMU.
  */
 #define LOOK_MS	    300

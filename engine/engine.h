@@ -57,7 +57,7 @@ struct engine_frame {
 	 * written from outside, and IC IVAU makes the engine look at a page of code again. */
 	uint64_t hcr;
 	uint64_t vttbr, vtcr;
-	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
+	uint64_t vmpidr;  /* MPIDR_EL1 that the guest reads */
 	uint64_t cntvoff; /* CNTVOFF_EL2; a realm has none */
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
@@ -79,7 +79,7 @@ enum engine_sysreg {
 #define ENGINE_SYSREG_ENUM(r) ENGINE_##r,
 	ENGINE_SYSREGS(ENGINE_SYSREG_ENUM)
 #undef ENGINE_SYSREG_ENUM
-	ENGINE_NUM_SYSREGS
+		ENGINE_NUM_SYSREGS
 };
 
 /* The rest of a CPU's state, which engine_state moves: for whoever saves and restores all of it. */
@@ -95,7 +95,7 @@ enum engine_state_reg {
 #define ENGINE_STATE_ENUM(r) ENGINE_##r,
 	ENGINE_STATE_REGS(ENGINE_STATE_ENUM)
 #undef ENGINE_STATE_ENUM
-	ENGINE_NUM_STATE_REGS
+		ENGINE_NUM_STATE_REGS
 };
 
 struct engine_state {

@@ -35,12 +35,12 @@
 #define GICR2_BASE  UINT64_C(0x4000000000)
 #define GICR2_FIRST 123
 
-#define PTE_BLOCK	  UINT64_C(1)
-#define PTE_ATTR(n)	  ((uint64_t)(n) << 2)
-#define PTE_AP_RES1	  BIT(6) /* AP[1], in a regime with one exception level */
-#define PTE_SH_INNER	  (UINT64_C(3) << 8)
-#define PTE_AF		  BIT(10)
-#define PTE_XN		  BIT(54)
+#define PTE_BLOCK    UINT64_C(1)
+#define PTE_ATTR(n)  ((uint64_t)(n) << 2)
+#define PTE_AP_RES1  BIT(6) /* AP[1], in a regime with one exception level */
+#define PTE_SH_INNER (UINT64_C(3) << 8)
+#define PTE_AF	     BIT(10)
+#define PTE_XN	     BIT(54)
 
 /* A number from the environment; `otherwise` if it is unset or no valid number. */
 static unsigned int number_from_environment(const char *name, unsigned int max,

@@ -4,7 +4,7 @@
 
 #include "base/bits.h"
 
-#define PAGE UINT64_C(0x1000)
+#define PAGE	UINT64_C(0x1000)
 #define SIZE_2M UINT64_C(0x200000)
 #define SIZE_1G UINT64_C(0x40000000)
 
@@ -18,8 +18,9 @@ static bool is_one_of(const char *name, const char *const *list)
 
 enum arg_kind arg_kind(const char *name, bool is_realm_call)
 {
-	static const char *const granules[] = {"addr", "rd", "rec", "data", "src", "rtt", "run",
-					       "params", "calling_rec", "target_rec", NULL};
+	static const char *const granules[] = {"addr",	      "rd",	    "rec", "data",
+					       "src",	      "rtt",	    "run", "params",
+					       "calling_rec", "target_rec", NULL};
 	static const char *const ipas[] = {"ipa", "base", "top", "entry_point", NULL};
 
 	if (!strcmp(name, "level"))
@@ -131,9 +132,10 @@ static uint64_t take_desc(struct input *in, const struct arg_pool *pool)
 
 static uint64_t take_small(struct input *in)
 {
-	static const uint64_t odd[] = {64, 65, 255, 256, 4095, 4096, 0x10000, 0x10001,
-				       0x20000, BIT(31), BIT(63), -UINT64_C(1), -UINT64_C(3),
-				       0x84000003, 0xc4000003, 0x8400000f};
+	static const uint64_t odd[] = {64,	     65,	 255,	     256,
+				       4095,	     4096,	 0x10000,    0x10001,
+				       0x20000,	     BIT(31),	 BIT(63),    -UINT64_C(1),
+				       -UINT64_C(3), 0x84000003, 0xc4000003, 0x8400000f};
 	unsigned int b = input_u8(in);
 
 	if (b == 0xff)

@@ -21,7 +21,7 @@ enum arg_kind arg_kind(const char *name, bool is_realm_call);
 
 /* A small machine: what addresses are made of. */
 struct arg_pool {
-	uint64_t ram;	       /* PA of page 0 */
+	uint64_t ram; /* PA of page 0 */
 	unsigned int pages;
 	unsigned int ipa_bits; /* of the realm created last */
 	uint64_t hint[4];      /* addresses that the last answers named */
@@ -39,10 +39,10 @@ static inline uint64_t pool_page(const struct arg_pool *pool, unsigned int n)
 #define ARG_DIRECT_PAGES 0xe0
 /* First byte of an IPA: region << 4 | offset. */
 enum arg_region {
-	REGION_PAGE,	   /* + page * n */
-	REGION_2M,	   /* + 2 MiB * n */
+	REGION_PAGE, /* + page * n */
+	REGION_2M,   /* + 2 MiB * n */
 	REGION_1G,
-	REGION_RAM_PAGE,   /* 1 GiB + page * n */
+	REGION_RAM_PAGE, /* 1 GiB + page * n */
 	REGION_RAM_2M,
 	REGION_512G,
 	REGION_UPPER_PAGE, /* the unprotected half */
@@ -51,9 +51,9 @@ enum arg_region {
 	REGION_BELOW_UPPER, /* its end - page * n */
 	REGION_BELOW_END,   /* end of the IPA space - page * n */
 	REGION_UNALIGNED,
-	REGION_TABLE_END,   /* 1 GiB + 2 MiB * (n + 1) - page */
-	REGION_RAW,	    /* eight bytes follow */
-	REGION_TOP,	    /* 2^64 - page * n */
+	REGION_TABLE_END, /* 1 GiB + 2 MiB * (n + 1) - page */
+	REGION_RAW,	  /* eight bytes follow */
+	REGION_TOP,	  /* 2^64 - page * n */
 	REGION_HINT,
 };
 

@@ -23,8 +23,8 @@ static void map(uint8_t *at, size_t size, int prot)
 
 void client_init(struct client *c)
 {
-	c->mem = mmap(NULL, CLIENT_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		      -1, 0);
+	c->mem = mmap(NULL, CLIENT_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		      0);
 	c->eventfd[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->eventfd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->file = memfd_create("fuzz", MFD_CLOEXEC);
@@ -107,8 +107,8 @@ static uint64_t client_ipa(struct input *in)
 
 uint64_t client_size(struct input *in)
 {
-	static const uint64_t odd[] = {1, 0x1001, 0x200000, 0x400000, 0x800000, BIT(30), BIT(43),
-				       BIT(44), -PAGE, -UINT64_C(1), BIT(63), BIT(32)};
+	static const uint64_t odd[] = {1,	0x1001,	 0x200000, 0x400000,	 0x800000, BIT(30),
+				       BIT(43), BIT(44), -PAGE,	   -UINT64_C(1), BIT(63),  BIT(32)};
 	unsigned int b = input_u8(in);
 
 	return b < 0xe0 ? b * PAGE : odd[b % ARRAY_SIZE(odd)];
@@ -200,13 +200,20 @@ static enum client_kind kind_of(const struct kvm_arg *a, uint32_t nr)
 		const char *name;
 		enum client_kind kind;
 	} names[] = {
-		{"addr", KIND_USER_ADDRESS},	     {"userspace_addr", KIND_USER_ADDRESS},
-		{"source_uaddr", KIND_USER_ADDRESS}, {"dirty_bitmap", KIND_USER_ADDRESS},
-		{"mp_state", KIND_USER_ADDRESS},     {"init", KIND_USER_ADDRESS},
-		{"events", KIND_USER_ADDRESS},	     {"size", KIND_SIZE},
-		{"memory_size", KIND_SIZE},	     {"fd", KIND_DESCRIPTOR},
-		{"resamplefd", KIND_DESCRIPTOR},     {"guest_memfd", KIND_DESCRIPTOR},
-		{"attr", KIND_DEVICE_ATTR},	     {"irq", KIND_WORD},
+		{"addr", KIND_USER_ADDRESS},
+		{"userspace_addr", KIND_USER_ADDRESS},
+		{"source_uaddr", KIND_USER_ADDRESS},
+		{"dirty_bitmap", KIND_USER_ADDRESS},
+		{"mp_state", KIND_USER_ADDRESS},
+		{"init", KIND_USER_ADDRESS},
+		{"events", KIND_USER_ADDRESS},
+		{"size", KIND_SIZE},
+		{"memory_size", KIND_SIZE},
+		{"fd", KIND_DESCRIPTOR},
+		{"resamplefd", KIND_DESCRIPTOR},
+		{"guest_memfd", KIND_DESCRIPTOR},
+		{"attr", KIND_DEVICE_ATTR},
+		{"irq", KIND_WORD},
 		{"cap", KIND_HALF_WORD},
 	};
 

@@ -11,15 +11,15 @@
 #include "fuzz/input.h"
 #include "kvm/call.h"
 
-#define CLIENT_ARGS 0x10000	    /* bytes for argument structures */
+#define CLIENT_ARGS	  0x10000   /* bytes for argument structures */
 #define CLIENT_ARGS_READY 0xf000    /* ... but the last page of them */
-#define CLIENT_RAM 0x800000	    /* for memslots, behind them */
-#define CLIENT_RAM_READY 0x40000    /* so much of it can be accessed: what a slot names is copied */
-#define CLIENT_SIZE 0x2000000	    /* the rest cannot be accessed */
-#define CLIENT_READ_ONLY 0x900000   /* but this one page can be read */
-#define CLIENT_IPA_BITS 33
-#define CLIENT_RAM_IPA UINT64_C(0x40000000)
-#define CLIENT_MAX_ARG 512	    /* bytes of one argument structure, and what follows it */
+#define CLIENT_RAM	  0x800000  /* for memslots, behind them */
+#define CLIENT_RAM_READY  0x40000   /* so much of it can be accessed: what a slot names is copied */
+#define CLIENT_SIZE	  0x2000000 /* the rest cannot be accessed */
+#define CLIENT_READ_ONLY  0x900000  /* but this one page can be read */
+#define CLIENT_IPA_BITS	  33
+#define CLIENT_RAM_IPA	  UINT64_C(0x40000000)
+#define CLIENT_MAX_ARG	  512 /* bytes of one argument structure, and what follows it */
 
 struct client {
 	uint8_t *mem;

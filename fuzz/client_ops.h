@@ -15,10 +15,10 @@ enum client_op {
 	CLIENT_EVENTFD,
 };
 
-#define VM_VCPUS 0x03 /* how many */
-#define VM_GIC 0x04
+#define VM_VCPUS    0x03 /* how many */
+#define VM_GIC	    0x04
 #define VM_GIC_INIT 0x08
-#define VM_MEMORY 0x10
+#define VM_MEMORY   0x10
 #define VM_POPULATE 0x20
 #define VM_ORDINARY 0x40
 

@@ -80,8 +80,7 @@ static void print_realm_rows(const struct rsi_row *rows, size_t n, unsigned int 
 {
 	for (size_t i = 0; i < n; i++) {
 		printf("%s=\"%s", rows[i].name, lead);
-		print_byte(rows[i].fid == SMCCC_VERSION ? STEP_SMCCC_VERSION
-							: rows[i].fid + first);
+		print_byte(rows[i].fid == SMCCC_VERSION ? STEP_SMCCC_VERSION : rows[i].fid + first);
 		for (unsigned int a = 0; a < rows[i].nargs; a++)
 			print_arg(rows[i].args[a], true);
 		printf("\"\n");

@@ -30,7 +30,7 @@
 #include "rmm/call.h"
 #include "rmm/check.h"
 
-#define RAM_SIZE (UINT64_C(24) << 20)
+#define RAM_SIZE      (UINT64_C(24) << 20)
 #define MAX_RUN_PAGES 8
 
 static struct client client;
@@ -215,9 +215,12 @@ static void make_memory(struct process *s, int vm, bool populate)
 		.memory_size = CLIENT_RAM,
 		.userspace_addr = (uintptr_t)client.mem + CLIENT_ARGS,
 	};
-	struct kvm_memory_attributes a = {.address = CLIENT_RAM_IPA, .size = CLIENT_RAM,
+	struct kvm_memory_attributes a = {.address = CLIENT_RAM_IPA,
+					  .size = CLIENT_RAM,
 					  .attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE};
-	struct kvm_arm_rmi_populate p = {.base = CLIENT_RAM_IPA, .size = 0x3000, .flags = 1,
+	struct kvm_arm_rmi_populate p = {.base = CLIENT_RAM_IPA,
+					 .size = 0x3000,
+					 .flags = 1,
 					 .source_uaddr = (uintptr_t)client.mem + 0x4000};
 	int fd = GOOD(s, vm, KVM_CREATE_GUEST_MEMFD, &g);
 

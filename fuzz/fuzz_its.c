@@ -21,7 +21,7 @@
 #define MEM	 UINT64_C(0x40000000)
 #define MEM_SIZE 0x80000u
 #define DIST	 UINT64_C(0x08000000)
-#define ITS(n)	 (UINT64_C(0x08080000) + (n) * ITS_FRAME_SIZE)
+#define ITS(n)	 (UINT64_C(0x08080000) + (n)*ITS_FRAME_SIZE)
 #define REDIST	 UINT64_C(0x080e0000)
 #define NUM_LRS	 4
 
@@ -204,8 +204,8 @@ static void all_out(struct guest *g)
 
 static uint64_t address_of(unsigned int reg)
 {
-	static const uint32_t offset[R_NUM] = {
-		0, 4, 8, 0x80, 0x88, 0x90, 0x100, 0x108, 0x110, 0x10040, 0, 0x70, 0x78, 0xa0, 0xb0};
+	static const uint32_t offset[R_NUM] = {0,     4,       8, 0x80, 0x88, 0x90, 0x100, 0x108,
+					       0x110, 0x10040, 0, 0x70, 0x78, 0xa0, 0xb0};
 	unsigned int n = reg / R_NUM;
 
 	reg %= R_NUM;
@@ -304,9 +304,11 @@ static void attribute(struct guest *g)
 
 	a.addr = dev & 0x40 ? 0 : (uintptr_t)&val;
 	if (dev & 0x20) /* of the GIC: only what is about LPIs */
-		note(group ? OK : vgic_set_attr(g->v, &caller, &(struct kvm_device_attr){
-					.group = KVM_DEV_ARM_VGIC_GRP_CTRL,
-					.attr = KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES}));
+		note(group ? OK
+			   : vgic_set_attr(g->v, &caller,
+					   &(struct kvm_device_attr){
+						   .group = KVM_DEV_ARM_VGIC_GRP_CTRL,
+						   .attr = KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES}));
 	else if (dev & 0x10)
 		note(its_has_attr(its, &a));
 	else

@@ -16,8 +16,8 @@ static uint64_t features(uint8_t b)
 	uint64_t f = rmm_default_features();
 
 	if (b & 1)
-		f |= RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) |
-		     RMI_FEATURE0_PMU_EN | FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
+		f |= RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |
+		     FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
 	if (b & 2)
 		f &= ~RMI_FEATURE0_HASH_SHA_512;
 	return f;

@@ -20,8 +20,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void prepare(struct world *w, uint8_t conf)
 {
 	static const uint8_t pages[] = {
-		OP_MAKE_REALM, 0, 0, OP_MAKE_PAGE, 0, REGION_RAM_PAGE << 4, OP_MAKE_PAGE, 0,
-		REGION_RAM_PAGE << 4 | 1, OP_MAKE_TABLES, 0, REGION_UPPER_PAGE << 4, 3,
+		OP_MAKE_REALM,
+		0,
+		0,
+		OP_MAKE_PAGE,
+		0,
+		REGION_RAM_PAGE << 4,
+		OP_MAKE_PAGE,
+		0,
+		REGION_RAM_PAGE << 4 | 1,
+		OP_MAKE_TABLES,
+		0,
+		REGION_UPPER_PAGE << 4,
+		3,
 	};
 	struct input in = w->in;
 	uint8_t script[sizeof(pages)];

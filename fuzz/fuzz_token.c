@@ -96,12 +96,13 @@ static void try_known_token(const uint8_t *data, size_t size, const struct trust
 	const struct bytes none = {0}, zeros = {zero, sizeof(zero)};
 	struct evidence_policy policy = {
 		.anchors = anchors,
-		.expected = {
-			.nonce = data[0] & 1 ? zeros : none,
-			.rim = data[0] & 2 ? zeros : none,
-			.rem = {data[0] & 4 ? zeros : none},
-			.rpv = data[0] & 8 ? zeros : none,
-		},
+		.expected =
+			{
+				.nonce = data[0] & 1 ? zeros : none,
+				.rim = data[0] & 2 ? zeros : none,
+				.rem = {data[0] & 4 ? zeros : none},
+				.rpv = data[0] & 8 ? zeros : none,
+			},
 		.lenient = data[0] & 16,
 	};
 	struct evidence_verdict v;

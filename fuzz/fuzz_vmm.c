@@ -128,11 +128,11 @@ static void try_attest(struct input *in)
 
 /* ---- devices ---- */
 
-#define RAM_SIZE UINT64_C(0x40000)
-#define ALIAS	 BIT(32)
+#define RAM_SIZE  UINT64_C(0x40000)
+#define ALIAS	  BIT(32)
 #define DISK_SIZE 0x2000
-#define GUARD	 UINT64_C(0x10000)
-#define SLOTS	 3
+#define GUARD	  UINT64_C(0x10000)
+#define SLOTS	  3
 
 struct rig {
 	struct input in;
@@ -160,8 +160,8 @@ static void output(void *arg, const void *data, size_t len)
 /* RAM between guard pages: whatever is behind it is nobody's. */
 static void make_ram(struct rig *r)
 {
-	uint8_t *p = mmap(NULL, RAM_SIZE + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	uint8_t *p =
+		mmap(NULL, RAM_SIZE + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	check(p != MAP_FAILED && !mprotect(p + GUARD, RAM_SIZE, PROT_READ | PROT_WRITE), "no RAM");
 	r->guarded = p;
@@ -224,10 +224,10 @@ static void rig_end(struct rig *r)
 
 /* Ring n: descriptors, available and used ring at fixed places, data behind them. */
 #define RING_SPACE 0x1000u
-#define RING_SIZE 8u
-#define AVAIL_AT 0x100
-#define USED_AT 0x200
-#define DATA_AT	0x300
+#define RING_SIZE  8u
+#define AVAIL_AT   0x100
+#define USED_AT	   0x200
+#define DATA_AT	   0x300
 
 static uint64_t ring(unsigned int slot, unsigned int queue)
 {

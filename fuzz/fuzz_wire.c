@@ -32,14 +32,14 @@
 #include "rmm/rmm.h"
 #include "wire/wire.h"
 
-#define RAM_SIZE (UINT64_C(16) << 20)
+#define RAM_SIZE    (UINT64_C(16) << 20)
 #define NUM_SOCKETS 12
-#define WAIT_MS 30
-#define ARG_ADDR UINT64_C(0x10000) /* where the client says its arguments are */
-#define SLOT_ADDR UINT64_C(0x10000000)
-#define SLOT_SIZE UINT64_C(0x100000)
-#define SLOT_IPA UINT64_C(0x40000000)
-#define MAX_DATA 512
+#define WAIT_MS	    30
+#define ARG_ADDR    UINT64_C(0x10000) /* where the client says its arguments are */
+#define SLOT_ADDR   UINT64_C(0x10000000)
+#define SLOT_SIZE   UINT64_C(0x100000)
+#define SLOT_IPA    UINT64_C(0x40000000)
+#define MAX_DATA    512
 
 struct end {
 	int fd; /* -1: none */
@@ -58,7 +58,7 @@ struct peer {
 	struct end end[NUM_SOCKETS];
 	unsigned int next; /* end to use for a new socket */
 	uint32_t last_id;
-	bool good;	   /* answers are right, and take nothing from the input */
+	bool good; /* answers are right, and take nothing from the input */
 };
 
 static void fail(const char *what)
@@ -190,8 +190,10 @@ static void answer_attach(struct peer *p, unsigned int n, const struct wire_msg 
 		b = p->good ? WIRE_AREA_PRIVATE : input_u8(&p->in);
 		/* Odd ones: a half, more than asked for, somebody else's memory. */
 		report_area(p, n, q->user.addr + (b & 0x10 ? q->user.len / 2 : 0),
-			    b & 0x20 ? q->user.len * 2 : b & 0x40 ? 0x1000 : q->user.len, b % 7,
-			    b & 0x80 ? input_u64(&p->in) : MACHINE_RESERVED,
+			    b & 0x20   ? q->user.len * 2
+			    : b & 0x40 ? 0x1000
+				       : q->user.len,
+			    b % 7, b & 0x80 ? input_u64(&p->in) : MACHINE_RESERVED,
 			    b & 0x08 ? input_u64(&p->in) : q->user.len);
 	}
 	say(p, n, &m, NULL, -1);
@@ -317,8 +319,8 @@ static unsigned int connect_end(struct peer *p, uint32_t role, uint32_t version,
 static void send_call(struct peer *p, unsigned int n, uint32_t nr, uint64_t arg, const void *data,
 		      size_t len)
 {
-	struct wire_msg m = {.type = WIRE_CALL, .len = MIN(len, WIRE_EAGER_MAX),
-			     .call = {.nr = nr, .arg = arg}};
+	struct wire_msg m = {
+		.type = WIRE_CALL, .len = MIN(len, WIRE_EAGER_MAX), .call = {.nr = nr, .arg = arg}};
 
 	request(p, n, &m, data, -1);
 }
@@ -366,15 +368,19 @@ static void make_vm(struct peer *p)
 {
 	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
 				     .features = {1u << KVM_ARM_VCPU_PSCI_0_2}};
-	struct kvm_create_guest_memfd g = {.size = SLOT_SIZE, .flags = GUEST_MEMFD_FLAG_MMAP |
-							       GUEST_MEMFD_FLAG_INIT_SHARED};
+	struct kvm_create_guest_memfd g = {
+		.size = SLOT_SIZE, .flags = GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED};
 	struct kvm_userspace_memory_region2 r = {
-		.flags = KVM_MEM_GUEST_MEMFD, .guest_phys_addr = SLOT_IPA,
-		.memory_size = SLOT_SIZE, .userspace_addr = SLOT_ADDR,
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = SLOT_IPA,
+		.memory_size = SLOT_SIZE,
+		.userspace_addr = SLOT_ADDR,
 	};
-	struct kvm_memory_attributes a = {.address = SLOT_IPA, .size = SLOT_SIZE,
-					  .attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE};
-	struct kvm_arm_rmi_populate pop = {.base = SLOT_IPA, .size = 0x3000, .flags = 1,
+	struct kvm_memory_attributes a = {
+		.address = SLOT_IPA, .size = SLOT_SIZE, .attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE};
+	struct kvm_arm_rmi_populate pop = {.base = SLOT_IPA,
+					   .size = 0x3000,
+					   .flags = 1,
 					   .source_uaddr = SLOT_ADDR + SLOT_SIZE};
 	unsigned int sys = connect_end(p, WIRE_ROLE_OPEN, WIRE_VERSION, 1);
 	int64_t vm = plain_call(p, sys, KVM_CREATE_VM, KVM_VM_TYPE_ARM_REALM | 33), vcpu, gmem;
@@ -520,7 +526,8 @@ static void start(struct peer *p)
 	struct machine_config mc = {.size = MACHINE_RESERVED + RAM_SIZE, .client_size = RAM_SIZE};
 	struct rmm_config rc = {0};
 	struct kvm_config kc = {0};
-	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI, .page_protected = page_protected,
+	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
+				   .page_protected = page_protected,
 				   .protection_changes = protection_changes};
 
 	if (machine_create(&mc, &p->m))

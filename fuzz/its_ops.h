@@ -13,15 +13,28 @@ enum its_op {
 	ITS_EXIT,    /* vCPU, u64: what became of the list registers */
 	ITS_ATTR,    /* device, group, what, u64; bit 7 of the device: get */
 	ITS_BOOT,    /* what a driver does at its start */
-	ITS_MEMORY, /* guest memory goes, or comes back */
+	ITS_MEMORY,  /* guest memory goes, or comes back */
 	ITS_NUM_OPS,
 };
 
 /* Registers by number: GITS_ ones, then the redistributors'. */
 enum its_reg_number {
-	R_CTLR, R_IIDR, R_TYPER, R_CBASER, R_CWRITER, R_CREADR, R_BASER0, R_BASER1, R_BASER2,
-	R_TRANSLATER, R_GICR_CTLR, R_GICR_PROPBASER, R_GICR_PENDBASER, R_GICR_INVLPIR,
-	R_GICR_INVALLR, R_NUM,
+	R_CTLR,
+	R_IIDR,
+	R_TYPER,
+	R_CBASER,
+	R_CWRITER,
+	R_CREADR,
+	R_BASER0,
+	R_BASER1,
+	R_BASER2,
+	R_TRANSLATER,
+	R_GICR_CTLR,
+	R_GICR_PROPBASER,
+	R_GICR_PENDBASER,
+	R_GICR_INVLPIR,
+	R_GICR_INVALLR,
+	R_NUM,
 };
 
 #endif

@@ -18,44 +18,43 @@
 #define RSI(name, ...) SEED("rsi", name, 0, __VA_ARGS__)
 
 /* Bytes of arguments. Function identifiers appear as their low byte. */
-#define RAM(n) (REGION_RAM_PAGE << 4 | (n))
-#define UPPER(n) (REGION_UPPER_PAGE << 4 | (n))
-#define ODD_IPA (REGION_UNALIGNED << 4 | 1)
-#define PAGE 200 /* a loose one */
-#define SIZE_65 0xe1
+#define RAM(n)	  (REGION_RAM_PAGE << 4 | (n))
+#define UPPER(n)  (REGION_UPPER_PAGE << 4 | (n))
+#define ODD_IPA	  (REGION_UNALIGNED << 4 | 1)
+#define PAGE	  200 /* a loose one */
+#define SIZE_65	  0xe1
 #define SIZE_4096 0xe5
-#define VMID_256 0xe3
-#define MINUS_3 0xec
+#define VMID_256  0xe3
+#define MINUS_3	  0xec
 
-#define DELEGATE(page) 0x51, page
-#define DATA_CREATE(...) 0x53, __VA_ARGS__
+#define DELEGATE(page)		 0x51, page
+#define DATA_CREATE(...)	 0x53, __VA_ARGS__
 #define DATA_CREATE_UNKNOWN(...) 0x54, __VA_ARGS__
-#define DATA_DESTROY(...) 0x55, __VA_ARGS__
-#define REALM_CREATE(rd) 0x58, rd, REALM_PARAMS_PAGE
-#define REC_CREATE(rd, rec) 0x5a, rd, rec, REC_PARAMS_PAGE
-#define REC_DESTROY(rec) 0x5b, rec
-#define REC_ENTER(rec, run) 0x5c, rec, run
-#define RTT_CREATE(...) 0x5d, __VA_ARGS__
-#define RTT_DESTROY(...) 0x5e, __VA_ARGS__
-#define RTT_MAP(...) 0x5f, __VA_ARGS__
-#define RTT_UNMAP(...) 0x62, __VA_ARGS__
-#define PSCI_COMPLETE(...) 0x64, __VA_ARGS__
-#define RTT_FOLD(...) 0x66, __VA_ARGS__
-#define SET_RIPAS(...) 0x69, __VA_ARGS__
+#define DATA_DESTROY(...)	 0x55, __VA_ARGS__
+#define REALM_CREATE(rd)	 0x58, rd, REALM_PARAMS_PAGE
+#define REC_CREATE(rd, rec)	 0x5a, rd, rec, REC_PARAMS_PAGE
+#define REC_DESTROY(rec)	 0x5b, rec
+#define REC_ENTER(rec, run)	 0x5c, rec, run
+#define RTT_CREATE(...)		 0x5d, __VA_ARGS__
+#define RTT_DESTROY(...)	 0x5e, __VA_ARGS__
+#define RTT_MAP(...)		 0x5f, __VA_ARGS__
+#define RTT_UNMAP(...)		 0x62, __VA_ARGS__
+#define PSCI_COMPLETE(...)	 0x64, __VA_ARGS__
+#define RTT_FOLD(...)		 0x66, __VA_ARGS__
+#define SET_RIPAS(...)		 0x69, __VA_ARGS__
 
-#define REALM(slot, recs) OP_MAKE_REALM, slot, (recs) << 4
-#define RUNNING_REALM(slot, recs) OP_MAKE_REALM, slot, (recs) << 4 | CONF_ACTIVE
-#define RD(slot) ((slot) * SLOT_PAGES)
-#define REC(slot, n) ((slot) * SLOT_PAGES + SLOT_REC + (n))
-#define ENTER(slot, n) OP_ENTER, (n) * WORLD_SLOTS + (slot), 0
-#define REALM_PARAM(slot, field, v) OP_REALM_PARAMS, REALM_PARAMS_PAGE, slot, 0, field, v
+#define REALM(slot, recs)		 OP_MAKE_REALM, slot, (recs) << 4
+#define RUNNING_REALM(slot, recs)	 OP_MAKE_REALM, slot, (recs) << 4 | CONF_ACTIVE
+#define RD(slot)			 ((slot)*SLOT_PAGES)
+#define REC(slot, n)			 ((slot)*SLOT_PAGES + SLOT_REC + (n))
+#define ENTER(slot, n)			 OP_ENTER, (n)*WORLD_SLOTS + (slot), 0
+#define REALM_PARAM(slot, field, v)	 OP_REALM_PARAMS, REALM_PARAMS_PAGE, slot, 0, field, v
 #define REC_PARAM(slot, index, field, v) OP_REC_PARAMS, REC_PARAMS_PAGE, slot, index, field, v
 /* Bits 63:48, 47:32, 15:0 of the first list register, the rest empty. */
 #define ENTER_LR(hi, mid, lo)                                                                      \
-	OP_ENTER, 0, 0x20, (hi) & 0xff, (hi) >> 8, (mid) & 0xff, (mid) >> 8, (lo) & 0xff,          \
-		(lo) >> 8
+	OP_ENTER, 0, 0x20, (hi)&0xff, (hi) >> 8, (mid)&0xff, (mid) >> 8, (lo)&0xff, (lo) >> 8
 
-#define CPU_ON(cpu) STEP_PSCI64 + 3, cpu, RAM(0), 0
+#define CPU_ON(cpu)	   STEP_PSCI64 + 3, cpu, RAM(0), 0
 #define AFFINITY_INFO(cpu) STEP_PSCI64 + 4, cpu, 0
 #define IPA_STATE_SET(...) 0x97, __VA_ARGS__
 

@@ -7,33 +7,33 @@
 #include "fuzz/client_ops.h"
 #include "fuzz/world.h"
 
-#define V12(name, ...) SEED("ioctl", name, 0, __VA_ARGS__)
-#define OWN_BASE(name, ...) SEED("ioctl", name, 1, __VA_ARGS__)
-#define SVE_PMU(name, ...) SEED("ioctl", name, 2, __VA_ARGS__)
+#define V12(name, ...)		 SEED("ioctl", name, 0, __VA_ARGS__)
+#define OWN_BASE(name, ...)	 SEED("ioctl", name, 1, __VA_ARGS__)
+#define SVE_PMU(name, ...)	 SEED("ioctl", name, 2, __VA_ARGS__)
 /* The RMM refuses once: see fuzz_ioctl.c for the platforms. */
 #define FAILING(name, bits, ...) SEED("ioctl", name, bits, __VA_ARGS__)
 
 /* A later revision, by its place in kvm_revisions: 2 v13, 3 v14, 4 v15, 5 next (fuzz_ioctl.c). */
 #define REV(n, name, ...) SEED("ioctl", name, 0xf0 | (n), __VA_ARGS__)
 
-#define U16(v) (uint8_t)(v), (uint8_t)((v) >> 8)
-#define U32(v) U16(v), U16((uint32_t)(v) >> 16)
-#define U64(v) U32((uint32_t)(v)), U32((uint64_t)(v) >> 32)
-#define ANY(v) 0xff, U64(v) /* a small value that is none */
+#define U16(v)	(uint8_t)(v), (uint8_t)((v) >> 8)
+#define U32(v)	U16(v), U16((uint32_t)(v) >> 16)
+#define U64(v)	U32((uint32_t)(v)), U32((uint64_t)(v) >> 32)
+#define ANY(v)	0xff, U64(v) /* a small value that is none */
 #define ZEROS_8 0, 0, 0, 0, 0, 0, 0, 0
 
 /* Handles: 0 /dev/kvm, 1 the VM, vCPUs, the GIC if there is one, the guest_memfd. */
-#define VM(n, what) CLIENT_MAKE_VM, (n) | (what)
-#define GIC (VM_GIC | VM_GIC_INIT)
-#define ALL (GIC | VM_MEMORY | VM_POPULATE)
-#define CALL(nr, fd) nr, fd, 0
+#define VM(n, what)	  CLIENT_MAKE_VM, (n) | (what)
+#define GIC		  (VM_GIC | VM_GIC_INIT)
+#define ALL		  (GIC | VM_MEMORY | VM_POPULATE)
+#define CALL(nr, fd)	  nr, fd, 0
 #define WITH(nr, fd, ...) nr, fd, MODE_FILL, sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__
 
 /* Where a structure lies; a value of eight bytes, at the next page. */
-#define AT 0
+#define AT	 0
 #define VALUE(v) CLIENT_WRITE_ARGS, U16(0x1000), 8, U64(v)
 #define VALUE_AT 1
-#define RUN(fd) CALL(0x80, fd), 0
+#define RUN(fd)	 CALL(0x80, fd), 0
 #define RUN_PAGE(offset, ...)                                                                      \
 	CLIENT_WRITE_RUN, 0, U16(offset), sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__
 
@@ -43,41 +43,41 @@
 
 /* Arguments of client.c. */
 #define RAM_PAGE(n) (n)
-#define ODD_RAM 0x81
-#define LAST_PAGE 0xa1
-#define IPA(v) 0xc0, U64(v)
+#define ODD_RAM	    0x81
+#define LAST_PAGE   0xa1
+#define IPA(v)	    0xc0, U64(v)
 #define BAD_ADDRESS 0xf1
 #define HEADER_ONLY 0xf7
-#define EVENTFD 0xe0
-#define NO_FD 0xe3
-#define USER_RAM 0x10
+#define EVENTFD	    0xe0
+#define NO_FD	    0xe3
+#define USER_RAM    0x10
 
-#define CREATE_VM(fd, type) CALL(0x01, fd), 3, U32(type)
-#define CREATE_VCPU(id) CALL(0x41, 1), id
-#define INIT_VCPU(fd, features) CALL(0xae, fd), AT, KVM_ARM_TARGET_GENERIC_V8, features
-#define CREATE_GIC CALL(0xe0, 1), AT, KVM_DEV_TYPE_ARM_VGIC_V3, 0
-#define SLOT(...) CALL(0x49, 1), AT, __VA_ARGS__
-#define SLOT1(...) CALL(0x46, 1), AT, __VA_ARGS__
-#define GMEM(pages, flags) CALL(0xd4, 1), AT, pages, flags
-#define ATTRIBUTES(...) CALL(0xd2, 1), AT, __VA_ARGS__
-#define POPULATE(...) CALL(0xd7, 1), AT, __VA_ARGS__
-#define SET_ATTR(fd, group, ...) CALL(0xe1, fd), AT, group, __VA_ARGS__, VALUE_AT
-#define GET_ATTR(fd, group, ...) CALL(0xe2, fd), AT, group, __VA_ARGS__, VALUE_AT
+#define CREATE_VM(fd, type)	      CALL(0x01, fd), 3, U32(type)
+#define CREATE_VCPU(id)		      CALL(0x41, 1), id
+#define INIT_VCPU(fd, features)	      CALL(0xae, fd), AT, KVM_ARM_TARGET_GENERIC_V8, features
+#define CREATE_GIC		      CALL(0xe0, 1), AT, KVM_DEV_TYPE_ARM_VGIC_V3, 0
+#define SLOT(...)		      CALL(0x49, 1), AT, __VA_ARGS__
+#define SLOT1(...)		      CALL(0x46, 1), AT, __VA_ARGS__
+#define GMEM(pages, flags)	      CALL(0xd4, 1), AT, pages, flags
+#define ATTRIBUTES(...)		      CALL(0xd2, 1), AT, __VA_ARGS__
+#define POPULATE(...)		      CALL(0xd7, 1), AT, __VA_ARGS__
+#define SET_ATTR(fd, group, ...)      CALL(0xe1, fd), AT, group, __VA_ARGS__, VALUE_AT
+#define GET_ATTR(fd, group, ...)      CALL(0xe2, fd), AT, group, __VA_ARGS__, VALUE_AT
 #define REGISTER_OF(affinity, offset) 0xf0, affinity, U16(offset)
-#define SET_REG(fd, id) CALL(0xac, fd), AT, U16(0xff00), U64(id), VALUE_AT
-#define GET_REG(fd, id) CALL(0xab, fd), AT, U16(0xff00), U64(id), VALUE_AT
-#define ENABLE_CAP(cap, flags, arg) CALL(0xa3, 1), AT, U16(cap), flags, arg
-#define IRQ_LINE(irq) CALL(0x61, 1), AT, U32(irq), 1
-#define IRQFD(fd, gsi, flags) CALL(0x76, 1), AT, fd, gsi, flags, NO_FD
-#define IOEVENTFD(...) CALL(0x79, 1), AT, __VA_ARGS__
+#define SET_REG(fd, id)		      CALL(0xac, fd), AT, U16(0xff00), U64(id), VALUE_AT
+#define GET_REG(fd, id)		      CALL(0xab, fd), AT, U16(0xff00), U64(id), VALUE_AT
+#define ENABLE_CAP(cap, flags, arg)   CALL(0xa3, 1), AT, U16(cap), flags, arg
+#define IRQ_LINE(irq)		      CALL(0x61, 1), AT, U32(irq), 1
+#define IRQFD(fd, gsi, flags)	      CALL(0x76, 1), AT, fd, gsi, flags, NO_FD
+#define IOEVENTFD(...)		      CALL(0x79, 1), AT, __VA_ARGS__
 /* A route: gsi, type, flags, then irqchip and pin. */
-#define ROUTE(...) __VA_ARGS__, ZEROS_8, ZEROS_8, ZEROS_8
+#define ROUTE(...)		      __VA_ARGS__, ZEROS_8, ZEROS_8, ZEROS_8
 #define ROUTE_TO(gsi, type, flags, chip, pin)                                                      \
 	U32(gsi), U32(type), U32(flags), U32(0), U32(chip), U32(pin), ZEROS_8, ZEROS_8, ZEROS_8
 #define ROUTING(n, ...) WITH(0x6a, 1, ZEROS_8, __VA_ARGS__), AT, n, 0
 
 #define FEATURE(n) (1 << KVM_ARM_VCPU_##n)
-#define PSCI FEATURE(PSCI_0_2)
+#define PSCI	   FEATURE(PSCI_0_2)
 
 /* Registers by their numbers: KVM_REG_ARM64, the size, the group. */
 #define REG(size, group, number)                                                                   \
@@ -88,13 +88,13 @@
 #define PSTATE_REG CORE_REG(66)
 
 /* A step of the realm while it runs. */
-#define FAULT_AT(...) STEP_ABORT, __VA_ARGS__, U16(7)
-#define REALM_RAM(n) (REGION_RAM_PAGE << 4 | (n))
-#define REALM_IPA(v) (REGION_RAW << 4), U64(v)
+#define FAULT_AT(...)			STEP_ABORT, __VA_ARGS__, U16(7)
+#define REALM_RAM(n)			(REGION_RAM_PAGE << 4 | (n))
+#define REALM_IPA(v)			(REGION_RAW << 4), U64(v)
 #define IPA_STATE_SET(base, top, ripas) 0x97, REALM_IPA(base), REALM_IPA(top), ripas, 1
 
 /* A number of another revision that ends in `op`. */
-#define FOREIGN(op, fd) op, fd, MODE_OTHER, AT
+#define FOREIGN(op, fd)	     op, fd, MODE_OTHER, AT
 /* On the guest_memfd of VM(1, VM_MEMORY): offset, size, attributes, flags. */
 #define ATTRIBUTES2(fd, ...) CALL(0xd2, fd), AT, __VA_ARGS__
 
@@ -116,8 +116,8 @@ const struct seed ioctl_seeds[] = {
 	REV(3, "foreign-psci", VM(1, 0), FOREIGN(0xd6, 2)),
 	REV(4, "foreign-attributes", VM(1, VM_MEMORY), FOREIGN(0xd2, 1)),
 	REV(3, "cap-gated", VM(0, 0), ENABLE_CAP(KVM_CAP_ARM_NISV_TO_USER, 0, 0)),
-	REV(5, "init-e2h0", VM(0, 0), CREATE_VCPU(0), CALL(0xae, 2), AT,
-	    KVM_ARM_TARGET_GENERIC_V8, ANY(0x100)),
+	REV(5, "init-e2h0", VM(0, 0), CREATE_VCPU(0), CALL(0xae, 2), AT, KVM_ARM_TARGET_GENERIC_V8,
+	    ANY(0x100)),
 	REV(2, "v13-not-realm", VM(1, VM_ORDINARY), POPULATE(0, 1, 4, 1, 0)),
 	REV(2, "v13-psci-not-realm", VM(1, VM_ORDINARY), CALL(0xd6, 2), AT, 0, 0),
 	REV(2, "v13-source-odd", VM(1, VM_MEMORY), POPULATE(4, 1, 0xf4, 1, 0)),
@@ -207,9 +207,8 @@ const struct seed ioctl_seeds[] = {
 	V12("slot-ipa", VM(0, 0), SLOT1(0, 0, IPA(BIT(33)), 1, USER_RAM)),
 	V12("gmem-no-memory", VM(0, 0), GMEM(0xe9, 0)),
 	V12("gmem-flags", VM(0, 0), GMEM(1, 8), GMEM(0, 0)),
-	V12("gmem-fallocate", VM(0, VM_MEMORY), CLIENT_FALLOCATE, 2, 3, 0, 0xe9,
-	    CLIENT_FALLOCATE, 2, 3, 0, 2, CLIENT_FALLOCATE, 2, 0, 0, 2,
-	    CLIENT_FALLOCATE, 2, 3, 1, 0),
+	V12("gmem-fallocate", VM(0, VM_MEMORY), CLIENT_FALLOCATE, 2, 3, 0, 0xe9, CLIENT_FALLOCATE,
+	    2, 3, 0, 2, CLIENT_FALLOCATE, 2, 0, 0, 2, CLIENT_FALLOCATE, 2, 3, 1, 0),
 	V12("dirty-log", VM(0, 0), SLOT1(0, 1, 0, 2, USER_RAM), CALL(0x42, 1), AT, 0, VALUE_AT,
 	    CALL(0xc0, 1), AT, 0, 2, 0, VALUE_AT, CALL(0xc0, 1), AT, 0, 1, 1, VALUE_AT),
 	V12("attributes-flags", VM(0, 0), ATTRIBUTES(0, 1, 8, 1)),

@@ -5,30 +5,34 @@
 #include "fuzz/seeds.h"
 
 #define SEED_ITS(name, ...) SEED("its", name, 1, __VA_ARGS__)
-#define U16(v) (v) & 0xff, (v) >> 8 & 0xff
-#define U32(v) U16(v), U16((v) >> 16)
-#define U64(v) U32((uint64_t)(v)), U32((uint64_t)(v) >> 32)
+#define U16(v)		    (v) & 0xff, (v) >> 8 & 0xff
+#define U32(v)		    U16(v), U16((v) >> 16)
+#define U64(v)		    U32((uint64_t)(v)), U32((uint64_t)(v) >> 32)
 #define COMMAND(op, dev, event, lpi, coll, flags)                                                  \
 	ITS_COMMAND, op, U16(dev), U16(event), U16(lpi), coll, flags
-#define MAPD(dev) COMMAND(8, dev, 0, 0x600, 0, 1 | 4 << 1)
-#define MAPC(coll, cpu) COMMAND(9, 0, 0, 0, coll, 1 | (cpu) << 1)
+#define MAPD(dev)		     COMMAND(8, dev, 0, 0x600, 0, 1 | 4 << 1)
+#define MAPC(coll, cpu)		     COMMAND(9, 0, 0, 0, coll, 1 | (cpu) << 1)
 #define MAPTI(dev, event, lpi, coll) COMMAND(10, dev, event, lpi, coll, 0)
+
 #define DRIVER ITS_BOOT, MAPC(0, 0), MAPC(1, 1), MAPD(1), MAPTI(1, 0, 8192, 0)
+
 #define MSI(where, flags, dev, event) ITS_MSI, where, flags, U16(dev), U16(event)
-#define ATTR(dev, group, what, val) ITS_ATTR, dev, group, U16(what), U64(val)
-#define SET_REG(what, val) ATTR(0, 8, what, val)
-#define CONTROL(what) ATTR(0, 4, what, 0)
-#define SAVE CONTROL(1)
-#define RESTORE CONTROL(2)
-#define RESET CONTROL(4)
-#define WRITE(reg, val) ITS_WRITE, reg, 8, U64(val)
-#define POKE(page, offset, val) ITS_POKE, page, U16(offset), U64(val)
-#define VALID 1ull << 63
+#define ATTR(dev, group, what, val)   ITS_ATTR, dev, group, U16(what), U64(val)
+#define SET_REG(what, val)	      ATTR(0, 8, what, val)
+#define CONTROL(what)		      ATTR(0, 4, what, 0)
+#define SAVE			      CONTROL(1)
+#define RESTORE			      CONTROL(2)
+#define RESET			      CONTROL(4)
+#define WRITE(reg, val)		      ITS_WRITE, reg, 8, U64(val)
+#define POKE(page, offset, val)	      ITS_POKE, page, U16(offset), U64(val)
+#define VALID			      1ull << 63
+
 #define TABLES WRITE(R_BASER0, 0x40040000ull | VALID), WRITE(R_BASER1, 0x40050000ull | VALID)
-#define GET 0x80
+
+#define GET	  0x80
 #define NULL_ADDR 0x40
-#define HAS 0x10
-#define OF_GIC 0x20
+#define HAS	  0x10
+#define OF_GIC	  0x20
 
 const struct seed its_seeds[] = {
 	SEED_ITS("commands", DRIVER, MSI(0, 1, 1, 0), ITS_ENTER, 0, ITS_EXIT, 0, U64(3),
@@ -42,8 +46,8 @@ const struct seed its_seeds[] = {
 		 ATTR(OF_GIC, 0, 0, 0)),
 	SEED_ITS("two-levels", WRITE(R_BASER0, 0x40040000ull | VALID | 1ull << 62),
 		 POKE(0x40, 0, 0x40060000ull | VALID), ITS_BOOT, MAPD(3), SAVE, RESET),
-	SEED_ITS("gicr", DRIVER, WRITE(R_GICR_INVLPIR, 8192), WRITE(R_GICR_INVALLR, 0),
-		 ITS_WRITE, R_GICR_CTLR, 4, U64(0), ITS_WRITE, R_GICR_CTLR, 4, U64(1)),
+	SEED_ITS("gicr", DRIVER, WRITE(R_GICR_INVLPIR, 8192), WRITE(R_GICR_INVALLR, 0), ITS_WRITE,
+		 R_GICR_CTLR, 4, U64(0), ITS_WRITE, R_GICR_CTLR, 4, U64(1)),
 	SEED_ITS("msi-devid", DRIVER, MSI(0, 0, 1, 0)),
 	SEED_ITS("msi-doorbell", DRIVER, MSI(2, 1, 1, 0)),
 	SEED_ITS("msi-its-disabled", DRIVER, MSI(1, 1, 1, 0)),

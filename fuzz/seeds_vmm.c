@@ -6,7 +6,7 @@
 #include "fuzz/vmm_ops.h"
 
 #define VMM(name, ...) SEED("vmm", name, __VA_ARGS__)
-#define U16(v) (uint8_t)(v), (uint8_t)((v) >> 8)
+#define U16(v)	       (uint8_t)(v), (uint8_t)((v) >> 8)
 #define U64(v)                                                                                     \
 	U16((uint64_t)(v)), U16((uint64_t)(v) >> 16), U16((uint64_t)(v) >> 32),                    \
 		U16((uint64_t)(v) >> 48)
@@ -15,34 +15,33 @@
 /* An Image's header: text_offset, image_size, flags. */
 #define IMAGE(offset, size, flags)                                                                 \
 	ZEROS_8, U64(offset), U64(size), U64(flags), ZEROS_8, ZEROS_8, ZEROS_8, 'A', 'R', 'M', 0x64
-#define IMAGE_SIZE 60
+#define IMAGE_SIZE	      60
 #define FILES(megabytes, ...) VMM_FILES, (megabytes) / 2 - 1, U16(IMAGE_SIZE + 4), __VA_ARGS__
 
-#define CONSOLE 0
-#define DISK 1
-#define READ_ONLY_DISK 2
-#define START(device) DEV_START, device, 0, 0
+#define CONSOLE				0
+#define DISK				1
+#define READ_ONLY_DISK			2
+#define START(device)			DEV_START, device, 0, 0
 /* Descriptor i: where (16 bytes a step behind the ring), flags, length. */
 #define DESC(device, i, at, flags, len) DEV_DESC, device, i, at, flags, len
-#define NEXT 1
-#define WRITE 2
-#define INDIRECT 4
-#define FAR_NEXT 0x80 /* the next one's number follows */
-#define OFFER(device) DEV_OFFER, device, 0
-#define SECTOR 0x81 /* as a length */
-#define ANYWHERE 0xc0
-#define RAM UINT64_C(0x40000000)
+#define NEXT				1
+#define WRITE				2
+#define INDIRECT			4
+#define FAR_NEXT			0x80 /* the next one's number follows */
+#define OFFER(device)			DEV_OFFER, device, 0
+#define SECTOR				0x81 /* as a length */
+#define ANYWHERE			0xc0
+#define RAM				UINT64_C(0x40000000)
 /* The data of a device's first ring, as an offset in RAM. */
-#define DATA(device) ((device) * 0x8000 + 0x300)
+#define DATA(device)			((device)*0x8000 + 0x300)
 #define PUT(offset, ...)                                                                           \
 	DEV_RAM, 0, U16(offset), sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__
 #define REQUEST(device, type, sector)                                                              \
-	PUT(DATA(device), type, 0, 0, 0, 0, 0, 0, 0, U64(sector)),                                 \
-		DESC(device, 0, 0, NEXT, 16),                                                      \
+	PUT(DATA(device), type, 0, 0, 0, 0, 0, 0, 0, U64(sector)), DESC(device, 0, 0, NEXT, 16),   \
 		DESC(device, 1, 1, NEXT | ((type) ? 0 : WRITE), SECTOR),                           \
 		DESC(device, 2, 0x30, WRITE, 1), OFFER(device)
 
-#define TEN '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
+#define TEN	'0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
 #define HUNDRED TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN
 
 const struct seed vmm_seeds[] = {
@@ -52,8 +51,8 @@ const struct seed vmm_seeds[] = {
 	VMM("image-huge", FILES(64, IMAGE(0, -UINT64_C(0x100000), 10), 0, 0, 0, 0)),
 	VMM("image-big-endian", FILES(64, IMAGE(0, 0x100000, 11), 0, 0, 0, 0)),
 	VMM("image-gzip", VMM_FILES, 31, 4, 0, 0x1f, 0x8b, 8, 0),
-	VMM("options", VMM_OPTIONS, '-', 'k', 'k', 0, '-', 'm', '5', '1', '2', 'M', 0,
-	    '-', 'c', '4'),
+	VMM("options", VMM_OPTIONS, '-', 'k', 'k', 0, '-', 'm', '5', '1', '2', 'M', 0, '-', 'c',
+	    '4'),
 	VMM("attest-long-line", VMM_ATTEST, 200, HUNDRED, HUNDRED, 100, HUNDRED),
 	VMM("attest-token", VMM_ATTEST, 75, 't', 'o', 'k', 'e', 'n', ' ', '5', ' ', TEN, TEN, TEN,
 	    TEN, TEN, TEN, '0', '1', '2', '3', '\n', 'a', 'b', 3, 'c', 'd', 'e'),
@@ -64,14 +63,14 @@ const struct seed vmm_seeds[] = {
 	VMM("disk-endless-chain", VMM_DEVICES, START(DISK),
 	    PUT(0x3000, U64(RAM), 1, 0, 0, 0, 1, 0, 0, 0), DEV_DESC, DISK, 0, ANYWHERE,
 	    U64(RAM + 0x3000), INDIRECT, 0xff, U16(3200), 0, 0, OFFER(DISK)),
-	VMM("disk-far-descriptor", VMM_DEVICES, START(DISK),
-	    DEV_DESC, DISK, 0, 0, NEXT | FAR_NEXT, U16(0x3d00), 16, OFFER(DISK)),
+	VMM("disk-far-descriptor", VMM_DEVICES, START(DISK), DEV_DESC, DISK, 0, 0, NEXT | FAR_NEXT,
+	    U16(0x3d00), 16, OFFER(DISK)),
 	VMM("buffer-behind-ram", VMM_DEVICES, START(CONSOLE), DEV_DESC, 3, 0, 0x41, 0, SECTOR,
 	    DEV_OFFER, 3, 0),
 	VMM("console", VMM_DEVICES, START(CONSOLE), DESC(CONSOLE, 0, 0, WRITE, 16), OFFER(CONSOLE),
 	    DEV_INPUT, 0, 2, DEV_DESC, 3, 0, 0, 0, 16, DEV_OFFER, 3, 0, DEV_RESIZE, 0, U16(100),
 	    U16(40)),
-	VMM("config-behind-end", VMM_DEVICES, DEV_CONFIG, 0, U16(0x400), 6, 1,
-	    DEV_CONFIG, 0, U16(0x400), 2, 0),
+	VMM("config-behind-end", VMM_DEVICES, DEV_CONFIG, 0, U16(0x400), 6, 1, DEV_CONFIG, 0,
+	    U16(0x400), 2, 0),
 };
 const size_t vmm_num_seeds = ARRAY_SIZE(vmm_seeds);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/trace.h"
 
-#define MAX_SEEN 2048 /* a power of two */
+#define MAX_SEEN     2048 /* a power of two */
 #define NUM_COUNTERS 4096
 
 /* libFuzzer reads and clears these around each input. */

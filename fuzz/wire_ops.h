@@ -11,8 +11,8 @@ enum wire_op {
 	WIRE_OP_RAW,	   /* end, type, which words are wide, words */
 	WIRE_OP_CLOSE,	   /* end */
 	WIRE_OP_CLOSE_ALL,
-	WIRE_OP_MAKE_VM,   /* ends 0 system, 1 VM, 2 vCPU, 3 guest_memfd if it is the first */
-	WIRE_OP_MEMORY,	   /* SYNC, DISCARD, GMEM_MAP, VCPU_MEMORY */
+	WIRE_OP_MAKE_VM, /* ends 0 system, 1 VM, 2 vCPU, 3 guest_memfd if it is the first */
+	WIRE_OP_MEMORY,	 /* SYNC, DISCARD, GMEM_MAP, VCPU_MEMORY */
 	WIRE_OP_FALLOCATE,
 	WIRE_OP_CANCEL,
 	WIRE_NUM_OPS

@@ -45,7 +45,8 @@ void world_begin(struct world *w, const uint8_t *data, size_t size,
 
 	*w = (struct world){
 		.in = {data, data + size},
-		.pool = {.ram = MACHINE_RAM_BASE + MACHINE_RESERVED, .pages = WORLD_PAGES,
+		.pool = {.ram = MACHINE_RAM_BASE + MACHINE_RESERVED,
+			 .pages = WORLD_PAGES,
 			 .ipa_bits = 48},
 		.meanwhile = world_host_op,
 	};
@@ -158,7 +159,8 @@ static void check_exit(struct world *w, const struct rmi_rec_run *run)
 		if (i == gprs + 1 && x->exit_reason == RMI_EXIT_PSCI)
 			continue;
 		world_fail("a register of the realm is at %#zx of the exit record", 8 * i);
-	}	if (x->exit_reason == RMI_EXIT_RIPAS_CHANGE) {
+	}
+	if (x->exit_reason == RMI_EXIT_RIPAS_CHANGE) {
 		w->pool.hint[2] = x->ripas_base;
 		w->pool.hint[3] = x->ripas_top;
 	} else {

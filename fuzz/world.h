@@ -26,19 +26,19 @@
  * Pages by custom of world_ops.c's longer operations; every single call may name any page.
  * Slot s: a realm's granules at pages SLOT_PAGES * s.
  */
-#define WORLD_SLOTS 2
-#define SLOT_PAGES 96
-#define SLOT_RD 0
-#define SLOT_REC 1 /* .. 3 */
-#define SLOT_RUN 4 /* .. 6 */
-#define SLOT_TABLES 16 /* .. 31: aligned for 16 start tables */
-#define SLOT_AUX 32    /* .. 79 */
-#define SLOT_RECS 3
-#define LOOSE_PAGE (WORLD_SLOTS * SLOT_PAGES) /* .. 219: tables, data */
+#define WORLD_SLOTS	  2
+#define SLOT_PAGES	  96
+#define SLOT_RD		  0
+#define SLOT_REC	  1  /* .. 3 */
+#define SLOT_RUN	  4  /* .. 6 */
+#define SLOT_TABLES	  16 /* .. 31: aligned for 16 start tables */
+#define SLOT_AUX	  32 /* .. 79 */
+#define SLOT_RECS	  3
+#define LOOSE_PAGE	  (WORLD_SLOTS * SLOT_PAGES) /* .. 219: tables, data */
 #define REALM_PARAMS_PAGE 220
-#define REC_PARAMS_PAGE 221
-#define BLOCK_PAGE 512	   /* .. 1023: 2 MiB, aligned */
-#define MANY_RECS_PAGE 256 /* .. 800 */
+#define REC_PARAMS_PAGE	  221
+#define BLOCK_PAGE	  512 /* .. 1023: 2 MiB, aligned */
+#define MANY_RECS_PAGE	  256 /* .. 800 */
 
 struct engine {
 	unsigned int cpus;
@@ -58,9 +58,9 @@ struct world {
 	struct pe *pe;
 	uint64_t x[RMM_NUM_REGS]; /* the last answer */
 	result why;
-	unsigned int depth;  /* of REC_ENTER */
-	bool engine_breaks;  /* the engine answers -EIO */
-	unsigned int runs;   /* of this input: an input that never ends is no use */
+	unsigned int depth; /* of REC_ENTER */
+	bool engine_breaks; /* the engine answers -EIO */
+	unsigned int runs;  /* of this input: an input that never ends is no use */
 	/* What the host does while the realm runs (STEP_HOST); and, where a call enters the realm
 	 * again and again, how it is told that the input is used up. May be NULL. */
 	void (*meanwhile)(struct world *w);

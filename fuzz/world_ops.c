@@ -41,7 +41,7 @@ static struct rmi_realm_params good_params(struct world *w, unsigned int slot, u
 {
 	static const struct {
 		uint8_t s2sz, level, tables;
-	} sizes[] = {{48, 0, 1}, {40, 1, 2}, {33, 1, 1}, {32, 1, 1},
+	} sizes[] = {{48, 0, 1},  {40, 1, 2},  {33, 1, 1}, {32, 1, 1},
 		     {34, 2, 16}, {43, 1, 16}, {39, 1, 1}, {48, 0, 1}};
 	unsigned int n = conf % ARRAY_SIZE(sizes);
 

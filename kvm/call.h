@@ -26,9 +26,9 @@ struct kvm_call {
 	struct kvm_file *file;
 	struct kvm_host *host;
 	const struct kvm_revision *rev; /* that answers */
-	struct kvm_vm *vm;	/* NULL: a call on /dev/kvm */
-	struct kvm_vcpu *vcpu;	/* vCPU calls; its mutex is held */
-	struct kvm_device *dev; /* device calls */
+	struct kvm_vm *vm;		/* NULL: a call on /dev/kvm */
+	struct kvm_vcpu *vcpu;		/* vCPU calls; its mutex is held */
+	struct kvm_device *dev;		/* device calls */
 	struct kvm_caller *caller;
 	uint64_t arg;
 	int fault;     /* errno of a fault on demand, in place of the rule's */

@@ -56,14 +56,14 @@ enum kvm_rmm {
 uint64_t kvm_rmm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm);
 
 struct kvm_config {
-	struct machine *machine; /* not owned */
-	struct rmm *rmm;	 /* not owned */
-	const struct engine_ops *engine; /* what runs ordinary VMs; NULL: they cannot run */
+	struct machine *machine;	     /* not owned */
+	struct rmm *rmm;		     /* not owned */
+	const struct engine_ops *engine;     /* what runs ordinary VMs; NULL: they cannot run */
 	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
-	bool automatic; /* found out for each process from what it calls */
+	bool automatic;			     /* found out for each process from what it calls */
 	struct kvm_realm_choice realm;
-	enum kvm_rmm rmm_semantics;	     /* which RMM realms see */
-	uint32_t cap_rmi;		     /* KVM_CAP_ARM_RMI; 0: the revision's number */
+	enum kvm_rmm rmm_semantics; /* which RMM realms see */
+	uint32_t cap_rmi;	    /* KVM_CAP_ARM_RMI; 0: the revision's number */
 };
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */
@@ -106,9 +106,9 @@ bool kvm_vcpu_signal_mask(struct kvm_file *vcpu, uint64_t *mask);
 
 /* ---- guest_memfd files ---- */
 struct kvm_gmem_info {
-	uint64_t pa;	/* contiguous extent */
-	uint64_t size;	/* bytes */
-	uint64_t flags; /* GUEST_MEMFD_FLAG_* */
+	uint64_t pa;	 /* contiguous extent */
+	uint64_t size;	 /* bytes */
+	uint64_t flags;	 /* GUEST_MEMFD_FLAG_* */
 	bool has_shared; /* pages that can be touched: now, or after a conversion */
 };
 void kvm_gmem_info(struct kvm_file *gmem, struct kvm_gmem_info *info);

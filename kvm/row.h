@@ -9,19 +9,28 @@
 #include "abi/realm.h"
 #include "kvm/call.h"
 
-#define KVM_ROW(kind, nr, handler, args) {KVM_FILE_##kind, (uint32_t)(nr), #nr, args, handler}
+#define KVM_ROW(kind, nr, handler, args)                                                           \
+	{                                                                                          \
+		KVM_FILE_##kind, (uint32_t)(nr), #nr, args, handler                                \
+	}
 
 #define KVM_ARGS(...)                                                                              \
 	(const struct kvm_arg[])                                                                   \
 	{                                                                                          \
-		__VA_ARGS__, { NULL, 0, 0 }                                                        \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			NULL, 0, 0                                                                 \
+		}                                                                                  \
 	}
 /* The argument itself. */
-#define KVM_VALUE(name) {#name, 0, 0}
+#define KVM_VALUE(name)                                                                            \
+	{                                                                                          \
+#name, 0, 0                                                                        \
+	}
 /* A field of the structure that it points to. */
 #define KVM_FIELD(type, field)                                                                     \
 	{                                                                                          \
-		#field, offsetof(struct type, field), sizeof(((struct type *)0)->field)            \
+#field, offsetof(struct type, field), sizeof(((struct type *)0)->field)            \
 	}
 
 /* ---- arguments of what more than one revision has ---- */

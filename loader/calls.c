@@ -8,10 +8,10 @@
 #include "loader/loader.h"
 
 const uint8_t loader_table[512] = {
-	[SYS_openat] = 1,     [SYS_faccessat] = 1, [SYS_faccessat2] = 1, [SYS_newfstatat] = 1,
-	[SYS_fstat] = 1,      [SYS_statx] = 1,	   [SYS_ioctl] = 1,	 [SYS_fallocate] = 1,
-	[SYS_mmap] = 1,	      [SYS_munmap] = 1,	   [SYS_mprotect] = 1,	 [SYS_mremap] = 1,
-	[SYS_madvise] = 1,    [SYS_close] = 1,	   [SYS_close_range] = 1, [SYS_dup3] = 1,
+	[SYS_openat] = 1,	[SYS_faccessat] = 1, [SYS_faccessat2] = 1,  [SYS_newfstatat] = 1,
+	[SYS_fstat] = 1,	[SYS_statx] = 1,     [SYS_ioctl] = 1,	    [SYS_fallocate] = 1,
+	[SYS_mmap] = 1,		[SYS_munmap] = 1,    [SYS_mprotect] = 1,    [SYS_mremap] = 1,
+	[SYS_madvise] = 1,	[SYS_close] = 1,     [SYS_close_range] = 1, [SYS_dup3] = 1,
 	[SYS_rt_sigaction] = 1,
 };
 

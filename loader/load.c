@@ -16,7 +16,7 @@
 #include "client/client.h"
 #include "loader/loader.h"
 
-#define MAX_HEADERS 32
+#define MAX_HEADERS  32
 #define MAX_SECTIONS 512
 
 static struct {

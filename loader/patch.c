@@ -8,11 +8,11 @@
 #include "client/client.h"
 #include "loader/loader.h"
 
-#define SVC 0xd4000001u
-#define B 0x14000000u
-#define BL 0x94000000u
+#define SVC   0xd4000001u
+#define B     0x14000000u
+#define BL    0x94000000u
 #define REACH (INT64_C(127) << 20) /* of a branch, less than it can */
-#define STEP (UINT64_C(1) << 20)
+#define STEP  (UINT64_C(1) << 20)
 
 static uint32_t branch(uint32_t op, const uint32_t *from, const uint32_t *to)
 {

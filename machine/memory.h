@@ -37,7 +37,7 @@ struct machine_config {
 	uint64_t size; /* bytes of the private area, the reserved part included; 0: both areas
 			* have MACHINE_DEFAULT_SIZE */
 	uint64_t client_size; /* of the clients'; 0: there is none */
-	bool pa_is_va; /* map the memory so that host address == PA (conformance suites) */
+	bool pa_is_va;	      /* map the memory so that host address == PA (conformance suites) */
 };
 
 /* 0, or -ENOMEM (no memfd or address space), -EINVAL (a size: page multiples up to half of

@@ -20,7 +20,7 @@ static void resolve(void)
 {
 	if (__atomic_load_n(&resolved, __ATOMIC_ACQUIRE))
 		return;
-#define RESOLVE(name, type, ...) real.name##_ = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name);
+#define RESOLVE(name, type, ...) real.name##_ = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name);
 	REAL_FUNCTIONS(RESOLVE)
 #undef RESOLVE
 	__atomic_store_n(&resolved, true, __ATOMIC_RELEASE);

@@ -29,8 +29,8 @@
 #include "rmm/state.h"
 
 #define NS_MAX		0xffffu
-#define HINT_VMID_SHIFT 48 /* below it the number of an IPA's page */
-#define CODE_MANY 0xffff /* more than one live engine may have translated it */
+#define HINT_VMID_SHIFT 48     /* below it the number of an IPA's page */
+#define CODE_MANY	0xffff /* more than one live engine may have translated it */
 
 struct granule *granule_find(const struct rmm *rmm, uint64_t pa)
 {

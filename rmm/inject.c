@@ -5,7 +5,7 @@
 #include "rmm/entry.h"
 #include "rmm/rec.h"
 
-#define PSTATE_KEPT    (PSTATE_PAN | BIT(24)) /* PAN, DIT */
+#define PSTATE_KEPT (PSTATE_PAN | BIT(24)) /* PAN, DIT */
 
 #define SCTLR_SPAN  BIT(23)
 #define SCTLR_DSSBS BIT(44)

@@ -35,8 +35,8 @@ result rsi_attestation_token_init(struct rsi_call *c)
 	g = realm_lock(c->e);
 	memcpy(a->claims.rpv, rd->rpv, sizeof(a->claims.rpv));
 	a->claims.hash = rd->hash;
-	a->claims.profile = rd->semantics & RMI_SEMANTICS_2_0 ? ATTEST_PROFILE_2_0
-							      : ATTEST_PROFILE_1_0;
+	a->claims.profile =
+		rd->semantics & RMI_SEMANTICS_2_0 ? ATTEST_PROFILE_2_0 : ATTEST_PROFILE_1_0;
 	memcpy(a->claims.instance_id, rd->instance_id, sizeof(a->claims.instance_id));
 	memcpy(a->claims.rim, rd->measurement[0], sizeof(a->claims.rim));
 	memcpy(a->claims.rem, rd->measurement[1], sizeof(a->claims.rem));

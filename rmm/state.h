@@ -60,7 +60,7 @@ struct rd {
 	unsigned int ipa_bits;
 	uint32_t hash;
 	uint8_t num_bps, num_wps; /* minus one, as measured */
-	uint64_t semantics; /* RMI_SEMANTICS_* */
+	uint64_t semantics;	  /* RMI_SEMANTICS_* */
 	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];
 	uint8_t measurement[RSI_NUM_MEASUREMENTS][RSI_MEASUREMENT_SIZE]; /* RIM, REM 0..3 */
@@ -100,8 +100,8 @@ enum rec_attest_phase { REC_ATTEST_NONE, REC_ATTEST_STARTED, REC_ATTEST_SIGNED }
 struct rec_attest {
 	enum rec_attest_phase phase;
 	struct attest_realm_claims claims; /* as they were at INIT */
-	size_t len;  /* SIGNED: of the token, in the auxiliary granules */
-	size_t done; /* and what the realm has of it */
+	size_t len;			   /* SIGNED: of the token, in the auxiliary granules */
+	size_t done;			   /* and what the realm has of it */
 };
 
 /*

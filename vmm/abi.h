@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 struct realm_abi {
-	const char *name;     /* "v12"; the nearest one, where a kernel has a number of its own */
-	uint64_t type;	      /* of KVM_CREATE_VM, beside the IPA width */
-	uint32_t populate;    /* the number of KVM_ARM_RMI_POPULATE */
-	bool in_out;	      /* it advances its structure; else it returns the bytes done */
-	bool vm_attributes;   /* KVM_SET_MEMORY_ATTRIBUTES on the VM; else private for life */
-	bool psci_ioctl;      /* user space completes PSCI calls by an ioctl; else by x0 */
+	const char *name;   /* "v12"; the nearest one, where a kernel has a number of its own */
+	uint64_t type;	    /* of KVM_CREATE_VM, beside the IPA width */
+	uint32_t populate;  /* the number of KVM_ARM_RMI_POPULATE */
+	bool in_out;	    /* it advances its structure; else it returns the bytes done */
+	bool vm_attributes; /* KVM_SET_MEMORY_ATTRIBUTES on the VM; else private for life */
+	bool psci_ioctl;    /* user space completes PSCI calls by an ioctl; else by x0 */
 };
 
 /*

@@ -50,9 +50,11 @@ int load_images(const struct vmm_options *o, struct boot_images *b, unsigned int
 {
 	static uint8_t dtb[DTB_MAX_SIZE];
 	char bootargs[DTB_MAX_BOOTARGS + 2] = "";
-	struct dtb_config cfg = {
-		.cpus = o->cpus, .its = o->its, .ram = LAYOUT_RAM, .ram_size = o->memory,
-		.bootargs = bootargs};
+	struct dtb_config cfg = {.cpus = o->cpus,
+				 .its = o->its,
+				 .ram = LAYOUT_RAM,
+				 .ram_size = o->memory,
+				 .bootargs = bootargs};
 	int size, ret = choose_ipa_bits(o, ipa_bits);
 
 	if (ret)

@@ -20,9 +20,9 @@
 #define MSIX_NO_VECTOR	0xffff
 
 struct msix {
-	int vm_fd;	    /* -1: nobody listens (tests read `sent`) */
-	uint32_t devid;	    /* what the ITS knows the device by: its requester id */
-	unsigned int cap;   /* offset of the capability; 0: the device has no MSI-X */
+	int vm_fd;	  /* -1: nobody listens (tests read `sent`) */
+	uint32_t devid;	  /* what the ITS knows the device by: its requester id */
+	unsigned int cap; /* offset of the capability; 0: the device has no MSI-X */
 	bool enabled, masked;
 	uint32_t table[MSIX_VECTORS][4]; /* address, address high, data, control */
 	uint64_t pending;

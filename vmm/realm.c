@@ -220,8 +220,8 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 {
 	int ret;
 
-	*r = (struct realm){.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .its_fd = -1,
-			    .gmem_fd = -1};
+	*r = (struct realm){
+		.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .its_fd = -1, .gmem_fd = -1};
 	for (unsigned int i = 0; i < LAYOUT_MAX_CPUS; i++)
 		r->vcpu_fds[i] = -1;
 	ret = open_kvm(r);

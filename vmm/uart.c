@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-
 #define UART_THR	0 /* transmit (write) */
 #define UART_IIR	2 /* interrupt identification */
 #define UART_IIR_NO_INT 0x01

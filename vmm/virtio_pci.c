@@ -232,7 +232,7 @@ static void config_written(struct pci_device *pci, unsigned int offset, unsigned
 	msix_config_written(&vp->msix, pci);
 	/* A function that sends messages does not drive its pin (PCI 3.0, 6.8.2). */
 	virtio_mask_irq(vp->dev, vp->msix.enabled || (pci->config[PCI_COMMAND + 1] &
-						       (PCI_COMMAND_INTX_DISABLE >> 8)));
+						      (PCI_COMMAND_INTX_DISABLE >> 8)));
 	pthread_mutex_unlock(&vp->dev->lock);
 	if (offset == window_data(vp))
 		window_access(vp, true);

@@ -39,13 +39,13 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#define WIRE_VERSION 2u
-#define WIRE_CHUNK 65536u /* longest payload; longer copies are several messages */
+#define WIRE_VERSION   2u
+#define WIRE_CHUNK     65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
-#define WIRE_MAX_FDS 3
+#define WIRE_MAX_FDS   3
 
 /* How client processes find the backend: the name of its socket (wire_address). */
-#define WIRE_ENV_SOCKET "SOFTREALM_SOCKET"
+#define WIRE_ENV_SOCKET	 "SOFTREALM_SOCKET"
 /* Set when an emulator carries the client: /proc/self/pagemap is not about its addresses. The
  * emulator, the root of arm64 programs, the interposer and the loader, in lines. */
 #define WIRE_ENV_CARRIED "SOFTREALM_CARRIED"
@@ -55,10 +55,10 @@
  * guest_memfd whose pages are private for life; REMAP the second for pages that are delegated now,
  * at the offset that they have in physical memory.
  */
-#define WIRE_NAME_PRIVATE "softrealm-private"
+#define WIRE_NAME_PRIVATE   "softrealm-private"
 #define WIRE_NAME_DELEGATED "softrealm-delegated"
 /* Name of the memfd behind a vCPU's mapping (kvm/vcpu/vcpu.c makes it): never part of a memslot. */
-#define WIRE_NAME_VCPU "kvm-vcpu"
+#define WIRE_NAME_VCPU	    "kvm-vcpu"
 
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */
@@ -75,9 +75,9 @@ enum wire_type {
 	WIRE_DISCARD,	  /* system channel: madvise(DONTNEED, REMOVE) on this range */
 
 	/* backend: needs / client: answers, in the next line */
-	WIRE_READ, /* `user` -> DATA */
-	WIRE_DATA, /* payload, or status */
-	WIRE_WRITE, /* `user`, and a second message WIRE_WRITE with the payload -> ANSWER */
+	WIRE_READ,    /* `user` -> DATA */
+	WIRE_DATA,    /* payload, or status */
+	WIRE_WRITE,   /* `user`, and a second message WIRE_WRITE with the payload -> ANSWER */
 	WIRE_FD,      /* `answer.value` = number -> ANSWER with the descriptor, or status */
 	WIRE_INSTALL, /* `object`, with life, talk, a vCPU's memory -> ANSWER: number or status */
 	WIRE_PULL,    /* `pull`, with physical memory -> ANSWER with the bytes copied */
@@ -123,8 +123,8 @@ struct wire_msg {
 			uint64_t token; /* names the client's address space; random, not 0 */
 		} hello;
 		struct {
-			int32_t status; /* -EPROTO: another version */
-			uint32_t rmi_cap; /* the number of KVM_CAP_ARM_RMI in this revision */
+			int32_t status;	   /* -EPROTO: another version */
+			uint32_t rmi_cap;  /* the number of KVM_CAP_ARM_RMI in this revision */
 			uint64_t dev, ino; /* of physical memory */
 		} welcome;
 		struct {
@@ -148,7 +148,7 @@ struct wire_msg {
 			uint64_t len;
 		} pull;
 		struct {
-			int64_t value; /* >= 0, or -errno */
+			int64_t value;	      /* >= 0, or -errno */
 			uint32_t interrupted; /* a signal was handled meanwhile */
 		} answer;
 		struct {

@@ -24,8 +24,8 @@
 #define GICD_IROUTER(n)	   (0x6000 + (n)*8)
 
 /* Two regions: 123 redistributors fit below the devices. */
-#define GICR_FIRST	  123
-#define GICR_SIZE	  UINT64_C(0x20000)
+#define GICR_FIRST 123
+#define GICR_SIZE  UINT64_C(0x20000)
 #define GICR(cpu)                                                                                  \
 	((cpu) < GICR_FIRST ? UINT64_C(0x080a0000) + GICR_SIZE * (cpu)                             \
 			    : UINT64_C(0x4000000000) + GICR_SIZE * ((cpu)-GICR_FIRST))
@@ -176,8 +176,8 @@ void gic_ring_host(const struct cpu *c)
 
 static void send_doorbell(unsigned int cpu)
 {
-	write_sysreg(icc_sgi1r_el1, (uint64_t)SGI_DOORBELL << 24 | (uint64_t)(cpu / 16) << 16 |
-					    1u << cpu % 16);
+	write_sysreg(icc_sgi1r_el1,
+		     (uint64_t)SGI_DOORBELL << 24 | (uint64_t)(cpu / 16) << 16 | 1u << cpu % 16);
 }
 
 /* The ring may have been for another CPU of the device: its mailbox says so. Too often is fine. */

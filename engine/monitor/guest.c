@@ -78,8 +78,7 @@ void guest_load(struct cpu *c)
 static uint64_t timer_status(uint64_t ctl, uint64_t cval, uint64_t count)
 {
 	/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. */
-	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE &&
-	    count >= cval)
+	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE && count >= cval)
 		ctl |= CNT_CTL_ISTATUS;
 	return ctl;
 }
@@ -98,10 +97,10 @@ static void timers_report(struct cpu *c)
 	f->cntpct = read_sysreg(cntpct_el0);
 	f->cntv_cval = read_sysreg(cntv_cval_el0);
 	f->cntp_cval = read_sysreg(cntp_cval_el0);
-	f->cntv_ctl = timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval,
-				   read_sysreg(cntvct_el0));
-	f->cntp_ctl = timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval,
-				   read_sysreg(cntpct_el0));
+	f->cntv_ctl =
+		timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval, read_sysreg(cntvct_el0));
+	f->cntp_ctl =
+		timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval, read_sysreg(cntpct_el0));
 	if (timer_asserted(f->cntv_ctl))
 		out |= TIMER_VIRTUAL;
 	if (timer_asserted(f->cntp_ctl))

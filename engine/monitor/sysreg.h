@@ -39,7 +39,7 @@
 
 #define CTR_IDC	     (UINT64_C(1) << 28)
 #define CTR_IMINLINE UINT64_C(0xf)
-#define CTR_DIC (UINT64_C(1) << 29)
+#define CTR_DIC	     (UINT64_C(1) << 29)
 
 #define ICH_HCR_MAINTENANCE UINT64_C(0xfe) /* the enables of the maintenance interrupt */
 #define ICH_LR_STATE	    (UINT64_C(3) << 62)

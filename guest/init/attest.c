@@ -24,9 +24,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PORT_NAME	"org.softrealm.attest"
-#define REPORT		"/sys/kernel/config/tsm/report/demo"
-#define TOKEN_MAX	65536
+#define PORT_NAME "org.softrealm.attest"
+#define REPORT	  "/sys/kernel/config/tsm/report/demo"
+#define TOKEN_MAX 65536
 
 static int read_nonce(int port, struct options *opt)
 {

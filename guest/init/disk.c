@@ -17,10 +17,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DEVICE		"/dev/vda"
-#define SECTOR		512
-#define PATTERN_LEN	65536
-#define DISK_MAX	(64u << 20)	/* larger ones are not read whole */
+#define DEVICE	    "/dev/vda"
+#define SECTOR	    512
+#define PATTERN_LEN 65536
+#define DISK_MAX    (64u << 20) /* larger ones are not read whole */
 
 static int read_at(int fd, uint64_t at, void *buf, size_t len)
 {

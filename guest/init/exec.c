@@ -24,13 +24,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PORT_NAME	"org.softrealm.exec"
-#define COMMAND_MAX	65536
-#define MAX_WORDS	256
+#define PORT_NAME   "org.softrealm.exec"
+#define COMMAND_MAX 65536
+#define MAX_WORDS   256
 
 static int send_frame(int port, char kind, const void *data, size_t len)
 {
-	unsigned char head[5] = { kind, len, len >> 8, len >> 16, len >> 24 };
+	unsigned char head[5] = {kind, len, len >> 8, len >> 16, len >> 24};
 	int err = write_all(port, head, sizeof(head));
 
 	return err ? err : write_all(port, data, len);
@@ -77,7 +77,7 @@ static void run(char *command)
 /* Passes on what comes, until both have ended. */
 static int pass_on(int port, int out, int err)
 {
-	struct pollfd p[2] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
+	struct pollfd p[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
 	static char buf[16384];
 	int i, ret = 0;
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MIB	(1024 * 1024)
+#define MIB (1024 * 1024)
 
 bool facts_in_realm(void)
 {
@@ -25,7 +25,7 @@ bool facts_in_realm(void)
 /* The kernel tells some things only in its log. */
 static void say_from_log(void)
 {
-	static const char *const wanted[] = { "RME: ", "Memory encryption is active" };
+	static const char *const wanted[] = {"RME: ", "Memory encryption is active"};
 	char rec[2048];
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n;

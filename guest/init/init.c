@@ -18,9 +18,9 @@ static void mount_all(void)
 	static const struct {
 		const char *type, *where;
 	} table[] = {
-		{ "devtmpfs", "/dev" },
-		{ "proc", "/proc" },
-		{ "sysfs", "/sys" },
+		{"devtmpfs", "/dev"},
+		{"proc", "/proc"},
+		{"sysfs", "/sys"},
 	};
 	size_t i;
 

@@ -13,21 +13,21 @@
 #include <stdint.h>
 
 enum mode {
-	MODE_OFF,	/* power off: the default */
-	MODE_REBOOT,	/* reset instead */
-	MODE_PANIC,	/* end process 1, which a kernel answers with a panic */
-	MODE_DISK,	/* read, write and read again the first block device, then off */
-	MODE_SMP,	/* run on each processor in turn, then off */
-	MODE_READ,	/* read lines from the console up to one that is "end", tell their sum */
-	MODE_IRQ,	/* count interrupts of the first block device and the console, off */
+	MODE_OFF,    /* power off: the default */
+	MODE_REBOOT, /* reset instead */
+	MODE_PANIC,  /* end process 1, which a kernel answers with a panic */
+	MODE_DISK,   /* read, write and read again the first block device, then off */
+	MODE_SMP,    /* run on each processor in turn, then off */
+	MODE_READ,   /* read lines from the console up to one that is "end", tell their sum */
+	MODE_IRQ,    /* count interrupts of the first block device and the console, off */
 	MODE_COUNT
 };
 
 /* What the kernel's command line asks for, each as softrealm.NAME=VALUE. */
 struct options {
-	enum mode mode;		/* mode */
-	unsigned int hold;	/* hold: seconds to idle before the end */
-	uint8_t nonce[64];	/* nonce: hexadecimal digits; else the attest port tells it */
+	enum mode mode;	   /* mode */
+	unsigned int hold; /* hold: seconds to idle before the end */
+	uint8_t nonce[64]; /* nonce: hexadecimal digits; else the attest port tells it */
 	size_t nonce_len;
 };
 
@@ -79,7 +79,7 @@ int exec_asked(void);
 /* Opens the virtio-console port of this name: a descriptor, or -errno (-ENOENT: there is none). */
 int port_open(const char *name);
 
-#define SHA256_LEN	32
+#define SHA256_LEN 32
 void sha256(const void *data, size_t len, uint8_t digest[SHA256_LEN]);
 /* The same in 64 hexadecimal digits. */
 void sha256_hex(const void *data, size_t len, char hex[2 * SHA256_LEN + 1]);

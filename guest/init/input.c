@@ -9,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define END	"end\n"
+#define END "end\n"
 
 /* Bytes as they are, no echo; what came before stays. */
 static void set_raw(void)

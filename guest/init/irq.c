@@ -16,11 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICE		"/dev/vda"
-#define READS		200
-#define LINES		40
-#define CHUNK		4096
-#define MAX_CPUS	64
+#define DEVICE	 "/dev/vda"
+#define READS	 200
+#define LINES	 40
+#define CHUNK	 4096
+#define MAX_CPUS 64
 
 struct line {
 	int irq;

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MODULE_INIT_COMPRESSED_FILE	4	/* linux/module.h: the kernel unpacks it */
+#define MODULE_INIT_COMPRESSED_FILE 4 /* linux/module.h: the kernel unpacks it */
 
 static int load(const char *name)
 {

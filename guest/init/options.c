@@ -8,16 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX	"softrealm."
+#define PREFIX "softrealm."
 
 static const char *const mode_names[MODE_COUNT] = {
-	[MODE_OFF] = "off",
-	[MODE_REBOOT] = "reboot",
-	[MODE_PANIC] = "panic",
-	[MODE_DISK] = "disk",
-	[MODE_SMP] = "smp",
-	[MODE_READ] = "read",
-	[MODE_IRQ] = "irq",
+	[MODE_OFF] = "off", [MODE_REBOOT] = "reboot", [MODE_PANIC] = "panic", [MODE_DISK] = "disk",
+	[MODE_SMP] = "smp", [MODE_READ] = "read",     [MODE_IRQ] = "irq",
 };
 
 static int hex_digit(char c)
@@ -87,9 +82,9 @@ static const struct {
 	const char *name;
 	bool (*set)(struct options *opt, const char *value);
 } table[] = {
-	{ "mode=", set_mode },
-	{ "hold=", set_hold },
-	{ "nonce=", set_nonce },
+	{"mode=", set_mode},
+	{"hold=", set_hold},
+	{"nonce=", set_nonce},
 };
 
 static bool set(struct options *opt, const char *word)
@@ -110,7 +105,7 @@ void options_read(struct options *opt)
 	char line[4096];
 	char *word, *save;
 
-	*opt = (struct options){ .mode = MODE_OFF };
+	*opt = (struct options){.mode = MODE_OFF};
 	read_text("/proc/cmdline", line, sizeof(line));
 	for (word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
 		if (strncmp(word, PREFIX, strlen(PREFIX)))

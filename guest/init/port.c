@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PORTS		"/sys/class/virtio-ports"
-#define PORT_TRIES	200	/* times 10 ms */
-#define ALONE_TRIES	3	/* that found nothing to wait for */
+#define PORTS	    "/sys/class/virtio-ports"
+#define PORT_TRIES  200 /* times 10 ms */
+#define ALONE_TRIES 3	/* that found nothing to wait for */
 
 /* Opens the port if it has its name by now; -ENOENT if not.  *unnamed: how many have none yet. */
 static int open_named(const char *wanted, int *unnamed)
@@ -49,7 +49,7 @@ static int open_named(const char *wanted, int *unnamed)
 
 int port_open(const char *name)
 {
-	struct timespec nap = { .tv_nsec = 10000000 };
+	struct timespec nap = {.tv_nsec = 10000000};
 	int alone = 0, unnamed, fd, i;
 
 	for (i = 0; i < PORT_TRIES && alone < ALONE_TRIES; i++) {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK	64
+#define BLOCK 64
 
 static const uint32_t k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -61,7 +61,7 @@ void sha256(const void *data, size_t len, uint8_t digest[SHA256_LEN])
 		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 	};
-	uint8_t last[2 * BLOCK] = { 0 };
+	uint8_t last[2 * BLOCK] = {0};
 	size_t rest = len % BLOCK;
 	size_t total = rest < BLOCK - 8 ? BLOCK : 2 * BLOCK;
 	const uint8_t *p = data;

@@ -11,13 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORK	200000
-#define NAPS	20
+#define WORK 200000
+#define NAPS 20
 
 /* Work and sleep in turn, so that timers and wake-ups of this processor take part. */
 static int work_on(int cpu)
 {
-	struct timespec nap = { .tv_nsec = 1000000 };
+	struct timespec nap = {.tv_nsec = 1000000};
 	volatile uint64_t sum = 0;
 	cpu_set_t set;
 	int i, j;

@@ -59,8 +59,8 @@ void attest_test(void)
 	if (r.x[0] != RSI_SUCCESS)
 		fail("token init", r.x[0]);
 	do {
-		r = (struct smc_regs){{RSI_ATTESTATION_TOKEN_CONTINUE, (uint64_t)token, len,
-				       PAGE - len}};
+		r = (struct smc_regs){
+			{RSI_ATTESTATION_TOKEN_CONTINUE, (uint64_t)token, len, PAGE - len}};
 		smc(&r);
 		len += r.x[1];
 	} while (r.x[0] == RSI_INCOMPLETE && len < PAGE);

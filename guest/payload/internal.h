@@ -23,7 +23,7 @@ static inline uint64_t cpu_aff1(unsigned int cpu)
 {
 	return cpu / 16;
 }
-#define PAGE	 4096
+#define PAGE 4096
 
 #define read_sysreg(reg)                                                                           \
 	({                                                                                         \

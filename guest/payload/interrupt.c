@@ -68,8 +68,8 @@ void interrupts_init_cpu(unsigned int cpu)
 void sgi_send(unsigned int cpu)
 {
 	dsb();
-	write_sysreg(icc_sgi1r_el1, (uint64_t)INTID_SGI << 24 | cpu_aff1(cpu) << 16 |
-					  1u << cpu_aff0(cpu));
+	write_sysreg(icc_sgi1r_el1,
+		     (uint64_t)INTID_SGI << 24 | cpu_aff1(cpu) << 16 | 1u << cpu_aff0(cpu));
 	isb();
 }
 

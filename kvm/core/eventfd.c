@@ -37,8 +37,7 @@ static bool is_eventfd(int fd)
 	if (fstatfs(fd, &fs) || fs.f_type != ANON_INODE_FS_MAGIC || poll(&p, 1, 0) < 0)
 		return false;
 	/* One that has overflown (POLLERR) would make even nothing wait. */
-	return (p.revents & POLLERR) ||
-	       write(fd, &nothing, sizeof(nothing)) == sizeof(nothing);
+	return (p.revents & POLLERR) || write(fd, &nothing, sizeof(nothing)) == sizeof(nothing);
 }
 
 result eventfd_take(struct kvm_caller *c, int fd, int *own)
@@ -89,7 +88,7 @@ bool eventfd_same(int a, int b)
 static struct {
 	pthread_once_t once;
 	aio_context_t ctx; /* 0: the machine has none to spare */
-	int empty; /* a file to read nothing from */
+	int empty;	   /* a file to read nothing from */
 } aio = {.once = PTHREAD_ONCE_INIT, .empty = -1};
 
 static void aio_start(void)

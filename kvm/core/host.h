@@ -23,7 +23,7 @@ struct kvm_host {
 	bool automatic; /* each process by what it calls (revision/auto.h) */
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics;
-	uint32_t cap_rmi; /* number of KVM_CAP_ARM_RMI; 0: the revision's */
+	uint32_t cap_rmi;  /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool rmi;	   /* the RMM is there and speaks 1.0 */
 	uint64_t feature0; /* its feature register 0 */
 

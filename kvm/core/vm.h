@@ -52,9 +52,9 @@ enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIME
 struct kvm_vm {
 	struct kvm_host *host;
 	const struct kvm_revision *_Atomic rev; /* that answers; changes until it is decided */
-	struct kvm_vm *next;		/* host->vms */
-	unsigned int walkers;		/* threads that look at it in a walk; host->lock */
-	uint32_t serial;		/* counted from 1, never used again */
+	struct kvm_vm *next;			/* host->vms */
+	unsigned int walkers;			/* threads that look at it in a walk; host->lock */
+	uint32_t serial;			/* counted from 1, never used again */
 	atomic_uint refs;
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
 	atomic_bool dead;  /* every call is EIO from now on */
@@ -66,7 +66,7 @@ struct kvm_vm {
 
 	/* lock */
 	struct kvm_vcpu *vcpus[PLATFORM_MAX_VCPUS]; /* creation order; entries never change */
-	atomic_uint num_vcpus;	     /* grows only */
+	atomic_uint num_vcpus;			    /* grows only */
 	_Atomic(struct vgic *) vgic; /* once KVM_CREATE_DEVICE has made it; set once */
 	struct vgic *gic;	     /* what it will be: an ITS may be created before it */
 	struct irqs *irqs;
@@ -78,8 +78,8 @@ struct kvm_vm {
 	uint64_t manual_dirty_log;
 
 	/* config_lock */
-	bool features_set;    /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
-	atomic_uint features; /* read anywhere */
+	bool features_set;	   /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
+	atomic_uint features;	   /* read anywhere */
 	unsigned int pmu_counters; /* PMCR_EL0.N */
 	struct idregs idregs;
 	bool has_ran; /* a vCPU has passed its first KVM_RUN's checks */

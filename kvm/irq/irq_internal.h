@@ -10,8 +10,8 @@
 #include "kvm/irq/vgic.h"
 #include "kvm/irq/vgic_rules.h"
 
-#define IRQ_MAX_GSIS 4096 /* KVM_CAP_IRQ_ROUTING */
-#define IRQ_NO_ROUTE (-1)
+#define IRQ_MAX_GSIS  4096 /* KVM_CAP_IRQ_ROUTING */
+#define IRQ_NO_ROUTE  (-1)
 #define IRQ_MSI_ROUTE (-2)
 
 /* Which SPI a GSI drives, and back, or which MSI it sends. Pin n is SPI n (INTID n + 32). */
@@ -25,7 +25,7 @@ struct irqfd;
 
 struct irqs {
 	struct irqs_owner owner;
-	pthread_mutex_t lock; /* all below; outside of the vGIC's own */
+	pthread_mutex_t lock;	   /* all below; outside of the vGIC's own */
 	struct irq_routes *routes; /* NULL: GSI n is SPI n */
 	struct irqfd *irqfds;
 	uint64_t next_id;

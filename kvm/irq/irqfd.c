@@ -35,7 +35,7 @@
 struct irqfd {
 	struct irqfd *next;
 	struct irqfd *next_taken; /* taken */
-	uint64_t id;	  /* what epoll knows it by; never used again */
+	uint64_t id;		  /* what epoll knows it by; never used again */
 	unsigned int gsi;
 	int fd;
 	int resamplefd; /* -1: a plain one */

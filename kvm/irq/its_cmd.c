@@ -14,7 +14,7 @@
 
 #include "kvm/irq/its_internal.h"
 
-#define CMD_SIZE 32
+#define CMD_SIZE	32
 #define WORK_PER_ACCESS (1u << 20) /* LPIs and entries looked at */
 
 enum {
@@ -166,8 +166,7 @@ static void do_movi(struct its *its, const struct command *c)
 	struct its_collection *to = its_collection_find(its, collection_id(c));
 	int cpu = its_collection_cpu(its, to);
 
-	if (!ite || its_collection_cpu(its, ite->collection) == VGIC_NO_VCPU ||
-	    cpu == VGIC_NO_VCPU)
+	if (!ite || its_collection_cpu(its, ite->collection) == VGIC_NO_VCPU || cpu == VGIC_NO_VCPU)
 		return;
 	ite->collection = to;
 	vgic_lpi_target(its->v, ite->lpi, cpu);

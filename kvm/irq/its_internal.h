@@ -6,12 +6,12 @@
 #include "kvm/irq/its.h"
 #include "kvm/irq/vgic_internal.h"
 
-#define ITS_FRAME_SIZE	UINT64_C(0x20000)
-#define ITS_PAGE_SIZE	UINT64_C(0x10000) /* of the tables: the only size offered */
-#define ITS_ENTRY_SIZE	8		  /* in every table: ABI revision 0 */
-#define ITS_ID_BITS	16		  /* devices, events, collections */
-#define ITS_MAX_ITES	(2u << ITS_ID_BITS) /* of a VM: what a guest can make us keep */
-#define ITS_NOT_MAPPED	UINT32_MAX	  /* a collection's target */
+#define ITS_FRAME_SIZE UINT64_C(0x20000)
+#define ITS_PAGE_SIZE  UINT64_C(0x10000)   /* of the tables: the only size offered */
+#define ITS_ENTRY_SIZE 8		   /* in every table: ABI revision 0 */
+#define ITS_ID_BITS    16		   /* devices, events, collections */
+#define ITS_MAX_ITES   (2u << ITS_ID_BITS) /* of a VM: what a guest can make us keep */
+#define ITS_NOT_MAPPED UINT32_MAX	   /* a collection's target */
 
 /* GITS_BASER<n> */
 #define BASER_VALID	BIT(63)
@@ -22,9 +22,9 @@
 #define BASER_ADDR_HIGH MASK(15, 12) /* bits 51:48 of the address */
 #define BASER_PAGES	MASK(7, 0)
 /* GITS_CBASER */
-#define CBASER_VALID BIT(63)
-#define CBASER_ADDR  MASK(51, 12)
-#define CBASER_PAGES MASK(7, 0)
+#define CBASER_VALID	BIT(63)
+#define CBASER_ADDR	MASK(51, 12)
+#define CBASER_PAGES	MASK(7, 0)
 
 enum { ITS_DEVICES, ITS_COLLECTIONS, ITS_NUM_TABLES };
 

@@ -8,26 +8,26 @@
  */
 #include "kvm/irq/its_internal.h"
 
-#define GITS_CTLR   0x0000
-#define GITS_IIDR   0x0004
-#define GITS_TYPER  0x0008
-#define GITS_CBASER 0x0080
+#define GITS_CTLR    0x0000
+#define GITS_IIDR    0x0004
+#define GITS_TYPER   0x0008
+#define GITS_CBASER  0x0080
 #define GITS_CWRITER 0x0088
-#define GITS_CREADR 0x0090
-#define GITS_BASER  0x0100
-#define GITS_IDREGS 0xffd0
+#define GITS_CREADR  0x0090
+#define GITS_BASER   0x0100
+#define GITS_IDREGS  0xffd0
 
-#define CTLR_ENABLE    BIT(0)
-#define CTLR_QUIESCENT BIT(31)
-#define TYPER_PLPIS    BIT(0)
-#define TYPER_ITT_SIZE MASK(7, 4)
-#define TYPER_IDBITS   MASK(12, 8)
-#define TYPER_DEVBITS  MASK(17, 13)
+#define CTLR_ENABLE	BIT(0)
+#define CTLR_QUIESCENT	BIT(31)
+#define TYPER_PLPIS	BIT(0)
+#define TYPER_ITT_SIZE	MASK(7, 4)
+#define TYPER_IDBITS	MASK(12, 8)
+#define TYPER_DEVBITS	MASK(17, 13)
 #define IIDR_KVM_BY_ARM 0x4b00043b
-#define IIDR_REVISION  MASK(15, 12)
-#define QUEUE_OFFSET   MASK(19, 5)
-#define BASER_PAGE_64K (UINT64_C(2) << 8)
-#define BASER_PAGE     MASK(9, 8)
+#define IIDR_REVISION	MASK(15, 12)
+#define QUEUE_OFFSET	MASK(19, 5)
+#define BASER_PAGE_64K	(UINT64_C(2) << 8)
+#define BASER_PAGE	MASK(9, 8)
 
 /* Of GITS_BASER<n> and GITS_CBASER alike. */
 #define BASER_FIELDS .inner = MASK(61, 59), .share = MASK(11, 10), .outer = MASK(55, 53)

@@ -98,8 +98,9 @@ static result save_collections(struct its *its)
 	result r = all ? OK : &rule_kvm_its_memory;
 
 	for (size_t i = 0; all && all[i] && !r && at < end; i++, at += ITS_ENTRY_SIZE)
-		if (!its_write64(its, at, CTE_VALID | FIELD_PUT(CTE_RD, all[i]->target) |
-						  FIELD_PUT(CTE_ICID, all[i]->id)))
+		if (!its_write64(its, at,
+				 CTE_VALID | FIELD_PUT(CTE_RD, all[i]->target) |
+					 FIELD_PUT(CTE_ICID, all[i]->id)))
 			r = &rule_kvm_its_table_memory;
 	if (!r && at < end && !its_write64(its, at, 0))
 		r = &rule_kvm_its_table_memory;

@@ -16,9 +16,9 @@
 #include "base/rule.h"
 #include "kvm/caller.h"
 
-#define VGIC_MAX_VCPUS 64
+#define VGIC_MAX_VCPUS	64
 #define VGIC_NR_PRIVATE 32
-#define VGIC_MAX_SPIS 988	/* INTIDs 32..1019 */
+#define VGIC_MAX_SPIS	988 /* INTIDs 32..1019 */
 
 struct vgic;
 

@@ -26,22 +26,22 @@
 #define VGIC_CACHE_SIZE	  512
 
 /* ICH_LR<n>_EL2 */
-#define LR_EOI	     BIT(41)
-#define LR_PRIORITY  MASK(55, 48)
-#define LR_GROUP1    BIT(60)
-#define LR_HW	     BIT(61)
-#define LR_PENDING   BIT(62)
-#define LR_ACTIVE    BIT(63)
-#define LR_STATE     (LR_PENDING | LR_ACTIVE)
+#define LR_EOI	    BIT(41)
+#define LR_PRIORITY MASK(55, 48)
+#define LR_GROUP1   BIT(60)
+#define LR_HW	    BIT(61)
+#define LR_PENDING  BIT(62)
+#define LR_ACTIVE   BIT(63)
+#define LR_STATE    (LR_PENDING | LR_ACTIVE)
 /* ICH_HCR_EL2 */
 /* ICH_VMCR_EL2 */
-#define VMCR_ENG0    BIT(0)
-#define VMCR_ENG1    BIT(1)
-#define VMCR_CBPR    BIT(4)
-#define VMCR_EOIM    BIT(9)
-#define VMCR_BPR1    MASK(20, 18)
-#define VMCR_BPR0    MASK(23, 21)
-#define VMCR_PMR     MASK(31, 24)
+#define VMCR_ENG0   BIT(0)
+#define VMCR_ENG1   BIT(1)
+#define VMCR_CBPR   BIT(4)
+#define VMCR_EOIM   BIT(9)
+#define VMCR_BPR1   MASK(20, 18)
+#define VMCR_BPR0   MASK(23, 21)
+#define VMCR_PMR    MASK(31, 24)
 
 struct its;
 
@@ -245,9 +245,9 @@ struct vgic_baser_fields {
 };
 /* The attributes that the table will be accessed with: never outer shareable, always cacheable. */
 uint64_t vgic_sanitise_baser(uint64_t reg, const struct vgic_baser_fields *f);
-#define VGIC_BASER_RAWB	   3		    /* inner cacheability: write-back */
+#define VGIC_BASER_RAWB	   3		      /* inner cacheability: write-back */
 #define VGIC_BASER_RESET   (BIT(10) | 3 << 7) /* of GICR_PROPBASER: inner shareable, write-back */
-#define VGIC_PENDBASER_PTZ BIT(62)	    /* the pending table is all zero */
+#define VGIC_PENDBASER_PTZ BIT(62)	      /* the pending table is all zero */
 
 /* ---- vgic_lpi.c ---- */
 void vgic_lpi_after(const struct vgic_access *a); /* what an access left to do; no lock held */

@@ -101,8 +101,7 @@ static result access_sysreg(struct vgic *v, struct kvm_caller *c, unsigned int c
 static result access_reg(struct vgic *v, unsigned int cpu, const struct kvm_device_attr *attr,
 			 bool set, uint32_t *val)
 {
-	struct vgic_access a = {
-		.v = v, .cpu = cpu, .offset = attr->attr & ATTR_OFFSET, .len = 4};
+	struct vgic_access a = {.v = v, .cpu = cpu, .offset = attr->attr & ATTR_OFFSET, .len = 4};
 	result r;
 
 	pthread_mutex_lock(&v->lock);

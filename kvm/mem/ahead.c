@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-#define STEP UINT64_C(0x40000)
+#define STEP	     UINT64_C(0x40000)
 #define THREAD_WORTH UINT64_C(0x100000) /* below this a thread costs more than it saves */
 
 static void *touch(void *arg)

@@ -173,9 +173,9 @@ void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)
 	info->pa = f->gmem->pa;
 	info->size = f->gmem->size;
 	info->flags = f->gmem->flags;
-	info->has_shared = f->gmem->flags & (f->vm->rev->gmem_attributes
-						     ? GUEST_MEMFD_FLAG_MMAP
-						     : GUEST_MEMFD_FLAG_INIT_SHARED);
+	info->has_shared =
+		f->gmem->flags & (f->vm->rev->gmem_attributes ? GUEST_MEMFD_FLAG_MMAP
+							      : GUEST_MEMFD_FLAG_INIT_SHARED);
 }
 
 static void punch_hole(struct kvm_gmem *g, uint64_t offset, uint64_t len)

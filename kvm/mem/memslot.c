@@ -18,9 +18,9 @@
 #include "kvm/core/vm.h"
 #include "machine/memory.h"
 
-#define USER_SPACE_END (UINT64_C(1) << 48)
+#define USER_SPACE_END	  (UINT64_C(1) << 48)
 #define MEMSLOT_MAX_PAGES ((UINT64_C(1) << 31) - 1)
-#define V1_FLAGS (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
+#define V1_FLAGS	  (KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)
 
 struct memslot *memslot_by_id(struct memslots *s, uint32_t id)
 {
@@ -285,8 +285,7 @@ static result create_slot(struct kvm_call *c, const struct kvm_userspace_memory_
 	if (!why && !vm->is_realm && m->gmem && !(m->gmem->flags & GUEST_MEMFD_FLAG_MMAP))
 		why = &rule_kvm_memslot_gmem_ordinary;
 	/* Nothing is ever mapped at address 0. */
-	if (!why && m->uaddr &&
-	    vm->mm->ops->attach(vm->mm, c->caller, m->uaddr, m->size))
+	if (!why && m->uaddr && vm->mm->ops->attach(vm->mm, c->caller, m->uaddr, m->size))
 		why = &rule_kvm_memslot_no_memory;
 	if (why) {
 		free_slot(m);

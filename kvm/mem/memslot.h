@@ -19,7 +19,7 @@ struct kvm_gmem;
 struct kvm_vm;
 
 #define MEMSLOT_BUCKETS 128
-#define MEMSLOT_MAX 32767
+#define MEMSLOT_MAX	32767
 
 struct memslot {
 	struct memslot *hash_next; /* next in its bucket (older) */

@@ -75,8 +75,8 @@ static void report_exit(const struct kvm_vcpu *v, const char *name)
 /* The feature registers are the VM's; debug, trace and the rest that traps read as zero. */
 static uint64_t read_sysreg(const struct kvm_vcpu *v, uint64_t esr)
 {
-	unsigned int index = (unsigned int)(FIELD_GET(MASK(4, 1), esr) << 3 |
-					    FIELD_GET(MASK(19, 17), esr));
+	unsigned int index =
+		(unsigned int)(FIELD_GET(MASK(4, 1), esr) << 3 | FIELD_GET(MASK(19, 17), esr));
 
 	if ((esr & (MASK(21, 20) | MASK(16, 10))) == ESR_SYS(3, 0, 0, 0, 0) && index >= 8)
 		return v->vm->idregs.val[index];
@@ -118,7 +118,7 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 		return OK;
 	case EC_SMC64:
 		v->regs.pc += 4; /* an HVC has moved it already */
-		/* fall through */
+				 /* fall through */
 	case EC_HVC64:
 		report_exit(v, "PSCI");
 		smccc_call(v, leave);

@@ -24,12 +24,12 @@
 	(VALID | TABLE_PAGE | FIELD_PUT(MASK(4, 2), 6) | BIT(6) | FIELD_PUT(MASK(9, 8), 3) |       \
 	 BIT(10))
 
-#define VTCR_T0SZ  MASK(5, 0)
-#define VTCR_SL0   MASK(7, 6)
+#define VTCR_T0SZ MASK(5, 0)
+#define VTCR_SL0  MASK(7, 6)
 #define VTCR_FIXED                                                                                 \
 	(FIELD_PUT(MASK(9, 8), 1) | FIELD_PUT(MASK(11, 10), 1) | FIELD_PUT(MASK(13, 12), 3) |      \
 	 FIELD_PUT(MASK(18, 16), 5) | BIT(31))
-#define VMID	   (UINT64_C(1) << 48) /* each VM has a CPU of its own */
+#define VMID (UINT64_C(1) << 48) /* each VM has a CPU of its own */
 
 static unsigned int level_shift(int level)
 {

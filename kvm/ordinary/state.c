@@ -21,27 +21,33 @@
 
 /* Those that user space knows as core registers have no id here. */
 static const uint64_t id_of[ENGINE_NUM_SYSREGS] = {
-	[ENGINE_SCTLR_EL1] = REG(3, 0, 1, 0, 0),      [ENGINE_TTBR0_EL1] = REG(3, 0, 2, 0, 0),
-	[ENGINE_TTBR1_EL1] = REG(3, 0, 2, 0, 1),      [ENGINE_TCR_EL1] = REG(3, 0, 2, 0, 2),
-	[ENGINE_MAIR_EL1] = REG(3, 0, 10, 2, 0),      [ENGINE_AMAIR_EL1] = REG(3, 0, 10, 3, 0),
-	[ENGINE_VBAR_EL1] = REG(3, 0, 12, 0, 0),      [ENGINE_ESR_EL1] = REG(3, 0, 5, 2, 0),
-	[ENGINE_FAR_EL1] = REG(3, 0, 6, 0, 0),	      [ENGINE_AFSR0_EL1] = REG(3, 0, 5, 1, 0),
-	[ENGINE_AFSR1_EL1] = REG(3, 0, 5, 1, 1),      [ENGINE_TPIDR_EL0] = REG(3, 3, 13, 0, 2),
-	[ENGINE_TPIDRRO_EL0] = REG(3, 3, 13, 0, 3),   [ENGINE_TPIDR_EL1] = REG(3, 0, 13, 0, 4),
-	[ENGINE_CPACR_EL1] = REG(3, 0, 1, 0, 2),      [ENGINE_CNTKCTL_EL1] = REG(3, 0, 14, 1, 0),
+	[ENGINE_SCTLR_EL1] = REG(3, 0, 1, 0, 0),       [ENGINE_TTBR0_EL1] = REG(3, 0, 2, 0, 0),
+	[ENGINE_TTBR1_EL1] = REG(3, 0, 2, 0, 1),       [ENGINE_TCR_EL1] = REG(3, 0, 2, 0, 2),
+	[ENGINE_MAIR_EL1] = REG(3, 0, 10, 2, 0),       [ENGINE_AMAIR_EL1] = REG(3, 0, 10, 3, 0),
+	[ENGINE_VBAR_EL1] = REG(3, 0, 12, 0, 0),       [ENGINE_ESR_EL1] = REG(3, 0, 5, 2, 0),
+	[ENGINE_FAR_EL1] = REG(3, 0, 6, 0, 0),	       [ENGINE_AFSR0_EL1] = REG(3, 0, 5, 1, 0),
+	[ENGINE_AFSR1_EL1] = REG(3, 0, 5, 1, 1),       [ENGINE_TPIDR_EL0] = REG(3, 3, 13, 0, 2),
+	[ENGINE_TPIDRRO_EL0] = REG(3, 3, 13, 0, 3),    [ENGINE_TPIDR_EL1] = REG(3, 0, 13, 0, 4),
+	[ENGINE_CPACR_EL1] = REG(3, 0, 1, 0, 2),       [ENGINE_CNTKCTL_EL1] = REG(3, 0, 14, 1, 0),
 	[ENGINE_CONTEXTIDR_EL1] = REG(3, 0, 13, 0, 1), [ENGINE_PAR_EL1] = REG(3, 0, 7, 4, 0),
-	[ENGINE_CSSELR_EL1] = REG(3, 2, 0, 0, 0),     [ENGINE_MDSCR_EL1] = REG(2, 0, 0, 2, 2),
+	[ENGINE_CSSELR_EL1] = REG(3, 2, 0, 0, 0),      [ENGINE_MDSCR_EL1] = REG(2, 0, 0, 2, 2),
 };
 
 static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
-	[ENGINE_APIAKEYLO_EL1] = REG(3, 0, 2, 1, 0), [ENGINE_APIAKEYHI_EL1] = REG(3, 0, 2, 1, 1),
-	[ENGINE_APIBKEYLO_EL1] = REG(3, 0, 2, 1, 2), [ENGINE_APIBKEYHI_EL1] = REG(3, 0, 2, 1, 3),
-	[ENGINE_APDAKEYLO_EL1] = REG(3, 0, 2, 2, 0), [ENGINE_APDAKEYHI_EL1] = REG(3, 0, 2, 2, 1),
-	[ENGINE_APDBKEYLO_EL1] = REG(3, 0, 2, 2, 2), [ENGINE_APDBKEYHI_EL1] = REG(3, 0, 2, 2, 3),
-	[ENGINE_APGAKEYLO_EL1] = REG(3, 0, 2, 3, 0), [ENGINE_APGAKEYHI_EL1] = REG(3, 0, 2, 3, 1),
+	[ENGINE_APIAKEYLO_EL1] = REG(3, 0, 2, 1, 0),
+	[ENGINE_APIAKEYHI_EL1] = REG(3, 0, 2, 1, 1),
+	[ENGINE_APIBKEYLO_EL1] = REG(3, 0, 2, 1, 2),
+	[ENGINE_APIBKEYHI_EL1] = REG(3, 0, 2, 1, 3),
+	[ENGINE_APDAKEYLO_EL1] = REG(3, 0, 2, 2, 0),
+	[ENGINE_APDAKEYHI_EL1] = REG(3, 0, 2, 2, 1),
+	[ENGINE_APDBKEYLO_EL1] = REG(3, 0, 2, 2, 2),
+	[ENGINE_APDBKEYHI_EL1] = REG(3, 0, 2, 2, 3),
+	[ENGINE_APGAKEYLO_EL1] = REG(3, 0, 2, 3, 0),
+	[ENGINE_APGAKEYHI_EL1] = REG(3, 0, 2, 3, 1),
 	[ENGINE_CNTV_CVAL_EL0] = KVM_REG_ARM_TIMER_CVAL,
 	[ENGINE_CNTV_CTL_EL0] = KVM_REG_ARM_TIMER_CTL,
-	[ENGINE_CNTP_CVAL_EL0] = REG(3, 3, 14, 2, 2), [ENGINE_CNTP_CTL_EL0] = REG(3, 3, 14, 2, 1),
+	[ENGINE_CNTP_CVAL_EL0] = REG(3, 3, 14, 2, 2),
+	[ENGINE_CNTP_CTL_EL0] = REG(3, 3, 14, 2, 1),
 };
 
 static void fetch_state(struct kvm_vcpu *v)
@@ -134,9 +140,9 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	return !ret;
 }
 
-#define PSTATE_KEPT    (BIT(22) | BIT(24)) /* PAN, DIT */
-#define SCTLR_SPAN     BIT(23)
-#define SCTLR_DSSBS    BIT(44)
+#define PSTATE_KEPT (BIT(22) | BIT(24)) /* PAN, DIT */
+#define SCTLR_SPAN  BIT(23)
+#define SCTLR_DSSBS BIT(44)
 
 static uint64_t vector(uint64_t pstate)
 {

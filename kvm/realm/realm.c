@@ -34,8 +34,7 @@ static const char *const state_names[] = {
 
 void realm_set_state(struct kvm_vm *vm, enum realm_state s)
 {
-	struct trace_event e = {
-		.kind = TRACE_STATE, .name = state_names[s], .realm = vm->serial};
+	struct trace_event e = {.kind = TRACE_STATE, .name = state_names[s], .realm = vm->serial};
 
 	atomic_store(&vm->realm.state, s);
 	trace_event(&e);
@@ -139,8 +138,8 @@ static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_par
 	p->num_wps = FIELD_GET(DFR0_WRPS, dfr0);
 	p->hash_algo = vm->host->realm.hash_algo;
 	memcpy(p->rpv, vm->host->realm.rpv, sizeof(p->rpv));
-	p->semantics = kvm_rmm_semantics(vm->rev, vm->host->rmm_semantics) |
-		       vm->host->realm.semantics;
+	p->semantics =
+		kvm_rmm_semantics(vm->rev, vm->host->rmm_semantics) | vm->host->realm.semantics;
 	p->vmid = vm->realm.vmid;
 	p->rtt_base = vm->realm.root;
 	p->rtt_level_start = vm->realm.start_level;

@@ -19,7 +19,7 @@ enum realm_state { REALM_NONE, REALM_NEW, REALM_ACTIVE, REALM_DYING, REALM_DEAD 
 
 struct realm {
 	atomic_uint state; /* enum realm_state; changed under config_lock */
-	bool live; /* rd names a realm whose tables may be changed; mmu_lock */
+	bool live;	   /* rd names a realm whose tables may be changed; mmu_lock */
 	uint64_t rd;
 	uint64_t root;	    /* start-level tables, contiguous */
 	unsigned int roots; /* how many */

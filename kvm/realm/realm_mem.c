@@ -16,7 +16,7 @@
 #include "kvm/core/vm.h"
 #include "machine/memory.h"
 
-#define PAGE_LEVEL 3
+#define PAGE_LEVEL    3
 /* Descriptor of an unprotected page: Normal Write-Back, read-write. */
 #define NS_DESC_ATTRS (UINT64_C(6) << 2 | UINT64_C(3) << 6)
 
@@ -129,8 +129,8 @@ void realm_unmap_shared(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 	if (!vm->realm.live || start >= stop)
 		return;
 	for (uint64_t ipa = start; ipa && ipa < stop;) {
-		uint64_t x0 = smc_rtt_unmap_unprotected(vm->host, vm->realm.rd, ipa, PAGE_LEVEL,
-							&top);
+		uint64_t x0 =
+			smc_rtt_unmap_unprotected(vm->host, vm->realm.rd, ipa, PAGE_LEVEL, &top);
 
 		ipa = walk_on(vm, ipa, x0, top);
 		lock_breathe(&vm->mmu_lock);

@@ -43,8 +43,8 @@
 enum { V12 = 1, V13 = 2, V14 = 4, V15 = 8, NEXT = 16, ALL = 31 };
 
 static const struct kvm_revision *const revisions[] = {
-	&kvm_revision_v12, &kvm_revision_v13, &kvm_revision_v14, &kvm_revision_v15,
-	&kvm_revision_next,
+	&kvm_revision_v12, &kvm_revision_v13,  &kvm_revision_v14,
+	&kvm_revision_v15, &kvm_revision_next,
 };
 
 #define POPULATE_IOW	0x4020AED7u
@@ -64,8 +64,8 @@ static unsigned int owner(uint64_t cap)
 	unsigned int set = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(revisions); i++)
-		if (cap && (cap == revisions[i]->cap_rmi ||
-			    cap == revisions[i]->cap_gmem_attributes))
+		if (cap &&
+		    (cap == revisions[i]->cap_rmi || cap == revisions[i]->cap_gmem_attributes))
 			set |= 1u << i;
 	return set;
 }

@@ -24,6 +24,7 @@ static const struct kvm_foreign_row foreign[] = {
 };
 
 /* What both carriers of the series have in common. */
+/* clang-format off */
 #define V12_SERIES                                                                                 \
 	.cap_rmi = KVM_CAP_ARM_RMI, .cap_note = &rule_kvm_other_cap_v12, .rmm = KVM_RMM_1_0,       \
 	.populate = KVM_ARM_RMI_POPULATE, .realm_type = KVM_VM_TYPE_ARM_REALM, .rows = rows,       \
@@ -35,6 +36,7 @@ static const struct kvm_foreign_row foreign[] = {
 	/* KVM_RUN tells of no syndrome, so there is no IL bit. */                                 \
 	.hypercall_flags = KVM_HYPERCALL_EXIT_16BIT, .run_no_irqchip = &rule_kvm_run_no_irqchip,   \
 	.run_dead = &rule_kvm_realm_dead, .run_rec_refused = &rule_kvm_run_rec_refused
+/* clang-format on */
 
 const struct kvm_revision kvm_revision_v12 = {
 	.name = "v12",

@@ -8,9 +8,9 @@
 #include "abi/kvm.h"
 #include "kvm/vcpu/vcpu.h"
 
-#define CORE_WORDS (sizeof(struct kvm_regs) / 4)
+#define CORE_WORDS	   (sizeof(struct kvm_regs) / 4)
 #define CORE_OFFSET(field) (offsetof(struct kvm_regs, field) / 4)
-#define CORE_INDEX(id) ((id) & 0xffff)
+#define CORE_INDEX(id)	   ((id)&0xffff)
 
 /* Bytes of the core register at a word offset; 0: none begins there. */
 static inline unsigned int core_size(uint64_t word)
@@ -33,11 +33,12 @@ static inline unsigned int reg_bytes(uint64_t id)
 #define KVM_REG_ARM_FW_WORKAROUND(n)                                                               \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW | (n)) /* n: 1, 2, 3 */
 #define KVM_REG_ARM_FW_BMAP(n) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP | (n))
-#define FW_NUM_REGS 4	/* PSCI_VERSION, three workarounds */
-#define FW_NUM_BMAPS 4	/* standard, standard hypervisor, vendor hypervisor (64 bits, 64 more) */
-#define CCSIDR_ID (KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX)
-#define CCSIDR_COUNT 14
+#define FW_NUM_REGS	       4 /* PSCI_VERSION, three workarounds */
+/* standard, standard hypervisor, vendor hypervisor (64 bits, 64 more) */
+#define FW_NUM_BMAPS	       4
+#define CCSIDR_ID	       (KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX)
+#define CCSIDR_COUNT	       14
 /* Levels of the model: L1 data and instruction, L2. */
-#define CCSIDR_PRESENT 3
+#define CCSIDR_PRESENT	       3
 
 #endif

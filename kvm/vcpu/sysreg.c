@@ -35,6 +35,7 @@ struct sysreg {
 	uint64_t reset;
 };
 
+/* clang-format off */
 #define DEBUG_PAIR(n)                                                                              \
 	{REG(2, 0, 0, n, 4), PLAIN, 0}, {REG(2, 0, 0, n, 5), PLAIN, 0},                            \
 		{REG(2, 0, 0, n, 6), PLAIN, 0}, {REG(2, 0, 0, n, 7), PLAIN, 0}
@@ -43,20 +44,21 @@ static const struct sysreg regs[] = {
 	DEBUG_PAIR(0), DEBUG_PAIR(1), DEBUG_PAIR(2), DEBUG_PAIR(3), DEBUG_PAIR(4), DEBUG_PAIR(5),
 	DEBUG_PAIR(6), DEBUG_PAIR(7), DEBUG_PAIR(8), DEBUG_PAIR(9), DEBUG_PAIR(10),
 	DEBUG_PAIR(11), DEBUG_PAIR(12), DEBUG_PAIR(13), DEBUG_PAIR(14), DEBUG_PAIR(15),
-	{REG(2, 0, 0, 2, 0), PLAIN, 0},	    /* MDCCINT_EL1 */
-	{REG(2, 0, 0, 2, 2), PLAIN, 0},	    /* MDSCR_EL1 */
+	/* clang-format on */
+	{REG(2, 0, 0, 2, 0), PLAIN, 0}, /* MDCCINT_EL1 */
+	{REG(2, 0, 0, 2, 2), PLAIN, 0}, /* MDSCR_EL1 */
 	{OSLSR_EL1, PLAIN, OSLSR_OSLM},
-	{REG(2, 4, 0, 7, 0), PLAIN, 0},	    /* DBGVCR32_EL2 */
+	{REG(2, 4, 0, 7, 0), PLAIN, 0},		 /* DBGVCR32_EL2 */
 	{REG(3, 0, 0, 0, 0), FIXED, 0x000f0510}, /* MIDR_EL1 */
-	{REG(3, 0, 0, 0, 5), PLAIN, 0},	    /* MPIDR_EL1, from the vCPU's id */
-	{REG(3, 0, 0, 0, 6), FIXED, 0},	    /* REVIDR_EL1 */
+	{REG(3, 0, 0, 0, 5), PLAIN, 0},		 /* MPIDR_EL1, from the vCPU's id */
+	{REG(3, 0, 0, 0, 6), FIXED, 0},		 /* REVIDR_EL1 */
 	{REG(3, 0, 1, 0, 0), PLAIN, 0x00c50078}, /* SCTLR_EL1 */
-	{REG(3, 0, 1, 0, 1), PLAIN, 0},	    /* ACTLR_EL1 */
-	{REG(3, 0, 1, 0, 2), PLAIN, 0},	    /* CPACR_EL1 */
-	{REG(3, 0, 2, 0, 0), PLAIN, 0},	    /* TTBR0_EL1 */
-	{REG(3, 0, 2, 0, 1), PLAIN, 0},	    /* TTBR1_EL1 */
-	{REG(3, 0, 2, 0, 2), PLAIN, 0},	    /* TCR_EL1 */
-	{REG(3, 0, 2, 1, 0), PTRAUTH, 0},   /* the five pointer authentication keys */
+	{REG(3, 0, 1, 0, 1), PLAIN, 0},		 /* ACTLR_EL1 */
+	{REG(3, 0, 1, 0, 2), PLAIN, 0},		 /* CPACR_EL1 */
+	{REG(3, 0, 2, 0, 0), PLAIN, 0},		 /* TTBR0_EL1 */
+	{REG(3, 0, 2, 0, 1), PLAIN, 0},		 /* TTBR1_EL1 */
+	{REG(3, 0, 2, 0, 2), PLAIN, 0},		 /* TCR_EL1 */
+	{REG(3, 0, 2, 1, 0), PTRAUTH, 0},	 /* the five pointer authentication keys */
 	{REG(3, 0, 2, 1, 1), PTRAUTH, 0},
 	{REG(3, 0, 2, 1, 2), PTRAUTH, 0},
 	{REG(3, 0, 2, 1, 3), PTRAUTH, 0},
@@ -66,30 +68,30 @@ static const struct sysreg regs[] = {
 	{REG(3, 0, 2, 2, 3), PTRAUTH, 0},
 	{REG(3, 0, 2, 3, 0), PTRAUTH, 0},
 	{REG(3, 0, 2, 3, 1), PTRAUTH, 0},
-	{REG(3, 0, 5, 1, 0), PLAIN, 0},	    /* AFSR0_EL1 */
-	{REG(3, 0, 5, 1, 1), PLAIN, 0},	    /* AFSR1_EL1 */
-	{REG(3, 0, 5, 2, 0), PLAIN, 0},	    /* ESR_EL1 */
-	{REG(3, 0, 6, 0, 0), PLAIN, 0},	    /* FAR_EL1 */
-	{REG(3, 0, 7, 4, 0), PLAIN, 0},	    /* PAR_EL1 */
-	{REG(3, 0, 9, 14, 1), PMU, 0},	    /* PMINTENSET_EL1 */
-	{REG(3, 0, 10, 2, 0), PLAIN, 0},    /* MAIR_EL1 */
-	{REG(3, 0, 10, 3, 0), PLAIN, 0},    /* AMAIR_EL1 */
-	{REG(3, 0, 12, 0, 0), PLAIN, 0},    /* VBAR_EL1 */
-	{REG(3, 0, 12, 1, 1), PLAIN, 0},    /* DISR_EL1 */
-	{REG(3, 0, 13, 0, 1), PLAIN, 0},    /* CONTEXTIDR_EL1 */
-	{REG(3, 0, 13, 0, 4), PLAIN, 0},    /* TPIDR_EL1 */
-	{REG(3, 0, 14, 1, 0), PLAIN, 0},    /* CNTKCTL_EL1 */
+	{REG(3, 0, 5, 1, 0), PLAIN, 0},		 /* AFSR0_EL1 */
+	{REG(3, 0, 5, 1, 1), PLAIN, 0},		 /* AFSR1_EL1 */
+	{REG(3, 0, 5, 2, 0), PLAIN, 0},		 /* ESR_EL1 */
+	{REG(3, 0, 6, 0, 0), PLAIN, 0},		 /* FAR_EL1 */
+	{REG(3, 0, 7, 4, 0), PLAIN, 0},		 /* PAR_EL1 */
+	{REG(3, 0, 9, 14, 1), PMU, 0},		 /* PMINTENSET_EL1 */
+	{REG(3, 0, 10, 2, 0), PLAIN, 0},	 /* MAIR_EL1 */
+	{REG(3, 0, 10, 3, 0), PLAIN, 0},	 /* AMAIR_EL1 */
+	{REG(3, 0, 12, 0, 0), PLAIN, 0},	 /* VBAR_EL1 */
+	{REG(3, 0, 12, 1, 1), PLAIN, 0},	 /* DISR_EL1 */
+	{REG(3, 0, 13, 0, 1), PLAIN, 0},	 /* CONTEXTIDR_EL1 */
+	{REG(3, 0, 13, 0, 4), PLAIN, 0},	 /* TPIDR_EL1 */
+	{REG(3, 0, 14, 1, 0), PLAIN, 0},	 /* CNTKCTL_EL1 */
 	{REG(3, 1, 0, 0, 1), FIXED, 0x0a200023}, /* CLIDR_EL1 */
-	{REG(3, 1, 0, 0, 7), FIXED, 0},	    /* AIDR_EL1 */
-	{REG(3, 2, 0, 0, 0), PLAIN, 0},	    /* CSSELR_EL1 */
+	{REG(3, 1, 0, 0, 7), FIXED, 0},		 /* AIDR_EL1 */
+	{REG(3, 2, 0, 0, 0), PLAIN, 0},		 /* CSSELR_EL1 */
 	{REG(3, 3, 0, 0, 1), FIXED, 0x8444c004}, /* CTR_EL0 */
 	{KVM_REG_PMCR_EL0, PMU, 0},
-	{REG(3, 3, 13, 0, 2), PLAIN, 0},    /* TPIDR_EL0 */
-	{REG(3, 3, 13, 0, 3), PLAIN, 0},    /* TPIDRRO_EL0 */
-	{REG(3, 3, 14, 0, 1), PLAIN, 0},    /* CNTPCT_EL0 */
+	{REG(3, 3, 13, 0, 2), PLAIN, 0}, /* TPIDR_EL0 */
+	{REG(3, 3, 13, 0, 3), PLAIN, 0}, /* TPIDRRO_EL0 */
+	{REG(3, 3, 14, 0, 1), PLAIN, 0}, /* CNTPCT_EL0 */
 	{KVM_REG_ARM_TIMER_CVAL, PLAIN, 0},
-	{REG(3, 3, 14, 2, 1), PLAIN, 0},    /* CNTP_CTL_EL0 */
-	{REG(3, 3, 14, 2, 2), PLAIN, 0},    /* CNTP_CVAL_EL0 */
+	{REG(3, 3, 14, 2, 1), PLAIN, 0}, /* CNTP_CTL_EL0 */
+	{REG(3, 3, 14, 2, 2), PLAIN, 0}, /* CNTP_CVAL_EL0 */
 	{KVM_REG_ARM_TIMER_CTL, PLAIN, 0},
 	{KVM_REG_ARM_TIMER_CNT, PLAIN, 0},
 	{REG(3, 4, 3, 0, 0), PLAIN, 0},	    /* DACR32_EL2 */
@@ -112,7 +114,7 @@ static const uint64_t idreg_model[64] = {
 	[7 * 8 + 2] = UINT64_C(0x0000000000001011), /* MMFR2 */
 };
 #define ISAR1_PTRAUTH (UINT64_C(1) << 8 | UINT64_C(1) << 28) /* API, GPI */
-#define PFR0_SVE (UINT64_C(1) << 32)
+#define PFR0_SVE      (UINT64_C(1) << 32)
 
 static bool is_idreg(uint64_t id, unsigned int *index)
 {

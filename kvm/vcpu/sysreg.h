@@ -24,13 +24,13 @@ struct idregs {
 #define IDREG_AA64PFR0 (4 * 8 + 0)
 #define IDREG_AA64DFR0 (5 * 8 + 0)
 
-#define DFR0_DEBUGVER UINT64_C(0xf)
-#define DFR0_PMUVER (UINT64_C(0xf) << 8)
-#define DFR0_BRPS (UINT64_C(0xf) << 12)	    /* number minus one */
-#define DFR0_WRPS (UINT64_C(0xf) << 20)	    /* number minus one */
-#define DFR0_CTX_CMPS (UINT64_C(0xf) << 28) /* number minus one */
+#define DFR0_DEBUGVER	UINT64_C(0xf)
+#define DFR0_PMUVER	(UINT64_C(0xf) << 8)
+#define DFR0_BRPS	(UINT64_C(0xf) << 12) /* number minus one */
+#define DFR0_WRPS	(UINT64_C(0xf) << 20) /* number minus one */
+#define DFR0_CTX_CMPS	(UINT64_C(0xf) << 28) /* number minus one */
 #define DFR0_DOUBLELOCK (UINT64_C(0xf) << 36)
-#define PMCR_N (UINT64_C(0x1f) << 11)
+#define PMCR_N		(UINT64_C(0x1f) << 11)
 
 /* At the first KVM_ARM_VCPU_INIT; config_lock held. */
 void idregs_init(struct kvm_vm *vm);

@@ -15,8 +15,8 @@
 #include "kvm/core/vm.h"
 #include "machine/pe.h"
 
-#define CTL_ENABLE (UINT64_C(1) << 0)
-#define CTL_IMASK (UINT64_C(1) << 1)
+#define CTL_ENABLE  (UINT64_C(1) << 0)
+#define CTL_IMASK   (UINT64_C(1) << 1)
 #define CTL_ISTATUS (UINT64_C(1) << 2)
 
 static const uint32_t default_ppi[VM_NUM_TIMERS] = {
@@ -50,8 +50,7 @@ result timer_enable(struct kvm_vcpu *v)
 	if (!ppis_distinct(v->vm))
 		return &rule_kvm_run_timer_ppis;
 	for (int i = 0; i < VM_NUM_TIMERS; i++)
-		if (!vgic_set_owner(vgic, v->index, v->vm->timer_ppi[i],
-				    &v->vm->timer_ppi[i]))
+		if (!vgic_set_owner(vgic, v->index, v->vm->timer_ppi[i], &v->vm->timer_ppi[i]))
 			return &rule_kvm_run_timer_ppis;
 	v->vm->timer_ppis_fixed = true;
 	return OK;

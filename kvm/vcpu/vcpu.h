@@ -60,7 +60,7 @@ struct kvm_vcpu {
 	uint8_t *shared;     /* its mapping */
 	struct kvm_run *run; /* shared with user space: hostile */
 
-	bool initialized;	  /* KVM_ARM_VCPU_INIT */
+	bool initialized; /* KVM_ARM_VCPU_INIT */
 	bool sve_finalized;
 	unsigned int sve_max_vq;
 	bool first_run_done;
@@ -80,7 +80,7 @@ struct kvm_vcpu {
 	atomic_bool reset_pending; /* CPU_ON: shadow registers are reset before their next use */
 	uint64_t reset_pc, reset_x0;
 
-	bool standby; /* PSCI CPU_SUSPEND: wait before the next entry */
+	bool standby;	  /* PSCI CPU_SUSPEND: wait before the next entry */
 	bool mmio_needed; /* the last exit was MMIO, its completion is due */
 	bool mmio_write;
 	/* Of an ordinary VM: its CPU has the state, the shadow is old; it has been reset once. */

@@ -22,7 +22,7 @@
 #include "attest/predict.h"
 #include "kvm/platform.h"
 
-#define PAGE UINT64_C(4096)
+#define PAGE	  UINT64_C(4096)
 #define MAX_SLOTS 16
 
 static struct predict_slot slots[MAX_SLOTS];
@@ -102,8 +102,8 @@ static int create_vcpus(int vm)
 	for (unsigned int i = 0; i < vcpus; i++) {
 		int fd = CALL(vm, KVM_CREATE_VCPU, i);
 
-		init.features[0] = 1 << KVM_ARM_VCPU_PSCI_0_2 |
-				   (i ? 1 << KVM_ARM_VCPU_POWER_OFF : 0);
+		init.features[0] =
+			1 << KVM_ARM_VCPU_PSCI_0_2 | (i ? 1 << KVM_ARM_VCPU_POWER_OFF : 0);
 		CALL(fd, KVM_ARM_VCPU_INIT, &init);
 		first = i ? first : fd;
 	}
@@ -160,8 +160,7 @@ static int predict_it(const uint8_t *data, uint8_t rim[MEASURE_SIZE])
 {
 	static struct rmi_realm_params p = {.num_bps = PLATFORM_BREAKPOINTS - 1,
 					    .num_wps = PLATFORM_WATCHPOINTS - 1};
-	static struct rmi_rec_params recs[PLATFORM_MAX_VCPUS] = {
-		{.flags = RMI_REC_FLAG_RUNNABLE}};
+	static struct rmi_rec_params recs[PLATFORM_MAX_VCPUS] = {{.flags = RMI_REC_FLAG_RUNNABLE}};
 	bool measure = flags & KVM_ARM_RMI_POPULATE_FLAGS_MEASURE;
 	uint64_t half = num_pages / 2 * PAGE;
 	struct predict *pr;

@@ -122,12 +122,14 @@ static void rim_vectors_hold_after_each_step(void **state)
 	json_t *all = vectors_load(VECTORS "/rim/rim-vectors.json"), *v, *op;
 	size_t i, n, checked = 0;
 
-	json_array_foreach (all, i, v) {
+	json_array_foreach(all, i, v)
+	{
 		const json_t *after = json_object_get(v, "rim_after_each_step");
 		uint8_t want[MEASURE_SIZE];
 		struct run r;
 
-		json_array_foreach (json_object_get(v, "ops"), n, op) {
+		json_array_foreach(json_object_get(v, "ops"), n, op)
+		{
 			const json_t *step = json_array_get(after, n);
 
 			do_op(&r, op);
@@ -151,7 +153,8 @@ static void check_rem(const json_t *v, const char *key,
 	json_t *ext;
 	size_t i, len;
 
-	json_array_foreach (json_object_get(v, "extends"), i, ext) {
+	json_array_foreach(json_object_get(v, "extends"), i, ext)
+	{
 		len = vectors_hex(json_string_value(ext), value, sizeof(value));
 		extend(h, rem, value, len);
 	}
@@ -164,7 +167,8 @@ static void rem_vectors_hold_in_both_readings(void **state)
 	json_t *root = vectors_load(VECTORS "/rem/rem-vectors.json"), *v;
 	size_t i;
 
-	json_array_foreach (json_object_get(root, "vectors"), i, v) {
+	json_array_foreach(json_object_get(root, "vectors"), i, v)
+	{
 		check_rem(v, "rem64_tf_rmm_and_islet", measure_rem_extend);
 		check_rem(v, "rem64_literal_spec_1024bit_input", measure_rem_extend_spec);
 	}

@@ -12,9 +12,9 @@
 #include "attest/predict.h"
 #include "base/bits.h"
 
-#define KIB UINT64_C(1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
+#define KIB	 UINT64_C(1024)
+#define MIB	 (1024 * KIB)
+#define GIB	 (1024 * MIB)
 #define RAM_BASE (2 * GIB)
 
 #define MAX_ENTRIES 8192

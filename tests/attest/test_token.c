@@ -122,7 +122,9 @@ static void what_is_expected_is_compared(void **state)
 	uint8_t token[MAX_TOKEN];
 	size_t len;
 	struct evidence_expected good = {
-		.nonce = {c.challenge, 64}, .rim = {c.rim, 32}, .rpv = {c.rpv, 64},
+		.nonce = {c.challenge, 64},
+		.rim = {c.rim, 32},
+		.rpv = {c.rpv, 64},
 		.rem = {{c.rem[0], 64}, {c.rem[1], 32}, {c.rem[2], 32}, {c.rem[3], 32}},
 	};
 	struct evidence_expected e;
@@ -222,12 +224,12 @@ static void hostile_cbor_is_refused_at_once(void **state)
 		const struct rule *rule;
 	} cases[] = {
 		{"", &rule_attest_cbor},
-		{"d9018fbb7fffffffffffffff", &rule_attest_cbor},    /* a map of 2^63 pairs */
-		{"9b0000000100000000", &rule_attest_cbor},	     /* an array of 2^32 */
-		{"5bffffffffffffffff00", &rule_attest_cbor},	     /* a string longer than all */
-		{"bf0a40ff", &rule_attest_cbor},		     /* indefinite length */
+		{"d9018fbb7fffffffffffffff", &rule_attest_cbor}, /* a map of 2^63 pairs */
+		{"9b0000000100000000", &rule_attest_cbor},	 /* an array of 2^32 */
+		{"5bffffffffffffffff00", &rule_attest_cbor},	 /* a string longer than all */
+		{"bf0a40ff", &rule_attest_cbor},		 /* indefinite length */
 		{"d9018f", &rule_attest_cbor},
-		{"a0", NULL},					     /* no claims at all */
+		{"a0", NULL}, /* no claims at all */
 		{"00", &rule_attest_not_a_token},
 		{"d9018fa0", &rule_attest_collection},
 		{"d9018fa219acca4019acd140", &rule_attest_cose},

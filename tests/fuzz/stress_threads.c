@@ -36,14 +36,14 @@
 #include "rmm/check.h"
 #include "rmm/rmm.h"
 
-#define VCPUS 3
-#define OPS 800 /* of each thread that is not a vCPU, in a round */
-#define PAGE UINT64_C(4096)
-#define RAM_IPA UINT64_C(0x40000000)
-#define RAM_SIZE (64 * PAGE)
+#define VCPUS	  3
+#define OPS	  800 /* of each thread that is not a vCPU, in a round */
+#define PAGE	  UINT64_C(4096)
+#define RAM_IPA	  UINT64_C(0x40000000)
+#define RAM_SIZE  (64 * PAGE)
 #define SLOT1_IPA UINT64_C(0x50000000)
-#define SHARED BIT(32)
-#define SPI 40
+#define SHARED	  BIT(32)
+#define SPI	  40
 
 static void check(bool ok, const char *what)
 {
@@ -258,8 +258,8 @@ static int64_t set_private(struct vmm *v, uint64_t ipa, uint64_t size, bool priv
 
 static bool populate(struct vmm *v, uint64_t ipa, uint64_t size, const void *source)
 {
-	struct kvm_arm_rmi_populate p = {.base = ipa, .size = size, .flags = 1,
-					 .source_uaddr = (uintptr_t)source};
+	struct kvm_arm_rmi_populate p = {
+		.base = ipa, .size = size, .flags = 1, .source_uaddr = (uintptr_t)source};
 	int64_t ret = call(v, v->vm, v->rev->populate, &p);
 
 	return v->rev->populate_in_out ? !ret && !p.size : ret == (int64_t)size;
@@ -268,11 +268,11 @@ static bool populate(struct vmm *v, uint64_t ipa, uint64_t size, const void *sou
 static void make_memory(struct vmm *v)
 {
 	/* Where the attributes are the file's, only a file that is mapped has shared pages. */
-	struct kvm_create_guest_memfd g = {
-		.size = RAM_SIZE,
-		.flags = v->rev->gmem_attributes
-				 ? GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED
-				 : 0};
+	struct kvm_create_guest_memfd g = {.size = RAM_SIZE,
+					   .flags = v->rev->gmem_attributes
+							    ? GUEST_MEMFD_FLAG_MMAP |
+								      GUEST_MEMFD_FLAG_INIT_SHARED
+							    : 0};
 	struct kvm_userspace_memory_region2 r = {
 		.flags = KVM_MEM_GUEST_MEMFD, .guest_phys_addr = RAM_IPA, .memory_size = RAM_SIZE};
 	uint8_t *source = anonymous(4 * PAGE);
@@ -291,9 +291,9 @@ static void make_memory(struct vmm *v)
 
 static void make_vcpu(struct vmm *v, unsigned int n)
 {
-	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
-				     .features = {1u << KVM_ARM_VCPU_PSCI_0_2 |
-						  (n ? 1u << KVM_ARM_VCPU_POWER_OFF : 0)}};
+	struct kvm_vcpu_init init = {
+		.target = KVM_ARM_TARGET_GENERIC_V8,
+		.features = {1u << KVM_ARM_VCPU_PSCI_0_2 | (n ? 1u << KVM_ARM_VCPU_POWER_OFF : 0)}};
 
 	v->vcpu[n] = inproc_ioctl(v->p, v->vm, KVM_CREATE_VCPU, n);
 	check(v->vcpu[n] >= 0 && !call(v, v->vcpu[n], KVM_ARM_VCPU_INIT, &init), "no vCPU");
@@ -310,7 +310,8 @@ static size_t revision_of(uint64_t seed)
 static void start(struct vmm *v, uint64_t seed)
 {
 	const struct kvm_revision *rev = kvm_revisions[revision_of(seed)];
-	struct inproc_config cfg = {.engine = &stress_engine, .revision = rev,
+	struct inproc_config cfg = {.engine = &stress_engine,
+				    .revision = rev,
 				    .ram = MACHINE_RESERVED + (UINT64_C(32) << 20)};
 
 	memset(v, 0, sizeof(*v));
@@ -376,10 +377,10 @@ static void *slot_main(void *arg)
 	struct task *t = arg;
 
 	for (int i = 0; i < OPS; i++) {
-		struct kvm_userspace_memory_region r = {
-			.slot = 1, .guest_phys_addr = SLOT1_IPA,
-			.memory_size = i & 1 ? 0 : 4 * PAGE,
-			.userspace_addr = (uintptr_t)t->v->slot1};
+		struct kvm_userspace_memory_region r = {.slot = 1,
+							.guest_phys_addr = SLOT1_IPA,
+							.memory_size = i & 1 ? 0 : 4 * PAGE,
+							.userspace_addr = (uintptr_t)t->v->slot1};
 
 		call(t->v, t->v->vm, KVM_SET_USER_MEMORY_REGION, &r);
 	}

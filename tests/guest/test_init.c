@@ -79,7 +79,7 @@ static void each_mode_has_its_name(void **state)
 static void options_are_found_between_others(void **state)
 {
 	struct options opt = read_options("a=b softrealm.hold=10 c softrealm.nonce=00fFa5\n");
-	static const uint8_t nonce[] = { 0x00, 0xff, 0xa5 };
+	static const uint8_t nonce[] = {0x00, 0xff, 0xa5};
 
 	assert_int_equal(opt.hold, 10);
 	assert_int_equal(opt.nonce_len, sizeof(nonce));

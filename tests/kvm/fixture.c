@@ -82,8 +82,8 @@ static void on_event(void *arg, const struct trace_event *e)
 		return;
 	pthread_mutex_lock(&observer_lock);
 	for (int i = 0; i < MAX_EXITS; i++) {
-		if (exits[i].name && (strcmp(exits[i].name, e->name) ||
-				      exits[i].to_user != (e->to_user != 0)))
+		if (exits[i].name &&
+		    (strcmp(exits[i].name, e->name) || exits[i].to_user != (e->to_user != 0)))
 			continue;
 		exits[i].name = e->name;
 		exits[i].to_user = e->to_user;
@@ -169,8 +169,7 @@ static void stop(struct fx *f)
 	assert_int_equal(atomic_load(&toy_failed_checks), 0);
 	if (f->ram)
 		inproc_forget(f->p, f->ram, RAM_SIZE);
-	assert_int_equal(machine_allocated(inproc_machine(f->p)),
-			 f->allocated + f->leaked);
+	assert_int_equal(machine_allocated(inproc_machine(f->p)), f->allocated + f->leaked);
 	if (f->ram)
 		munmap(f->ram, RAM_SIZE);
 	if (f->source)
@@ -219,8 +218,7 @@ void fx_create_vm(struct fx *f, uint64_t type)
 
 void fx_init_vcpu(struct fx *f, unsigned int n, uint32_t features)
 {
-	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
-				     .features = {features}};
+	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8, .features = {features}};
 
 	GIVES(0, f->vcpu[n], KVM_ARM_VCPU_INIT, &init);
 }
@@ -232,15 +230,14 @@ void fx_create_vcpus(struct fx *f, unsigned int n)
 		assert_true(f->vcpu[i] >= 0);
 		f->run[i] = inproc_mmap(f->p, f->vcpu[i], KVM_VCPU_MMAP_SIZE);
 		assert_non_null(f->run[i]);
-		fx_init_vcpu(f, i, 1u << KVM_ARM_VCPU_PSCI_0_2 |
-					   (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
+		fx_init_vcpu(f, i,
+			     1u << KVM_ARM_VCPU_PSCI_0_2 | (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
 	}
 }
 
 static void set_gic(struct fx *f, uint32_t group, uint64_t attr, uint64_t value)
 {
-	struct kvm_device_attr a = {
-		.group = group, .attr = attr, .addr = (uintptr_t)&value};
+	struct kvm_device_attr a = {.group = group, .attr = attr, .addr = (uintptr_t)&value};
 
 	GIVES(0, f->gic, KVM_SET_DEVICE_ATTR, &a);
 }

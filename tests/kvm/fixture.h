@@ -31,16 +31,16 @@
 #include "rmm/rmm.h"
 #include "tests/kvm/toy.h"
 
-#define PAGE UINT64_C(4096)
-#define RAM UINT64_C(0x80000000) /* base of slot 0 */
+#define PAGE	 UINT64_C(4096)
+#define RAM	 UINT64_C(0x80000000) /* base of slot 0 */
 #define RAM_SIZE UINT64_C(0x400000)
-#define CODE RAM		  /* where vCPU 0 starts */
+#define CODE	 RAM /* where vCPU 0 starts */
 #define IPA_BITS 33
-#define SHARED BIT(IPA_BITS - 1) /* the bit of the shared alias */
-#define DIST UINT64_C(0x08000000)
-#define REDIST UINT64_C(0x080a0000)
-#define UART UINT64_C(0x09000000) /* no slot there */
-#define DATA (RAM + 0x200000)	  /* private, not populated */
+#define SHARED	 BIT(IPA_BITS - 1) /* the bit of the shared alias */
+#define DIST	 UINT64_C(0x08000000)
+#define REDIST	 UINT64_C(0x080a0000)
+#define UART	 UINT64_C(0x09000000) /* no slot there */
+#define DATA	 (RAM + 0x200000)     /* private, not populated */
 
 struct fx {
 	struct inproc *p;
@@ -61,7 +61,7 @@ int fx_teardown(void **state);
 void fx_restart(struct fx *f, const struct inproc_config *cfg);
 
 int64_t fx_ioctl(struct fx *f, int fd, uint32_t nr, const void *arg);
-#define CALL(fd, nr, arg) fx_ioctl(f, fd, (uint32_t)(nr), (const void *)(uintptr_t)(arg))
+#define CALL(fd, nr, arg)	  fx_ioctl(f, fd, (uint32_t)(nr), (const void *)(uintptr_t)(arg))
 /* The call's result. */
 #define GIVES(value, fd, nr, arg) assert_int_equal(CALL(fd, nr, arg), value)
 /* The call is refused with this errno by this rule. */
@@ -72,7 +72,7 @@ int64_t fx_ioctl(struct fx *f, int fd, uint32_t nr, const void *arg);
 	} while (0)
 const char *fx_last_rule(void); /* of this thread's last KVM call; "OK" */
 bool fx_last_probe(void);	/* it only asked */
-const char *fx_last_note(void);	/* what its caller should know; "OK" */
+const char *fx_last_note(void); /* what its caller should know; "OK" */
 
 /* ---- steps of a VMM; each asserts that it works ---- */
 void fx_create_vm(struct fx *f, uint64_t type);
@@ -117,7 +117,11 @@ void fx_wait_until(bool (*holds)(void *arg), void *arg);
 		toy_load(slot, at, code_, ARRAY_SIZE(code_));                                      \
 	} while (0)
 
-#define SMC0(fid) {T_MOV, 0, fid}, {T_SMC}
+#define SMC0(fid)                                                                                  \
+	{T_MOV, 0, fid},                                                                           \
+	{                                                                                          \
+		T_SMC                                                                              \
+	}
 #define SYSTEM_OFF SMC0(PSCI_SYSTEM_OFF)
 
 /* The last KVM_RUN left for this reason. */

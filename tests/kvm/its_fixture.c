@@ -25,7 +25,6 @@ int its_has(struct guest_its *g, uint32_t group, uint64_t nr)
 	return errno_of(its_has_attr(g->its, &a));
 }
 
-
 uint64_t R64(struct guest_its *g, uint64_t ipa)
 {
 	return fix_read(&g->f, ipa, 8);

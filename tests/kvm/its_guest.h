@@ -36,23 +36,23 @@ struct its_cmd {
 };
 
 #define CMD(op, devid, d1, d2, d3)                                                                 \
-	((struct its_cmd){{(op) | (uint64_t)(devid) << 32, (uint64_t)(d1), (uint64_t)(d2),         \
-			   (uint64_t)(d3)}})
-#define RD(n) ((uint64_t)(n) << 16)
+	((struct its_cmd){                                                                         \
+		{(op) | (uint64_t)(devid) << 32, (uint64_t)(d1), (uint64_t)(d2), (uint64_t)(d3)}})
+#define RD(n)			     ((uint64_t)(n) << 16)
 /* `itt`: a guest physical address; events: 2 to the power of `bits`. */
-#define MAPD(dev, itt, bits) CMD(8, dev, (bits)-1, (itt) | TABLE_VALID, 0)
-#define UNMAPD(dev) CMD(8, dev, 0, 0, 0)
-#define MAPC(coll, cpu) CMD(9, 0, 0, RD(cpu) | (coll) | TABLE_VALID, 0)
-#define UNMAPC(coll) CMD(9, 0, 0, (coll), 0)
+#define MAPD(dev, itt, bits)	     CMD(8, dev, (bits)-1, (itt) | TABLE_VALID, 0)
+#define UNMAPD(dev)		     CMD(8, dev, 0, 0, 0)
+#define MAPC(coll, cpu)		     CMD(9, 0, 0, RD(cpu) | (coll) | TABLE_VALID, 0)
+#define UNMAPC(coll)		     CMD(9, 0, 0, (coll), 0)
 #define MAPTI(dev, event, lpi, coll) CMD(10, dev, (uint64_t)(lpi) << 32 | (event), (coll), 0)
-#define MAPI(dev, event, coll) CMD(11, dev, (event), (coll), 0)
-#define MOVI(dev, event, coll) CMD(1, dev, (event), (coll), 0)
-#define INT(dev, event) CMD(3, dev, (event), 0, 0)
-#define CLEAR(dev, event) CMD(4, dev, (event), 0, 0)
-#define SYNC(cpu) CMD(5, 0, 0, RD(cpu), 0)
-#define INV(dev, event) CMD(12, dev, (event), 0, 0)
-#define INVALL(coll) CMD(13, 0, 0, (coll), 0)
-#define MOVALL(from, to) CMD(14, 0, 0, RD(from), RD(to))
-#define DISCARD(dev, event) CMD(15, dev, (event), 0, 0)
+#define MAPI(dev, event, coll)	     CMD(11, dev, (event), (coll), 0)
+#define MOVI(dev, event, coll)	     CMD(1, dev, (event), (coll), 0)
+#define INT(dev, event)		     CMD(3, dev, (event), 0, 0)
+#define CLEAR(dev, event)	     CMD(4, dev, (event), 0, 0)
+#define SYNC(cpu)		     CMD(5, 0, 0, RD(cpu), 0)
+#define INV(dev, event)		     CMD(12, dev, (event), 0, 0)
+#define INVALL(coll)		     CMD(13, 0, 0, (coll), 0)
+#define MOVALL(from, to)	     CMD(14, 0, 0, RD(from), RD(to))
+#define DISCARD(dev, event)	     CMD(15, dev, (event), 0, 0)
 
 #endif

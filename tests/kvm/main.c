@@ -18,8 +18,8 @@ static bool is_exhaustion(const struct rule *r)
 /* The vGIC's rules have tests of their own, without a VM. */
 static bool is_tested_elsewhere(const struct rule *r)
 {
-	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq", "kvm_its_",
-						"kvm_routing_", "kvm_msi_"};
+	static const char *const prefixes[] = {"kvm_vgic_", "kvm_irq", "kvm_its_", "kvm_routing_",
+					       "kvm_msi_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(r->name, prefixes[i], strlen(prefixes[i])))

@@ -12,11 +12,11 @@ static void host_calls_are_answered_in_the_kernel(void **state)
 	struct fx *f = *state;
 
 	PROGRAM(0, CODE, {T_MOV, 0, 0xc4001234}, {T_HOST, 0, RAM + 0x800}, {T_CHECK, 0, 0},
-		{T_LDR, 2, RAM + 0x808, 8}, {T_CHECK, 2, UINT64_MAX},
-		{T_MOV, 0, 0x8600ff01}, {T_HOST, 0, RAM + 0x800}, {T_LDR, 2, RAM + 0x808, 8},
-		{T_CHECK, 2, 0xb66fb428}, {T_LDR, 2, RAM + 0x820, 8}, {T_CHECK, 2, 0x743a004d},
-		{T_MOV, 0, 0x80000000}, {T_HOST, 0, RAM + 0x800}, {T_LDR, 2, RAM + 0x808, 8},
-		{T_CHECK, 2, 0x10001}, SYSTEM_OFF);
+		{T_LDR, 2, RAM + 0x808, 8}, {T_CHECK, 2, UINT64_MAX}, {T_MOV, 0, 0x8600ff01},
+		{T_HOST, 0, RAM + 0x800}, {T_LDR, 2, RAM + 0x808, 8}, {T_CHECK, 2, 0xb66fb428},
+		{T_LDR, 2, RAM + 0x820, 8}, {T_CHECK, 2, 0x743a004d}, {T_MOV, 0, 0x80000000},
+		{T_HOST, 0, RAM + 0x800}, {T_LDR, 2, RAM + 0x808, 8}, {T_CHECK, 2, 0x10001},
+		SYSTEM_OFF);
 	fx_realm(f, 1);
 	fx_assert_off(f, 0);
 	assert_int_equal(fx_exits("HOST_CALL", false), 3);
@@ -55,7 +55,9 @@ static void a_forwarded_host_call_exits_with_its_registers(void **state)
 
 #define CPU_ON(mpidr, entry, context)                                                              \
 	{T_MOV, 0, PSCI_CPU_ON_64}, {T_MOV, 1, mpidr}, {T_MOV, 2, entry}, {T_MOV, 3, context},     \
-		{T_SMC}
+	{                                                                                          \
+		T_SMC                                                                              \
+	}
 
 static void psci_in_the_kernel_starts_the_other_vcpu(void **state)
 {
@@ -213,8 +215,8 @@ static void an_sgi_reaches_the_other_vcpu(void **state)
 	struct fx_thread t;
 	const uint64_t sgi = SHARED | (REDIST + 0x10000);
 
-	PROGRAM(0, CODE, {T_MOV, 1, 0x12}, {T_STR, 1, SHARED | DIST, 4},
-		{T_MOV, 1, UINT32_MAX}, {T_STR, 1, sgi + 0x80, 4}, {T_STR, 1, sgi + 0x100, 4},
+	PROGRAM(0, CODE, {T_MOV, 1, 0x12}, {T_STR, 1, SHARED | DIST, 4}, {T_MOV, 1, UINT32_MAX},
+		{T_STR, 1, sgi + 0x80, 4}, {T_STR, 1, sgi + 0x100, 4},
 		CPU_ON(1, CODE + 0x800, 0x77), {T_CHECK, 0, 0}, {T_IRQ, 1}, {T_CHECK, 1, 3},
 		SYSTEM_OFF);
 	PROGRAM(1, CODE + 0x800, {T_CHECK, 0, 0x77}, {T_SGI, 0, UINT64_C(3) << 24 | 1}, {T_HALT});

@@ -124,7 +124,10 @@ static void a_readonly_slot_cannot_be_read_by_a_realm(void **state)
 /* RSI_IPA_STATE_SET of [base, top) to `ripas`; result in x0, new base in x1. */
 #define SET_RIPAS(base, top, ripas)                                                                \
 	{T_MOV, 0, RSI_IPA_STATE_SET}, {T_MOV, 1, base}, {T_MOV, 2, top}, {T_MOV, 3, ripas},       \
-		{T_MOV, 4, RSI_CHANGE_DESTROYED}, {T_SMC}
+		{T_MOV, 4, RSI_CHANGE_DESTROYED},                                                  \
+	{                                                                                          \
+		T_SMC                                                                              \
+	}
 
 static void assert_ripas_exit(struct fx *f, uint64_t base, uint64_t size, uint64_t flags)
 {
@@ -141,8 +144,7 @@ static void a_page_is_shared_and_made_private_again(void **state)
 
 	PROGRAM(0, CODE, {T_MOV, 5, 99}, {T_STR, 5, DATA, 8},
 		SET_RIPAS(DATA, DATA + 0x2000, RSI_RIPAS_EMPTY), {T_CHECK, 0, RSI_SUCCESS},
-		{T_CHECK, 1, DATA + 0x2000}, {T_CHECK, 2, RSI_ACCEPT},
-		{T_STR, 5, SHARED | DATA, 8},
+		{T_CHECK, 1, DATA + 0x2000}, {T_CHECK, 2, RSI_ACCEPT}, {T_STR, 5, SHARED | DATA, 8},
 		SET_RIPAS(DATA, DATA + 0x2000, RSI_RIPAS_RAM), {T_CHECK, 0, RSI_SUCCESS},
 		{T_CHECK, 1, DATA + 0x2000}, {T_LDR, 6, DATA, 8}, {T_CHECK, 6, 0}, SYSTEM_OFF);
 	fx_realm(f, 1);
@@ -171,8 +173,8 @@ static void a_page_given_up_loses_its_data_even_if_nothing_is_converted(void **s
 
 	PROGRAM(0, CODE, {T_MOV, 5, 99}, {T_STR, 5, DATA, 8},
 		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_EMPTY),
-		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_RAM), {T_LDR, 6, DATA, 8},
-		{T_CHECK, 6, 0}, SYSTEM_OFF);
+		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_RAM), {T_LDR, 6, DATA, 8}, {T_CHECK, 6, 0},
+		SYSTEM_OFF);
 	fx_realm(f, 1);
 	assert_ripas_exit(f, DATA, 0x1000, 0);
 	assert_ripas_exit(f, DATA, 0x1000, KVM_MEMORY_EXIT_FLAG_PRIVATE);
@@ -211,7 +213,8 @@ static void a_punched_page_faults_for_ever_inside_the_run(void **state)
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
 	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
 	assert_int_equal(inproc_fallocate(f->p, f->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-					  DATA - RAM, PAGE), 0);
+					  DATA - RAM, PAGE),
+			 0);
 	fx_start(&t, f, 0);
 	fx_wait_until(faults_repeat, NULL);
 	inproc_signal(f->p, f->vcpu[0]);

@@ -8,7 +8,7 @@
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
-#define GPA UINT64_C(0x10000) /* slot 1, plain user memory */
+#define GPA   UINT64_C(0x10000) /* slot 1, plain user memory */
 #define PAGES 4
 
 static struct kvm_vm *vm_of(struct fx *f)
@@ -127,8 +127,7 @@ static void private_pages_are_out_of_reach(void **state)
 static void a_private_page_behind_a_slot_of_user_memory_is_refused(void **state)
 {
 	struct fx *f = *state;
-	struct kvm_create_guest_memfd g = {.size = PAGE,
-					   .flags = GUEST_MEMFD_FLAG_MMAP};
+	struct kvm_create_guest_memfd g = {.size = PAGE, .flags = GUEST_MEMFD_FLAG_MMAP};
 	const uint64_t private = 0x40000;
 	uint64_t word = 0;
 	int second;

@@ -231,8 +231,8 @@ static void an_eventfd_drives_one_vm(void **state)
 /* MSI routes: what the guest's ITS makes of them. */
 static void an_irqfd_sends_its_msi(void **state)
 {
-	struct kvm_irq_routing_entry e = {.gsi = 9, .type = KVM_IRQ_ROUTING_MSI,
-					  .flags = KVM_MSI_VALID_DEVID};
+	struct kvm_irq_routing_entry e = {
+		.gsi = 9, .type = KVM_IRQ_ROUTING_MSI, .flags = KVM_MSI_VALID_DEVID};
 	int efd = eventfd(0, 0);
 	struct guest_its g;
 	struct vm vm;
@@ -422,7 +422,7 @@ static unsigned int open_fds(void)
 
 /* ---- an eventfd that its owner fills at the worst moment ---- */
 
-#define FULL UINT64_C(0xfffffffffffffffe)
+#define FULL	    UINT64_C(0xfffffffffffffffe)
 #define FILL_ROUNDS 3000
 
 struct filler {

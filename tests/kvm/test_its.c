@@ -310,15 +310,15 @@ static void an_lpi_in_a_list_register_outlives_its_entry(void **state)
 static void commands_that_make_no_sense_are_passed_over(void **state)
 {
 	static const struct its_cmd bad[] = {
-		MAPD(0x2000, MEM + AT_ITT, 5),	   /* no room in the device table */
-		MAPD(0x10000, MEM + AT_ITT, 5),	   /* too large an id */
-		MAPD(2, MEM + AT_ITT, 17),	   /* too many events */
-		MAPC(1, 1),			   /* no such vCPU */
-		MAPC(0x2000, 0),		   /* no room in the collection table */
-		MAPTI(1, 32, FIRST_LPI + 5, 0),	   /* too large an event */
-		MAPTI(2, 0, FIRST_LPI + 5, 0),	   /* no such device */
-		MAPTI(1, 5, FIRST_LPI - 1, 0),	   /* not an LPI */
-		MAPTI(1, 5, 0x10000, 0),	   /* not configured */
+		MAPD(0x2000, MEM + AT_ITT, 5),	/* no room in the device table */
+		MAPD(0x10000, MEM + AT_ITT, 5), /* too large an id */
+		MAPD(2, MEM + AT_ITT, 17),	/* too many events */
+		MAPC(1, 1),			/* no such vCPU */
+		MAPC(0x2000, 0),		/* no room in the collection table */
+		MAPTI(1, 32, FIRST_LPI + 5, 0), /* too large an event */
+		MAPTI(2, 0, FIRST_LPI + 5, 0),	/* no such device */
+		MAPTI(1, 5, FIRST_LPI - 1, 0),	/* not an LPI */
+		MAPTI(1, 5, 0x10000, 0),	/* not configured */
 		MAPTI(1, 5, 0xffffffff, 0),
 		MAPTI(1, 5, FIRST_LPI + 5, 0x2000),
 		MAPI(1, 5, 0),
@@ -375,7 +375,7 @@ static void a_table_of_two_levels_has_what_its_pages_hold(void **state)
 	memset(g.f.mem + AT_CONFIG, LPI_ON, 0xe000);
 	its_enable_lpis(&g, 0);
 	W64(&g, ITS_BASER0, (MEM + AT_DEVICES) | TABLE_VALID | UINT64_C(1) << 62);
-	*mem64(&g, AT_DEVICES + 8) = (MEM + 0x100000) | TABLE_VALID; /* ids 8192.. */
+	*mem64(&g, AT_DEVICES + 8) = (MEM + 0x100000) | TABLE_VALID;	   /* ids 8192.. */
 	*mem64(&g, AT_DEVICES + 16) = UINT64_C(0x7ffff0000) | TABLE_VALID; /* not there */
 	*mem64(&g, AT_DEVICES + 24) = MEM + 0x110000;			   /* not valid */
 	W64(&g, ITS_CBASER, (MEM + AT_QUEUE) | 15 | TABLE_VALID);

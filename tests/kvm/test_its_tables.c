@@ -175,13 +175,13 @@ static void wrong_tables_are_refused_and_leave_nothing(void **state)
 	} rows[] = {
 		{dte, ite, cte, 0, 0},
 		{dte, ite, cte, cte, EEXIST},
-		{dte, ite, cte | 9 << 16, 0, EINVAL},	      /* no such vCPU */
-		{dte, ite, cte | 0x2000, 0, EINVAL},	      /* no room for it */
-		{dte, ite | 1, cte, 0, EINVAL},		      /* no such collection */
-		{dte, UINT64_C(8191) << 16, cte, 0, EINVAL},  /* no LPI */
+		{dte, ite, cte | 9 << 16, 0, EINVAL},	     /* no such vCPU */
+		{dte, ite, cte | 0x2000, 0, EINVAL},	     /* no room for it */
+		{dte, ite | 1, cte, 0, EINVAL},		     /* no such collection */
+		{dte, UINT64_C(8191) << 16, cte, 0, EINVAL}, /* no LPI */
 		{dte, UINT64_C(0x10000) << 16, cte, 0, EINVAL},
 		{dte, ite | UINT64_C(32) << 48, cte, 0, EINVAL}, /* beyond the table */
-		{dte | 0x1f, ite, cte, 0, EINVAL},	      /* too many events */
+		{dte | 0x1f, ite, cte, 0, EINVAL},		 /* too many events */
 		{(dte & ~UINT64_C(0x1ffffffffffe0)) | UINT64_C(0x100000000) >> 8 << 5, ite, cte, 0,
 		 EFAULT},
 	};

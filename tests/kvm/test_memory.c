@@ -26,8 +26,8 @@ static void slots_are_checked_in_the_kernels_order(void **state)
 	fx_create_gmem(f, SIZE, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_id, 32767, 0x80, 0, SIZE, NULL, -1, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_flags, 0, 8, 1, SIZE, NULL, -1, 0);
-	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_READONLY, 0, SIZE, NULL,
-		     f->gmem, 0);
+	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_READONLY, 0, SIZE, NULL, f->gmem,
+		     0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_gmem_flags, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, SIZE, NULL,
 		     f->gmem, 0);
 	REFUSED_SLOT(EINVAL, kvm_memslot_flags, 0, 8, 0, SIZE, NULL, f->gmem, 0);
@@ -233,7 +233,7 @@ static void attributes_are_kept_page_by_page(void **state)
 		}
 		page = (seed >> 4) % 64;
 		assert_int_equal(fx_populate(f, RAM + page * PAGE, PAGE, f->source, 0),
-				 populated[page]  ? -ENXIO
+				 populated[page] ? -ENXIO
 				 : private[page] ? (int64_t)PAGE
 						 : -EINVAL);
 		populated[page] = private[page];

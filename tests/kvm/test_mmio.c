@@ -104,14 +104,16 @@ static void ioeventfds_take_matching_stores(void **state)
 	struct fx *f = *state;
 	int any = eventfd(0, EFD_NONBLOCK), match = eventfd(0, EFD_NONBLOCK);
 	struct kvm_ioeventfd a = {.addr = UART, .len = 4, .fd = any};
-	struct kvm_ioeventfd b = {.addr = UART + 4, .len = 4, .fd = match, .datamatch = 9,
+	struct kvm_ioeventfd b = {.addr = UART + 4,
+				  .len = 4,
+				  .fd = match,
+				  .datamatch = 9,
 				  .flags = KVM_IOEVENTFD_FLAG_DATAMATCH};
 	uint64_t n;
 
-	PROGRAM(0, CODE, {T_MOV, 1, 9}, {T_STR, 1, SHARED | UART, 4},
-		{T_STR, 1, SHARED | UART, 4}, {T_STR, 1, SHARED | (UART + 4), 4},
-		{T_MOV, 1, 8}, {T_STR, 1, SHARED | (UART + 4), 4}, {T_STR, 1, SHARED | UART, 2},
-		SYSTEM_OFF);
+	PROGRAM(0, CODE, {T_MOV, 1, 9}, {T_STR, 1, SHARED | UART, 4}, {T_STR, 1, SHARED | UART, 4},
+		{T_STR, 1, SHARED | (UART + 4), 4}, {T_MOV, 1, 8},
+		{T_STR, 1, SHARED | (UART + 4), 4}, {T_STR, 1, SHARED | UART, 2}, SYSTEM_OFF);
 	fx_realm(f, 1);
 	GIVES(0, f->vm, KVM_IOEVENTFD, &a);
 	GIVES(0, f->vm, KVM_IOEVENTFD, &b);

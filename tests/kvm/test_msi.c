@@ -22,9 +22,9 @@
 #define DEVICE(lpi) ((lpi) % DEVICES)
 #define EVENT(lpi)  ((lpi) / DEVICES)
 
-#define ADDR  KVM_DEV_ARM_VGIC_GRP_ADDR
-#define CTRL  KVM_DEV_ARM_VGIC_GRP_CTRL
-#define REGS  KVM_DEV_ARM_VGIC_GRP_ITS_REGS
+#define ADDR KVM_DEV_ARM_VGIC_GRP_ADDR
+#define CTRL KVM_DEV_ARM_VGIC_GRP_CTRL
+#define REGS KVM_DEV_ARM_VGIC_GRP_ITS_REGS
 
 static int64_t attr(struct fx *f, int fd, uint32_t nr, uint32_t group, uint64_t which, void *val)
 {
@@ -87,7 +87,8 @@ static void redist(struct driver *d, unsigned int cpu, uint32_t offset, uint64_t
 	uint32_t lo = val, hi = val >> 32;
 
 	assert_int_equal(attr(d->f, d->f->gic, KVM_SET_DEVICE_ATTR,
-			      KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, mpidr | offset, &lo), 0);
+			      KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, mpidr | offset, &lo),
+			 0);
 	if (offset)
 		assert_int_equal(attr(d->f, d->f->gic, KVM_SET_DEVICE_ATTR,
 				      KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, mpidr | (offset + 4), &hi),
@@ -119,8 +120,8 @@ static void start(struct driver *d, struct fx *f, unsigned int n)
 	assert_int_equal(fx_set_slot(f, 1, 0, MEM, RAM_SIZE, f->source, -1, 0), 0);
 	memset(d->mem, 0, RAM_SIZE);
 	memset(d->mem + AT_CONFIG, LPI_ON, 0xe000);
-	assert_int_equal(attr(f, f->gic, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0,
-			      &on), 0);
+	assert_int_equal(
+		attr(f, f->gic, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, &on), 0);
 	for (unsigned int i = 0; i < n; i++) {
 		redist(d, i, 0x70, (MEM + AT_CONFIG) | 15);
 		redist(d, i, 0x78, MEM + AT_PENDING + i * 0x10000);
@@ -160,8 +161,9 @@ static void tables_in_private_memory_are_refused(void **state)
 	set(f, d.its, REGS, 0, 1);
 	set(f, d.its, REGS, 0x88, 0x20);
 	set(f, d.its, REGS, 0, 0);
-	assert_int_equal(attr(f, d.its, KVM_SET_DEVICE_ATTR, CTRL, KVM_DEV_ARM_ITS_SAVE_TABLES,
-			      NULL), -EFAULT);
+	assert_int_equal(
+		attr(f, d.its, KVM_SET_DEVICE_ATTR, CTRL, KVM_DEV_ARM_ITS_SAVE_TABLES, NULL),
+		-EFAULT);
 	assert_string_equal(fx_last_rule(), "kvm_its_table_memory");
 	/* Shared: the same command is done, and saved. */
 	assert_int_equal(fx_set_private(f, RAM + 0x100000, 0x80000, false), 0);
@@ -179,7 +181,11 @@ static atomic_uint taken[LPIS], strange;
 static atomic_bool over, still;
 
 /* Takes interrupts and tells user space of each. */
-#define TAKER(at) {T_IRQ, 5}, {T_STR, 5, SHARED | UART, 4}, {T_JUMP, 0, at}
+#define TAKER(at)                                                                                  \
+	{T_IRQ, 5}, {T_STR, 5, SHARED | UART, 4},                                                  \
+	{                                                                                          \
+		T_JUMP, 0, at                                                                      \
+	}
 
 static void load_programs(void)
 {
@@ -285,9 +291,8 @@ static void make_irqfds(struct driver *d, int *efd)
 		unsigned int lpi = i * 2 + 1;
 		struct kvm_irqfd a = {.gsi = i};
 
-		r.entry[i] = (struct kvm_irq_routing_entry){.gsi = i,
-							    .type = KVM_IRQ_ROUTING_MSI,
-							    .flags = KVM_MSI_VALID_DEVID};
+		r.entry[i] = (struct kvm_irq_routing_entry){
+			.gsi = i, .type = KVM_IRQ_ROUTING_MSI, .flags = KVM_MSI_VALID_DEVID};
 		r.entry[i].u.msi.address_lo = (uint32_t)DOORBELL;
 		r.entry[i].u.msi.data = EVENT(lpi);
 		r.entry[i].u.msi.devid = DEVICE(lpi);

@@ -27,9 +27,10 @@ static void add_vcpu(struct fx *f, unsigned int i)
 	f->vcpu[i] = (int)CALL(f->vm, KVM_CREATE_VCPU, i);
 	f->run[i] = inproc_mmap(f->p, f->vcpu[i], KVM_VCPU_MMAP_SIZE);
 	assert_non_null(f->run[i]);
-	fx_init_vcpu(f, i, 1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
-				   1u << KVM_ARM_VCPU_PTRAUTH_GENERIC |
-				   (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
+	fx_init_vcpu(f, i,
+		     1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
+			     1u << KVM_ARM_VCPU_PTRAUTH_GENERIC |
+			     (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
 }
 
 /* n vCPUs, memory with the programs at RAM; vCPU 0 starts at one of them. */
@@ -95,12 +96,10 @@ static void its_registers_are_seen_and_set_between_runs(void **state)
 	assert_int_equal(fx_get_reg(f, 0, KVM_REG_ARM_CORE_PC), RAM + 0x18);
 	assert_int_equal(fx_set_reg(f, 0, tpidr_el1, 43), 0);
 	/* x2 again, stored once more: the program goes back by two instructions. */
-	assert_int_equal(fx_set_reg(f, 0, X(2),
-				    44), 0);
+	assert_int_equal(fx_set_reg(f, 0, X(2), 44), 0);
 	expect_load(f, 1, 1, 1);
 	assert_int_equal(fx_get_reg(f, 0, tpidr_el1), 43);
-	assert_int_equal(fx_get_reg(f, 0, X(2)),
-			 44);
+	assert_int_equal(fx_get_reg(f, 0, X(2)), 44);
 	expect_store(f, 8, 8, 1);
 	fx_assert_off(f, 0);
 }
@@ -111,8 +110,8 @@ static const uint64_t any_value[] = {
 	ARM64_SYS_REG(3, 3, 13, 0, 3), /* TPIDRRO_EL0 */
 	ARM64_SYS_REG(3, 0, 13, 0, 4), /* TPIDR_EL1 */
 	ARM64_SYS_REG(3, 0, 2, 1, 0),  /* APIAKey and the others */
-	ARM64_SYS_REG(3, 0, 2, 1, 1),  ARM64_SYS_REG(3, 0, 2, 2, 3), ARM64_SYS_REG(3, 0, 2, 3, 1),
-	ARM64_SYS_REG(3, 0, 6, 0, 0),  /* FAR_EL1 */
+	ARM64_SYS_REG(3, 0, 2, 1, 1),  ARM64_SYS_REG(3, 0, 2, 2, 3),
+	ARM64_SYS_REG(3, 0, 2, 3, 1),  ARM64_SYS_REG(3, 0, 6, 0, 0), /* FAR_EL1 */
 	ARM64_SYS_REG(3, 0, 2, 0, 0),  /* TTBR0_EL1, the MMU being off */
 	ARM64_SYS_REG(3, 0, 10, 2, 0), /* MAIR_EL1 */
 	ARM64_SYS_REG(3, 3, 14, 2, 2), /* CNTP_CVAL_EL0 */
@@ -209,8 +208,7 @@ static void the_dirty_log_has_each_store_since_the_last_look(void **state)
 	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
 			 0);
 	for (uint64_t n = 1; n < 6; n++) {
-		assert_int_equal(fx_set_reg(f, 0, X(0),
-					    n), 0);
+		assert_int_equal(fx_set_reg(f, 0, X(0), n), 0);
 		expect_load(f, 0, 4, 0);
 		assert_int_equal(dirty_pages(f), MASK(n - 1, 0));
 		assert_int_equal(dirty_pages(f), 0);

@@ -170,8 +170,8 @@ static void many_pages_arrive_in_order(void **state)
 	struct fx *f = *state;
 	static const struct toy_insn check[] = {
 		{T_LDR, 1, RAM + 1023 * 4096, 8}, {T_CHECK, 1, 1023},
-		{T_LDR, 1, RAM + 64 * 4096, 8}, {T_CHECK, 1, 64},
-		{T_MOV, 0, PSCI_SYSTEM_OFF}, {T_SMC}};
+		{T_LDR, 1, RAM + 64 * 4096, 8},	  {T_CHECK, 1, 64},
+		{T_MOV, 0, PSCI_SYSTEM_OFF},	  {T_SMC}};
 
 	toy_load(0, CODE, check, ARRAY_SIZE(check));
 	prepare(f);
@@ -288,7 +288,8 @@ static void pmu_counters_and_sve_go_into_the_realm(void **state)
 	int sve = KVM_ARM_VCPU_SVE;
 	uint32_t irq = 23;
 	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PMU_V3_CTRL,
-				    .attr = KVM_ARM_VCPU_PMU_V3_INIT, .addr = (uintptr_t)&irq};
+				    .attr = KVM_ARM_VCPU_PMU_V3_INIT,
+				    .addr = (uintptr_t)&irq};
 	uint64_t pmcr;
 
 	cfg.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 48) | RMI_FEATURE0_SVE_EN |
@@ -300,8 +301,9 @@ static void pmu_counters_and_sve_go_into_the_realm(void **state)
 	fx_restart(f, &cfg);
 	fx_create_vm(f, REALM_TYPE);
 	f->vcpu[0] = (int)CALL(f->vm, KVM_CREATE_VCPU, 0);
-	fx_init_vcpu(f, 0, 1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_SVE |
-			       1u << KVM_ARM_VCPU_PMU_V3);
+	fx_init_vcpu(f, 0,
+		     1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_SVE |
+			     1u << KVM_ARM_VCPU_PMU_V3);
 	GIVES(0, f->vcpu[0], KVM_ARM_VCPU_FINALIZE, &sve);
 	GIVES(0, f->vcpu[0], KVM_HAS_DEVICE_ATTR, &a);
 	a.attr = KVM_ARM_VCPU_PMU_V3_IRQ;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define GIB (UINT64_C(1) << 30)
+#define GIB		 (UINT64_C(1) << 30)
 #define ERROR_RTT(level) (RMI_ERROR_RTT | (uint64_t)(level) << 8)
 
 static unsigned int pos; /* in the log */
@@ -32,8 +32,7 @@ static void next(const char *name, uint64_t x0, uint64_t a1, uint64_t a2)
 
 static void two_slots(struct fx *f)
 {
-	struct inproc_config cfg = {.engine = &engine_toy,
-				    .ram = MACHINE_RESERVED + 5 * GIB};
+	struct inproc_config cfg = {.engine = &engine_toy, .ram = MACHINE_RESERVED + 5 * GIB};
 	struct kvm_create_guest_memfd g = {.size = 0x10000};
 	int small;
 
@@ -109,8 +108,8 @@ static unsigned int walk(struct fx *f, const uint32_t *ids, unsigned int n, uint
 	for (unsigned int i = 0; i < n; i++) {
 		int fd = (int)CALL(f->vm, KVM_CREATE_GUEST_MEMFD, &g);
 
-		assert_int_equal(fx_set_slot(f, ids[i], 0, ids[i] * 0x200000ull, 0x200000, NULL, fd,
-					     0), 0);
+		assert_int_equal(
+			fx_set_slot(f, ids[i], 0, ids[i] * 0x200000ull, 0x200000, NULL, fd, 0), 0);
 	}
 	fx_rmi_clear();
 	f->run[0]->immediate_exit = 1;

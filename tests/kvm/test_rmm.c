@@ -9,7 +9,6 @@
 #include "base/fault.h"
 #include "machine/pe.h"
 
-
 result __real_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
 result __wrap_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
 
@@ -35,8 +34,7 @@ result __wrap_rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS
 	}
 	why = __real_rmm_smc(rmm, pe, regs);
 	if (fid == RMI_REC_ENTER && tamper && !regs[0]) {
-		struct rmi_rec_run *r =
-			machine_va(inproc_machine(tampered->p), run, sizeof(*r));
+		struct rmi_rec_run *r = machine_va(inproc_machine(tampered->p), run, sizeof(*r));
 
 		tamper(&r->exit);
 	}
@@ -87,17 +85,22 @@ static int64_t live(struct fx *f)
 }
 
 static const struct toy_insn life[] = {
-	{T_STR, 1, DATA, 8},	      {T_STR, 1, SHARED | DATA, 8},
-	{T_LDR, 1, SHARED | UART, 4}, {T_MOV, 0, RSI_IPA_STATE_SET},
-	{T_MOV, 1, DATA},	      {T_MOV, 2, DATA + 0x1000},
-	{T_MOV, 3, RSI_RIPAS_EMPTY},  {T_SMC},
-	{T_MOV, 0, PSCI_SYSTEM_OFF},  {T_SMC},
+	{T_STR, 1, DATA, 8},
+	{T_STR, 1, SHARED | DATA, 8},
+	{T_LDR, 1, SHARED | UART, 4},
+	{T_MOV, 0, RSI_IPA_STATE_SET},
+	{T_MOV, 1, DATA},
+	{T_MOV, 2, DATA + 0x1000},
+	{T_MOV, 3, RSI_RIPAS_EMPTY},
+	{T_SMC},
+	{T_MOV, 0, PSCI_SYSTEM_OFF},
+	{T_SMC},
 };
 
 /* Calls whose refusal costs no granule. */
 static const uint64_t refusable[] = {
-	RMI_GRANULE_DELEGATE, RMI_REALM_CREATE, RMI_REC_AUX_COUNT,  RMI_DATA_CREATE,
-	RMI_RTT_CREATE,	      RMI_REC_CREATE,	RMI_RTT_INIT_RIPAS, RMI_REALM_ACTIVATE,
+	RMI_GRANULE_DELEGATE, RMI_REALM_CREATE,	       RMI_REC_AUX_COUNT,  RMI_DATA_CREATE,
+	RMI_RTT_CREATE,	      RMI_REC_CREATE,	       RMI_RTT_INIT_RIPAS, RMI_REALM_ACTIVATE,
 	RMI_REC_ENTER,	      RMI_RTT_MAP_UNPROTECTED,
 };
 

@@ -246,8 +246,8 @@ static void runs_move_between_threads(void **state)
 	struct fx *f = *state;
 	struct fx_thread t;
 
-	PROGRAM(0, CODE, {T_MOV, 1, 7}, {T_STR, 1, SHARED | UART, 4},
-		{T_STR, 1, SHARED | UART, 4}, SYSTEM_OFF);
+	PROGRAM(0, CODE, {T_MOV, 1, 7}, {T_STR, 1, SHARED | UART, 4}, {T_STR, 1, SHARED | UART, 4},
+		SYSTEM_OFF);
 	fx_realm(f, 1);
 	fx_start(&t, f, 0);
 	assert_int_equal(fx_join(&t), 0);

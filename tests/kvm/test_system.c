@@ -57,6 +57,7 @@ static void another_process_gets_eio(void **state)
 /* The recorded answers, with this platform's values: /dev/kvm, ordinary VM, realm VM. */
 static void capabilities_answer_by_the_table(void **state)
 {
+	/* clang-format off */
 	static const int answers[][4] = {
 		{0, 1, 1, 1}, {3, 1, 1, 1}, {9, 64, 64, 64}, {10, 32767, 32767, 32767},
 		{14, 1, 1, 0}, {15, 1, 1, 1}, {16, 1, 1, 1}, {21, 1, 1, 1}, {23, 1, 1, 0},
@@ -73,6 +74,7 @@ static void capabilities_answer_by_the_table(void **state)
 		{231, 1, 1, 1}, {233, 8, 0, 8}, {234, 1, 1, 1}, {239, 1, 1, 0},
 		{243, -EINVAL, 0, 0}, {244, 3, 3, 3}, {245, 1, 1, 0}, {247, 1, 1, 1},
 	};
+	/* clang-format on */
 	struct fx *f = *state;
 	size_t next = 0;
 	int realm;
@@ -201,8 +203,8 @@ static void devices_other_than_the_gicv3_and_its_do_not_exist(void **state)
 	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
 	cd.type = 1000;
 	REFUSED(ENODEV, kvm_create_device_unknown, f->vm, KVM_CREATE_DEVICE, &cd);
-	cd = (struct kvm_create_device){.type = KVM_DEV_TYPE_ARM_VGIC_V3,
-					.flags = KVM_CREATE_DEVICE_TEST, .fd = 1234};
+	cd = (struct kvm_create_device){
+		.type = KVM_DEV_TYPE_ARM_VGIC_V3, .flags = KVM_CREATE_DEVICE_TEST, .fd = 1234};
 	GIVES(0, f->vm, KVM_CREATE_DEVICE, &cd);
 	assert_int_equal(cd.fd, 1234); /* a test creates nothing */
 	fx_create_gic(f, false);
@@ -280,8 +282,8 @@ static void small_vm_calls_answer(void **state)
 	REFUSED(EINVAL, kvm_counter_offset_realm, realm, KVM_ARM_SET_COUNTER_OFFSET, &off);
 	r.addr = (uintptr_t)masks;
 	GIVES(0, f->vm, KVM_ARM_GET_REG_WRITABLE_MASKS, &r);
-	assert_int_equal(masks[5 * 8] & MASK(15, 12), 0);		 /* BRPs */
-	assert_int_equal(masks[5 * 8] & MASK(23, 20), MASK(23, 20));	 /* WRPs */
+	assert_int_equal(masks[5 * 8] & MASK(15, 12), 0);	     /* BRPs */
+	assert_int_equal(masks[5 * 8] & MASK(23, 20), MASK(23, 20)); /* WRPs */
 	r.reserved[12] = 1;
 	REFUSED(EINVAL, kvm_masks_reserved, f->vm, KVM_ARM_GET_REG_WRITABLE_MASKS, &r);
 }
@@ -300,8 +302,8 @@ static int64_t set_filter(struct fx *f, uint32_t base, uint32_t n, uint8_t actio
 static void the_smccc_filter_is_checked(void **state)
 {
 	struct fx *f = *state;
-	struct kvm_device_attr a = {.group = KVM_ARM_VM_SMCCC_CTRL,
-				    .attr = KVM_ARM_VM_SMCCC_FILTER, .addr = NEVER};
+	struct kvm_device_attr a = {
+		.group = KVM_ARM_VM_SMCCC_CTRL, .attr = KVM_ARM_VM_SMCCC_FILTER, .addr = NEVER};
 
 	fx_create_vm(f, REALM_TYPE);
 	GIVES(0, f->vm, KVM_HAS_DEVICE_ATTR, &a);

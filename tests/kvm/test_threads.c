@@ -13,10 +13,10 @@
 
 #include "kvm/core/vm.h"
 
-#define SPARE UINT64_C(0x10000000) /* of the slot that comes and goes */
+#define SPARE	   UINT64_C(0x10000000) /* of the slot that comes and goes */
 #define SPARE_SIZE UINT64_C(0x40000)
-#define CPUS 3
-#define ROUNDS 300
+#define CPUS	   3
+#define ROUNDS	   300
 
 static atomic_bool over;
 static atomic_ulong exits, kicks;
@@ -55,7 +55,10 @@ static void *kick_forever(void *arg)
 #define LOOP(at, page)                                                                             \
 	{T_LDR, 1, DATA + (page), 8}, {T_STR, 1, DATA + 0x40000 + (page), 8},                      \
 		{T_LDR, 2, SHARED | (DATA + (page)), 8}, {T_LDR, 2, SHARED | (SPARE + (page)), 8}, \
-		{T_LDR, 3, SHARED | UART, 4}, {T_JUMP, 0, at}
+		{T_LDR, 3, SHARED | UART, 4},                                                      \
+	{                                                                                          \
+		T_JUMP, 0, at                                                                      \
+	}
 
 static void load_programs(void)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define DFR0_REALM UINT64_C(0x1030500a) /* BRPs 5, WRPs 3, CTX_CMPs 1 */
-#define F(name) (1u << KVM_ARM_VCPU_##name)
+#define F(name)	   (1u << KVM_ARM_VCPU_##name)
 
 static int64_t init(struct fx *f, uint32_t target, uint32_t features)
 {
@@ -50,8 +50,9 @@ static void features_are_checked_one_by_one(void **state)
 	REFUSED_INIT(EINVAL, kvm_init_ptrauth, F(PTRAUTH_ADDRESS));
 	REFUSED_INIT(EINVAL, kvm_init_ptrauth, F(PTRAUTH_GENERIC));
 	assert_int_equal(init(f, 5, F(PSCI_0_2) | F(PTRAUTH_ADDRESS) | F(PTRAUTH_GENERIC)), 0);
-	assert_int_equal(init(f, 5, F(PSCI_0_2) | F(PTRAUTH_ADDRESS) | F(PTRAUTH_GENERIC) |
-				       F(POWER_OFF)), 0);
+	assert_int_equal(
+		init(f, 5, F(PSCI_0_2) | F(PTRAUTH_ADDRESS) | F(PTRAUTH_GENERIC) | F(POWER_OFF)),
+		0);
 	REFUSED_INIT(EINVAL, kvm_init_features_differ, F(PSCI_0_2));
 	fx_restart(f, &cfg);
 	create(f, REALM_TYPE);
@@ -75,11 +76,18 @@ static void before_init_registers_are_enoexec(void **state)
 
 /* Ids that a realm's user space reads but may not write. */
 static const uint64_t read_only[] = {
-	KVM_REG_ARM_CORE_SP, KVM_REG_ARM_CORE_PSTATE, KVM_REG_ARM64 | KVM_REG_SIZE_U64 |
-	KVM_REG_ARM_CORE | 0x44, KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_CORE | 0xd5,
-	ARM64_SYS_REG(3, 0, 1, 0, 0), KVM_REG_MPIDR_EL1, KVM_REG_ID_AA64PFR0_EL1,
-	KVM_REG_ARM_TIMER_CNT, KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL,
-	KVM_REG_ARM_PSCI_VERSION, KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP,
+	KVM_REG_ARM_CORE_SP,
+	KVM_REG_ARM_CORE_PSTATE,
+	KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 0x44,
+	KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_CORE | 0xd5,
+	ARM64_SYS_REG(3, 0, 1, 0, 0),
+	KVM_REG_MPIDR_EL1,
+	KVM_REG_ID_AA64PFR0_EL1,
+	KVM_REG_ARM_TIMER_CNT,
+	KVM_REG_ARM_TIMER_CTL,
+	KVM_REG_ARM_TIMER_CVAL,
+	KVM_REG_ARM_PSCI_VERSION,
+	KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP,
 	KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX,
 };
 
@@ -138,11 +146,11 @@ static void breakpoints_are_as_recorded(void **state)
 		assert_int_equal(fx_set_reg(f, 0, id, val), -(err));                               \
 		assert_string_equal(fx_last_rule(), rule);                                         \
 	} while (0)
-	SET_DFR0(UINT64_C(0x1030000a), EINVAL, "kvm_reg_id_fixed");	/* BRPs 0 */
-	SET_DFR0(UINT64_C(0x1030200a), EINVAL, "kvm_reg_id_fixed");	/* BRPs 2 */
-	SET_DFR0(UINT64_C(0x1030f00a), EINVAL, "kvm_reg_id_fixed");	/* BRPs 15 */
-	SET_DFR0(UINT64_C(0x1000500a), EINVAL, "kvm_reg_dfr0_wrps");	/* WRPs 0 */
-	SET_DFR0(UINT64_C(0x1040500a), EINVAL, "kvm_reg_dfr0_wrps");	/* above the maximum */
+	SET_DFR0(UINT64_C(0x1030000a), EINVAL, "kvm_reg_id_fixed");  /* BRPs 0 */
+	SET_DFR0(UINT64_C(0x1030200a), EINVAL, "kvm_reg_id_fixed");  /* BRPs 2 */
+	SET_DFR0(UINT64_C(0x1030f00a), EINVAL, "kvm_reg_id_fixed");  /* BRPs 15 */
+	SET_DFR0(UINT64_C(0x1000500a), EINVAL, "kvm_reg_dfr0_wrps"); /* WRPs 0 */
+	SET_DFR0(UINT64_C(0x1040500a), EINVAL, "kvm_reg_dfr0_wrps"); /* above the maximum */
 	SET_DFR0(UINT64_C(0x10305005), EINVAL, "kvm_reg_dfr0_version");
 	SET_DFR0(UINT64_C(0x1030500b), EINVAL, "kvm_reg_dfr0_version");
 	assert_int_equal(fx_set_reg(f, 0, id, 0x1020500a), 0); /* WRPs can be lowered */
@@ -187,7 +195,7 @@ static void odd_ids_are_refused(void **state)
 	}
 }
 
-#define OSLSR_EL1 ARM64_SYS_REG(2, 0, 1, 1, 4)
+#define OSLSR_EL1	ARM64_SYS_REG(2, 0, 1, 1, 4)
 #define FW_FEAT_BMAP(n) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP | (n))
 
 static bool is_listed(const struct kvm_reg_list *l, uint64_t id)
@@ -357,8 +365,8 @@ static void events_cannot_be_forced_on_a_realm(void **state)
 static void an_ordinary_vcpu_keeps_a_pending_serror(void **state)
 {
 	struct fx *f = *state;
-	struct kvm_vcpu_events e = {.exception = {.serror_pending = 1, .serror_has_esr = 1,
-						  .serror_esr = BIT(24)}};
+	struct kvm_vcpu_events e = {
+		.exception = {.serror_pending = 1, .serror_has_esr = 1, .serror_esr = BIT(24)}};
 
 	fx_create_vm(f, 0);
 	fx_create_vcpus(f, 1);

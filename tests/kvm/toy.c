@@ -10,21 +10,21 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define TOY_HZ	  62500000
-#define TOY_COUNT UINT64_C(1000000) /* the counter, whenever it is asked */
-#define EC(n) ((uint64_t)(n) << 26)
-#define EC_SMC64 EC(0x17)
-#define EC_SYS64 EC(0x18)
-#define EC_IABT EC(0x20)
-#define EC_DABT EC(0x24)
-#define ESR_IL BIT(25)
-#define ESR_ISV BIT(24)
+#define TOY_HZ		 62500000
+#define TOY_COUNT	 UINT64_C(1000000) /* the counter, whenever it is asked */
+#define EC(n)		 ((uint64_t)(n) << 26)
+#define EC_SMC64	 EC(0x17)
+#define EC_SYS64	 EC(0x18)
+#define EC_IABT		 EC(0x20)
+#define EC_DABT		 EC(0x24)
+#define ESR_IL		 BIT(25)
+#define ESR_ISV		 BIT(24)
 #define DFSC_TRANSLATION 0x04
-#define LR_STATE MASK(63, 62)
-#define LR_PENDING BIT(62)
-#define LR_EOI BIT(41)
-#define ICH_MISR_EOI BIT(0)
-#define SGI1R_ISS ((3u << 20) | (5u << 17) | (12u << 10) | (11u << 1)) /* ICC_SGI1R_EL1 */
+#define LR_STATE	 MASK(63, 62)
+#define LR_PENDING	 BIT(62)
+#define LR_EOI		 BIT(41)
+#define ICH_MISR_EOI	 BIT(0)
+#define SGI1R_ISS	 ((3u << 20) | (5u << 17) | (12u << 10) | (11u << 1)) /* ICC_SGI1R_EL1 */
 
 struct toy_program toy_programs[TOY_MAX_PROGRAMS];
 atomic_uint toy_failed_checks, toy_exceptions, toy_engines, toy_runs;
@@ -183,8 +183,7 @@ static bool execute(struct engine *e, unsigned int cpu, struct pe *pe, const str
 	case T_SGI:
 	case T_SYSREG:
 		f->x[30] = i->op == T_SGI ? i->imm : 0;
-		f->esr = EC_SYS64 | ESR_IL | (30u << 5) |
-			 (i->op == T_SGI ? SGI1R_ISS : i->imm);
+		f->esr = EC_SYS64 | ESR_IL | (30u << 5) | (i->op == T_SGI ? SGI1R_ISS : i->imm);
 		*why = ENGINE_EXIT_SYNC;
 		return false;
 	case T_IRQ:

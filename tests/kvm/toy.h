@@ -16,20 +16,20 @@
 #include "engine/engine.h"
 
 enum toy_op {
-	T_MOV,	 /* x[a] = imm */
-	T_LDR,	 /* x[a] = size bytes at imm */
-	T_STR,	 /* size bytes at imm = x[a] */
-	T_LDP,	 /* an access at imm without a valid syndrome */
-	T_SMC,	 /* the SMC that x0.. tell */
-	T_HOST,	 /* RSI_HOST_CALL, structure at imm, filled from x0..x30; results are there */
-	T_SGI,	 /* ICC_SGI1R_EL1 = imm */
-	T_SYSREG,/* MSR of the register whose ISS is imm */
-	T_IRQ,	 /* wait for a virtual interrupt, take and finish it: x[a] = INTID */
-	T_TIMER, /* CNTV_CTL = imm (ISTATUS included); CNTV_CVAL is size ms ahead */
-	T_CHECK, /* x[a] must be imm */
-	T_JUMP,	 /* to imm */
-	T_HALT,	 /* for ever */
-	T_LOSE,	 /* the engine dies */
+	T_MOV,	  /* x[a] = imm */
+	T_LDR,	  /* x[a] = size bytes at imm */
+	T_STR,	  /* size bytes at imm = x[a] */
+	T_LDP,	  /* an access at imm without a valid syndrome */
+	T_SMC,	  /* the SMC that x0.. tell */
+	T_HOST,	  /* RSI_HOST_CALL, structure at imm, filled from x0..x30; results are there */
+	T_SGI,	  /* ICC_SGI1R_EL1 = imm */
+	T_SYSREG, /* MSR of the register whose ISS is imm */
+	T_IRQ,	  /* wait for a virtual interrupt, take and finish it: x[a] = INTID */
+	T_TIMER,  /* CNTV_CTL = imm (ISTATUS included); CNTV_CVAL is size ms ahead */
+	T_CHECK,  /* x[a] must be imm */
+	T_JUMP,	  /* to imm */
+	T_HALT,	  /* for ever */
+	T_LOSE,	  /* the engine dies */
 };
 
 struct toy_insn {
@@ -46,7 +46,7 @@ struct toy_program {
 };
 
 #define TOY_MAX_PROGRAMS 8
-#define TOY_VBAR UINT64_C(0xffff0000)	/* exceptions of a realm end here: see toy_exceptions */
+#define TOY_VBAR	 UINT64_C(0xffff0000) /* where exceptions of a realm end: toy_exceptions */
 
 extern struct toy_program toy_programs[TOY_MAX_PROGRAMS];
 extern atomic_uint toy_failed_checks; /* of T_CHECK */

@@ -21,9 +21,9 @@
 
 #include "tests/preload/fake_kvm.h"
 
-#define PAGE 4096ul
-#define SIZE (1024 * PAGE)
-#define RW (PROT_READ | PROT_WRITE)
+#define PAGE	 4096ul
+#define SIZE	 (1024 * PAGE)
+#define RW	 (PROT_READ | PROT_WRITE)
 #define CHECK(x) check(x, #x, __LINE__)
 
 static void check(int ok, const char *what, int line)
@@ -198,7 +198,7 @@ static void memory(int vm)
 		CHECK(!"a store to a read-only page");
 	}
 	CHECK(mprotect(p, PAGE, RW) == 0 && munmap(p, SIZE) == 0);
-	CHECK(call(vm, FAKE_PEEK, (uintptr_t)&(struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
+	CHECK(call(vm, FAKE_PEEK, (uintptr_t) & (struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
 }
 
 static void guest_memfd(int vm)

@@ -81,8 +81,7 @@ static int wait_for_ever(void)
 	printf("ready\n");
 	fflush(stdout);
 	for (;;)
-		if (ioctl(vcpu, KVM_CHECK_EXTENSION, 0) != -1 || errno == EIO ||
-		    usleep(20000))
+		if (ioctl(vcpu, KVM_CHECK_EXTENSION, 0) != -1 || errno == EIO || usleep(20000))
 			return fail("KVM_CHECK_EXTENSION");
 }
 

@@ -15,7 +15,7 @@
 #include "machine/memory.h"
 
 #define FAKE_COPY_MAX (16 << 20)
-#define SHARED_SIZE (KVM_VCPU_MMAP_SIZE + 4096)
+#define SHARED_SIZE   (KVM_VCPU_MMAP_SIZE + 4096)
 
 struct kvm_host {
 	struct machine *machine;

@@ -20,27 +20,27 @@ struct fake_word {
 };
 
 /* on VM fds */
-#define FAKE_COPY _IOW(KVMIO, 0xf0, struct fake_copy)	/* user memory to user memory */
-#define FAKE_PEEK _IOWR(KVMIO, 0xf1, struct fake_word)	/* through the memslot's pages */
-#define FAKE_POKE _IOW(KVMIO, 0xf2, struct fake_word)
-#define FAKE_PULL _IOW(KVMIO, 0xf3, struct fake_copy)	/* src by pulls; bytes done; dst: a sum */
-#define FAKE_SIGNAL _IO(KVMIO, 0xf4)			/* write 1 to an eventfd of the caller */
-#define FAKE_KIND _IO(KVMIO, 0xf5)			/* kind of the KVM fd; EBADF */
-#define FAKE_WHERE _IOWR(KVMIO, 0xf6, struct fake_word)	/* physical address behind addr */
-#define FAKE_DIE _IO(KVMIO, 0xf7)			/* the backend exits at once */
-#define FAKE_KIND_VCPU 2
+#define FAKE_COPY	   _IOW(KVMIO, 0xf0, struct fake_copy)	/* user memory to user memory */
+#define FAKE_PEEK	   _IOWR(KVMIO, 0xf1, struct fake_word) /* through the memslot's pages */
+#define FAKE_POKE	   _IOW(KVMIO, 0xf2, struct fake_word)
+#define FAKE_PULL	   _IOW(KVMIO, 0xf3, struct fake_copy) /* src by pulls; dst: a sum */
+#define FAKE_SIGNAL	   _IO(KVMIO, 0xf4) /* write 1 to an eventfd of the caller */
+#define FAKE_KIND	   _IO(KVMIO, 0xf5) /* kind of the KVM fd; EBADF */
+#define FAKE_WHERE	   _IOWR(KVMIO, 0xf6, struct fake_word) /* physical address behind addr */
+#define FAKE_DIE	   _IO(KVMIO, 0xf7)			/* the backend exits at once */
+#define FAKE_KIND_VCPU	   2
 #define FAKE_PROTECT	   _IO(KVMIO, 0xfb) /* delegate the page behind a user address ... */
-#define FAKE_UNPROTECT _IO(KVMIO, 0xfc)			/* ... and give it back */
+#define FAKE_UNPROTECT	   _IO(KVMIO, 0xfc) /* ... and give it back */
 /* on /dev/kvm */
-#define FAKE_FILES _IO(KVMIO, 0xf8)	    /* VMs, vCPUs, devices, guest_memfds open now */
+#define FAKE_FILES	   _IO(KVMIO, 0xf8) /* VMs, vCPUs, devices, guest_memfds open now */
 #define FAKE_INVALIDATIONS _IO(KVMIO, 0xf9) /* calls of kvm_mm_invalidate so far */
-#define FAKE_PAGES _IO(KVMIO, 0xfa)	    /* pages of physical memory given out */
+#define FAKE_PAGES	   _IO(KVMIO, 0xfa) /* pages of physical memory given out */
 
 /*
  * KVM_RUN waits for a signal as a real vCPU does, unless kvm_run asks for an exit at once:
  */
-#define FAKE_RUN_EXIT 1	  /* request_interrupt_window: exit as MMIO, phys_addr counts up */
-#define FAKE_RUN_WRITE 2  /* copy a word to the address in cr8 first, then wait */
+#define FAKE_RUN_EXIT	 1 /* request_interrupt_window: exit as MMIO, phys_addr counts up */
+#define FAKE_RUN_WRITE	 2 /* copy a word to the address in cr8 first, then wait */
 #define FAKE_RUN_PROTECT 3 /* wait, then delegate the page behind the address in cr8 */
 
 /* For the transport: which pages FAKE_PROTECT has delegated. */

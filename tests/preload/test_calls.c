@@ -42,19 +42,19 @@ static void copies_of_any_size_arrive(void **state)
 static void bad_pointers_are_efault_and_leave_the_channel_usable(void **state)
 {
 	const size_t page = 4096, size = 40 * page;
-	char *hole = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	char *hole =
+		mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *ro = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *good = malloc(size);
 	int vm = open_vm();
 	const struct fake_copy bad[] = {
-		{8, (uintptr_t)good, 100},		      /* source not mapped */
-		{(uintptr_t)good, 8, 100},		      /* destination not mapped */
-		{(uintptr_t)good, (uintptr_t)ro, 100},	      /* destination read-only */
-		{(uintptr_t)hole, (uintptr_t)good, size},     /* ends in a hole */
-		{(uintptr_t)good, (uintptr_t)hole, size},     /* the same, written */
-		{UINT64_MAX - 50, (uintptr_t)good, 100},      /* wraps */
-		{UINT64_C(1) << 63, (uintptr_t)good, 100},    /* the kernel's half */
+		{8, (uintptr_t)good, 100},		   /* source not mapped */
+		{(uintptr_t)good, 8, 100},		   /* destination not mapped */
+		{(uintptr_t)good, (uintptr_t)ro, 100},	   /* destination read-only */
+		{(uintptr_t)hole, (uintptr_t)good, size},  /* ends in a hole */
+		{(uintptr_t)good, (uintptr_t)hole, size},  /* the same, written */
+		{UINT64_MAX - 50, (uintptr_t)good, 100},   /* wraps */
+		{UINT64_C(1) << 63, (uintptr_t)good, 100}, /* the kernel's half */
 	};
 	struct fake_copy fine = {(uintptr_t)ro, (uintptr_t)good, size};
 
@@ -75,8 +75,8 @@ static void bad_pointers_are_efault_and_leave_the_channel_usable(void **state)
 static void pulls_stop_where_the_source_faults(void **state)
 {
 	const size_t page = 4096, size = 32 * page;
-	unsigned char *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-				-1, 0);
+	unsigned char *p =
+		mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t sum = 0;
 	struct fake_copy c = {(uintptr_t)p, (uintptr_t)&sum, 2 * size};
 	int vm = open_vm();
@@ -205,8 +205,8 @@ static void expect_kvm(int fd)
 
 static void dev_kvm_is_found_however_it_is_spelt(void **state)
 {
-	static const char *const names[] = {"//dev/kvm", "/dev/./kvm", "/dev//kvm", "/./dev/kvm",
-					    "/dev/../dev/kvm", "/dev/shm/../kvm"};
+	static const char *const names[] = {"//dev/kvm",  "/dev/./kvm",	     "/dev//kvm",
+					    "/./dev/kvm", "/dev/../dev/kvm", "/dev/shm/../kvm"};
 	char link[] = "/tmp/softrealm-link-XXXXXX", second[] = "/tmp/softrealm-link-XXXXXX";
 	int dev = open("/dev", O_RDONLY | O_DIRECTORY), here = open(".", O_RDONLY | O_DIRECTORY);
 	struct stat st;
@@ -303,11 +303,12 @@ static void other_files_of_that_name_are_left_alone(void **state)
 static void bad_path_pointers_are_efault(void **state)
 {
 	const size_t page = 4096;
-	char *hole = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			  0);
+	char *hole =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *shut = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	const char *bad[] = {NULL, (char *)8, (char *)0x7f0000000123, hole + page, shut,
-			     (char *)(UINT64_C(1) << 63), (char *)-1, hole + page - 8};
+	const char *bad[] = {NULL,	  (char *)8,	  (char *)0x7f0000000123,
+			     hole + page, shut,		  (char *)(UINT64_C(1) << 63),
+			     (char *)-1,  hole + page - 8};
 	struct stat st;
 	struct statx stx;
 

@@ -365,19 +365,21 @@ static void what_closed_objects_leave_makes_room(void **state)
 
 /* docs/transport.md names them. */
 static const int needed[] = {
-	SYS_sendmsg, SYS_recvmsg, SYS_fstat, SYS_ppoll, SYS_close, SYS_fcntl, SYS_mmap, SYS_munmap,
-	SYS_mprotect, SYS_futex, SYS_rt_sigprocmask, SYS_rt_sigpending, SYS_rt_sigaction,
-	SYS_gettid, SYS_getpid, SYS_tgkill, SYS_openat, SYS_pread64, SYS_pwrite64,
-	SYS_process_vm_readv, SYS_sysinfo, SYS_mincore, SYS_getsockopt,
-	SYS_getpeername, SYS_nanosleep,
+	SYS_sendmsg,	  SYS_recvmsg, SYS_fstat,	   SYS_ppoll,
+	SYS_close,	  SYS_fcntl,   SYS_mmap,	   SYS_munmap,
+	SYS_mprotect,	  SYS_futex,   SYS_rt_sigprocmask, SYS_rt_sigpending,
+	SYS_rt_sigaction, SYS_gettid,  SYS_getpid,	   SYS_tgkill,
+	SYS_openat,	  SYS_pread64, SYS_pwrite64,	   SYS_process_vm_readv,
+	SYS_sysinfo,	  SYS_mincore, SYS_getsockopt,	   SYS_getpeername,
+	SYS_nanosleep,
 };
 
 static void lock_up(void)
 {
 	static const int own[] = {SYS_exit_group, SYS_write, SYS_rt_sigreturn, SYS_ioctl};
 	const unsigned int n = sizeof(needed) / 4, all = n + sizeof(own) / 4;
-	struct sock_filter f[80] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					     offsetof(struct seccomp_data, nr))};
+	struct sock_filter f[80] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
 	struct sock_fprog prog = {all + 3, f};
 
 	for (unsigned int i = 0; i < all; i++)
@@ -392,8 +394,8 @@ static void lock_up(void)
 static int role_locked_up(void)
 {
 	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0), vcpu;
-	uint64_t *p = mmap(NULL, 1 << 22, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			   0);
+	uint64_t *p =
+		mmap(NULL, 1 << 22, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct kvm_run *run;
 	uint64_t seen;
 

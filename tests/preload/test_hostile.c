@@ -17,7 +17,7 @@
 #include "wire/wire.h"
 
 #define CONVERSATIONS 3000
-#define MAX_FDS 8
+#define MAX_FDS	      8
 
 struct liar {
 	unsigned int seed;
@@ -38,9 +38,19 @@ static uint64_t pick(struct liar *l, uint64_t n)
 
 static uint64_t odd_number(struct liar *l)
 {
-	static const uint64_t odd[] = {0, 1, 8, 4095, 4096, 65536, 65537, UINT64_C(1) << 31,
-				       UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX,
-				       UINT64_MAX - 4095, 0x7f0000000000};
+	static const uint64_t odd[] = {0,
+				       1,
+				       8,
+				       4095,
+				       4096,
+				       65536,
+				       65537,
+				       UINT64_C(1) << 31,
+				       UINT64_C(1) << 32,
+				       UINT64_C(1) << 63,
+				       UINT64_MAX,
+				       UINT64_MAX - 4095,
+				       0x7f0000000000};
 
 	return pick(l, 2) ? odd[pick(l, sizeof(odd) / sizeof(odd[0]))] : (uint64_t)rand_r(&l->seed);
 }
@@ -62,13 +72,21 @@ static int connect_raw(void)
 static void likely_request(struct liar *l, struct wire_msg *m)
 {
 	static const uint32_t calls[] = {
-		KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_CREATE_GUEST_MEMFD, KVM_SET_USER_MEMORY_REGION,
-		FAKE_COPY,     FAKE_PULL,	FAKE_PEEK,		FAKE_SIGNAL,
-		FAKE_KIND,     FAKE_PROTECT,	KVM_SET_SIGNAL_MASK,
+		KVM_CREATE_VM,
+		KVM_CREATE_VCPU,
+		KVM_CREATE_GUEST_MEMFD,
+		KVM_SET_USER_MEMORY_REGION,
+		FAKE_COPY,
+		FAKE_PULL,
+		FAKE_PEEK,
+		FAKE_SIGNAL,
+		FAKE_KIND,
+		FAKE_PROTECT,
+		KVM_SET_SIGNAL_MASK,
 	};
-	static const uint32_t types[] = {WIRE_CALL, WIRE_CALL, WIRE_CALL, WIRE_SYNC, WIRE_DISCARD,
-					 WIRE_VCPU_MEMORY, WIRE_GMEM_MAP, WIRE_FALLOCATE,
-					 WIRE_CANCEL};
+	static const uint32_t types[] = {WIRE_CALL,	WIRE_CALL,	WIRE_CALL,
+					 WIRE_SYNC,	WIRE_DISCARD,	WIRE_VCPU_MEMORY,
+					 WIRE_GMEM_MAP, WIRE_FALLOCATE, WIRE_CANCEL};
 
 	m->type = types[pick(l, sizeof(types) / sizeof(types[0]))];
 	for (unsigned int i = 0; i < 5; i++)
@@ -83,10 +101,9 @@ static void likely_request(struct liar *l, struct wire_msg *m)
 static void random_answer(struct liar *l, const struct wire_msg *q, struct wire_msg *m)
 {
 	static const uint32_t fitting[] = {
-		[WIRE_READ] = WIRE_DATA,      [WIRE_WRITE] = WIRE_ANSWER,   [WIRE_FD] = WIRE_ANSWER,
-		[WIRE_INSTALL] = WIRE_ANSWER, [WIRE_PULL] = WIRE_ANSWER,
-		[WIRE_ATTACH] = WIRE_AREA,    [WIRE_REMAP] = WIRE_ANSWER,
-		[WIRE_PLACE] = WIRE_MOVED,    [WIRE_DONE] = 0,
+		[WIRE_READ] = WIRE_DATA,      [WIRE_WRITE] = WIRE_ANSWER, [WIRE_FD] = WIRE_ANSWER,
+		[WIRE_INSTALL] = WIRE_ANSWER, [WIRE_PULL] = WIRE_ANSWER,  [WIRE_ATTACH] = WIRE_AREA,
+		[WIRE_REMAP] = WIRE_ANSWER,   [WIRE_PLACE] = WIRE_MOVED,  [WIRE_DONE] = 0,
 	};
 
 	for (unsigned int i = 0; i < 5; i++)
@@ -100,8 +117,8 @@ static void random_answer(struct liar *l, const struct wire_msg *q, struct wire_
 		m->area.prot = pick(l, 9);
 		m->area.kind = pick(l, 7);
 		if (m->type == WIRE_AREA_END)
-			m->user.addr = q->user.addr +
-				       (pick(l, 2) ? q->user.len : pick(l, 4) * 4096);
+			m->user.addr =
+				q->user.addr + (pick(l, 2) ? q->user.len : pick(l, 4) * 4096);
 	}
 	if (q->type == WIRE_READ && pick(l, 4))
 		m->len = q->user.len <= WIRE_CHUNK ? q->user.len : 0;

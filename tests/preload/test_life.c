@@ -17,7 +17,9 @@ static void send_fd(int sock, int fd)
 {
 	char space[CMSG_SPACE(sizeof(int))] = {0}, byte = 0;
 	struct iovec iov = {&byte, 1};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = space,
 			    .msg_controllen = sizeof(space)};
 
 	*CMSG_FIRSTHDR(&mh) = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
@@ -29,7 +31,9 @@ static int receive_fd(int sock)
 {
 	char space[CMSG_SPACE(sizeof(int))], byte;
 	struct iovec iov = {&byte, 1};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = space,
 			    .msg_controllen = sizeof(space)};
 	int fd;
 

@@ -14,10 +14,10 @@
 
 #include "tests/preload/fixture.h"
 
-#define PAGE 4096ul
+#define PAGE  4096ul
 #define PAGES 64ul
-#define SIZE (PAGES * PAGE)
-#define RW (PROT_READ | PROT_WRITE)
+#define SIZE  (PAGES * PAGE)
+#define RW    (PROT_READ | PROT_WRITE)
 
 static uint64_t *page(void *base, unsigned int n)
 {

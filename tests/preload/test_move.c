@@ -11,11 +11,11 @@
 
 #include "tests/preload/fixture.h"
 
-#define PAGE 4096ul
-#define SIZE (64 * PAGE)
-#define RW (PROT_READ | PROT_WRITE)
+#define PAGE	  4096ul
+#define SIZE	  (64 * PAGE)
+#define RW	  (PROT_READ | PROT_WRITE)
 #define BIG_PAGES 4096ul
-#define BIG_SIZE (BIG_PAGES * PAGE)
+#define BIG_SIZE  (BIG_PAGES * PAGE)
 
 struct writer {
 	uint64_t *memory;
@@ -97,13 +97,12 @@ static void memory_may_be_unmapped_while_it_is_moved(void **state)
 			assert_int_equal(add_slot(vm, w.memory, BIG_SIZE), 0);
 		w.stop = true;
 		pthread_join(thread, NULL);
-		for (unsigned long i = 0; i < BIG_PAGES; i += 7)
-			{
-				uint64_t seen;
+		for (unsigned long i = 0; i < BIG_PAGES; i += 7) {
+			uint64_t seen;
 
-				assert_int_equal(peek(vm, w.memory + i * PAGE / 8, &seen), 0);
-				assert_int_equal(seen, UINT64_C(0x0101010101010101));
-			}
+			assert_int_equal(peek(vm, w.memory + i * PAGE / 8, &seen), 0);
+			assert_int_equal(seen, UINT64_C(0x0101010101010101));
+		}
 		munmap(w.memory, BIG_SIZE);
 	}
 	close(vm);

@@ -10,7 +10,7 @@
 
 #include "backend/ranges.h"
 
-#define SIZE 64
+#define SIZE   64
 #define ROUNDS 20000
 
 struct model {

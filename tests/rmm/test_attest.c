@@ -12,7 +12,7 @@
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
 
-#define BUF IPA_B
+#define BUF	  IPA_B
 #define MAX_TOKEN 20480
 
 static struct attest_identity *identity;
@@ -207,9 +207,15 @@ static void refusals_leave_the_token_where_it_was(void **state)
 	static const struct {
 		uint64_t addr, offset, size;
 	} bad[] = {
-		{BUF + 1, 0, 16},	   {BUF, 4096, 0},  {BUF, UINT64_MAX, 2},
-		{BUF, 4095, 2},		   {BUF, 0, 4097},  {BUF, 1, UINT64_MAX},
-		{IPA_U, 0, 16},		   {IPA_U * 2, 0, 16}, {UINT64_MAX & ~4095, 0, 16},
+		{BUF + 1, 0, 16},
+		{BUF, 4096, 0},
+		{BUF, UINT64_MAX, 2},
+		{BUF, 4095, 2},
+		{BUF, 0, 4097},
+		{BUF, 1, UINT64_MAX},
+		{IPA_U, 0, 16},
+		{IPA_U * 2, 0, 16},
+		{UINT64_MAX & ~4095, 0, 16},
 		{BUF + GRANULE_SIZE, 0, 16}, /* RIPAS EMPTY */
 	};
 

@@ -224,8 +224,8 @@ static void what_the_engine_has_not_cannot_be_offered(void **state)
 	rc.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 40) |
 			  FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS);
 	assert_int_equal(rmm_create(&rc, &rmm), -EINVAL);
-	rc.feature_reg0 = FIELD_PUT(RMI_FEATURE0_S2SZ, 40) |
-			  FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, 8);
+	rc.feature_reg0 =
+		FIELD_PUT(RMI_FEATURE0_S2SZ, 40) | FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, 8);
 	assert_int_equal(rmm_create(&rc, &rmm), -EINVAL);
 }
 

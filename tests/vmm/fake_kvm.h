@@ -23,15 +23,15 @@ struct fake_step {
 struct fake_kvm {
 	const char *calls[FAKE_MAX_CALLS]; /* names, KVM_RUN and register accesses left out */
 	unsigned int ncalls;
-	bool missing;	  /* there is no /dev/kvm */
-	int rmi;	  /* what KVM_CAP_ARM_RMI answers */
-	unsigned int cap; /* its number */
-	uint64_t type;	  /* the VM type that it takes */
-	bool in_out;	  /* v13 and later: POPULATE advances its structure */
+	bool missing;	      /* there is no /dev/kvm */
+	int rmi;	      /* what KVM_CAP_ARM_RMI answers */
+	unsigned int cap;     /* its number */
+	uint64_t type;	      /* the VM type that it takes */
+	bool in_out;	      /* v13 and later: POPULATE advances its structure */
 	bool gmem_attributes; /* v15 and later */
 	unsigned int not_rmi; /* a number that means something else and answers 1 */
-	const char *fail; /* the call of this name... */
-	int fail_errno;	  /* ...fails with this */
+	const char *fail;     /* the call of this name... */
+	int fail_errno;	      /* ...fails with this */
 	/* populate: the answer of each call in turn; 0: everything that was asked */
 	int populate[16];
 	unsigned int npopulate;

@@ -48,9 +48,9 @@ static void everything_can_be_given(void **state)
 {
 	assert_int_equal(PARSE("-k", "k", "-i", "i", "-a", "quiet x=1", "-m", "2G", "-c", "16",
 			       "--disk", "a,b", "-d", "c,ro", "--ipa-bits=40", "--no-measure",
-			       "--psci", "user", "--irqchip", "gicv3", "--earlycon",
-			       "--dtb-dump", "d", "-u", "login:", "-t", "60", "-q", "--milestone",
-			       "one", "--milestone", "two", "--report-fd", "2"),
+			       "--psci", "user", "--irqchip", "gicv3", "--earlycon", "--dtb-dump",
+			       "d", "-u", "login:", "-t", "60", "-q", "--milestone", "one",
+			       "--milestone", "two", "--report-fd", "2"),
 			 0);
 	assert_int_equal(o.memory, UINT64_C(2) << 30);
 	assert_int_equal(o.cpus, 16);

@@ -79,10 +79,8 @@ static void each_revision_is_found_out(void **state)
 		uint64_t type;
 		bool in_out, gmem_attributes;
 	} rows[] = {
-		{"v12", 247, 0x100, false, false},
-		{"v13", 248, 0x100, true, false},
-		{"v14", 249, 0x40000000, true, false},
-		{"v15", 251, 0x40000000, true, true},
+		{"v12", 247, 0x100, false, false},     {"v13", 248, 0x100, true, false},
+		{"v14", 249, 0x40000000, true, false}, {"v15", 251, 0x40000000, true, true},
 		{"next", 253, 0x40000000, true, true},
 	};
 

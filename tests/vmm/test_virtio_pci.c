@@ -274,7 +274,7 @@ static void masked_interrupt_waits(void **state)
 
 /* ---- MSI-X ---- */
 
-#define ENABLE (PCI_MSIX_FLAGS_ENABLE)
+#define ENABLE	 (PCI_MSIX_FLAGS_ENABLE)
 #define MASK_ALL (PCI_MSIX_FLAGS_MASKALL)
 
 static void set_control(uint32_t flags)

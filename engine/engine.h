@@ -103,6 +103,25 @@ struct engine_state {
 	uint64_t v[32][2]; /* low half first */
 };
 
+#define ENGINE_NUM_BPS 6
+#define ENGINE_NUM_WPS 4
+
+/* What of debugging is the caller's business, and ends a run (ENGINE_EXIT_SYNC, by its class). */
+enum engine_debug_traps {
+	ENGINE_DEBUG_NONE,	 /* nothing: all is the guest's */
+	ENGINE_DEBUG_REGISTERS,	 /* accesses to debug registers */
+	ENGINE_DEBUG_EXCEPTIONS, /* and debug exceptions, wherever MDSCR_EL1 would send them */
+};
+
+/* A CPU's debug registers. A reset makes them the architectural ones, and leaves the traps. */
+struct engine_debug {
+	uint64_t bvr[ENGINE_NUM_BPS], bcr[ENGINE_NUM_BPS];
+	uint64_t wvr[ENGINE_NUM_WPS], wcr[ENGINE_NUM_WPS];
+	uint64_t mdscr, mdccint, osdlr;
+	uint64_t os_lock; /* OSLSR_EL1.OSLK: 0 or 1 */
+	uint64_t traps;	  /* enum engine_debug_traps; in only */
+};
+
 struct engine_ops {
 	const char *name;
 
@@ -133,6 +152,11 @@ struct engine_ops {
 	 * that run realms only. */
 	int (*state_get)(struct engine *e, unsigned int cpu, struct engine_state *s);
 	int (*state_set)(struct engine *e, unsigned int cpu, const struct engine_state *s);
+
+	/* The debug registers, of a CPU that has been reset. 0 or -EIO (lost). NULL in engines that
+	 * cannot be debugged. */
+	int (*debug_get)(struct engine *e, unsigned int cpu, struct engine_debug *d);
+	int (*debug_set)(struct engine *e, unsigned int cpu, const struct engine_debug *d);
 
 	/*
 	 * Run the CPU from its frame until it exits. ENGINE_EXIT_NOT_RUN if the PE has been

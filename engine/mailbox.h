@@ -78,6 +78,8 @@ enum mailbox_command {
 	MAILBOX_SYSREGS_SET, /* sysregs in */
 	MAILBOX_STATE_GET,   /* state out */
 	MAILBOX_STATE_SET,   /* state in */
+	MAILBOX_DEBUG_GET,   /* debug out */
+	MAILBOX_DEBUG_SET,   /* debug in */
 	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
 	MAILBOX_TOUCH,	     /* arg: first PA, length */
 };
@@ -117,6 +119,7 @@ struct mailbox {
 
 	uint64_t sysregs[ENGINE_NUM_SYSREGS];
 	struct engine_state state;
+	struct engine_debug debug;
 };
 
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");

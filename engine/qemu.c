@@ -350,6 +350,25 @@ static int qemu_state_set(struct engine *e, unsigned int cpu, const struct engin
 	return cpu_command(&e->cpu[cpu], MAILBOX_STATE_SET, 0, 0);
 }
 
+static int qemu_debug_get(struct engine *e, unsigned int cpu, struct engine_debug *d)
+{
+	int ret = cpu_command(&e->cpu[cpu], MAILBOX_DEBUG_GET, 0, 0);
+
+	if (!ret)
+		memcpy(d, &e->cpu[cpu].mailbox->debug, sizeof(*d));
+	return ret;
+}
+
+static int qemu_debug_set(struct engine *e, unsigned int cpu, const struct engine_debug *d)
+{
+	int ret = cpu_bring_up(&e->cpu[cpu], NULL);
+
+	if (ret)
+		return ret;
+	memcpy(&e->cpu[cpu].mailbox->debug, d, sizeof(*d));
+	return cpu_command(&e->cpu[cpu], MAILBOX_DEBUG_SET, 0, 0);
+}
+
 static enum engine_exit qemu_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	atomic_store_explicit(&e->vttbr, e->cpu[cpu].mailbox->frame.vttbr, memory_order_relaxed);
@@ -395,6 +414,8 @@ const struct engine_ops engine_qemu = {
 	.sysregs_set = qemu_sysregs_set,
 	.state_get = qemu_state_get,
 	.state_set = qemu_state_set,
+	.debug_get = qemu_debug_get,
+	.debug_set = qemu_debug_set,
 	.run = qemu_run,
 	.tlbi = qemu_tlbi,
 	.touch = qemu_touch,

@@ -104,6 +104,12 @@ static void obey(struct cpu *c)
 	case MAILBOX_STATE_SET:
 		guest_set_state(c);
 		break;
+	case MAILBOX_DEBUG_GET:
+		debug_get(c);
+		break;
+	case MAILBOX_DEBUG_SET:
+		debug_set(c);
+		break;
 	case MAILBOX_TLBI:
 		guest_tlbi(c, m->arg[0]);
 		break;

@@ -87,4 +87,8 @@ void guest_get_state(struct cpu *c);
 void guest_set_state(struct cpu *c);
 void guest_tlbi(struct cpu *c, uint64_t vttbr);
 
+/* debug.c: the mailbox's debug registers */
+void debug_get(struct cpu *c);
+void debug_set(struct cpu *c);
+
 #endif

@@ -157,6 +157,121 @@ static void breakpoints_watchpoints_and_steps_are_the_guests(void **state)
 	rig_stop(&r);
 }
 
+#define EC_SYSREG	0x18
+#define EC_BREAKPOINT	0x30
+#define EC_STEP		0x32
+#define EC_WATCHPOINT	0x34
+#define BCR_EL10	UINT64_C(0x1e7)	 /* EL1 and EL0, all bytes, enabled */
+#define WCR_EL10	UINT64_C(0x1fff) /* loads and stores, any of 8 bytes */
+#define MDSCR_MDE	BIT(15)
+#define PSTATE_SS	BIT(21)
+
+/* A CPU that the host debugs, at a guest. */
+static struct engine_frame *debugged(struct rig *r, uint64_t guest, struct engine_debug *d)
+{
+	struct engine_frame *f = rig_enter(r, 0, guest);
+
+	assert_int_equal(engine_qemu.debug_get(r->engine, 0, d), 0);
+	assert_int_equal(d->os_lock, 1);
+	d->os_lock = 0;
+	d->mdscr |= MDSCR_MDE;
+	d->traps = ENGINE_DEBUG_EXCEPTIONS;
+	return f;
+}
+
+static unsigned int run_class(struct rig *r)
+{
+	assert_int_equal(engine_qemu.run(r->engine, 0, NULL), ENGINE_EXIT_SYNC);
+	return ESR_EC(engine_qemu.frame(r->engine, 0)->esr);
+}
+
+static void breakpoints_of_the_host_end_a_run_before_the_instruction(void **state)
+{
+	struct engine_debug d;
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	f = debugged(&r, GUEST_ADD, &d);
+	d.bvr[5] = RIG_CODE + GUEST_ADD + 4;
+	d.bcr[5] = BCR_EL10;
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	f->x[0] = 40;
+	f->x[1] = 1;
+	assert_int_equal(run_class(&r), EC_BREAKPOINT);
+	assert_int_equal(f->pc, RIG_CODE + GUEST_ADD + 4);
+	assert_int_equal(f->x[0], 41);
+	assert_int_equal(run_class(&r), EC_BREAKPOINT); /* for as long as it is there */
+	d.bcr[5] = 0;
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	rig_run_hvc(&r, 0, 1);
+	assert_int_equal(f->x[0], 42);
+	rig_stop(&r);
+}
+
+static void a_step_of_the_host_is_one_instruction(void **state)
+{
+	struct engine_debug d;
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	f = debugged(&r, GUEST_ADD, &d);
+	d.mdscr |= 1;
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	for (unsigned int i = 1; i <= 2; i++) {
+		f->pstate |= PSTATE_SS;
+		assert_int_equal(run_class(&r), EC_STEP);
+		assert_int_equal(f->pc, RIG_CODE + GUEST_ADD + 4 * i);
+		assert_false(f->pstate & PSTATE_SS);
+	}
+	rig_stop(&r);
+}
+
+static void watchpoints_of_the_host_end_a_run_before_the_access(void **state)
+{
+	struct engine_debug d;
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	f = debugged(&r, GUEST_STORE, &d);
+	d.wvr[3] = RIG_DATA + 0x40;
+	d.wcr[3] = WCR_EL10;
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	f->x[0] = RIG_DATA + 0x44;
+	f->x[1] = 77;
+	assert_int_equal(run_class(&r), EC_WATCHPOINT);
+	assert_int_equal(f->pc, RIG_CODE + GUEST_STORE);
+	assert_int_equal(f->far, RIG_DATA + 0x44);
+	assert_int_equal(*(uint32_t *)((char *)rig_data(&r, 0) + 0x44), 0);
+	rig_stop(&r);
+}
+
+static void debug_registers_of_a_debugged_guest_are_the_hosts_to_answer(void **state)
+{
+	struct engine_debug d;
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	f = debugged(&r, GUEST_DEBUG, &d);
+	for (int i = ENGINE_DEBUG_EXCEPTIONS; i >= ENGINE_DEBUG_REGISTERS; i--) {
+		d.traps = i;
+		assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+		f->pc = RIG_CODE + GUEST_DEBUG;
+		assert_int_equal(run_class(&r), EC_SYSREG);
+		/* oslar_el1 */
+		assert_int_equal(f->esr & 0x3ffc1f, 2u << 20 | 4u << 17 | 0u << 14 | 1u << 10);
+	}
+	d.traps = ENGINE_DEBUG_NONE;
+	d.os_lock = 1;
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	f->x[0] = 0;
+	rig_run_hvc(&r, 0, 0xff); /* its own breakpoint, to its own vector */
+	rig_stop(&r);
+}
+
 static void cache_registers_are_read_without_an_exit(void **state)
 {
 	struct rig r;
@@ -182,6 +297,10 @@ int main(void)
 		cmocka_unit_test(system_registers_move_out_and_in),
 		cmocka_unit_test(each_cpu_reads_its_own_mpidr),
 		cmocka_unit_test(breakpoints_watchpoints_and_steps_are_the_guests),
+		cmocka_unit_test(breakpoints_of_the_host_end_a_run_before_the_instruction),
+		cmocka_unit_test(a_step_of_the_host_is_one_instruction),
+		cmocka_unit_test(watchpoints_of_the_host_end_a_run_before_the_access),
+		cmocka_unit_test(debug_registers_of_a_debugged_guest_are_the_hosts_to_answer),
 		cmocka_unit_test(cache_registers_are_read_without_an_exit),
 	};
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * debug.c - the guest's debug registers, and where its debug exceptions go.
+ *
+ * EL2 itself is never stopped: its debug exceptions are masked, and what the host loads matches EL1
+ * and EL0 only.
+ */
+#include "engine/monitor/monitor.h"
+
+#define MDCR_TDE  (UINT64_C(1) << 8)
+#define MDCR_TDA  (UINT64_C(1) << 9)
+#define MDCR_TDOS (UINT64_C(1) << 10)
+#define MDCR_TDR  (UINT64_C(1) << 11)
+
+#define OSLSR_OSLK (UINT64_C(1) << 1)
+
+#define BREAKPOINTS(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#define WATCHPOINTS(F) F(0) F(1) F(2) F(3)
+_Static_assert(ENGINE_NUM_BPS == 6 && ENGINE_NUM_WPS == 4, "the lists above");
+
+void debug_get(struct cpu *c)
+{
+	struct engine_debug *d = &cpu_mailbox(c)->debug;
+
+#define GET_BP(n)                                                                                  \
+	d->bvr[n] = read_sysreg(dbgbvr##n##_el1);                                                  \
+	d->bcr[n] = read_sysreg(dbgbcr##n##_el1);
+	BREAKPOINTS(GET_BP)
+#undef GET_BP
+#define GET_WP(n)                                                                                  \
+	d->wvr[n] = read_sysreg(dbgwvr##n##_el1);                                                  \
+	d->wcr[n] = read_sysreg(dbgwcr##n##_el1);
+	WATCHPOINTS(GET_WP)
+#undef GET_WP
+	d->mdscr = read_sysreg(mdscr_el1);
+	d->mdccint = read_sysreg(mdccint_el1);
+	d->osdlr = read_sysreg(osdlr_el1);
+	d->os_lock = read_sysreg(oslsr_el1) & OSLSR_OSLK ? 1 : 0;
+}
+
+static uint64_t traps(uint64_t which)
+{
+	const uint64_t registers = MDCR_TDA | MDCR_TDOS | MDCR_TDR;
+
+	switch (which) {
+	case ENGINE_DEBUG_EXCEPTIONS:
+		return registers | MDCR_TDE;
+	case ENGINE_DEBUG_REGISTERS:
+		return registers;
+	}
+	return 0;
+}
+
+void debug_set(struct cpu *c)
+{
+	const struct engine_debug *d = &cpu_mailbox(c)->debug;
+
+#define SET_BP(n)                                                                                  \
+	write_sysreg(dbgbvr##n##_el1, d->bvr[n]);                                                  \
+	write_sysreg(dbgbcr##n##_el1, d->bcr[n]);
+	BREAKPOINTS(SET_BP)
+#undef SET_BP
+#define SET_WP(n)                                                                                  \
+	write_sysreg(dbgwvr##n##_el1, d->wvr[n]);                                                  \
+	write_sysreg(dbgwcr##n##_el1, d->wcr[n]);
+	WATCHPOINTS(SET_WP)
+#undef SET_WP
+	write_sysreg(mdscr_el1, d->mdscr);
+	write_sysreg(mdccint_el1, d->mdccint);
+	write_sysreg(osdlr_el1, d->osdlr);
+	write_sysreg(oslar_el1, d->os_lock);
+	write_sysreg(mdcr_el2,
+		     (read_sysreg(mdcr_el2) & ~traps(ENGINE_DEBUG_EXCEPTIONS)) | traps(d->traps));
+	isb();
+}

@@ -13,6 +13,7 @@
 
 #define PHANDLE_GIC	1
 #define PHANDLE_ITS	2
+#define PHANDLE_CLOCK	3
 #define GIC_SPI		0
 #define GIC_PPI		1
 #define IRQ_LEVEL_HIGH	4
@@ -193,6 +194,27 @@ static void add_pci(void *fdt, const struct dtb_config *c)
 	fdt_end_node(fdt);
 }
 
+/* The driver wants the clock of its bus, at whatever rate. It does without an interrupt. */
+static void add_rtc(void *fdt)
+{
+	static const char compatible[] = "arm,pl031\0arm,primecell";
+	char name[32];
+
+	fdt_begin_node(fdt, "apb-pclk");
+	fdt_property_string(fdt, "compatible", "fixed-clock");
+	fdt_property_u32(fdt, "#clock-cells", 0);
+	fdt_property_u32(fdt, "clock-frequency", 24000000);
+	fdt_property_u32(fdt, "phandle", PHANDLE_CLOCK);
+	fdt_end_node(fdt);
+	snprintf(name, sizeof(name), "rtc@%llx", (unsigned long long)LAYOUT_RTC);
+	fdt_begin_node(fdt, name);
+	fdt_property(fdt, "compatible", compatible, sizeof(compatible));
+	CELLS(fdt, "reg", HI(LAYOUT_RTC), LO(LAYOUT_RTC), 0, LO(LAYOUT_RTC_SIZE));
+	fdt_property_u32(fdt, "clocks", PHANDLE_CLOCK);
+	fdt_property_string(fdt, "clock-names", "apb_pclk");
+	fdt_end_node(fdt);
+}
+
 int dtb_build(const struct dtb_config *c, void *buf)
 {
 	if (strlen(c->bootargs) > DTB_MAX_BOOTARGS)
@@ -211,6 +233,7 @@ int dtb_build(const struct dtb_config *c, void *buf)
 	add_psci(buf);
 	add_timer(buf);
 	add_gic(buf, c);
+	add_rtc(buf);
 	add_pci(buf, c);
 	fdt_end_node(buf);
 	fdt_finish(buf);

@@ -6,6 +6,7 @@
  *	0x0808_0000  GIC interrupt translation service, 128 KiB
  *	0x080a_0000  GIC redistributors, 128 KiB each
  *	0x0900_0000  UART (8250, output only), 4 KiB
+ *	0x0901_0000  real-time clock (PL031), 4 KiB
  *	0x1000_0000  PCI configuration space (ECAM) of bus 0, 1 MiB
  *	0x2000_0000  PCI memory window, 16 MiB
  *	0x4000_0000  RAM: kernel, device tree, initrd, then free; one memslot, up to its end
@@ -30,6 +31,8 @@
 #define LAYOUT_GICR_SIZE       UINT64_C(0x20000) /* each vCPU */
 #define LAYOUT_UART	       UINT64_C(0x09000000)
 #define LAYOUT_UART_SIZE       UINT64_C(0x1000)
+#define LAYOUT_RTC	       UINT64_C(0x09010000)
+#define LAYOUT_RTC_SIZE	       UINT64_C(0x1000)
 #define LAYOUT_ECAM	       UINT64_C(0x10000000)
 #define LAYOUT_ECAM_SIZE       UINT64_C(0x100000)
 #define LAYOUT_PCI_WINDOW      UINT64_C(0x20000000)

@@ -16,8 +16,8 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "vmm/attest.h"
-#include "vmm/blk.h"
 #include "vmm/console.h"
+#include "vmm/devices.h"
 #include "vmm/end.h"
 #include "vmm/exec.h"
 #include "vmm/image.h"
@@ -25,26 +25,19 @@
 #include "vmm/loop.h"
 #include "vmm/options.h"
 #include "vmm/output.h"
-#include "vmm/pci.h"
 #include "vmm/realm.h"
 #include "vmm/report.h"
 #include "vmm/term.h"
-#include "vmm/uart.h"
 #include "vmm/vcpu.h"
-#include "vmm/virtio_pci.h"
 
-#define CONSOLE_SLOT	1
-#define FIRST_DISK_SLOT 2
-#define OUTPUT_PIECE	65536u
+#define OUTPUT_PIECE 65536u
 
 static struct vmm {
 	struct vmm_options opt;
 	unsigned int ipa_bits;
 	struct boot_images images;
 	struct realm realm;
-	struct mmio_map mmio;
-	struct pci_host pci;
-	struct uart uart;
+	struct devices devices;
 	struct console console;
 	struct attest attest;
 	struct exec exec;
@@ -52,9 +45,6 @@ static struct vmm {
 	char tail[4096]; /* the console's last bytes, for those who do not see it */
 	size_t ntail;	 /* ever put there */
 	struct virtio_pci console_pci;
-	struct blk disks[VMM_MAX_DISKS];
-	struct virtio_pci disks_pci[VMM_MAX_DISKS];
-	unsigned int ndisks; /* initialised ones */
 	struct vcpus vcpus;
 	struct output_watch watches[VMM_MAX_MILESTONES + 2 * VMM_MAX_UNTILS];
 	unsigned int nwatches;
@@ -196,32 +186,8 @@ static int create_console(void)
 		ret = send_command(vmm.opt.attest ? 2 : 1);
 	if (ret)
 		return ret;
-	virtio_pci_plug(&vmm.console_pci, &vmm.console.dev, &vmm.pci, CONSOLE_SLOT, vmm.realm.vm_fd,
-			vmm.opt.its);
+	devices_plug(&vmm.devices, &vmm.console_pci, &vmm.console.dev, SLOT_CONSOLE);
 	return 0;
-}
-
-static int create_devices(void)
-{
-	int ret;
-
-	pci_host_init(&vmm.pci);
-	vmm.uart.output = console_output;
-	mmio_add(&vmm.mmio, "uart", LAYOUT_UART, LAYOUT_UART_SIZE, uart_access, &vmm.uart);
-	mmio_add(&vmm.mmio, "pci-config", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &vmm.pci);
-	mmio_add(&vmm.mmio, "virtio", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
-		 &vmm.pci);
-	ret = create_console();
-	for (unsigned int i = 0; !ret && i < vmm.opt.ndisks; i++) {
-		const struct vmm_disk *d = &vmm.opt.disks[i];
-
-		if (blk_init(&vmm.disks[i], &vmm.realm.mem, d->path, d->readonly, i))
-			return VMM_INPUT;
-		vmm.ndisks++;
-		virtio_pci_plug(&vmm.disks_pci[i], &vmm.disks[i].dev, &vmm.pci, FIRST_DISK_SLOT + i,
-				vmm.realm.vm_fd, vmm.opt.its);
-	}
-	return ret;
 }
 
 static int create(void)
@@ -236,7 +202,9 @@ static int create(void)
 
 	vmm.report.abi = vmm.realm.abi.name;
 	if (!ret)
-		ret = create_devices();
+		ret = devices_create(&vmm.devices, &vmm.opt, &vmm.realm, console_output);
+	if (!ret)
+		ret = create_console();
 	if (!ret)
 		ret = realm_populate(&vmm.realm, &vmm.images.kernel, vmm.opt.measure);
 	if (!ret)
@@ -314,10 +282,10 @@ static bool run(void)
 	bool stopped;
 
 	vmm.report.vcpus = &vmm.vcpus;
-	vmm.report.disks = vmm.disks_pci;
-	vmm.report.ndisks = vmm.ndisks;
+	vmm.report.disks = vmm.devices.disks_pci;
+	vmm.report.ndisks = vmm.devices.ndisks;
 	if (loop_init() || output_start(STDOUT_FILENO) ||
-	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.mmio))
+	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.devices.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");
 	loop_run(&vmm.console, vmm.report.start, vmm.opt.timeout);
 	stopped = vcpus_stop(&vmm.vcpus);
@@ -328,8 +296,7 @@ static bool run(void)
 
 static void destroy(void)
 {
-	for (unsigned int i = 0; i < vmm.ndisks; i++)
-		blk_destroy(&vmm.disks[i]);
+	devices_destroy(&vmm.devices);
 	realm_destroy(&vmm.realm);
 	console_destroy(&vmm.console);
 }
@@ -458,7 +425,7 @@ int main(int argc, char **argv)
 	if (ret)
 		return ret < 0 ? VMM_USAGE : 0;
 	vmm.report.options = &vmm.opt;
-	vmm.report.mmio = &vmm.mmio;
+	vmm.report.mmio = &vmm.devices.mmio;
 	if (end_init()) {
 		log_error("out of file descriptors");
 		return VMM_HOST;

@@ -159,6 +159,17 @@ static int set_irqchip(void *to, const char *arg)
 	return 0;
 }
 
+static int set_rng(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+	int which = option_choice("--rng", arg, "on|off");
+
+	if (which < 0)
+		return which;
+	o->rng = which == 0;
+	return 0;
+}
+
 static int set_disk(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
@@ -222,6 +233,7 @@ void options_init(struct vmm_options *o)
 				  .cpus = 1,
 				  .measure = true,
 				  .its = true,
+				  .rng = true,
 				  .report_fd = -1};
 }
 

@@ -43,6 +43,7 @@ struct vmm_options {
 	int report_fd;	      /* -1: none */
 	bool measure, psci_user, quiet, earlycon;
 	bool its; /* --irqchip gicv3-its */
+	bool rng;
 };
 
 /* Their set functions take a struct vmm_options. */

@@ -274,7 +274,8 @@ void virtio_pci_plug(struct virtio_pci *vp, struct virtio_device *dev, struct pc
 	add_part(vp, VIRTIO_PCI_CAP_COMMON_CFG, VIRTIO_PCI_COMMON, COMMON_SIZE);
 	add_part(vp, VIRTIO_PCI_CAP_ISR_CFG, VIRTIO_PCI_ISR_AT, 1);
 	add_part(vp, VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_NOTIFY_AT, dev->nqueues * NOTIFY_STRIDE);
-	add_part(vp, VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_PCI_DEVICE_AT, dev->config_len);
+	if (dev->config_len)
+		add_part(vp, VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_PCI_DEVICE_AT, dev->config_len);
 	vp->window_cap = add_part(vp, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
 	memset(vp->pci.writable + vp->window_cap + offsetof(struct virtio_pci_cap, bar), 0xff, 1);
 	memset(vp->pci.writable + vp->window_cap + offsetof(struct virtio_pci_cap, offset), 0xff,

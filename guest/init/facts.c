@@ -76,6 +76,25 @@ static void say_disks(void)
 	closedir(dir);
 }
 
+static void say_time(void)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) && strftime(text, sizeof(text), "%F %T", &tm))
+		say("time         %s UTC", text);
+}
+
+static void say_entropy(void)
+{
+	char text[64];
+
+	if (read_text("/sys/class/misc/hw_random/rng_current", text, sizeof(text)) > 0 &&
+	    strcmp(text, "none"))
+		say("entropy      %s", text);
+}
+
 void facts_say(void)
 {
 	struct utsname uts;
@@ -90,6 +109,8 @@ void facts_say(void)
 	if (!sysinfo(&mem))
 		say("memory       %lu MiB", (unsigned long)(mem.totalram * mem.mem_unit / MIB));
 	say_disks();
+	say_time();
+	say_entropy();
 	say_from_log();
 	if (!clock_gettime(CLOCK_BOOTTIME, &up))
 		say("uptime       %ld.%03ld s", (long)up.tv_sec, up.tv_nsec / 1000000);

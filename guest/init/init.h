@@ -49,7 +49,10 @@ int read_text(const char *path, char *buf, size_t size);
 /* Writes all of it or gives -errno. */
 int write_all(int fd, const void *buf, size_t len);
 
-/* Loads what /modules.list names, in that order, and says what failed. */
+/*
+ * Loads what /modules.list names, in that order, and says what failed.  The driver of a virtio
+ * device that this realm does not have is left out.
+ */
 void modules_load(void);
 
 /* True if the kernel found itself in a realm. */

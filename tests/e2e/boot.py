@@ -4,6 +4,7 @@
 import hashlib
 import json
 import re
+from datetime import datetime, timedelta, timezone
 
 from realm import UP, case, check, main, realm, work
 
@@ -13,6 +14,17 @@ REALM = ["realm        yes", "kernel says  RME: Using RSI version 1.0"]
 @case
 def one_vcpu_boots_and_powers_off():
     realm().expect(0, UP, *REALM, "processors   1 of 1 online", "softrealm-init: powering off")
+
+
+@case
+def a_realm_has_entropy_and_knows_the_time():
+    before = datetime.now(timezone.utc)
+    out = realm().expect(0, "entropy      virtio_rng.0").out
+    told = re.search(r"time +(\S+ \S+) UTC", out)
+    check(told, out)
+    time = datetime.fromisoformat(told[1] + "+00:00")
+    check(before - timedelta(seconds=2) < time < datetime.now(timezone.utc), before, told[1])
+    check("entropy" not in realm("--rng", "off").expect(0, UP).out, "there is a device")
 
 
 @case

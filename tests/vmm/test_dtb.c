@@ -184,6 +184,19 @@ static void an_its_is_what_pci_sends_messages_to(void **state)
 	}
 }
 
+static void the_clock_has_the_clock_of_its_bus(void **state)
+{
+	static const char rtc[] = "/rtc@9010000";
+
+	build(&plain);
+	assert_int_equal(fdt_node_check_compatible(fdt, node(rtc), "arm,pl031"), 0);
+	assert_int_equal(fdt_node_check_compatible(fdt, node(rtc), "arm,primecell"), 0);
+	assert_int_equal(cell2(rtc, "reg", 0), LAYOUT_RTC);
+	assert_string_equal(text(rtc, "clock-names"), "apb_pclk");
+	assert_int_equal(cell(rtc, "clocks", 0), cell("/apb-pclk", "phandle", 0));
+	assert_false(has(rtc, "interrupts"));
+}
+
 static void devices_lie_outside_ram(void **state)
 {
 	static const uint64_t ends[] = {
@@ -191,11 +204,12 @@ static void devices_lie_outside_ram(void **state)
 		LAYOUT_ITS + LAYOUT_ITS_SIZE,
 		LAYOUT_GICR + LAYOUT_MAX_CPUS * LAYOUT_GICR_SIZE,
 		LAYOUT_UART + LAYOUT_UART_SIZE,
+		LAYOUT_RTC + LAYOUT_RTC_SIZE,
 		LAYOUT_ECAM + LAYOUT_ECAM_SIZE,
 		LAYOUT_PCI_WINDOW + LAYOUT_PCI_WINDOW_SIZE,
 		LAYOUT_RAM,
 	};
-	static const uint64_t starts[] = {LAYOUT_ITS,  LAYOUT_GICR,	  LAYOUT_UART,
+	static const uint64_t starts[] = {LAYOUT_ITS,  LAYOUT_GICR,	  LAYOUT_UART, LAYOUT_RTC,
 					  LAYOUT_ECAM, LAYOUT_PCI_WINDOW, LAYOUT_RAM};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++)
@@ -213,6 +227,7 @@ int main(void)
 		cmocka_unit_test(arguments_have_a_limit),
 		cmocka_unit_test(pci_is_coherent_with_an_interrupt_for_each_slot),
 		cmocka_unit_test(an_its_is_what_pci_sends_messages_to),
+		cmocka_unit_test(the_clock_has_the_clock_of_its_bus),
 		cmocka_unit_test(devices_lie_outside_ram),
 	};
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* devices.c - creates the devices that the options ask for. */
+#include "vmm/devices.h"
+
+#include "vmm/layout.h"
+#include "vmm/status.h"
+
+void devices_plug(struct devices *d, struct virtio_pci *vp, struct virtio_device *dev,
+		  unsigned int slot)
+{
+	virtio_pci_plug(vp, dev, &d->pci, slot, d->vm_fd, d->its);
+}
+
+static void add_regions(struct devices *d)
+{
+	mmio_add(&d->mmio, "uart", LAYOUT_UART, LAYOUT_UART_SIZE, uart_access, &d->uart);
+	mmio_add(&d->mmio, "rtc", LAYOUT_RTC, LAYOUT_RTC_SIZE, rtc_access, &d->rtc);
+	mmio_add(&d->mmio, "pci-config", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &d->pci);
+	mmio_add(&d->mmio, "virtio", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
+		 &d->pci);
+}
+
+static int create_disks(struct devices *d, const struct vmm_options *o,
+			const struct guest_memory *mem)
+{
+	for (unsigned int i = 0; i < o->ndisks; i++) {
+		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly, i))
+			return VMM_INPUT;
+		d->ndisks++;
+		devices_plug(d, &d->disks_pci[i], &d->disks[i].dev, SLOT_DISKS + i);
+	}
+	return 0;
+}
+
+int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
+		   void (*uart_output)(void *, const void *, size_t))
+{
+	d->vm_fd = r->vm_fd;
+	d->its = o->its;
+	d->uart.output = uart_output;
+	pci_host_init(&d->pci);
+	add_regions(d);
+	if (o->rng) {
+		rng_init(&d->rng, &r->mem);
+		devices_plug(d, &d->rng_pci, &d->rng.dev, SLOT_RNG);
+	}
+	return create_disks(d, o, &r->mem);
+}
+
+void devices_destroy(struct devices *d)
+{
+	for (unsigned int i = 0; i < d->ndisks; i++)
+		blk_destroy(&d->disks[i]);
+	d->ndisks = 0;
+}

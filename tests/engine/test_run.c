@@ -157,14 +157,14 @@ static void breakpoints_watchpoints_and_steps_are_the_guests(void **state)
 	rig_stop(&r);
 }
 
-#define EC_SYSREG	0x18
-#define EC_BREAKPOINT	0x30
-#define EC_STEP		0x32
-#define EC_WATCHPOINT	0x34
-#define BCR_EL10	UINT64_C(0x1e7)	 /* EL1 and EL0, all bytes, enabled */
-#define WCR_EL10	UINT64_C(0x1fff) /* loads and stores, any of 8 bytes */
-#define MDSCR_MDE	BIT(15)
-#define PSTATE_SS	BIT(21)
+#define EC_SYSREG     0x18
+#define EC_BREAKPOINT 0x30
+#define EC_STEP	      0x32
+#define EC_WATCHPOINT 0x34
+#define BCR_EL10      UINT64_C(0x1e7)  /* EL1 and EL0, all bytes, enabled */
+#define WCR_EL10      UINT64_C(0x1fff) /* loads and stores, any of 8 bytes */
+#define MDSCR_MDE     BIT(15)
+#define PSTATE_SS     BIT(21)
 
 /* A CPU that the host debugs, at a guest. */
 static struct engine_frame *debugged(struct rig *r, uint64_t guest, struct engine_debug *d)

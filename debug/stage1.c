@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * stage1.c - the walk (Arm ARM D8.2): which half, how many levels, then one descriptor a level.
+ *
+ * 48-bit output addresses: realms have neither LPA nor LPA2. Input addresses of up to 52 bits with
+ * the 64 KiB granule.
+ */
+#include "debug/stage1.h"
+
+#include "base/bits.h"
+
+#define SCTLR_M	 BIT(0)
+#define SCTLR_EE BIT(25)
+
+#define TCR_T0SZ  MASK(5, 0)
+#define TCR_EPD0  BIT(7)
+#define TCR_TG0	  MASK(15, 14)
+#define TCR_T1SZ  MASK(21, 16)
+#define TCR_EPD1  BIT(23)
+#define TCR_TG1	  MASK(31, 30)
+#define TCR_TBI0  BIT(37)
+#define TCR_TBI1  BIT(38)
+#define TCR_TBID0 BIT(51)
+#define TCR_TBID1 BIT(52)
+
+#define DESC_VALID BIT(0)
+#define DESC_TABLE BIT(1) /* at the last level: a page */
+#define ADDRESS	   MASK(47, 0)
+#define UPPER_HALF BIT(55)
+
+#define LAST_LEVEL   3
+#define MAX_VA_BITS  48
+#define MAX_VA_64K   52
+#define MIN_T_SZ_GAP 16 /* a size below 2^16 is none */
+
+struct half {
+	uint64_t table;	    /* IPA of the first one */
+	unsigned int bits;  /* of an input address */
+	unsigned int shift; /* log2 of the granule */
+	bool off;
+	bool ignores_top; /* byte */
+};
+
+/* log2 of the granule, by the number that TG0 or TG1 has for it; 0: reserved. */
+static unsigned int granule0(uint64_t tg)
+{
+	static const uint8_t shifts[] = {12, 16, 14, 0};
+
+	return shifts[tg];
+}
+
+static unsigned int granule1(uint64_t tg)
+{
+	static const uint8_t shifts[] = {0, 14, 12, 16};
+
+	return shifts[tg];
+}
+
+static struct half choose_half(const struct stage1 *s, bool upper)
+{
+	if (upper)
+		return (struct half){
+			.table = s->ttbr1,
+			.bits = 64 - (unsigned int)FIELD_GET(TCR_T1SZ, s->tcr),
+			.shift = granule1(FIELD_GET(TCR_TG1, s->tcr)),
+			.off = s->tcr & TCR_EPD1,
+			.ignores_top = s->tcr & TCR_TBI1,
+		};
+	return (struct half){
+		.table = s->ttbr0,
+		.bits = 64 - (unsigned int)FIELD_GET(TCR_T0SZ, s->tcr),
+		.shift = granule0(FIELD_GET(TCR_TG0, s->tcr)),
+		.off = s->tcr & TCR_EPD0,
+		.ignores_top = s->tcr & TCR_TBI0,
+	};
+}
+
+/* The bits above the input size are all those of the half, but for a top byte that is ignored. */
+static bool is_canonical(const struct half *h, uint64_t va, bool upper)
+{
+	uint64_t mask = MASK(h->ignores_top ? 55 : 63, h->bits);
+
+	return (va & mask) == (upper ? mask : 0);
+}
+
+static bool is_sane(const struct half *h)
+{
+	return !h->off && h->shift && h->bits > MIN_T_SZ_GAP &&
+	       h->bits <= (h->shift == 16 ? MAX_VA_64K : MAX_VA_BITS);
+}
+
+/* Bits that a table of one level resolves, and the bit where its part of the address begins. */
+static unsigned int stride(const struct half *h)
+{
+	return h->shift - 3;
+}
+
+static unsigned int level_shift(const struct half *h, int level)
+{
+	return h->shift + stride(h) * (unsigned int)(LAST_LEVEL - level);
+}
+
+static int first_level(const struct half *h)
+{
+	int level = LAST_LEVEL;
+
+	while (level_shift(h, level) + stride(h) < h->bits)
+		level--;
+	return level;
+}
+
+/* Blocks: 1 GiB and 2 MiB, 32 MiB, 512 MiB. */
+static bool may_be_block(const struct half *h, int level)
+{
+	return level == 2 || (level == 1 && h->shift == 12);
+}
+
+static bool walk_half(const struct stage1 *s, const struct half *h, stage1_read read, void *arg,
+		      uint64_t va, uint64_t *ipa, uint64_t *left)
+{
+	int level = first_level(h);
+	unsigned int shift = level_shift(h, level);
+	uint64_t index = FIELD_GET(MASK(h->bits - 1, shift), va);
+	/* The first table may be smaller than a granule, and is aligned to its size then. */
+	uint64_t table = h->table & ADDRESS & ~MASK(h->bits - shift + 2, 0), desc;
+
+	for (;; level++) {
+		if (!read(arg, table + index * 8, &desc))
+			return false;
+		if (s->sctlr & SCTLR_EE)
+			desc = __builtin_bswap64(desc);
+		if (!(desc & DESC_VALID))
+			return false;
+		if (level == LAST_LEVEL || !(desc & DESC_TABLE))
+			break;
+		table = desc & ADDRESS & ~MASK(h->shift - 1, 0);
+		shift = level_shift(h, level + 1);
+		index = FIELD_GET(MASK(shift + stride(h) - 1, shift), va);
+	}
+	if (level == LAST_LEVEL ? !(desc & DESC_TABLE) : !may_be_block(h, level))
+		return false;
+	*ipa = (desc & ADDRESS & ~MASK(shift - 1, 0)) | (va & MASK(shift - 1, 0));
+	*left = BIT(shift) - (va & MASK(shift - 1, 0));
+	return true;
+}
+
+bool stage1_walk(const struct stage1 *s, stage1_read read, void *arg, uint64_t va, uint64_t *ipa,
+		 uint64_t *left)
+{
+	bool upper = va & UPPER_HALF;
+	struct half h;
+
+	if (!(s->sctlr & SCTLR_M)) {
+		if (va & ~ADDRESS)
+			return false;
+		*ipa = va;
+		*left = ADDRESS - va + 1;
+		return true;
+	}
+	h = choose_half(s, upper);
+	return is_sane(&h) && is_canonical(&h, va, upper) &&
+	       walk_half(s, &h, read, arg, va, ipa, left);
+}
+
+/* Bit 55 is the half's; the top byte carries data if it is ignored. */
+static uint64_t pauth_mask(const struct half *h, bool top)
+{
+	uint64_t mask = is_sane(h) && h->bits <= 54 ? MASK(54, h->bits) : 0;
+
+	return top ? mask | MASK(63, 56) : mask;
+}
+
+struct stage1_pauth stage1_pauth_masks(const struct stage1 *s)
+{
+	struct half low = choose_half(s, false), high = choose_half(s, true);
+	bool low_code = !low.ignores_top || (s->tcr & TCR_TBID0);
+	bool high_code = !high.ignores_top || (s->tcr & TCR_TBID1);
+
+	return (struct stage1_pauth){
+		.data = pauth_mask(&low, !low.ignores_top),
+		.code = pauth_mask(&low, low_code),
+		.data_high = pauth_mask(&high, !high.ignores_top),
+		.code_high = pauth_mask(&high, high_code),
+	};
+}

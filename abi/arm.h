@@ -11,19 +11,23 @@
 #define ARM_BIT(n) (UINT64_C(1) << (n))
 
 /* ---- ESR_ELx: the exception class in bits 31:26 ---- */
-#define EC_UNKNOWN  0x00
-#define EC_WFX	    0x01
-#define EC_FP	    0x07
-#define EC_HVC64    0x16
-#define EC_SMC64    0x17
-#define EC_SYS64    0x18
-#define EC_SVE	    0x19
-#define EC_SME	    0x1d
-#define EC_IABT_LOW 0x20
-#define EC_IABT_CUR 0x21
-#define EC_DABT_LOW 0x24
-#define EC_DABT_CUR 0x25
-#define EC_SERROR   0x2f
+#define EC_UNKNOWN     0x00
+#define EC_WFX	       0x01
+#define EC_FP	       0x07
+#define EC_HVC64       0x16
+#define EC_SMC64       0x17
+#define EC_SYS64       0x18
+#define EC_SVE	       0x19
+#define EC_SME	       0x1d
+#define EC_IABT_LOW    0x20
+#define EC_IABT_CUR    0x21
+#define EC_DABT_LOW    0x24
+#define EC_DABT_CUR    0x25
+#define EC_SERROR      0x2f
+#define EC_BREAKPT_LOW 0x30
+#define EC_SOFTSTP_LOW 0x32
+#define EC_WATCHPT_LOW 0x34
+#define EC_BRK64       0x3c
 
 /* ---- HCR_EL2 ---- */
 #define HCR_VM	   ARM_BIT(0)
@@ -47,6 +51,10 @@
 #define HCR_APK	   ARM_BIT(40)
 #define HCR_API	   ARM_BIT(41)
 #define HCR_FWB	   ARM_BIT(46)
+
+/* ---- MDSCR_EL1 ---- */
+#define MDSCR_SS  ARM_BIT(0)
+#define MDSCR_MDE ARM_BIT(15)
 
 /* ---- ICH_HCR_EL2 ---- */
 #define ICH_HCR_EN	 ARM_BIT(0)

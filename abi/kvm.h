@@ -270,8 +270,18 @@ struct kvm_signal_mask {
 struct kvm_guest_debug {
 	uint32_t control;
 	uint32_t pad;
-	uint64_t arch[64]; /* dbg_bcr, bvr, wcr, wvr: 16 each */
+	uint64_t arch[64]; /* 16 of each, from these indices on */
 };
+enum {
+	KVM_GUEST_DEBUG_BCR = 0,
+	KVM_GUEST_DEBUG_BVR = 16,
+	KVM_GUEST_DEBUG_WCR = 32,
+	KVM_GUEST_DEBUG_WVR = 48
+};
+#define KVM_GUESTDBG_ENABLE	(1 << 0)
+#define KVM_GUESTDBG_SINGLESTEP (1 << 1)
+#define KVM_GUESTDBG_USE_SW_BP	(1 << 16)
+#define KVM_GUESTDBG_USE_HW	(1 << 17)
 
 struct kvm_smccc_filter {
 	uint32_t base;
@@ -336,6 +346,11 @@ struct kvm_run {
 			uint64_t ret;
 			uint64_t flags;
 		} hypercall;
+		struct {
+			uint32_t hsr;
+			uint32_t hsr_high;
+			uint64_t far;
+		} debug;
 		struct {
 			uint64_t phys_addr;
 			uint8_t data[8];

@@ -59,9 +59,11 @@ struct engine_frame {
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr;  /* MPIDR_EL1 that the guest reads */
 	uint64_t cntvoff; /* CNTVOFF_EL2; a realm has none */
+	uint64_t vsesr;	  /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
+	uint64_t hcr_out; /* VSE is clear once the virtual SError has been taken */
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */
 	uint64_t cntpct; /* the counter then; the engine tells the PE, too (pe_set_counter) */
 };
@@ -88,7 +90,7 @@ enum engine_sysreg {
 	F(APIAKEYLO_EL1) F(APIAKEYHI_EL1) F(APIBKEYLO_EL1) F(APIBKEYHI_EL1) F(APDAKEYLO_EL1)       \
 	F(APDAKEYHI_EL1) F(APDBKEYLO_EL1) F(APDBKEYHI_EL1) F(APGAKEYLO_EL1) F(APGAKEYHI_EL1)       \
 	F(CNTV_CVAL_EL0) F(CNTV_CTL_EL0) F(CNTP_CVAL_EL0) F(CNTP_CTL_EL0)                          \
-	F(ICH_VMCR_EL2) F(ICH_AP0R0_EL2) F(ICH_AP1R0_EL2) F(FPCR) F(FPSR)
+	F(ICH_VMCR_EL2) F(ICH_AP0R0_EL2) F(ICH_AP1R0_EL2) F(FPCR) F(FPSR) F(VDISR_EL2)
 /* clang-format on */
 
 enum engine_state_reg {

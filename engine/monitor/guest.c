@@ -50,6 +50,7 @@ void guest_init(struct cpu *c)
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(hstr_el2, 0);
+	write_sysreg(vsesr_el2, 0);
 	write_sysreg(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	write_sysreg(cntvoff_el2, 0);
 
@@ -68,6 +69,8 @@ void guest_load(struct cpu *c)
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
 	LOAD(c, cntvoff, cntvoff_el2, f->cntvoff);
+	if (f->hcr & HCR_VSE)
+		LOAD(c, vsesr, vsesr_el2, f->vsesr);
 	LOAD(c, hcr, hcr_el2, (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_OURS);
 #define LOAD_LR(n) LOAD(c, lr[n], ich_lr##n##_el2, f->lr[n]);
 	LIST_REGISTERS(LOAD_LR)
@@ -140,6 +143,9 @@ void guest_save(struct cpu *c, uint32_t exit)
 		f->far = read_sysreg(far_el2);
 		f->hpfar = read_sysreg(hpfar_el2);
 	}
+	if (c->has.hcr & HCR_VSE)
+		c->has.hcr = read_sysreg(hcr_el2);
+	f->hcr_out = c->has.hcr;
 	interrupts_save(c);
 	timers_report(c);
 }
@@ -307,6 +313,7 @@ void guest_reset(struct cpu *c)
 	PAUTH_KEYS(ZERO)
 	DEBUG_REGISTERS(ZERO)
 	write_sysreg(oslar_el1, 1);
+	ZERO(vdisr_el2)
 	ZERO(cntv_ctl_el0)
 	ZERO(cntp_ctl_el0)
 	ZERO(cntv_cval_el0)

@@ -27,7 +27,8 @@ struct cpu {
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
 	struct {
-		uint64_t hcr, vttbr, vtcr, vmpidr, cntvoff, ich_hcr, lr[ENGINE_NUM_LRS];
+		uint64_t hcr, vttbr, vtcr, vmpidr, cntvoff, vsesr, ich_hcr;
+		uint64_t lr[ENGINE_NUM_LRS];
 	} has;
 };
 

@@ -79,7 +79,7 @@ static result device(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 		return OK;
 	}
 	if (x->esr & ESR_CM) { /* cache maintenance: nothing to maintain */
-		v->regs.pc += 4;
+		vcpu_skip(v);
 		return OK;
 	}
 	if (x->esr & ESR_ISS_ISV)

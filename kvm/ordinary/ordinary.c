@@ -72,7 +72,7 @@ static void report_exit(const struct kvm_vcpu *v, const char *name)
 	trace_event(&e);
 }
 
-/* The feature registers are the VM's; debug, trace and the rest that traps read as zero. */
+/* The feature registers are the VM's; trace and the rest that traps read as zero. */
 static uint64_t read_sysreg(const struct kvm_vcpu *v, uint64_t esr)
 {
 	unsigned int index =
@@ -88,7 +88,9 @@ static void exit_sysreg(struct kvm_vcpu *v)
 	uint64_t esr = v->rec.exit.esr, val;
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
-	v->regs.pc += 4;
+	vcpu_skip(v);
+	if (debug_access(v, esr))
+		return;
 	if (esr & ESR_SYS_READ) {
 		vcpu_set_reg(v, ESR_SYS_RT(esr), read_sysreg(v, esr));
 		return;
@@ -114,11 +116,11 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 {
 	switch (ESR_EC(v->rec.exit.esr)) {
 	case EC_WFX:
-		v->regs.pc += 4;
+		vcpu_skip(v);
 		return OK;
 	case EC_SMC64:
-		v->regs.pc += 4; /* an HVC has moved it already */
-				 /* fall through */
+		vcpu_skip(v); /* an HVC has moved it already */
+		/* fall through */
 	case EC_HVC64:
 		report_exit(v, "PSCI");
 		smccc_call(v, leave);
@@ -131,6 +133,13 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 	case EC_DABT_LOW:
 		report_exit(v, "SHARED_FAULT");
 		return ordinary_abort(v, leave);
+	case EC_BREAKPT_LOW:
+	case EC_SOFTSTP_LOW:
+	case EC_WATCHPT_LOW:
+	case EC_BRK64:
+		report_exit(v, "DEBUG");
+		debug_exit(v, leave);
+		return OK;
 	default:
 		ordinary_inject(v, ESR_UNDEF, NULL);
 		return OK;
@@ -153,8 +162,9 @@ static void load_frame(const struct kvm_vcpu *v, struct engine_frame *f)
 {
 	memcpy(f->x, v->regs.x, sizeof(f->x));
 	f->pc = v->regs.pc;
-	f->pstate = v->regs.pstate;
-	f->hcr = HCR_ORDINARY;
+	f->pstate = debug_enter(v);
+	f->hcr = HCR_ORDINARY | (v->serror_pending ? HCR_VSE : 0);
+	f->vsesr = v->serror_esr;
 	f->vttbr = stage2_vttbr(v->vm);
 	f->vtcr = stage2_vtcr(v->vm);
 	f->vmpidr = vcpu_mpidr(v);
@@ -168,7 +178,9 @@ static void save_frame(struct kvm_vcpu *v, const struct engine_frame *f)
 
 	memcpy(v->regs.x, f->x, sizeof(v->regs.x));
 	v->regs.pc = f->pc;
-	v->regs.pstate = f->pstate;
+	v->regs.pstate = debug_leave(v, f->pstate);
+	if (!(f->hcr_out & HCR_VSE))
+		v->serror_pending = false;
 	x->esr = f->esr;
 	x->far = f->far;
 	x->hpfar = f->hpfar;

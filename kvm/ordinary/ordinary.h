@@ -15,6 +15,7 @@
 #include "base/rule.h"
 
 struct engine;
+struct kvm_guest_debug;
 struct kvm_vcpu;
 struct kvm_vm;
 
@@ -41,6 +42,19 @@ void ordinary_fetch(struct kvm_vcpu *v);
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked);
 /* An exception to EL1. far: NULL where there is none. */
 void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far);
+
+/* ---- debug.c: KVM_SET_GUEST_DEBUG ---- */
+void ordinary_set_guest_debug(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
+/* The debug registers of the CPU: user space's or the guest's; and the guest's back. */
+int debug_load(struct kvm_vcpu *v);
+void debug_fetch(struct kvm_vcpu *v);
+/* PSTATE for an entry; and for the guest after an exit with this one. */
+uint64_t debug_enter(const struct kvm_vcpu *v);
+uint64_t debug_leave(struct kvm_vcpu *v, uint64_t pstate);
+/* A debug exception: KVM_EXIT_DEBUG. */
+void debug_exit(struct kvm_vcpu *v, bool *leave);
+/* A trapped access to a debug register; false: it is another register. */
+bool debug_access(struct kvm_vcpu *v, uint64_t esr);
 
 /* ---- stage2.c: the tables; mmu_lock held ---- */
 result stage2_create(struct kvm_vm *vm);

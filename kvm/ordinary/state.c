@@ -2,8 +2,6 @@
 /*
  * state.c - the registers of an ordinary VM's vCPU, between the shadow that user space sees and the
  * engine's CPU; and exceptions that the kernel takes to EL1 on the guest's behalf.
- *
- * Not moved: debug registers, which the guest does not have (they read as zero).
  */
 #include <errno.h>
 #include <string.h>
@@ -48,6 +46,7 @@ static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
 	[ENGINE_CNTV_CTL_EL0] = KVM_REG_ARM_TIMER_CTL,
 	[ENGINE_CNTP_CVAL_EL0] = REG(3, 3, 14, 2, 2),
 	[ENGINE_CNTP_CTL_EL0] = REG(3, 3, 14, 2, 1),
+	[ENGINE_VDISR_EL2] = REG(3, 0, 12, 1, 1), /* DISR_EL1 */
 };
 
 static void fetch_state(struct kvm_vcpu *v)
@@ -115,8 +114,10 @@ void ordinary_fetch(struct kvm_vcpu *v)
 	if (v->vm->host->engine->sysregs_get(v->vm->ordinary.engine, v->index, sys))
 		return; /* lost: the next run says so */
 	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
-		*shadow(v, i) = sys[i];
+		if (i != ENGINE_MDSCR_EL1) /* debug_fetch */
+			*shadow(v, i) = sys[i];
 	fetch_state(v);
+	debug_fetch(v);
 }
 
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
@@ -136,6 +137,8 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	*kicked = ret == -EINTR;
 	if (!ret)
 		ret = load_state(v);
+	if (!ret)
+		ret = debug_load(v);
 	v->in_engine = v->engine_reset = v->engine_reset || !ret;
 	return !ret;
 }

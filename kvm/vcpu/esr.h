@@ -4,6 +4,7 @@
 #define KVM_ESR_H
 
 #include "abi/arm.h"
+#include "abi/kvm.h"
 #include "base/bits.h"
 
 #define ESR_EC(esr) ((unsigned int)((esr) >> 26) & 0x3f)
@@ -25,6 +26,13 @@
 #define ESR_SYS_REG	(MASK(21, 10) | MASK(4, 1))
 #define ESR_SYS(op0, op1, crn, crm, op2)                                                           \
 	((uint64_t)(op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+/* The ONE_REG id of the register that was accessed. */
+static inline uint64_t esr_sysreg_id(uint64_t esr)
+{
+	return ARM64_SYS_REG(FIELD_GET(MASK(21, 20), esr), FIELD_GET(MASK(16, 14), esr),
+			     FIELD_GET(MASK(13, 10), esr), FIELD_GET(MASK(4, 1), esr),
+			     FIELD_GET(MASK(19, 17), esr));
+}
 #define ESR_SYS_ICC_DIR	   ESR_SYS(3, 0, 12, 11, 1)
 #define ESR_SYS_ICC_SGI1R  ESR_SYS(3, 0, 12, 11, 5)
 #define ESR_SYS_ICC_ASGI1R ESR_SYS(3, 0, 12, 11, 6)

@@ -4,10 +4,14 @@
 
 #include "abi/kvm.h"
 #include "abi/rmi.h"
+#include "base/bits.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
 #include "kvm/core/vm.h"
 #include "machine/pe.h"
+
+#define SERROR_ISS MASK(24, 0)
+#define SERROR_IDS BIT(24) /* the rest of the syndrome is the implementation's own */
 
 result vcpu_get_mp_state(struct kvm_call *c)
 {
@@ -47,7 +51,7 @@ result vcpu_get_events(struct kvm_call *c)
 		return &rule_kvm_events_not_initialized;
 	e.exception.serror_pending = c->vcpu->serror_pending;
 	e.exception.serror_has_esr = 1;
-	e.exception.serror_esr = c->vcpu->serror_esr;
+	e.exception.serror_esr = c->vcpu->serror_pending ? c->vcpu->serror_esr : 0;
 	return call_write_at(c, c->arg, &e, sizeof(e));
 }
 
@@ -85,11 +89,13 @@ result vcpu_set_events(struct kvm_call *c)
 	if (c->vm->is_realm)
 		return set_realm_events(v, &e);
 	if (e.exception.serror_pending && e.exception.serror_has_esr &&
-	    e.exception.serror_esr & ~UINT64_C(0xffffff))
+	    e.exception.serror_esr & ~SERROR_ISS)
 		return &rule_kvm_events_esr;
 	if (e.exception.ext_dabt_pending)
 		ordinary_abort_access(v);
-	v->serror_pending = e.exception.serror_pending;
-	v->serror_esr = e.exception.serror_has_esr ? e.exception.serror_esr : 0;
+	if (!e.exception.serror_pending)
+		return OK;
+	v->serror_pending = true;
+	v->serror_esr = e.exception.serror_has_esr ? e.exception.serror_esr : SERROR_IDS;
 	return OK;
 }

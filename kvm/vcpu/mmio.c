@@ -28,7 +28,7 @@ static void complete_ordinary(struct kvm_vcpu *v, uint64_t data)
 {
 	uint64_t esr = v->rec.exit.esr, sign = BIT(8 * v->mmio_len - 1);
 
-	v->regs.pc += 4;
+	vcpu_skip(v);
 	if (v->mmio_write)
 		return;
 	data = narrow(data, v->mmio_len);

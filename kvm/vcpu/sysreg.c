@@ -38,13 +38,28 @@ struct sysreg {
 /* clang-format off */
 #define DEBUG_PAIR(n)                                                                              \
 	{REG(2, 0, 0, n, 4), PLAIN, 0}, {REG(2, 0, 0, n, 5), PLAIN, 0},                            \
-		{REG(2, 0, 0, n, 6), PLAIN, 0}, {REG(2, 0, 0, n, 7), PLAIN, 0}
+		{REG(2, 0, 0, n, 6), PLAIN, 0},                                                    \
+	{                                                                                          \
+		REG(2, 0, 0, n, 7), PLAIN, 0                                                       \
+	}
 
 static const struct sysreg regs[] = {
-	DEBUG_PAIR(0), DEBUG_PAIR(1), DEBUG_PAIR(2), DEBUG_PAIR(3), DEBUG_PAIR(4), DEBUG_PAIR(5),
-	DEBUG_PAIR(6), DEBUG_PAIR(7), DEBUG_PAIR(8), DEBUG_PAIR(9), DEBUG_PAIR(10),
-	DEBUG_PAIR(11), DEBUG_PAIR(12), DEBUG_PAIR(13), DEBUG_PAIR(14), DEBUG_PAIR(15),
-	/* clang-format on */
+	DEBUG_PAIR(0),
+	DEBUG_PAIR(1),
+	DEBUG_PAIR(2),
+	DEBUG_PAIR(3),
+	DEBUG_PAIR(4),
+	DEBUG_PAIR(5),
+	DEBUG_PAIR(6),
+	DEBUG_PAIR(7),
+	DEBUG_PAIR(8),
+	DEBUG_PAIR(9),
+	DEBUG_PAIR(10),
+	DEBUG_PAIR(11),
+	DEBUG_PAIR(12),
+	DEBUG_PAIR(13),
+	DEBUG_PAIR(14),
+	DEBUG_PAIR(15),
 	{REG(2, 0, 0, 2, 0), PLAIN, 0}, /* MDCCINT_EL1 */
 	{REG(2, 0, 0, 2, 2), PLAIN, 0}, /* MDSCR_EL1 */
 	{OSLSR_EL1, PLAIN, OSLSR_OSLM},
@@ -226,11 +241,10 @@ static const struct sysreg *find(const struct kvm_vm *vm, uint64_t id)
 
 uint64_t *sysreg_shadow(struct kvm_vcpu *v, uint64_t id)
 {
-	size_t i = 0;
-
-	while (regs[i].id != id)
-		i++;
-	return &v->sysregs[i];
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		if (regs[i].id == id)
+			return &v->sysregs[i];
+	return NULL;
 }
 
 void sysreg_reset(struct kvm_vcpu *v)

@@ -37,7 +37,7 @@ void idregs_init(struct kvm_vm *vm);
 /* The bits of ID register `index` that user space may change (KVM_ARM_GET_REG_WRITABLE_MASKS). */
 uint64_t idregs_writable(unsigned int index);
 
-/* The value of a register that each vCPU has, by its id; it is one of the table's. */
+/* The value of a register that each vCPU has, by its id; NULL: there is none. */
 uint64_t *sysreg_shadow(struct kvm_vcpu *v, uint64_t id);
 void sysreg_reset(struct kvm_vcpu *v);
 /* `id` is a whole ONE_REG id. */

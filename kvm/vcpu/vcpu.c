@@ -18,8 +18,10 @@
 #include "kvm/vcpu/timer.h"
 #include "machine/pe.h"
 
-#define SHARED_BYTES	  (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
-#define GUEST_DEBUG_VALID 0x30003		      /* ENABLE, SINGLESTEP, USE_SW_BP, USE_HW */
+#define SHARED_BYTES (KVM_VCPU_MMAP_SIZE + 4096) /* plus the transport's page */
+#define GUEST_DEBUG_VALID                                                                          \
+	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
+	 KVM_GUESTDBG_USE_HW)
 
 /* A sealed memfd: nobody can take pages from under its readers. */
 static bool map_shared(struct kvm_vcpu *v)
@@ -225,7 +227,7 @@ result vcpu_set_signal_mask(struct kvm_call *c)
 	return OK;
 }
 
-/* Accepted and without effect, as a realm's: the RMM owns its debug registers. */
+/* For a realm accepted and without effect: the RMM owns its debug registers. */
 result vcpu_set_guest_debug(struct kvm_call *c)
 {
 	struct kvm_guest_debug d;
@@ -233,7 +235,11 @@ result vcpu_set_guest_debug(struct kvm_call *c)
 
 	if (why)
 		return why;
-	return d.control & ~GUEST_DEBUG_VALID ? &rule_kvm_guest_debug_control : OK;
+	if (d.control & ~GUEST_DEBUG_VALID)
+		return &rule_kvm_guest_debug_control;
+	if (!c->vm->is_realm)
+		ordinary_set_guest_debug(c->vcpu, &d);
+	return OK;
 }
 
 /* ---- attributes ---- */

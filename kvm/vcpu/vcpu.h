@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/arm.h"
 #include "abi/kvm.h"
 #include "abi/rmi.h"
 #include "base/lock.h"
@@ -31,6 +32,13 @@ struct kvm_regs {
 	uint32_t reserved[2];
 };
 _Static_assert(sizeof(struct kvm_regs) == 0x360, "struct kvm_regs");
+
+/* KVM_SET_GUEST_DEBUG of an ordinary VM (ordinary/debug.c). */
+struct vcpu_debug {
+	uint32_t control;  /* KVM_GUESTDBG_*; 0: the debug registers are the guest's */
+	uint64_t arch[64]; /* as struct kvm_guest_debug has them */
+	bool step_pending; /* the instruction to be stepped over is done */
+};
 
 /* The granules of a REC; all zero: there is none. */
 struct rec {
@@ -85,6 +93,7 @@ struct kvm_vcpu {
 	bool mmio_write;
 	/* Of an ordinary VM: its CPU has the state, the shadow is old; it has been reset once. */
 	bool in_engine, engine_reset;
+	struct vcpu_debug debug;
 	unsigned int mmio_len;
 	bool timer_level[2]; /* as told to the vGIC */
 
@@ -122,6 +131,14 @@ static inline void vcpu_set_reg(struct kvm_vcpu *v, unsigned int n, uint64_t val
 {
 	if (n < 31)
 		v->regs.x[n] = val;
+}
+
+/* An instruction of an ordinary VM has been emulated: whoever steps has stepped over it. */
+static inline void vcpu_skip(struct kvm_vcpu *v)
+{
+	v->regs.pc += 4;
+	v->regs.pstate &= ~PSTATE_SS;
+	v->debug.step_pending = true;
 }
 
 #endif

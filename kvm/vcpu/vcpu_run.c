@@ -160,6 +160,8 @@ static const char *exit_name(uint32_t reason)
 	switch (reason) {
 	case KVM_EXIT_HYPERCALL:
 		return "HYPERCALL";
+	case KVM_EXIT_DEBUG:
+		return "DEBUG";
 	case KVM_EXIT_MMIO:
 		return "MMIO";
 	case KVM_EXIT_SHUTDOWN:

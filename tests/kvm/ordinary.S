@@ -84,6 +84,61 @@ _start:
 	blr	x21
 	str	w1, [x20]
 	b	6b
+	.ltorg
+
+	.org 0x500	/* to be stepped over: a trap, a device, memory, a call, a branch; x10 times */
+	mov	x20, #UART
+	ldr	x21, =DATA
+	mov	x11, #0
+7:	add	x11, x11, #1
+	mrs	x3, id_aa64dfr0_el1
+	str	w11, [x20]
+	str	x11, [x21]
+	ldr	x4, [x21]
+	ldr	w0, =0x84000000
+	hvc	#0
+	subs	x10, x10, #1
+	b.ne	7b
+	b	off
+	.ltorg
+
+	.org 0x580	/* a breakpoint instruction, of user space or of the guest */
+	ldr	x0, =0x80000800
+	msr	vbar_el1, x0
+	isb
+	brk	#5
+	b	off
+	.ltorg
+
+	.org 0x600	/* the guest sets a watchpoint of its own at x21 and runs into it */
+	ldr	x0, =0x80000800
+	msr	vbar_el1, x0
+	ldr	x21, =DATA
+	msr	oslar_el1, xzr
+	msr	dbgwvr1_el1, x21
+	ldr	x0, =0x1ffb
+	msr	dbgwcr1_el1, x0
+	mov	x0, #0xa000
+	msr	mdscr_el1, x0
+	msr	daifclr, #8
+	isb
+	mov	x20, #UART
+	mrs	x1, dbgwvr1_el1
+	str	x1, [x20]
+	str	x1, [x21]
+	b	off
+	.ltorg
+
+	.org 0x680	/* SErrors are let through */
+	mov	x20, #UART
+	ldr	x0, =0x80000800
+	msr	vbar_el1, x0
+	str	w0, [x20]
+	msr	daifclr, #4
+	isb
+	str	w0, [x20, #4]
+	b	off
+	.ltorg
 
 off:	ldr	x0, =0x84000008
 	hvc	#0
@@ -94,5 +149,11 @@ off:	ldr	x0, =0x84000008
 	mrs	x1, esr_el1
 	str	x1, [x20]
 	mrs	x1, far_el1
+	str	x1, [x20]
+	b	off
+
+	.org 0xb80	/* of an SError */
+	mov	x20, #UART
+	mrs	x1, esr_el1
 	str	x1, [x20]
 	b	off

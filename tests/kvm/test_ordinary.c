@@ -1,87 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_ordinary.c - ordinary VMs on the real engine: memory, devices, CPUs, registers. */
-#include "tests/kvm/fixture.h"
-
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#include "engine/qemu.h"
 #include "kvm/vcpu/vcpu.h"
-#include "tests/kvm/ordinary_image.h"
-
-#define X(n)	 (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 2 * (n))
-#define DATA_OFF UINT64_C(0x100000)
-
-static int setup(void **state)
-{
-	const struct inproc_config cfg = {.engine = &engine_qemu};
-
-	fx_setup(state);
-	fx_restart(*state, &cfg);
-	return 0;
-}
-
-/* With pointer authentication, so that its keys are there. */
-static void add_vcpu(struct fx *f, unsigned int i)
-{
-	f->vcpu[i] = (int)CALL(f->vm, KVM_CREATE_VCPU, i);
-	f->run[i] = inproc_mmap(f->p, f->vcpu[i], KVM_VCPU_MMAP_SIZE);
-	assert_non_null(f->run[i]);
-	fx_init_vcpu(f, i,
-		     1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
-			     1u << KVM_ARM_VCPU_PTRAUTH_GENERIC |
-			     (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
-}
-
-/* n vCPUs, memory with the programs at RAM; vCPU 0 starts at one of them. */
-static void make(struct fx *f, unsigned int n, uint64_t program)
-{
-	fx_create_vm(f, 0);
-	for (unsigned int i = 0; i < n; i++)
-		add_vcpu(f, i);
-	fx_create_gic(f, true);
-	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memcpy(f->ram, ordinary_image, sizeof(ordinary_image));
-	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
-	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + program), 0);
-}
-
-/* The next exit is a store of this value to the device. */
-static void expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
-{
-	struct kvm_run *run = f->run[0];
-	uint64_t data;
-
-	GIVES(0, f->vcpu[0], KVM_RUN, 0);
-	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
-	assert_true(run->mmio.is_write);
-	assert_int_equal(run->mmio.phys_addr, UART + offset);
-	assert_int_equal(run->mmio.len, len);
-	memcpy(&data, run->mmio.data, sizeof(data));
-	assert_int_equal(data & MASK(8 * len - 1, 0), value);
-}
-
-static void expect_load(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
-{
-	struct kvm_run *run = f->run[0];
-
-	GIVES(0, f->vcpu[0], KVM_RUN, 0);
-	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
-	assert_false(run->mmio.is_write);
-	assert_int_equal(run->mmio.phys_addr, UART + offset);
-	assert_int_equal(run->mmio.len, len);
-	memcpy(run->mmio.data, &value, sizeof(value));
-}
+#include "tests/kvm/ordinary_fixture.h"
 
 static void it_runs_from_memory_and_reaches_devices(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0);
-	expect_store(f, 0, 4, 42);
+	ordinary_make(f, 1, 0);
+	ordinary_expect_store(f, 0, 4, 42);
 	assert_int_equal(*(uint64_t *)(f->ram + DATA_OFF), 42);
-	expect_load(f, 1, 1, 0x80);
-	expect_store(f, 8, 8, -UINT64_C(0x80)); /* sign-extended */
+	ordinary_expect_load(f, 1, 1, 0x80);
+	ordinary_expect_store(f, 8, 8, -UINT64_C(0x80)); /* sign-extended */
 	fx_assert_off(f, 0);
 }
 
@@ -90,17 +22,17 @@ static void its_registers_are_seen_and_set_between_runs(void **state)
 	const uint64_t tpidr_el1 = ARM64_SYS_REG(3, 0, 13, 0, 4);
 	struct fx *f = *state;
 
-	make(f, 1, 0);
-	expect_store(f, 0, 4, 42);
+	ordinary_make(f, 1, 0);
+	ordinary_expect_store(f, 0, 4, 42);
 	assert_int_equal(fx_get_reg(f, 0, tpidr_el1), 42);
 	assert_int_equal(fx_get_reg(f, 0, KVM_REG_ARM_CORE_PC), RAM + 0x18);
 	assert_int_equal(fx_set_reg(f, 0, tpidr_el1, 43), 0);
 	/* x2 again, stored once more: the program goes back by two instructions. */
 	assert_int_equal(fx_set_reg(f, 0, X(2), 44), 0);
-	expect_load(f, 1, 1, 1);
+	ordinary_expect_load(f, 1, 1, 1);
 	assert_int_equal(fx_get_reg(f, 0, tpidr_el1), 43);
 	assert_int_equal(fx_get_reg(f, 0, X(2)), 44);
-	expect_store(f, 8, 8, 1);
+	ordinary_expect_store(f, 8, 8, 1);
 	fx_assert_off(f, 0);
 }
 
@@ -139,7 +71,7 @@ static void every_register_goes_round(void **state)
 	struct fx *f = *state;
 	uint64_t sys[ARRAY_SIZE(any_value)], v[32][2], got[2];
 
-	make(f, 1, 0x200);
+	ordinary_make(f, 1, 0x200);
 	assert_int_equal(fx_set_reg(f, 0, X(0), 1), 0);
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(any_value); i++) {
@@ -151,7 +83,7 @@ static void every_register_goes_round(void **state)
 			v[i][1] = dice();
 			access_reg(f, (uint32_t)KVM_SET_ONE_REG, V(i), v[i]);
 		}
-		expect_load(f, 0, 4, 0);
+		ordinary_expect_load(f, 0, 4, 0);
 		for (size_t i = 0; i < ARRAY_SIZE(any_value); i++) {
 			access_reg(f, (uint32_t)KVM_GET_ONE_REG, any_value[i], got);
 			assert_int_equal(got[0], sys[i]);
@@ -168,11 +100,11 @@ static void the_counter_is_set_and_runs_on(void **state)
 	const uint64_t set = UINT64_C(1) << 50;
 	struct fx *f = *state;
 
-	make(f, 1, 0x200);
+	ordinary_make(f, 1, 0x200);
 	assert_int_equal(fx_set_reg(f, 0, X(0), 1), 0);
-	expect_load(f, 0, 4, 0);
+	ordinary_expect_load(f, 0, 4, 0);
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_TIMER_CNT, set), 0);
-	expect_load(f, 0, 4, 0);
+	ordinary_expect_load(f, 0, 4, 0);
 	assert_in_range(fx_get_reg(f, 0, KVM_REG_ARM_TIMER_CNT), set,
 			set + 60 * UINT64_C(62500000));
 }
@@ -182,10 +114,10 @@ static void a_second_cpu_is_started_by_psci(void **state)
 	struct fx *f = *state;
 	struct fx_thread t;
 
-	make(f, 2, 0x100);
+	ordinary_make(f, 2, 0x100);
 	fx_start(&t, f, 1);
-	expect_store(f, 0, 4, 0); /* PSCI SUCCESS */
-	expect_store(f, 4, 4, 7); /* what the other was started with */
+	ordinary_expect_store(f, 0, 4, 0); /* PSCI SUCCESS */
+	ordinary_expect_store(f, 4, 4, 7); /* what the other was started with */
 	fx_assert_off(f, 0);
 	inproc_signal(f->p, f->vcpu[1]);
 	assert_int_equal(fx_join(&t), -EINTR);
@@ -204,12 +136,12 @@ static void the_dirty_log_has_each_store_since_the_last_look(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0x200);
+	ordinary_make(f, 1, 0x200);
 	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
 			 0);
 	for (uint64_t n = 1; n < 6; n++) {
 		assert_int_equal(fx_set_reg(f, 0, X(0), n), 0);
-		expect_load(f, 0, 4, 0);
+		ordinary_expect_load(f, 0, 4, 0);
 		assert_int_equal(dirty_pages(f), MASK(n - 1, 0));
 		assert_int_equal(dirty_pages(f), 0);
 	}
@@ -219,22 +151,22 @@ static void a_readonly_slot_takes_no_store(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0);
+	ordinary_make(f, 1, 0);
 	assert_int_equal(fx_set_slot(f, 0, 0, RAM, 0, NULL, -1, 0), 0);
 	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_READONLY, RAM, RAM_SIZE, f->ram, -1, 0), 0);
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
 	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
 	assert_int_equal(f->run[0]->mmio.phys_addr, RAM + DATA_OFF);
-	expect_store(f, 0, 4, 0); /* the load has read memory */
+	ordinary_expect_store(f, 0, 4, 0); /* the load has read memory */
 }
 
 static void id_registers_are_those_of_the_vm(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0x280);
-	expect_store(f, 0, 8, fx_get_reg(f, 0, KVM_REG_ID_AA64DFR0_EL1));
-	expect_store(f, 0, 8, BIT(31));
+	ordinary_make(f, 1, 0x280);
+	ordinary_expect_store(f, 0, 8, fx_get_reg(f, 0, KVM_REG_ID_AA64DFR0_EL1));
+	ordinary_expect_store(f, 0, 8, BIT(31));
 	fx_assert_off(f, 0);
 }
 
@@ -243,7 +175,7 @@ static void an_access_without_a_syndrome_is_enosys_or_user_spaces(void **state)
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_NISV_TO_USER};
 	struct fx *f = *state;
 
-	make(f, 1, 0x300);
+	ordinary_make(f, 1, 0x300);
 	REFUSED(ENOSYS, kvm_run_no_syndrome, f->vcpu[0], KVM_RUN, 0);
 	GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
@@ -255,9 +187,9 @@ static void a_jump_into_nothing_is_an_abort_of_the_guest(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0x380);
-	expect_store(f, 0, 8, UINT64_C(0x21) << 26 | BIT(25) | BIT(9) | 0x10);
-	expect_store(f, 0, 8, UART);
+	ordinary_make(f, 1, 0x380);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x21) << 26 | BIT(25) | BIT(9) | 0x10);
+	ordinary_expect_store(f, 0, 8, UART);
 	fx_assert_off(f, 0);
 }
 
@@ -267,13 +199,13 @@ static void user_space_ends_an_access_with_an_abort(void **state)
 	struct kvm_vcpu_events e = {.exception.ext_dabt_pending = 1};
 	struct fx *f = *state;
 
-	make(f, 1, 0);
-	expect_store(f, 0, 4, 42);
+	ordinary_make(f, 1, 0);
+	ordinary_expect_store(f, 0, 4, 42);
 	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 12, 0, 0), RAM + 0x800), 0);
-	expect_load(f, 1, 1, 0x80);
+	ordinary_expect_load(f, 1, 1, 0x80);
 	GIVES(0, f->vcpu[0], KVM_SET_VCPU_EVENTS, &e);
-	expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | BIT(9) | 0x10);
-	expect_store(f, 0, 8, UART + 1);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | BIT(9) | 0x10);
+	ordinary_expect_store(f, 0, 8, UART + 1);
 	fx_assert_off(f, 0);
 }
 
@@ -281,9 +213,9 @@ static void memory_that_goes_away_is_forgotten(void **state)
 {
 	struct fx *f = *state;
 
-	make(f, 1, 0x200);
+	ordinary_make(f, 1, 0x200);
 	assert_int_equal(fx_set_reg(f, 0, X(0), 2), 0);
-	expect_load(f, 0, 4, 0);
+	ordinary_expect_load(f, 0, 4, 0);
 	inproc_forget(f->p, f->ram + DATA_OFF, PAGE);
 	REFUSED(EFAULT, kvm_fault_no_user_page, f->vcpu[0], KVM_RUN, 0);
 }
@@ -294,12 +226,12 @@ static void code_that_user_space_writes_is_what_runs(void **state)
 	struct fx *f = *state;
 	uint32_t *code;
 
-	make(f, 1, 0x480);
+	ordinary_make(f, 1, 0x480);
 	code = (uint32_t *)(f->ram + DATA_OFF);
 	for (uint32_t n = 1; n < 20; n++) {
 		code[0] = 0x52800001 | n << 5;
 		code[1] = 0xd65f03c0;
-		expect_store(f, 0, 4, n);
+		ordinary_expect_store(f, 0, 4, n);
 	}
 }
 
@@ -308,7 +240,7 @@ static void a_signal_ends_a_run(void **state)
 	struct fx *f = *state;
 	struct fx_thread t;
 
-	make(f, 1, 0x400);
+	ordinary_make(f, 1, 0x400);
 	fx_start(&t, f, 0);
 	while (fx_exits("SHARED_FAULT", false) < 1)
 		;
@@ -316,7 +248,7 @@ static void a_signal_ends_a_run(void **state)
 	assert_int_equal(fx_join(&t), -EINTR);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fx_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ordinary_setup, fx_teardown)
 
 int main(int argc, char **argv)
 {

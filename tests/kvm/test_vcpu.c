@@ -366,7 +366,7 @@ static void an_ordinary_vcpu_keeps_a_pending_serror(void **state)
 {
 	struct fx *f = *state;
 	struct kvm_vcpu_events e = {
-		.exception = {.serror_pending = 1, .serror_has_esr = 1, .serror_esr = BIT(24)}};
+		.exception = {.serror_pending = 1, .serror_has_esr = 1, .serror_esr = BIT(25)}};
 
 	fx_create_vm(f, 0);
 	fx_create_vcpus(f, 1);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* ordinary_fixture.c - an ordinary VM in a few calls. */
+#include "tests/kvm/ordinary_fixture.h"
+
+#include <sys/mman.h>
+
+#include "engine/qemu.h"
+#include "tests/kvm/ordinary_image.h"
+
+int ordinary_setup(void **state)
+{
+	const struct inproc_config cfg = {.engine = &engine_qemu};
+
+	fx_setup(state);
+	fx_restart(*state, &cfg);
+	return 0;
+}
+
+/* With pointer authentication, so that its keys are there. */
+static void add_vcpu(struct fx *f, unsigned int i)
+{
+	f->vcpu[i] = (int)CALL(f->vm, KVM_CREATE_VCPU, i);
+	f->run[i] = inproc_mmap(f->p, f->vcpu[i], KVM_VCPU_MMAP_SIZE);
+	assert_non_null(f->run[i]);
+	fx_init_vcpu(f, i,
+		     1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
+			     1u << KVM_ARM_VCPU_PTRAUTH_GENERIC |
+			     (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
+}
+
+void ordinary_make(struct fx *f, unsigned int n, uint64_t program)
+{
+	fx_create_vm(f, 0);
+	for (unsigned int i = 0; i < n; i++)
+		add_vcpu(f, i);
+	fx_create_gic(f, true);
+	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(f->ram, ordinary_image, sizeof(ordinary_image));
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + program), 0);
+}
+
+void ordinary_expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
+{
+	struct kvm_run *run = f->run[0];
+	uint64_t data;
+
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_true(run->mmio.is_write);
+	assert_int_equal(run->mmio.phys_addr, UART + offset);
+	assert_int_equal(run->mmio.len, len);
+	memcpy(&data, run->mmio.data, sizeof(data));
+	assert_int_equal(data & MASK(8 * len - 1, 0), value);
+}
+
+void ordinary_expect_load(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
+{
+	struct kvm_run *run = f->run[0];
+
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_false(run->mmio.is_write);
+	assert_int_equal(run->mmio.phys_addr, UART + offset);
+	assert_int_equal(run->mmio.len, len);
+	memcpy(run->mmio.data, &value, sizeof(value));
+}

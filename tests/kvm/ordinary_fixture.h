@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ordinary_fixture.h - an ordinary VM on the real engine, that runs the programs of ordinary.S. */
+#ifndef TESTS_KVM_ORDINARY_FIXTURE_H
+#define TESTS_KVM_ORDINARY_FIXTURE_H
+
+#include "tests/kvm/fixture.h"
+
+#define X(n)	 (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 2 * (n))
+#define DATA_OFF UINT64_C(0x100000) /* of the data in f->ram */
+
+/* cmocka: a host with the real engine. */
+int ordinary_setup(void **state);
+/* n vCPUs, memory with the programs at RAM; vCPU 0 starts at one of them. */
+void ordinary_make(struct fx *f, unsigned int n, uint64_t program);
+/* vCPU 0 runs; its exit is a store of this value to the device, or a load that gets it. */
+void ordinary_expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value);
+void ordinary_expect_load(struct fx *f, uint64_t offset, unsigned int len, uint64_t value);
+
+#endif

@@ -15,6 +15,9 @@ enum path path_classify(int dir, const char *path);
 /* The same, seen through symbolic links. */
 enum path path_classify_link(int dir, const char *path);
 
+/* A copy of the string, at most PATH_MAX with its NUL; false: there is none at that address. */
+bool path_copy(char *to, const char *path);
+
 /* True if the path (or the descriptor) is one of them; then *r is what the call answers: the result
  * or -errno. */
 bool files_open(int dir, const char *path, int flags, long *r);

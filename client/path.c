@@ -17,7 +17,7 @@
 #define PARAMETER "/sys/module/kvm/parameters/kvm_cap_arm_rmi"
 #define MAX_LINKS 8
 
-static bool copy_path(char *to, const char *path)
+bool path_copy(char *to, const char *path)
 {
 	if (client_carried() && sys(faccessat, AT_FDCWD, path, 0) == -EFAULT)
 		return false;
@@ -85,7 +85,7 @@ enum path path_classify(int dir, const char *path)
 	char copy[PATH_MAX];
 	enum path p;
 
-	if (!client_enabled() || !copy_path(copy, path))
+	if (!client_enabled() || !path_copy(copy, path))
 		return PATH_OTHER;
 	p = classify(dir, copy);
 	if (p != PATH_OTHER)
@@ -114,7 +114,7 @@ enum path path_classify_link(int dir, const char *path)
 	char copy[PATH_MAX];
 	enum path p = PATH_OTHER;
 
-	if (!client_enabled() || !copy_path(copy, path))
+	if (!client_enabled() || !path_copy(copy, path))
 		return PATH_OTHER;
 	for (int i = 0; i < MAX_LINKS && p == PATH_OTHER && follow(dir, copy); i++)
 		p = classify(dir, copy);

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "client/client.h"
+#include "client/exec.h"
 #include "client/files.h"
 #include "loader/loader.h"
 
@@ -12,8 +13,11 @@ const uint8_t loader_table[512] = {
 	[SYS_fstat] = 1,	[SYS_statx] = 1,     [SYS_ioctl] = 1,	    [SYS_fallocate] = 1,
 	[SYS_mmap] = 1,		[SYS_munmap] = 1,    [SYS_mprotect] = 1,    [SYS_mremap] = 1,
 	[SYS_madvise] = 1,	[SYS_close] = 1,     [SYS_close_range] = 1, [SYS_dup3] = 1,
-	[SYS_rt_sigaction] = 1,
+	[SYS_rt_sigaction] = 1, [SYS_execve] = 1,    [SYS_execveat] = 1,
 };
+
+uint64_t loader_stacks;
+uint8_t loader_stack_used[LOADER_STACKS];
 
 static const char *pointer(uint64_t x)
 {
@@ -105,12 +109,28 @@ static bool about_faults(const uint64_t *x, long *r)
 	return true;
 }
 
+static bool about_exec(const uint64_t *x, long *r)
+{
+	bool at = x[8] == SYS_execveat;
+	struct exec e;
+
+	if ((!at && x[8] != SYS_execve) ||
+	    !exec_begin(&e, at ? (int)x[0] : AT_FDCWD, pointer(x[at]),
+			(char *const *)pointer(x[1 + at]), at ? (int)x[4] : 0))
+		return false;
+	char *to[e.argc + EXEC_MORE];
+
+	*r = sys(execve, exec_fill(&e, to), to, x[2 + at]);
+	exec_failed(&e);
+	return true;
+}
+
 long loader_call(const uint64_t *x)
 {
 	long r;
 
 	if (about_file(x, &r) || about_descriptor(x, &r) || about_memory(x, &r) ||
-	    about_faults(x, &r))
+	    about_faults(x, &r) || about_exec(x, &r))
 		return r;
 	return kernel(x);
 }

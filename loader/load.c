@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "client/client.h"
+#include "client/exec.h"
 #include "loader/loader.h"
 
 #define MAX_HEADERS  32
@@ -27,6 +28,7 @@ static struct {
 	Elf64_Phdr ph[MAX_HEADERS];
 	Elf64_Shdr sh[MAX_SECTIONS];
 	unsigned int sections; /* 0: it does not tell */
+	bool is_go;
 } program;
 
 static void say(const char *text)
@@ -68,8 +70,7 @@ static void open_program(const char *name)
 		program.sections = h->e_shnum;
 }
 
-/* Go's stacks are shorter than the core needs. */
-static void refuse_others(void)
+static void look_at_headers(void)
 {
 	char note[16];
 
@@ -79,8 +80,7 @@ static void refuse_others(void)
 		if (program.ph[i].p_type == PT_NOTE &&
 		    read_at(note, sizeof(note), program.ph[i].p_offset) &&
 		    !memcmp(note + 12, "Go", 3))
-			loader_die(program.name, "a static Go program cannot be carried: build it "
-						 "with cgo, linked dynamically");
+			program.is_go = true;
 	}
 }
 
@@ -163,8 +163,23 @@ static void patch_segment(const Elf64_Phdr *p)
 	must(!r);
 }
 
+/*
+ * A goroutine's stack is too short for the core: its calls get stacks of their own, which cost
+ * nothing until they are used.
+ */
+static void make_stacks(void)
+{
+	long r = sys(mmap, NULL, LOADER_STACKS * LOADER_STACK_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	must(!sys_failed(r));
+	loader_stacks = r;
+}
+
 static void load(void)
 {
+	if (program.is_go)
+		make_stacks();
 	choose_base();
 	for (unsigned int i = 0; i < program.h.e_phnum; i++)
 		if (program.ph[i].p_type == PT_LOAD)
@@ -240,8 +255,9 @@ uint64_t loader_main(uint64_t *stack)
 	if (argc < 2)
 		loader_die("loader", "usage: loader PROGRAM [ARGUMENT...]");
 	open_program(argv[1]);
-	refuse_others();
+	look_at_headers();
 	client_start(variable(env, WIRE_ENV_SOCKET), variable(env, WIRE_ENV_CARRIED) != NULL);
+	exec_start(variable(env, WIRE_ENV_CARRIED));
 	load();
 	while (*p)
 		p++;

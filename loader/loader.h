@@ -3,6 +3,10 @@
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H
 
+#define LOADER_STACKS	  512
+#define LOADER_STACK_SIZE (1 << 17)
+
+#ifndef __ASSEMBLER__
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +28,16 @@ long loader_call(const uint64_t *regs);
 /* By number: 1 if loader_call is to see it. */
 extern const uint8_t loader_table[512];
 
+/*
+ * Where calls run that are to leave the program's stack alone: LOADER_STACKS of LOADER_STACK_SIZE
+ * bytes; 0: on the program's. One that a call uses is marked in loader_stack_used.
+ */
+extern uint64_t loader_stacks;
+extern uint8_t loader_stack_used[];
+
 /* start.S */
 extern const uint32_t loader_near[], loader_near_dispatch[], loader_near_end[];
 extern const uint32_t loader_stub[], loader_stub_end[];
+#endif
 
 #endif

@@ -1,100 +1,48 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hook_exec.c - what a carried program executes: the machine cannot run arm64 programs, the
- * emulator that runs this one can.
+ * hook_exec.c - what a carried program executes (client/exec.h).
  *
- * An arm64 program becomes `qemu-aarch64 -L ROOT -E LD_PRELOAD=... PROGRAM ...`, a static one
- * `qemu-aarch64 LOADER PROGRAM ...`, as the launcher does it; anything else is the machine's.
  * LD_PRELOAD is not in the environment, so our library is not loaded into what it does not suit.
  */
 #include "preload/preload.h"
 
-#include <elf.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ARGUMENTS 4096
+#include "client/exec.h"
 
-/* SOFTREALM_CARRIED, in parts. */
-static char text[4 * PATH_MAX];
-static char preload_variable[PATH_MAX + 16] = "LD_PRELOAD=";
-static char *emulator, *root, *loader; /* emulator NULL: this program is not carried */
-
-void exec_start(const char *how)
+static int execute_at(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	char *library;
+	struct exec e;
+	int err;
 
-	if (!how || strlen(how) >= sizeof(text))
-		return;
-	strcpy(text, how);
-	root = strchr(text, '\n');
-	library = root ? strchr(root + 1, '\n') : NULL;
-	loader = library ? strchr(library + 1, '\n') : NULL;
-	if (!loader || loader - library > PATH_MAX)
-		return;
-	*root++ = *library++ = *loader++ = 0;
-	strcat(preload_variable, library);
-	emulator = text;
-	unsetenv("LD_PRELOAD");
+	if (!exec_begin(&e, dir, path, argv, flags))
+		return sys_return(sys(execveat, dir, path, argv, envp, flags));
+	char *to[e.argc + EXEC_MORE];
+
+	REAL(execve)(exec_fill(&e, to), to, envp);
+	err = errno;
+	exec_failed(&e);
+	errno = err;
+	return -1;
 }
 
-enum machine { OTHER, DYNAMIC, STATIC };
-
-/* Of the program at `path`: whether it is for arm64. */
-static enum machine machine_of(const char *path)
+static int execute(const char *path, char *const argv[], char *const envp[])
 {
-	int fd = emulator ? sys(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1;
-	enum machine m = OTHER;
-	Elf64_Ehdr h;
-	Elf64_Phdr p;
-
-	if (fd < 0)
-		return OTHER;
-	if (sys(pread64, fd, &h, sizeof(h), 0) == sizeof(h) &&
-	    !memcmp(h.e_ident, ELFMAG, SELFMAG) && h.e_machine == EM_AARCH64)
-		m = STATIC;
-	for (unsigned int i = 0; m == STATIC && i < h.e_phnum; i++)
-		if (sys(pread64, fd, &p, sizeof(p), h.e_phoff + i * sizeof(p)) == sizeof(p) &&
-		    p.p_type == PT_INTERP)
-			m = DYNAMIC;
-	sys(close, fd);
-	return m;
+	return exec_is_carried() ? execute_at(AT_FDCWD, path, argv, envp, 0)
+				 : REAL(execve)(path, argv, envp);
 }
 
-static size_t count(char *const argv[])
+static bool emulator_runs(const char *path)
 {
-	size_t n = 0;
+	struct exec e = {.kept = -1};
+	bool does = exec_begin(&e, AT_FDCWD, path, NULL, 0) && e.by_emulator;
 
-	while (argv && argv[n])
-		n++;
-	return n;
-}
-
-/* What is executed in the place of `path`; `to` has room for 6 more than argv. */
-static const char *carry(char **to, const char *path, char *const argv[])
-{
-	enum machine m = machine_of(path);
-
-	if (m == OTHER)
-		return NULL;
-	*to++ = emulator;
-	if (m == STATIC) {
-		*to++ = loader;
-	} else {
-		*to++ = "-L";
-		*to++ = root;
-		*to++ = "-E";
-		*to++ = preload_variable;
-	}
-	*to++ = (char *)path;
-	for (size_t i = 1; i <= count(argv); i++)
-		*to++ = argv[i];
-	*to = NULL;
-	return emulator;
+	exec_failed(&e);
+	return does;
 }
 
 /* The file that execvp would take; `to` is PATH_MAX long. */
@@ -119,19 +67,20 @@ static const char *find(const char *name, char *to)
 	return name;
 }
 
-static int execute(const char *path, char *const argv[], char *const envp[])
-{
-	char *to[count(argv) < MAX_ARGUMENTS ? count(argv) + 8 : 1];
-	const char *instead = NULL;
-
-	if (emulator && count(argv) < MAX_ARGUMENTS)
-		instead = carry(to, path, argv);
-	return instead ? REAL(execve)(instead, to, envp) : REAL(execve)(path, argv, envp);
-}
-
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
 	return execute(path, argv, envp);
+}
+
+EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	return execute_at(dir, path, argv, envp, flags);
+}
+
+EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	return exec_is_carried() ? execute_at(fd, "", argv, envp, AT_EMPTY_PATH)
+				 : REAL(fexecve)(fd, argv, envp);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
@@ -143,7 +92,7 @@ EXPORT int execvpe(const char *name, char *const argv[], char *const envp[])
 {
 	char path[PATH_MAX];
 
-	if (emulator && machine_of(find(name, path)) != OTHER)
+	if (emulator_runs(find(name, path)))
 		return execute(find(name, path), argv, envp);
 	return REAL(execvpe)(name, argv, envp);
 }
@@ -157,7 +106,7 @@ static char *const *collect(char **to, const char *first, va_list ap)
 {
 	size_t n = 0;
 
-	for (to[n] = (char *)first; to[n] && n < MAX_ARGUMENTS - 1;)
+	for (to[n] = (char *)first; to[n] && n < EXEC_MAX_ARGUMENTS - 1;)
 		to[++n] = va_arg(ap, char *);
 	to[n] = NULL;
 	return to;
@@ -165,7 +114,7 @@ static char *const *collect(char **to, const char *first, va_list ap)
 
 EXPORT int execl(const char *path, const char *first, ...)
 {
-	char *argv[MAX_ARGUMENTS];
+	char *argv[EXEC_MAX_ARGUMENTS];
 	va_list ap;
 
 	va_start(ap, first);
@@ -176,7 +125,7 @@ EXPORT int execl(const char *path, const char *first, ...)
 
 EXPORT int execlp(const char *name, const char *first, ...)
 {
-	char *argv[MAX_ARGUMENTS];
+	char *argv[EXEC_MAX_ARGUMENTS];
 	va_list ap;
 
 	va_start(ap, first);
@@ -187,7 +136,7 @@ EXPORT int execlp(const char *name, const char *first, ...)
 
 EXPORT int execle(const char *path, const char *first, ...)
 {
-	char *argv[MAX_ARGUMENTS], *const *envp;
+	char *argv[EXEC_MAX_ARGUMENTS], *const *envp;
 	va_list ap;
 
 	va_start(ap, first);
@@ -202,13 +151,16 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 		       const posix_spawnattr_t *restrict attr, char *const argv[restrict],
 		       char *const envp[restrict])
 {
-	char *to[count(argv) < MAX_ARGUMENTS ? count(argv) + 8 : 1];
-	const char *instead = NULL;
+	struct exec e;
+	int r;
 
-	if (emulator && count(argv) < MAX_ARGUMENTS)
-		instead = carry(to, path, argv);
-	return instead ? REAL(posix_spawn)(pid, instead, actions, attr, to, envp)
-		       : REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
+	if (!exec_begin(&e, AT_FDCWD, path, argv, 0))
+		return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
+	char *to[e.argc + EXEC_MORE];
+
+	r = REAL(posix_spawn)(pid, exec_fill(&e, to), actions, attr, to, envp);
+	exec_failed(&e);
+	return r;
 }
 
 EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict name,
@@ -218,7 +170,7 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict name,
 {
 	char path[PATH_MAX];
 
-	if (emulator && machine_of(find(name, path)) != OTHER)
+	if (emulator_runs(find(name, path)))
 		return posix_spawn(pid, find(name, path), actions, attr, argv, envp);
 	return REAL(posix_spawnp)(pid, name, actions, attr, argv, envp);
 }

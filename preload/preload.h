@@ -8,9 +8,6 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* The program begins: SOFTREALM_CARRIED, or NULL (hook_exec.c). */
-void exec_start(const char *how);
-
 /* What a hook returns to its caller: the result, or -1 and errno, which only a failure changes. */
 static inline long sys_return(long r)
 {

@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "client/exec.h"
+
 /* By the first version that the C library gave it: also programs bring one that is older than the
  * one that this library was linked with. */
 #ifdef __x86_64__
@@ -39,4 +41,6 @@ __attribute__((constructor)) static void start(void)
 	real_functions();
 	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED) != NULL);
 	exec_start(getenv(WIRE_ENV_CARRIED));
+	if (exec_is_carried())
+		unsetenv("LD_PRELOAD");
 }

@@ -48,6 +48,7 @@
 	_(__fxstatat, int, int, int, const char *, struct stat *, int)                             \
 	_(__fxstatat64, int, int, int, const char *, struct stat64 *, int)                         \
 	_(execve, int, const char *, char *const *, char *const *)                                 \
+	_(fexecve, int, int, char *const *, char *const *)                                         \
 	_(execvpe, int, const char *, char *const *, char *const *)                                \
 	_(posix_spawn, int, pid_t *, const char *, const posix_spawn_file_actions_t *,             \
 	  const posix_spawnattr_t *, char *const *, char *const *)                                 \

@@ -3,12 +3,14 @@
 """carried.py - one client, built in several ways, sees the same by hooks and by the loader
 
 usage: carried.py FAKE_BACKEND PRELOAD NATIVE [LOADER A64-PRELOAD A64-DYNAMIC A64-STATIC]
+       carried.py FAKE_BACKEND LOADER SOURCE.go
 """
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
-backend, preload, native, *a64 = sys.argv[1:]
 NAME = f"softrealm-test-carried-{os.getpid()}"
 SYSROOT = "/usr/aarch64-linux-gnu"
 failed = 0
@@ -38,15 +40,36 @@ def run(number, what, argv, env):
         print("#", line)
 
 
-cases = [("preloaded", [native], {"LD_PRELOAD": preload})]
-if a64:
-    loader, library, dynamic, static = a64
-    carried = {"SOFTREALM_CARRIED": "1"}
-    cases += [("an arm64 program, preloaded under an emulator",
-               ["qemu-aarch64", "-L", SYSROOT, "-E", f"LD_PRELOAD={library}", dynamic], carried),
-              ("a static arm64 program, by the loader under an emulator",
-               ["qemu-aarch64", loader, static], carried)]
-print(f"1..{len(cases)}")
-for number, (what, argv, env) in enumerate(cases, 1):
-    run(number, what, argv, env)
+CARRIED = {"SOFTREALM_CARRIED": "1"}
+
+
+def c_programs(preload, native, loader=None, library=None, dynamic=None, static=None):
+    yield "preloaded", [native], {"LD_PRELOAD": preload}
+    if loader:
+        yield ("an arm64 program, preloaded under an emulator",
+               ["qemu-aarch64", "-L", SYSROOT, "-E", f"LD_PRELOAD={library}", dynamic], CARRIED)
+        yield ("a static arm64 program, by the loader under an emulator",
+               ["qemu-aarch64", loader, static], CARRIED)
+
+
+def go_program(loader, source, folder):
+    env = {**os.environ, "GOARCH": "arm64", "CGO_ENABLED": "0", "GOCACHE": f"{folder}/cache",
+           "GOFLAGS": "-buildvcs=false"}
+    subprocess.run(["go", "build", "-o", f"{folder}/client", source], env=env, check=True)
+    yield ("a static Go program, by the loader under an emulator",
+           ["qemu-aarch64", loader, f"{folder}/client"], CARRIED)
+
+
+backend, *rest = sys.argv[1:]
+with tempfile.TemporaryDirectory() as folder:
+    if not rest[-1].endswith(".go"):
+        cases = list(c_programs(*rest))
+    elif shutil.which("go"):
+        cases = list(go_program(*rest, folder))
+    else:
+        print("1..0 # SKIP go is not installed")
+        sys.exit(0)
+    print(f"1..{len(cases)}")
+    for number, (what, argv, env) in enumerate(cases, 1):
+        run(number, what, argv, env)
 sys.exit(failed > 0)

@@ -112,7 +112,7 @@ static int become_daemon(int seconds)
 
 extern char **environ;
 
-/* exec, execvp, spawn or spawnp PROGRAM [ARGUMENT...]: its status. */
+/* exec, execvp, execveat, fexecve, spawn or spawnp PROGRAM [ARGUMENT...]: its status. */
 static int start_another(const char *how, char **argv)
 {
 	int status, r;
@@ -122,6 +122,16 @@ static int start_another(const char *how, char **argv)
 		return execve(argv[0], argv, environ), fail("execve");
 	if (!strcmp(how, "execvp"))
 		return execvp(argv[0], argv), fail("execvp");
+	if (!strcmp(how, "execveat")) {
+		char *name = strrchr(argv[0], '/');
+		int dir;
+
+		*name++ = 0;
+		dir = open(argv[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return execveat(dir, name, argv, environ, 0), fail("execveat");
+	}
+	if (!strcmp(how, "fexecve"))
+		return fexecve(open(argv[0], O_PATH | O_CLOEXEC), argv, environ), fail("fexecve");
 	r = !strcmp(how, "spawn") ? posix_spawn(&pid, argv[0], NULL, NULL, argv, environ)
 				  : posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	if (r || waitpid(pid, &status, 0) != pid)

@@ -112,13 +112,14 @@ def what_never_opens_dev_kvm_is_told():
 def a_carried_program_starts_others():
     if not CLIENT_A64:
         raise Skip("on this machine nothing is carried")
-    for how in ("exec", "execvp", "spawn", "spawnp"):
-        for program in (CLIENT_A64, STATIC_A64):
-            Run("exec", "--", CLIENT_A64, how, program, "once").expect(0, "ok")
-        run = Run("exec", "--", CLIENT_A64, how, "/usr/bin/env")
-        run.expect(0)
-        check("LD_PRELOAD" not in run.out, run.out)
-        check("ERROR: ld.so" not in run.err, run.err)
+    for how in ("exec", "execvp", "execveat", "fexecve", "spawn", "spawnp"):
+        for first in (CLIENT_A64, STATIC_A64):
+            for program in (CLIENT_A64, STATIC_A64):
+                Run("exec", "--", first, how, program, "once").expect(0, "ok")
+            run = Run("exec", "--", first, how, "/usr/bin/env")
+            run.expect(0)
+            check("LD_PRELOAD" not in run.out, run.out)
+            check("ERROR: ld.so" not in run.err, run.err)
 
 
 @case

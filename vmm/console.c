@@ -157,10 +157,10 @@ static void port_ready(struct console *con, unsigned int port)
 {
 	const char *name = con->ports[port].name;
 
-	if (!port) {
+	if (!name)
 		send_control(con, port, VIRTIO_CONSOLE_CONSOLE_PORT, 1, NULL, 0);
+	if (!port)
 		send_size(con);
-	}
 	if (name)
 		send_control(con, port, VIRTIO_CONSOLE_PORT_NAME, 1, name, strlen(name));
 	send_control(con, port, VIRTIO_CONSOLE_PORT_OPEN, 1, NULL, 0);
@@ -283,14 +283,15 @@ int console_init(struct console *con, const struct guest_memory *mem,
 	return 0;
 }
 
-void console_add_port(struct console *con, const char *name,
-		      void (*output)(void *, const void *, size_t), void *arg)
+unsigned int console_add_port(struct console *con, const char *name,
+			      void (*output)(void *, const void *, size_t), void *arg)
 {
 	struct console_port *p = &con->ports[con->nports++];
 
 	p->name = name;
 	p->output = output;
 	p->arg = arg;
+	return con->nports - 1;
 }
 
 void console_finish(struct console *con, uint16_t cols, uint16_t rows)

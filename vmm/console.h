@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * console.h - a virtio console: port 0 is the realm's console (hvc0); further ports, if there are
- * any, are named byte channels (/dev/virtio-ports in the guest). Input that comes before the guest
- * can keep it waits: nothing is thrown away.
+ * any, are consoles as well (hvc1 and so on) or named byte channels (/dev/virtio-ports). Input that
+ * comes before the guest can keep it waits: nothing is thrown away.
  */
 #ifndef VMM_CONSOLE_H
 #define VMM_CONSOLE_H
@@ -11,11 +11,11 @@
 
 #include "vmm/virtio.h"
 
-#define CONSOLE_MAX_PORTS  3
+#define CONSOLE_MAX_PORTS  6
 #define CONSOLE_INPUT_SIZE 4096
 
 struct console_port {
-	const char *name; /* NULL for port 0 */
+	const char *name; /* NULL: a console */
 	/* What the guest writes; called with the device's lock held. */
 	void (*output)(void *arg, const void *data, size_t len);
 	void *arg;
@@ -41,9 +41,9 @@ struct console {
 /* Port 0's output goes to output(arg). 0 or -errno. */
 int console_init(struct console *con, const struct guest_memory *mem,
 		 void (*output)(void *, const void *, size_t), void *arg);
-/* Add a named port, before the device is plugged. */
-void console_add_port(struct console *con, const char *name,
-		      void (*output)(void *, const void *, size_t), void *arg);
+/* Add a port, a console if it has no name, before the device is plugged: its number. */
+unsigned int console_add_port(struct console *con, const char *name,
+			      void (*output)(void *, const void *, size_t), void *arg);
 /* After the ports: fixes features and configuration. cols 0: the size is not known. */
 void console_finish(struct console *con, uint16_t cols, uint16_t rows);
 void console_destroy(struct console *con);

@@ -33,11 +33,12 @@ static int create_disks(struct devices *d, const struct vmm_options *o,
 }
 
 int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
-		   void (*uart_output)(void *, const void *, size_t))
+		   void (*uart_output)(void *, const void *, size_t), void *arg)
 {
 	d->vm_fd = r->vm_fd;
 	d->its = o->its;
 	d->uart.output = uart_output;
+	d->uart.arg = arg;
 	pci_host_init(&d->pci);
 	add_regions(d);
 	if (o->rng) {

@@ -34,11 +34,11 @@ struct devices {
 };
 
 /*
- * Create what the options ask for; what the UART prints goes to uart_output. 0 or a positive enum
- * vmm_status, message printed; devices_destroy in any case.
+ * Create what the options ask for; what the UART prints goes to uart_output(arg). 0 or a positive
+ * enum vmm_status, message printed; devices_destroy in any case.
  */
 int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
-		   void (*uart_output)(void *arg, const void *data, size_t len));
+		   void (*uart_output)(void *arg, const void *data, size_t len), void *arg);
 /* Put a device of the caller's into a slot. */
 void devices_plug(struct devices *d, struct virtio_pci *vp, struct virtio_device *dev,
 		  unsigned int slot);

@@ -10,8 +10,13 @@
 #include "vmm/layout.h"
 #include "vmm/status.h"
 
-/* With disks: the kernel's own pool of bounce buffers is too small for their traffic. */
+/* The kernel's own pool of bounce buffers is too small for disks, or for several consoles. */
 #define BOUNCE_SLABS "16384"
+
+static bool wants_bounce_slabs(const struct vmm_options *o)
+{
+	return (o->ndisks || o->nconsoles > 1) && !strstr(o->append, "swiotlb=");
+}
 
 /* One bit more than RAM needs: the top bit is the shared alias. */
 static int choose_ipa_bits(const struct vmm_options *o, unsigned int *ipa_bits)
@@ -40,7 +45,7 @@ static void make_bootargs(const struct vmm_options *o, unsigned int ipa_bits, ch
 			buf, size, "earlycon=uart,mmio,%#llx ",
 			(unsigned long long)(LAYOUT_UART | layout_alias_bit(ipa_bits)));
 	n += (size_t)snprintf(buf + n, size - n, "console=hvc0");
-	if (o->ndisks && !strstr(o->append, "swiotlb="))
+	if (wants_bounce_slabs(o))
 		n += (size_t)snprintf(buf + n, size - n, " swiotlb=" BOUNCE_SLABS);
 	if (*o->append)
 		snprintf(buf + n, size - n, " %s", o->append);

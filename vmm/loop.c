@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/end.h"
+#include "vmm/io.h"
 #include "vmm/output.h"
 #include "vmm/term.h"
 
@@ -25,10 +26,12 @@ static int signal_fd = -1;
 static bool hurry; /* somebody waits for our end */
 
 static struct {
-	struct console *con;
+	struct consoles *consoles;
+	struct console *con; /* their device */
 	struct term_keys keys;
 	uint8_t typed[512]; /* read, but not yet taken by the console */
 	size_t ntyped;
+	bool stdin;  /* is what the realm's console reads */
 	bool input;  /* there was some */
 	bool eof;    /* no more input: the realm goes on */
 	bool busy;   /* retry soon: somebody had the console */
@@ -146,12 +149,12 @@ static void give_input(void)
 {
 	ssize_t n;
 
-	loop.busy = false;
+	loop.busy = consoles_give(loop.consoles, &loop.input);
 	loop.held = loop.input && console_holds_input(loop.con);
 	if (loop.ntyped) {
 		loop.input = true;
 		n = console_input(loop.con, 0, loop.typed, loop.ntyped);
-		loop.busy = n == -EBUSY;
+		loop.busy |= n == -EBUSY;
 		if (n > 0) {
 			loop.ntyped -= (size_t)n;
 			memmove(loop.typed, loop.typed + n, loop.ntyped);
@@ -192,6 +195,7 @@ static void loop_once(unsigned int timeout)
 		{.fd = signal_fd, .events = POLLIN},
 		{.fd = console_room_fd(loop.con), .events = POLLIN},
 		{.fd = listen ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = io_fd(), .events = POLLIN},
 	};
 
 	poll(fds, ARRAY_SIZE(fds), poll_timeout(background));
@@ -201,7 +205,9 @@ static void loop_once(unsigned int timeout)
 		console_clear_room(loop.con);
 	if (fds[3].revents)
 		read_input();
-	if (!background)
+	if (fds[4].revents)
+		io_dispatch();
+	if (!background && loop.stdin)
 		term_raw();
 	give_input();
 	if (loop.deadline && now_ms() >= loop.deadline)
@@ -218,12 +224,16 @@ static void settle(void)
 	end_confirm();
 }
 
-void loop_run(struct console *con, uint64_t start, unsigned int timeout)
+void loop_run(struct consoles *consoles, uint64_t start, unsigned int timeout)
 {
-	loop.con = con;
+	loop.consoles = consoles;
+	loop.con = &consoles->dev;
+	loop.stdin = consoles_read_stdin(consoles);
+	loop.eof = !loop.stdin;
 	if (timeout)
 		loop.deadline = start / 1000000 + timeout * 1000ull;
-	term_raw();
+	if (loop.stdin)
+		term_raw();
 	while (!end_reached()) {
 		loop_once(timeout);
 		if (end_is_suspect())

@@ -6,12 +6,12 @@
 #ifndef VMM_LOOP_H
 #define VMM_LOOP_H
 
-#include "vmm/console.h"
+#include "vmm/consoles.h"
 
 /* Block the signals that the loop reads, before any thread exists. 0 or -errno. */
 int loop_init(void);
 /* Until end_run; timeout in seconds from start (monotonic nanoseconds), 0: none. */
-void loop_run(struct console *con, uint64_t start, unsigned int timeout);
+void loop_run(struct consoles *con, uint64_t start, unsigned int timeout);
 /* Wait until the output is written. A signal, or an end that somebody waits for, cuts it short. */
 void loop_drain(void);
 

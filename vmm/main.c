@@ -16,11 +16,12 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "vmm/attest.h"
-#include "vmm/console.h"
+#include "vmm/consoles.h"
 #include "vmm/devices.h"
 #include "vmm/end.h"
 #include "vmm/exec.h"
 #include "vmm/image.h"
+#include "vmm/io.h"
 #include "vmm/load.h"
 #include "vmm/loop.h"
 #include "vmm/options.h"
@@ -30,27 +31,19 @@
 #include "vmm/term.h"
 #include "vmm/vcpu.h"
 
-#define OUTPUT_PIECE 65536u
-
 static struct vmm {
 	struct vmm_options opt;
 	unsigned int ipa_bits;
 	struct boot_images images;
 	struct realm realm;
 	struct devices devices;
-	struct console console;
-	struct attest attest;
-	struct exec exec;
-	int console_fd;	 /* of --console, or -1 */
-	char tail[4096]; /* the console's last bytes, for those who do not see it */
-	size_t ntail;	 /* ever put there */
-	struct virtio_pci console_pci;
+	struct consoles consoles;
 	struct vcpus vcpus;
 	struct output_watch watches[VMM_MAX_MILESTONES + 2 * VMM_MAX_UNTILS];
 	unsigned int nwatches;
 	bool ran; /* and nothing has been said since */
 	struct report report;
-} vmm = {.console_fd = -1};
+} vmm;
 
 /* ---- what is loaded ---- */
 
@@ -80,116 +73,6 @@ static int load(void)
 
 /* ---- what it runs on ---- */
 
-/* The console where it is not our standard output: it comes from vCPUs, and the UART's as well. */
-static void keep_console(const uint8_t *p, size_t n)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	output_see(p, n);
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < n; i++)
-		vmm.tail[vmm.ntail++ % sizeof(vmm.tail)] = (char)p[i];
-	while (n && vmm.console_fd >= 0) {
-		ssize_t done = write(vmm.console_fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			end_run(VMM_HOST, "cannot write the console: %s", strerror(errno));
-			break;
-		}
-		p += done;
-		n -= (size_t)done;
-	}
-	pthread_mutex_unlock(&lock);
-}
-
-/* In pieces: a hostile guest's buffer of gigabytes must not outlast the end of the run. */
-static void console_output(void *arg, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	size_t n;
-
-	do {
-		n = MIN(len, OUTPUT_PIECE);
-		if (vmm.opt.exec || vmm.console_fd >= 0)
-			keep_console(p, n);
-		else
-			output_write(p, n);
-		p += n;
-		len -= n;
-	} while (len && !end_reached());
-}
-
-static int open_console_file(void)
-{
-	if (!vmm.opt.console)
-		return 0;
-	vmm.console_fd = open(vmm.opt.console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (vmm.console_fd >= 0)
-		return 0;
-	log_errno(errno, "--console %s", vmm.opt.console);
-	return VMM_HOST;
-}
-
-/* The token's port, and the nonce that waits there until the realm opens it. */
-static int create_attest_port(void)
-{
-	int ret = attest_init(&vmm.attest, vmm.opt.attest_nonce);
-
-	if (ret) {
-		log_error("--attest-nonce: %s",
-			  ret == -EINVAL ? "not 128 hexadecimal digits" : strerror(-ret));
-		return VMM_USAGE;
-	}
-	console_add_port(&vmm.console, ATTEST_PORT, attest_take, &vmm.attest);
-	vmm.report.attest = &vmm.attest;
-	return 0;
-}
-
-/* It waits at the port until the realm opens it. */
-static int send_command(unsigned int port)
-{
-	size_t len = strlen(vmm.opt.exec) + 1;
-
-	if (console_input(&vmm.console, port, vmm.opt.exec, len) == (ssize_t)len)
-		return 0;
-	log_error("--exec: the command is longer than %d bytes", CONSOLE_INPUT_SIZE - 1);
-	return VMM_USAGE;
-}
-
-static int create_console(void)
-{
-	uint16_t cols = 0, rows = 0;
-	int ret = console_init(&vmm.console, &vmm.realm.mem, console_output, NULL);
-
-	if (ret) {
-		log_error("cannot create the console: %s", strerror(-ret));
-		return VMM_HOST;
-	}
-	if (vmm.opt.attest)
-		ret = create_attest_port();
-	if (ret)
-		return ret;
-	if (vmm.opt.exec) {
-		console_add_port(&vmm.console, EXEC_PORT, exec_take, &vmm.exec);
-		vmm.report.exec = &vmm.exec;
-	}
-	if (!term_size(&cols, &rows))
-		cols = rows = 0;
-	console_finish(&vmm.console, cols, rows);
-	if (vmm.opt.attest) {
-		console_input(&vmm.console, 1, vmm.attest.nonce, strlen(vmm.attest.nonce));
-		console_input(&vmm.console, 1, "\n", 1);
-	}
-	if (vmm.opt.exec)
-		ret = send_command(vmm.opt.attest ? 2 : 1);
-	if (ret)
-		return ret;
-	devices_plug(&vmm.devices, &vmm.console_pci, &vmm.console.dev, SLOT_CONSOLE);
-	return 0;
-}
-
 static int create(void)
 {
 	const struct realm_config cfg = {.cpus = vmm.opt.cpus,
@@ -202,9 +85,12 @@ static int create(void)
 
 	vmm.report.abi = vmm.realm.abi.name;
 	if (!ret)
-		ret = devices_create(&vmm.devices, &vmm.opt, &vmm.realm, console_output);
+		ret = devices_create(&vmm.devices, &vmm.opt, &vmm.realm, consoles_output,
+				     &vmm.consoles);
 	if (!ret)
-		ret = create_console();
+		ret = consoles_create(&vmm.consoles, &vmm.realm.mem, &vmm.devices);
+	vmm.report.attest = !ret && vmm.opt.attest ? &vmm.consoles.attest : NULL;
+	vmm.report.exec = !ret && vmm.opt.exec ? &vmm.consoles.exec : NULL;
 	if (!ret)
 		ret = realm_populate(&vmm.realm, &vmm.images.kernel, vmm.opt.measure);
 	if (!ret)
@@ -287,7 +173,7 @@ static bool run(void)
 	if (loop_init() || output_start(STDOUT_FILENO) ||
 	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.devices.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");
-	loop_run(&vmm.console, vmm.report.start, vmm.opt.timeout);
+	loop_run(&vmm.consoles, vmm.report.start, vmm.opt.timeout);
 	stopped = vcpus_stop(&vmm.vcpus);
 	loop_drain();
 	term_restore();
@@ -298,7 +184,7 @@ static void destroy(void)
 {
 	devices_destroy(&vmm.devices);
 	realm_destroy(&vmm.realm);
-	console_destroy(&vmm.console);
+	consoles_destroy(&vmm.consoles);
 }
 
 /* The text of --until that was printed, or NULL. */
@@ -320,12 +206,13 @@ static enum vmm_status final_status(void)
 		log_errno(out.error, "cannot write the console");
 		return VMM_HOST;
 	}
-	if (vmm.opt.exec && end_status() == VMM_OK && vmm.exec.state != EXEC_DONE && !met_until()) {
+	if (vmm.opt.exec && end_status() == VMM_OK && vmm.consoles.exec.state != EXEC_DONE &&
+	    !met_until()) {
 		log_error("the realm ended before the command did (--exec)");
 		return VMM_EXEC_LOST;
 	}
 	vmm.report.met_until = end_status() == VMM_OK ? met_until() : NULL;
-	if (vmm.exec.state == EXEC_DONE)
+	if (vmm.consoles.exec.state == EXEC_DONE)
 		return end_status();
 	if (end_status() == VMM_OK && vmm.opt.nuntils && !vmm.report.met_until) {
 		log_error("the realm powered off, but never printed \"%s\"%s (--until)",
@@ -333,18 +220,6 @@ static enum vmm_status final_status(void)
 		return VMM_UNTIL_MISSED;
 	}
 	return end_status();
-}
-
-/* The console's last lines, when a command failed to run and nobody saw them. */
-static void show_tail(void)
-{
-	size_t n = MIN(vmm.ntail, sizeof(vmm.tail)), at = vmm.ntail - n;
-
-	if (!n || vmm.console_fd >= 0)
-		return;
-	fprintf(stderr, "softrealm: the console's last words:\n");
-	for (size_t i = 0; i < n; i++)
-		putc(vmm.tail[(at + i) % sizeof(vmm.tail)], stderr);
 }
 
 static void say_how_it_ended(enum vmm_status status)
@@ -356,7 +231,7 @@ static void say_how_it_ended(enum vmm_status status)
 		log_warn("%llu bytes of console output were dropped: nobody read them",
 			 (unsigned long long)out.dropped);
 	if (vmm.opt.exec && status != VMM_OK)
-		show_tail();
+		consoles_show_tail(&vmm.consoles);
 	if (status == VMM_UNTIL_MISSED || status == VMM_EXEC_LOST)
 		return;
 	if (status == VMM_OK || status == VMM_QUIT) {
@@ -375,8 +250,8 @@ static void say_how_it_ended(enum vmm_status status)
 /* VMM_OK, or why there is no token in the file. */
 static enum vmm_status save_token(void)
 {
-	const char *error = attest_error(&vmm.attest);
-	int ret = error ? 0 : attest_save(&vmm.attest, vmm.opt.attest);
+	const char *error = attest_error(&vmm.consoles.attest);
+	int ret = error ? 0 : attest_save(&vmm.consoles.attest, vmm.opt.attest);
 
 	if (error) {
 		log_error("no token (--attest): %s", error);
@@ -393,6 +268,7 @@ static int finish(enum vmm_status status)
 {
 	int ret = 0;
 
+	consoles_close(&vmm.consoles);
 	vmm.report.status = status;
 	if (vmm.opt.report_fd >= 0)
 		ret = report_write(&vmm.report, vmm.opt.report_fd);
@@ -426,13 +302,13 @@ int main(int argc, char **argv)
 		return ret < 0 ? VMM_USAGE : 0;
 	vmm.report.options = &vmm.opt;
 	vmm.report.mmio = &vmm.devices.mmio;
-	if (end_init()) {
+	if (end_init() || io_init()) {
 		log_error("out of file descriptors");
 		return VMM_HOST;
 	}
 	term_init();
 	log_redirect(log_line);
-	ret = open_console_file();
+	ret = consoles_open(&vmm.consoles, &vmm.opt);
 	if (!ret)
 		ret = load();
 	if (!ret)
@@ -454,5 +330,6 @@ int main(int argc, char **argv)
 	finish(status);
 	if (status > VMM_SIGNAL)
 		die_by((int)status - VMM_SIGNAL);
-	return status == VMM_OK && vmm.exec.state == EXEC_DONE ? vmm.exec.status : status;
+	return status == VMM_OK && vmm.consoles.exec.state == EXEC_DONE ? vmm.consoles.exec.status
+									: status;
 }

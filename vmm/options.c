@@ -46,7 +46,6 @@ STRING_OPTION(initrd)
 STRING_OPTION(append)
 STRING_OPTION(dtb_dump)
 STRING_OPTION(exec)
-STRING_OPTION(console)
 STRING_OPTION(attest)
 STRING_OPTION(attest_nonce)
 FLAG_OPTION(measure, measure, true)
@@ -134,6 +133,22 @@ static int set_milestone(void *to, const char *arg)
 		return -EINVAL;
 	}
 	o->milestones[o->nmilestones++] = arg;
+	return 0;
+}
+
+static int set_console(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+
+	if (o->nconsoles == VMM_MAX_CONSOLES) {
+		log_error("--console: at most %d of them", VMM_MAX_CONSOLES);
+		return -EINVAL;
+	}
+	if (!*arg || !strcmp(arg, "unix:"))
+		return option_wrong("--console", arg, "FILE, unix:PATH, pty or -");
+	if (!strcmp(arg, "-") && o->nconsoles)
+		return option_wrong("--console", arg, "only the first one's");
+	o->consoles[o->nconsoles++] = arg;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #define VMM_MAX_DISKS	   16
 #define VMM_MAX_MILESTONES 16
 #define VMM_MAX_UNTILS	   8
+#define VMM_MAX_CONSOLES   4
 
 struct vmm_disk {
 	char *path; /* owned */
@@ -29,8 +30,10 @@ struct vmm_options {
 	unsigned int nuntils;
 	const char *fail_on[VMM_MAX_UNTILS]; /* any of them ends the run badly */
 	unsigned int nfail_ons;
-	const char *exec;    /* a command for the realm, or NULL */
-	const char *console; /* the file that the console goes to, or NULL: standard output */
+	const char *exec; /* a command for the realm, or NULL */
+	/* Where hvc0, hvc1 ... end: a file, "unix:PATH", "pty", or "-", hvc0 alone */
+	const char *consoles[VMM_MAX_CONSOLES];
+	unsigned int nconsoles;
 	const char *attest, *attest_nonce;
 	const char *milestones[VMM_MAX_MILESTONES];
 	unsigned int nmilestones;

@@ -21,7 +21,7 @@ void uart_access(void *arg, uint64_t offset, void *data, unsigned int len, bool 
 		if (offset == UART_LCR)
 			u->lcr = *p;
 		else if (offset == UART_THR && !(u->lcr & UART_LCR_DLAB))
-			u->output(NULL, p, 1);
+			u->output(u->arg, p, 1);
 		return;
 	}
 	memset(data, 0, len);

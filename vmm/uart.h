@@ -13,6 +13,7 @@
 
 struct uart {
 	void (*output)(void *arg, const void *data, size_t len);
+	void *arg;
 	_Atomic uint8_t lcr;
 };
 

@@ -18,7 +18,7 @@
 #include "vmm/irq.h"
 #include "vmm/virtqueue.h"
 
-#define VIRTIO_MAX_QUEUES 8
+#define VIRTIO_MAX_QUEUES 16
 #define VIRTIO_CONFIG_MAX 64
 #define VIRTIO_DEMANDED	  (BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM))
 

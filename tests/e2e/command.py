@@ -3,7 +3,10 @@
 """command.py - commands that run in the realm (--exec), and the initrd that carries them"""
 import json
 import shutil
+import socket
 import subprocess
+import threading
+import time
 
 from realm import BUILD, Run, Skip, case, check, kernel_dir, main, work
 
@@ -32,15 +35,43 @@ int main(int argc, char **argv)
 """
 
 
-def program():
-    """A static arm64 program: its arguments, a file, standard error, a status."""
-    path = work() / "program"
+TALKER = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+	char line[64];
+	FILE *f = fopen("/dev/hvc1", "r+");
+	if (!f || !fgets(line, sizeof(line), f))
+		return 1;
+	printf("heard: %s", line);
+	fflush(stdout);
+	fputs("to hvc1\n", f);
+	return fclose(f) != 0;
+}
+"""
+
+
+def compiled(name, text):
+    """A static arm64 program."""
+    path = work() / name
     if not path.exists():
         compiler = shutil.which("aarch64-linux-gnu-gcc") or shutil.which("gcc")
-        source = work() / "program.c"
-        source.write_text("#include <signal.h>\n" + PROGRAM)
+        source = work() / f"{name}.c"
+        source.write_text("#include <signal.h>\n" + text)
         subprocess.run([compiler, "-static", "-O1", "-o", path, source], check=True)
     return path
+
+
+def program():
+    """It tells its arguments and a file, writes to standard error, has a status."""
+    return compiled("program", PROGRAM)
+
+
+def talker():
+    """It reads a line from hvc1 and answers there."""
+    return compiled("talker", TALKER)
 
 
 def executes(command, *args, status=0):
@@ -84,6 +115,30 @@ def long_output_is_whole_and_a_signal_is_128_and_its_number():
 def a_command_that_is_not_there_is_127():
     run = executes("/nonsense", "-q", status=127)
     check("/nonsense: No such file or directory" in run.err, run.story())
+
+
+@case
+def further_consoles_end_at_sockets():
+    """hvc1's peer talks to the realm; what the kernel prints goes to the first console's file."""
+    path, log = work() / "hvc1", work() / "boot.log"
+    said = []
+
+    def talk():
+        with socket.socket(socket.AF_UNIX) as peer:
+            while peer.connect_ex(str(path)):
+                time.sleep(0.1)
+            peer.sendall(b"from the peer\n")
+            while data := peer.recv(100):
+                said.append(data)
+
+    peer = threading.Thread(target=talk, daemon=True)
+    peer.start()
+    run = executes("/p", "-q", "--add", f"{talker()}=p", "--console", log, "--console",
+                   f"unix:{path}")
+    peer.join(10)
+    check(run.out == "heard: from the peer\n", run.story())
+    check(b"to hvc1" in b"".join(said), said)
+    check("softrealm-init: up" in log.read_text() and not path.exists(), run.story())
 
 
 @case

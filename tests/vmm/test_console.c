@@ -209,6 +209,21 @@ static void ports_are_announced_and_named(void **state)
 	expect_control(7, 1, VIRTIO_CONSOLE_PORT_OPEN);
 }
 
+static void a_port_without_a_name_is_a_console(void **state)
+{
+	con.ports[1].name = NULL;
+	give_buffers(2);
+	control(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	expect_control(0, 1, VIRTIO_CONSOLE_CONSOLE_PORT);
+	expect_control(1, 1, VIRTIO_CONSOLE_PORT_OPEN);
+	assert_int_equal(rings[2].used->idx, 2);
+	give_buffers(4);
+	console_input(&con, 1, "typed", 5);
+	assert_int_equal(rings[4].used->idx, 0);
+	control(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	assert_int_equal(rings[4].used->idx, 1);
+}
+
 /* The first answer comes before the guest has made its console: it would drop what comes. */
 static void input_waits_until_the_console_is_ready(void **state)
 {
@@ -303,6 +318,7 @@ int main(void)
 		UNREADY(a_reset_holds_input_again),
 		UNREADY(a_guest_that_does_not_answer_gets_its_input_later),
 		TWO(second_port_has_its_own_queues),
+		TWO(a_port_without_a_name_is_a_console),
 		TWO(closed_port_gets_no_input),
 		UNREADY(bad_control_messages_are_ignored),
 	};

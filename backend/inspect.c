@@ -9,7 +9,7 @@
 #include "backend/report.h"
 #include "backend/server.h"
 #include "base/bits.h"
-#include "kvm/core/inspect.h"
+#include "kvm/entry/inspect.h"
 #include "machine/memory.h"
 #include "rmm/inspect.h"
 #include "wire/wire.h"

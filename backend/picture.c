@@ -13,7 +13,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
-#include "kvm/core/inspect.h"
+#include "kvm/entry/inspect.h"
 #include "rmm/inspect.h"
 
 #define MAX_ROWS 4096u

@@ -77,7 +77,7 @@ result sys_vcpu_mmap_size(struct kvm_call *c);
 result sys_check_extension(struct kvm_call *c);
 result vm_check_extension(struct kvm_call *c);
 result vm_enable_cap(struct kvm_call *c);
-/* vm.c */
+/* vm_life.c */
 result vm_create_vcpu(struct kvm_call *c);
 result vm_preferred_target(struct kvm_call *c);
 result vm_set_counter_offset(struct kvm_call *c);

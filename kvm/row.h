@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * row.h - how rows of the dispatch tables are written (core/dispatch.c: the calls of mainline;
+ * row.h - how rows of the dispatch tables are written (entry/dispatch.c: the calls of mainline;
  * revision/: those of the series).
  */
 #ifndef KVM_ROW_H

@@ -13,7 +13,7 @@
  *
  * That second one replaces the GPT of real hardware, which checks each access: here a CPU walks
  * the RTTs itself, so an unprotected mapping may be valid only while all of its pages are the
- * host's. GRANULE_DELEGATE takes such mappings back first (rtt_ns.c).
+ * host's. GRANULE_DELEGATE takes such mappings back first (delegate.c).
  */
 #include "rmm/granule.h"
 
@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #include "base/bits.h"
-#include "rmm/call.h"
 #include "rmm/rules.h"
 #include "rmm/state.h"
 
@@ -238,46 +237,4 @@ bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial)
 	}
 	g->code = serial;
 	return false;
-}
-
-/* ---- GRANULE_DELEGATE, GRANULE_UNDELEGATE ---- */
-
-/*
- * A realm may touch a page that it has mapped while the mapping is taken back, and would make it
- * valid again each time (rtt_ns_reveal): from the first look on the granule is WANTED, and gets no
- * new one. So one pass over the mappings is enough, but for those that were being made.
- */
-result rmi_granule_delegate(struct rmi_call *c)
-{
-	uint64_t addr = c->x[1];
-	struct granule *g;
-	uint32_t was;
-
-	for (;;) {
-		g = granule_lock_as(c->rmm, addr, GRANULE_UNDELEGATED);
-		if (!g)
-			return &rule_rmi_delegate_state;
-		was = atomic_fetch_or(&g->word, GRANULE_WANTED) | GRANULE_WANTED;
-		if (was == GRANULE_WANTED)
-			break;
-		granule_unlock(g);
-		rtt_ns_revoke(c->rmm, addr);
-	}
-	atomic_store(&g->word, GRANULE_DELEGATED << 16);
-	granule_wipe(c->rmm, g);
-	atomic_fetch_add(&c->rmm->delegations, 1);
-	granule_unlock(g);
-	return OK;
-}
-
-result rmi_granule_undelegate(struct rmi_call *c)
-{
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_DELEGATED);
-
-	if (!g)
-		return &rule_rmi_undelegate_state;
-	granule_set(c->rmm, g, GRANULE_UNDELEGATED);
-	atomic_fetch_add(&c->rmm->undelegations, 1);
-	granule_unlock(g);
-	return OK;
 }

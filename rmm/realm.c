@@ -27,18 +27,6 @@ void realm_report(const struct rd *rd, const char *what)
 		.kind = TRACE_STATE, .name = what, .realm = trace_context_.vm});
 }
 
-result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd))
-{
-	struct granule *g = granule_lock_as(c->rmm, c->x[1], GRANULE_RD);
-	result r;
-
-	if (!g)
-		return &rule_rmi_rd_state;
-	r = fn(c, rd_map(c->rmm, c->x[1]));
-	granule_unlock(g);
-	return r;
-}
-
 /* ---- REALM_CREATE ---- */
 
 static result check_features(uint64_t f0, const struct rmi_realm_params *p)

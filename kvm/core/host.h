@@ -38,11 +38,25 @@ struct kvm_host {
 	_Atomic uint64_t gmem_changes; /* of attributes */
 };
 
-/* An open file description. The member that `kind` names is what it is about; each file holds a
- * reference on its VM. */
+/* What files of one kind have in common; each room has a table for the files that are its own. */
+struct kvm_file_ops {
+	enum kvm_file_kind kind;
+	const struct rule *unknown_call; /* of a number that such a file does not know */
+	bool any_process; /* answers processes that are not the VM's, and while the VM is dead */
+	/* Name in the call what the file is about: its vCPU or device. NULL: nothing but the VM. */
+	void (*aim)(const struct kvm_file *f, struct kvm_call *c);
+	/* The last reference is gone; that on the VM is still held. NULL: nothing to do. */
+	void (*release)(struct kvm_file *f);
+};
+
+extern const struct kvm_file_ops vcpu_file_ops; /* vcpu/vcpu_file.c */
+extern const struct kvm_file_ops gmem_file_ops; /* mem/gmem.c */
+
+/* An open file description. The member of the union goes with the kind; each file holds a reference
+ * on its VM. */
 struct kvm_file {
 	atomic_uint refs;
-	enum kvm_file_kind kind;
+	const struct kvm_file_ops *ops;
 	struct kvm_host *host;
 	struct kvm_vm *vm; /* NULL: KVM_FILE_SYSTEM */
 	union {
@@ -53,7 +67,7 @@ struct kvm_file {
 };
 
 /* A new file with one reference; takes a reference on vm. NULL: out of memory. */
-struct kvm_file *file_create(struct kvm_host *h, enum kvm_file_kind kind, struct kvm_vm *vm);
+struct kvm_file *file_create(struct kvm_host *h, const struct kvm_file_ops *ops, struct kvm_vm *vm);
 
 /* True if RMI feature register 0 offers it. */
 static inline bool host_feature(const struct kvm_host *h, uint64_t bit)

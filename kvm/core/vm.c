@@ -1,76 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* vm.c - virtual machines: creation, references, the end; vCPU creation and small VM calls. */
+/* vm.c - virtual machines as all rooms see them: references, walks, their vCPUs. */
 #include "kvm/core/vm.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "abi/kvm.h"
-#include "base/bits.h"
-#include "base/trace.h"
-#include "kvm/irq/irq.h"
-#include "kvm/irq/vgic.h"
-#include "kvm/irq/vm_irq.h"
-#include "kvm/rules.h"
-#include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
-
-#define KVM_MAX_VCPU_IDS 512
-
-static void init_locks(struct kvm_vm *vm)
-{
-	lock_init(&vm->lock, RANK_VM, "vm->lock");
-	lock_init(&vm->slots_lock, RANK_SLOTS, "vm->slots_lock");
-	lock_init(&vm->config_lock, RANK_CONFIG, "vm->config_lock");
-	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
-	rwlock_init(&vm->slots_rw, RANK_SLOTS_RW, "vm->slots_rw");
-}
-
-static void destroy_locks(struct kvm_vm *vm)
-{
-	lock_destroy(&vm->lock);
-	lock_destroy(&vm->slots_lock);
-	lock_destroy(&vm->config_lock);
-	lock_destroy(&vm->mmu_lock);
-	rwlock_destroy(&vm->slots_rw);
-}
-
-result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struct kvm_vm **out)
-{
-	struct kvm_host *h = c->host;
-	struct kvm_mm *mm = c->caller->mm;
-	struct kvm_vm *vm = calloc(1, sizeof(*vm));
-
-	if (!vm)
-		return &rule_kvm_no_memory;
-	vm->host = h;
-	vm->rev = c->rev;
-	vm->mm = mm;
-	vm->is_realm = is_realm;
-	vm->ipa_bits = ipa_bits;
-	atomic_init(&vm->refs, 1);
-	vm->irqs = vm_irqs_create(vm);
-	if (!vm->irqs || vm_vgic_create(vm)) {
-		irqs_destroy(vm->irqs);
-		free(vm);
-		return &rule_kvm_no_memory;
-	}
-	init_locks(vm);
-	timer_init(vm);
-	if (mm->ops->get)
-		mm->ops->get(mm);
-	lock_take(&h->lock);
-	vm->serial = ++h->last_serial;
-	vm->next = h->vms;
-	h->vms = vm;
-	lock_drop(&h->lock);
-	*out = vm;
-	return OK;
-}
 
 void vm_get(struct kvm_vm *vm)
 {
 	atomic_fetch_add(&vm->refs, 1);
+}
+
+void vm_put(struct kvm_vm *vm)
+{
+	if (atomic_fetch_sub(&vm->refs, 1) == 1)
+		vm->end(vm);
 }
 
 struct kvm_vm *vm_walk_next(struct kvm_host *h, struct kvm_vm *vm)
@@ -85,48 +27,6 @@ struct kvm_vm *vm_walk_next(struct kvm_host *h, struct kvm_vm *vm)
 		pthread_cond_broadcast(&h->walked);
 	lock_drop(&h->lock);
 	return next;
-}
-
-static void unlist(struct kvm_vm *vm)
-{
-	struct kvm_vm **p;
-
-	lock_take(&vm->host->lock);
-	while (vm->walkers)
-		lock_wait(&vm->host->lock, &vm->host->walked);
-	for (p = &vm->host->vms; *p != vm; p = &(*p)->next)
-		;
-	*p = vm->next;
-	lock_drop(&vm->host->lock);
-}
-
-static void destroy(struct kvm_vm *vm)
-{
-	unsigned int n = atomic_load(&vm->num_vcpus);
-	struct trace_context before = trace_enter(vm->serial, -1);
-
-	unlist(vm);
-	irqs_destroy(vm->irqs);
-	iobus_destroy(&vm->bus);
-	realm_destroy(vm);
-	ordinary_destroy(vm);
-	for (unsigned int i = 0; i < n; i++)
-		vcpu_destroy(vm->vcpus[i]);
-	vgic_destroy(vm->gic);
-	memslots_destroy(vm);
-	attributes_destroy(&vm->attrs);
-	smccc_destroy(&vm->filter);
-	if (vm->mm->ops->put)
-		vm->mm->ops->put(vm->mm);
-	destroy_locks(vm);
-	free(vm);
-	trace_enter(before.vm, before.vcpu);
-}
-
-void vm_put(struct kvm_vm *vm)
-{
-	if (atomic_fetch_sub(&vm->refs, 1) == 1)
-		destroy(vm);
 }
 
 struct kvm_vcpu *vm_vcpu_by_id(struct kvm_vm *vm, uint64_t id)
@@ -168,153 +68,4 @@ void vm_unlock_vcpus(struct kvm_vm *vm)
 {
 	for (unsigned int i = atomic_load(&vm->num_vcpus); i--;)
 		lock_drop(&vm->vcpus[i]->mutex);
-}
-
-/* ---- KVM_CREATE_VCPU ---- */
-
-static result check_new_vcpu(struct kvm_vm *vm, uint64_t id)
-{
-	struct vgic *vgic = atomic_load(&vm->vgic);
-
-	if (atomic_load(&vm->num_vcpus) >= PLATFORM_MAX_VCPUS)
-		return &rule_kvm_create_vcpu_count;
-	if (vgic && vgic_initialized(vgic))
-		return &rule_kvm_create_vcpu_late;
-	if (id >= PLATFORM_MAX_VCPUS)
-		return &rule_kvm_create_vcpu_id;
-	return vm_vcpu_by_id(vm, id) ? &rule_kvm_create_vcpu_exists : OK;
-}
-
-/* The descriptor comes before the vCPU counts: whoever guesses its number waits for a lock. Nobody
- * but this thread knows of a vCPU that does not count, so one without a descriptor can go. */
-static result publish(struct kvm_call *c, struct kvm_vcpu *v)
-{
-	struct vgic *vgic = atomic_load(&c->vm->vgic);
-	struct kvm_file *f;
-	result why = OK;
-
-	if (vgic)
-		why = vgic_vcpu_created(vgic, v->index + 1);
-	if (why)
-		return why;
-	f = file_create(c->host, KVM_FILE_VCPU, c->vm);
-	if (!f)
-		return &rule_kvm_no_memory;
-	f->vcpu = v;
-	why = call_install(c, f);
-	if (why)
-		return why;
-	c->vm->vcpus[v->index] = v;
-	atomic_fetch_add(&c->vm->num_vcpus, 1);
-	return OK;
-}
-
-static result create_vcpu(struct kvm_call *c)
-{
-	struct kvm_vm *vm = c->vm;
-	struct kvm_vcpu *v;
-	result why = check_new_vcpu(vm, c->arg);
-
-	if (!why)
-		why = vcpu_create(vm, (unsigned int)c->arg, &v);
-	if (why)
-		return why;
-	why = publish(c, v);
-	if (why)
-		vcpu_destroy(v);
-	return why;
-}
-
-result vm_create_vcpu(struct kvm_call *c)
-{
-	struct kvm_vm *vm = c->vm;
-	result why;
-
-	if (c->arg >= KVM_MAX_VCPU_IDS)
-		return &rule_kvm_create_vcpu_id;
-	lock_take(&vm->lock);
-	lock_take(&vm->config_lock);
-	why = create_vcpu(c);
-	lock_drop(&vm->config_lock);
-	lock_drop(&vm->lock);
-	return why;
-}
-
-/* ---- small calls ---- */
-
-result vm_preferred_target(struct kvm_call *c)
-{
-	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8};
-
-	return call_write_at(c, c->arg, &init, sizeof(init));
-}
-
-result vm_set_counter_offset(struct kvm_call *c)
-{
-	struct kvm_vm *vm = c->vm;
-	struct kvm_arm_counter_offset off;
-	result why = call_read(c, &off, sizeof(off));
-
-	if (why)
-		return why;
-	if (vm->is_realm)
-		return &rule_kvm_counter_offset_realm;
-	if (off.reserved)
-		return &rule_kvm_counter_offset_reserved;
-	lock_take(&vm->lock);
-	if (vm_trylock_vcpus(vm)) {
-		/* The engine's CPUs can offset the virtual counter only. */
-		atomic_store(&vm->cntvoff, off.counter_offset);
-		vm_unlock_vcpus(vm);
-	} else
-		why = &rule_kvm_vcpu_busy;
-	lock_drop(&vm->lock);
-	return why;
-}
-
-#define FEATURE_ID_SPACE (3 * 8 * 8) /* op1 0, 1, 3; CRm; op2 */
-
-result vm_writable_masks(struct kvm_call *c)
-{
-	static const uint32_t zero[13];
-	uint64_t masks[FEATURE_ID_SPACE] = {0};
-	struct reg_mask_range r;
-	result why = call_read(c, &r, sizeof(r));
-
-	if (why)
-		return why;
-	if (r.range || memcmp(r.reserved, zero, sizeof(zero)))
-		return &rule_kvm_masks_reserved;
-	for (unsigned int i = 0; i < 64; i++)
-		masks[i] = idregs_writable(i);
-	return call_write_at(c, r.addr, masks, sizeof(masks));
-}
-
-static result read_attr(struct kvm_call *c, struct kvm_device_attr *a)
-{
-	return call_read(c, a, sizeof(*a));
-}
-
-result vm_set_device_attr(struct kvm_call *c)
-{
-	struct kvm_device_attr a;
-	result why = read_attr(c, &a);
-
-	if (why)
-		return why;
-	if (a.group != KVM_ARM_VM_SMCCC_CTRL || a.attr != KVM_ARM_VM_SMCCC_FILTER)
-		return &rule_kvm_attr_unknown;
-	return smccc_set_filter(c->vm, c->caller, a.addr);
-}
-
-result vm_has_device_attr(struct kvm_call *c)
-{
-	struct kvm_device_attr a;
-	result why = read_attr(c, &a);
-
-	if (why)
-		return why;
-	if (a.group != KVM_ARM_VM_SMCCC_CTRL || a.attr != KVM_ARM_VM_SMCCC_FILTER)
-		return &rule_kvm_attr_unknown;
-	return OK;
 }

@@ -47,6 +47,41 @@ enum {
 	RANK_GMEM,
 };
 
+struct kvm_guest_debug;
+
+/*
+ * What stands behind a VM: the RMM (realm/), or an engine of its own (ordinary/). Each has one
+ * constant table; the rooms below them ask the VM.
+ */
+struct vm_kind {
+	/* Stage 2; mmu_lock held, and dropped now and then where unmapping is long. The shared
+	 * alias of [gpa, end), or all that there is; a realm's private pages, whose data is
+	 * lost. */
+	void (*unmap_shared)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
+	void (*unmap_private)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
+	/* The next store of each page faults, where that can be had. */
+	void (*write_protect)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
+
+	/* First KVM_RUN of each vCPU; config_lock held. */
+	result (*activate)(struct kvm_vm *vm);
+	/* One entry and what follows from its exit; v's mutex held. OK with *leave: KVM_RUN
+	 * ends. */
+	result (*run)(struct kvm_vcpu *v, bool *leave);
+	/* v's shadow registers become the truth, as far as the host may know it; its mutex held. */
+	void (*fetch)(struct kvm_vcpu *v);
+	/* The last access to a device ends with an external abort; its mutex held. */
+	result (*abort_access)(struct kvm_vcpu *v);
+	/* KVM_SET_GUEST_DEBUG, checked; its mutex held. */
+	void (*set_guest_debug)(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
+	/* The PSCI call of `calling` that means `target` is done, with this status; false: refused.
+	 * target's mp_lock held, or nobody else can complete it. */
+	bool (*psci_complete)(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status);
+
+	/* With the VM: all that the above have made. */
+	void (*destroy)(struct kvm_vm *vm);
+};
+extern const struct vm_kind vm_kind_realm, vm_kind_ordinary;
+
 enum { VM_TIMER_VIRT, VM_TIMER_PHYS, VM_TIMER_HVIRT, VM_TIMER_HPHYS, VM_NUM_TIMERS };
 
 struct kvm_vm {
@@ -59,6 +94,8 @@ struct kvm_vm {
 	struct kvm_mm *mm; /* the creator's; every other gets EIO */
 	atomic_bool dead;  /* every call is EIO from now on */
 	bool is_realm;
+	const struct vm_kind *kind;
+	void (*end)(struct kvm_vm *vm); /* when the last reference is gone: the VM's, too */
 	unsigned int ipa_bits;
 
 	struct lock lock, slots_lock, config_lock, mmu_lock;

@@ -44,7 +44,7 @@ static bool lock_vcpus(void *arg)
 	lock_take(&vm->lock);
 	if (vm_trylock_vcpus(vm)) {
 		for (unsigned int i = 0; i < atomic_load(&vm->num_vcpus); i++)
-			ordinary_fetch(vm->vcpus[i]);
+			vm->kind->fetch(vm->vcpus[i]);
 		return true;
 	}
 	lock_drop(&vm->lock);

@@ -96,13 +96,13 @@ void attributes_destroy(struct attributes *a)
 /* A page that becomes private loses its shared alias, one that becomes shared loses both. */
 static void unmap_for_private(struct kvm_vm *vm, struct memslot *s, uint64_t from, uint64_t to)
 {
-	realm_unmap_shared(vm, from, to);
+	vm->kind->unmap_shared(vm, from, to);
 }
 
 static void unmap_for_shared(struct kvm_vm *vm, struct memslot *s, uint64_t from, uint64_t to)
 {
-	realm_unmap_shared(vm, from, to);
-	realm_unmap_private(vm, from, to);
+	vm->kind->unmap_shared(vm, from, to);
+	vm->kind->unmap_private(vm, from, to);
 }
 
 static result set_range(struct kvm_vm *vm, uint64_t start, uint64_t end, bool private)

@@ -47,7 +47,7 @@ static result get_log(struct kvm_call *c, const struct kvm_dirty_log *arg)
 	memcpy(copy, m->dirty, bytes);
 	if (!vm->manual_dirty_log) {
 		memset(m->dirty, 0, bytes);
-		stage2_write_protect(vm, m->gpa, m->gpa + m->size);
+		vm->kind->write_protect(vm, m->gpa, m->gpa + m->size);
 	}
 	lock_drop(&vm->mmu_lock);
 	why = call_write_at(c, arg->dirty_bitmap, copy, bytes);
@@ -93,8 +93,8 @@ static result clear_log(struct kvm_call *c, const struct kvm_clear_dirty_log *ar
 	for (size_t i = 0; !why && i < words; i++)
 		m->dirty[arg->first_page / 64 + i] &= ~clear[i];
 	if (!why)
-		stage2_write_protect(vm, m->gpa + arg->first_page * GRANULE_SIZE,
-				     m->gpa + (arg->first_page + arg->num_pages) * GRANULE_SIZE);
+		vm->kind->write_protect(vm, m->gpa + arg->first_page * GRANULE_SIZE,
+					m->gpa + (arg->first_page + arg->num_pages) * GRANULE_SIZE);
 	lock_drop(&vm->mmu_lock);
 	free(clear);
 	return why;

@@ -16,7 +16,6 @@
 #include "base/bits.h"
 #include "kvm/core/vm.h"
 #include "kvm/mem/gmem_attributes.h"
-#include "kvm/realm/realm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "machine/memory.h"
@@ -73,7 +72,7 @@ result vm_create_guest_memfd(struct kvm_call *c)
 	}
 	if (!(g->flags & GUEST_MEMFD_FLAG_MMAP))
 		machine_hide(c->host->machine, g->pa, g->size / GRANULE_SIZE);
-	f = gmem_attributes_init(g) ? NULL : file_create(c->host, KVM_FILE_GMEM, c->vm);
+	f = gmem_attributes_init(g) ? NULL : file_create(c->host, &gmem_file_ops, c->vm);
 	if (!f) {
 		destroy(g);
 		return &rule_kvm_no_memory;
@@ -103,7 +102,7 @@ result gmem_bind(struct kvm_call *c, struct memslot *s, uint32_t fd, uint64_t of
 		close(own);
 		return &rule_kvm_memslot_not_gmem;
 	}
-	if (f->kind != KVM_FILE_GMEM)
+	if (f->ops != &gmem_file_ops)
 		return &rule_kvm_memslot_not_gmem;
 	g = f->gmem;
 	if (g->vm != c->vm)
@@ -144,13 +143,14 @@ static void unmap_range(struct kvm_gmem *g, uint64_t offset, uint64_t len)
 
 		if (from >= to)
 			continue;
-		realm_unmap_private(g->vm, gpa, gpa + (to - from));
+		g->vm->kind->unmap_private(g->vm, gpa, gpa + (to - from));
 		if (memory_in_place(g->vm, s))
-			realm_unmap_shared(g->vm, gpa, gpa + (to - from));
+			g->vm->kind->unmap_shared(g->vm, gpa, gpa + (to - from));
 	}
 }
 
-void gmem_release(struct kvm_file *f)
+/* Last close: private mappings are unmapped, the memory is returned. */
+static void release(struct kvm_file *f)
 {
 	struct kvm_gmem *g = f->gmem;
 	struct kvm_vm *vm = g->vm;
@@ -167,6 +167,13 @@ void gmem_release(struct kvm_file *f)
 	lock_drop(&vm->slots_lock);
 	destroy(g);
 }
+
+const struct kvm_file_ops gmem_file_ops = {
+	.kind = KVM_FILE_GMEM,
+	.unknown_call = &rule_kvm_unknown_device_call,
+	.any_process = true,
+	.release = release,
+};
 
 void kvm_gmem_info(struct kvm_file *f, struct kvm_gmem_info *info)
 {

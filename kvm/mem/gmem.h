@@ -21,7 +21,5 @@ struct kvm_gmem {
 /* KVM_SET_USER_MEMORY_REGION2: tie slot to the caller's descriptor; slots_lock held. */
 result gmem_bind(struct kvm_call *c, struct memslot *s, uint32_t fd, uint64_t offset);
 void gmem_unbind(struct memslot *s);
-/* Last close: private mappings are unmapped, the memory is returned. */
-void gmem_release(struct kvm_file *f);
 
 #endif

@@ -116,9 +116,9 @@ static void unmap(struct kvm_gmem *g, uint64_t start, uint64_t end, bool private
 
 		if (from >= to)
 			continue;
-		realm_unmap_shared(g->vm, gpa, gpa + (to - from));
+		g->vm->kind->unmap_shared(g->vm, gpa, gpa + (to - from));
 		if (!private)
-			realm_unmap_private(g->vm, gpa, gpa + (to - from));
+			g->vm->kind->unmap_private(g->vm, gpa, gpa + (to - from));
 	}
 }
 

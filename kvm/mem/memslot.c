@@ -221,9 +221,8 @@ static void take_out(struct kvm_vm *vm, struct memslot *m)
 	rwlock_write(&vm->slots_rw);
 	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
-	realm_unmap_shared(vm, m->gpa, m->gpa + m->size);
-	realm_unmap_private(vm, m->gpa, m->gpa + m->size);
-	stage2_unmap(vm, m->gpa, m->gpa + m->size);
+	vm->kind->unmap_shared(vm, m->gpa, m->gpa + m->size);
+	vm->kind->unmap_private(vm, m->gpa, m->gpa + m->size);
 	unlink_slot(&vm->slots, m);
 	lock_drop(&vm->mmu_lock);
 	rwlock_drop(&vm->slots_rw);

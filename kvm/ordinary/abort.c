@@ -103,10 +103,11 @@ result ordinary_abort(struct kvm_vcpu *v, bool *leave)
 	return map(v->vm, &view, gpa, is_write);
 }
 
-void ordinary_abort_access(struct kvm_vcpu *v)
+result ordinary_abort_access(struct kvm_vcpu *v)
 {
 	const struct rmi_rec_exit *x = &v->rec.exit;
 
 	v->mmio_needed = false;
 	inject_abort(v, FIELD_PUT(MASK(31, 26), EC_DABT_LOW) | (x->esr & ESR_WNR), x->far);
+	return OK;
 }

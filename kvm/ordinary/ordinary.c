@@ -240,3 +240,29 @@ result ordinary_run(struct kvm_vcpu *v, bool *leave)
 	}
 	return exit_lost(v, leave);
 }
+
+/* ---- what the rooms below ask ---- */
+
+/* All its memory is shared. */
+static void no_private(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
+{
+}
+
+/* The kernel itself answered it: there is nobody else to tell. */
+static bool psci_is_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
+{
+	return true;
+}
+
+const struct vm_kind vm_kind_ordinary = {
+	.unmap_shared = stage2_unmap,
+	.unmap_private = no_private,
+	.write_protect = stage2_write_protect,
+	.activate = ordinary_activate,
+	.run = ordinary_run,
+	.fetch = ordinary_fetch,
+	.abort_access = ordinary_abort_access,
+	.set_guest_debug = ordinary_set_guest_debug,
+	.psci_complete = psci_is_complete,
+	.destroy = ordinary_destroy,
+};

@@ -70,7 +70,7 @@ void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 
 /* ---- abort.c ---- */
 /* KVM_SET_VCPU_EVENTS: the last access, to a device, ends with an external abort. */
-void ordinary_abort_access(struct kvm_vcpu *v);
+result ordinary_abort_access(struct kvm_vcpu *v);
 /* A stage 2 abort: map the page, emulate the access, or inject. */
 result ordinary_abort(struct kvm_vcpu *v, bool *leave);
 

@@ -129,6 +129,18 @@ static result check_sve(struct kvm_vm *vm, unsigned int *vq)
 	return OK;
 }
 
+uint64_t realm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm)
+{
+	static const uint64_t flags[] = {
+		[KVM_RMM_1_0] = 0,
+		[KVM_RMM_2_0_BET0] = RMI_SEMANTICS_2_0,
+		[KVM_RMM_2_0] = RMI_SEMANTICS_2_0 | RMI_SEMANTICS_RIPAS_UNMEASURED,
+	};
+
+	return flags[rmm ? rmm : r->rmm] |
+	       (r->rmm_has_affinity_info ? RMI_SEMANTICS_AFFINITY_INFO : 0);
+}
+
 static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_params *p)
 {
 	uint64_t dfr0 = vm->idregs.val[IDREG_AA64DFR0];
@@ -139,7 +151,7 @@ static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_par
 	p->hash_algo = vm->host->realm.hash_algo;
 	memcpy(p->rpv, vm->host->realm.rpv, sizeof(p->rpv));
 	p->semantics =
-		kvm_rmm_semantics(vm->rev, vm->host->rmm_semantics) | vm->host->realm.semantics;
+		realm_semantics(vm->rev, vm->host->rmm_semantics) | vm->host->realm.semantics;
 	p->vmid = vm->realm.vmid;
 	p->rtt_base = vm->realm.root;
 	p->rtt_level_start = vm->realm.start_level;
@@ -299,3 +311,38 @@ void realm_destroy(struct kvm_vm *vm)
 		release_granules(vm);
 	realm_set_state(vm, REALM_DEAD);
 }
+
+/* ---- what the rooms below ask ---- */
+
+/* A page is marked dirty when it is mapped: nothing can be protected again. */
+static void no_write_protect(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
+{
+}
+
+/* What exits told is all that the host may know. */
+static void no_fetch(struct kvm_vcpu *v)
+{
+}
+
+/* Accepted and without effect: the RMM owns its debug registers. */
+static void no_guest_debug(struct kvm_vcpu *v, const struct kvm_guest_debug *d)
+{
+}
+
+static bool complete_psci(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
+{
+	return !smc_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
+}
+
+const struct vm_kind vm_kind_realm = {
+	.unmap_shared = realm_unmap_shared,
+	.unmap_private = realm_unmap_private,
+	.write_protect = no_write_protect,
+	.activate = realm_activate,
+	.run = rec_run,
+	.fetch = no_fetch,
+	.abort_access = rec_abort_access,
+	.set_guest_debug = no_guest_debug,
+	.psci_complete = complete_psci,
+	.destroy = realm_destroy,
+};

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/rule.h"
+#include "kvm/kvm.h"
 
 struct kvm_vm;
 struct kvm_vcpu;
@@ -42,6 +43,8 @@ result realm_activate(struct kvm_vm *vm);
 /* With the VM: RECs, tables, RD. */
 void realm_destroy(struct kvm_vm *vm);
 void realm_set_state(struct kvm_vm *vm, enum realm_state s);
+/* The RMI_SEMANTICS_* of this RMM behind this revision. */
+uint64_t realm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm);
 
 /* The bit that tells the shared alias of a guest address. */
 uint64_t realm_shared_bit(const struct kvm_vm *vm);
@@ -85,6 +88,8 @@ result rec_create(struct kvm_vcpu *v);
 void rec_destroy(struct kvm_vcpu *v);
 /* One REC_ENTER and what follows from its exit. OK with *leave: KVM_RUN returns 0. */
 result rec_run(struct kvm_vcpu *v, bool *leave);
+/* OK, kvm_events_realm_dabt. */
+result rec_abort_access(struct kvm_vcpu *v);
 
 /* Fill kvm_run with KVM_EXIT_MEMORY_FAULT; the caller answers kvm_run_memory_fault. */
 void vcpu_memory_fault(struct kvm_vcpu *v, uint64_t gpa, uint64_t size, bool private);

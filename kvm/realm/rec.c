@@ -359,3 +359,19 @@ result rec_run(struct kvm_vcpu *v, bool *leave)
 	timer_update(v, &v->rec.exit);
 	return handle_exit(v, leave);
 }
+
+/*
+ * A realm can be given an external abort only in place of an MMIO completion that is staged: at
+ * KVM_EXIT_MMIO itself nothing is staged yet, so the kernel refuses; after a KVM_RUN with
+ * immediate_exit it does not.
+ */
+result rec_abort_access(struct kvm_vcpu *v)
+{
+	struct rmi_rec_run *run = v->rec.run;
+
+	if (!run || !(run->enter.flags & RMI_ENTER_EMUL_MMIO))
+		return &rule_kvm_events_realm_dabt;
+	run->enter.flags &= ~RMI_ENTER_EMUL_MMIO;
+	run->enter.flags |= RMI_ENTER_INJECT_SEA;
+	return OK;
+}

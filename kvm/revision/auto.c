@@ -218,7 +218,7 @@ static void see(struct kvm_file *f, struct kvm_caller *u, uint32_t nr, uint64_t 
 {
 	struct kvm_host *h = f->host;
 
-	switch (f->kind) {
+	switch (f->ops->kind) {
 	case KVM_FILE_SYSTEM:
 		if (nr == KVM_CHECK_EXTENSION)
 			note_cap(&u->mm->choice, arg);
@@ -255,7 +255,7 @@ const struct kvm_revision *auto_revision(struct kvm_file *f, struct kvm_caller *
 		return f->vm->rev;
 	if (rev)
 		return rev;
-	odd = f->kind == KVM_FILE_VCPU && nr == KVM_ARM_VCPU_INIT && odd_features(u, arg);
+	odd = f->ops->kind == KVM_FILE_VCPU && nr == KVM_ARM_VCPU_INIT && odd_features(u, arg);
 	lock_take(&f->host->lock);
 	if (!c->remain)
 		c->remain = ALL;

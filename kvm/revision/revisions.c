@@ -2,9 +2,9 @@
 /* revisions.c - all revisions of the realm ABI, oldest first. */
 #include <string.h>
 
-#include "abi/rmi.h"
 #include "base/bits.h"
 #include "kvm/kvm.h"
+#include "kvm/realm/realm.h"
 #include "kvm/revision/revision.h"
 
 const struct kvm_revision *const kvm_revisions[] = {
@@ -33,13 +33,5 @@ uint32_t kvm_revision_cap(const struct kvm_revision *r)
 
 uint64_t kvm_rmm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm)
 {
-	static const uint64_t flags[] = {
-		[KVM_RMM_1_0] = 0,
-		[KVM_RMM_2_0_BET0] = RMI_SEMANTICS_2_0,
-		[KVM_RMM_2_0] = RMI_SEMANTICS_2_0 | RMI_SEMANTICS_RIPAS_UNMEASURED,
-	};
-
-	r = r ? r : kvm_revisions[0];
-	return flags[rmm ? rmm : r->rmm] |
-	       (r->rmm_has_affinity_info ? RMI_SEMANTICS_AFFINITY_INFO : 0);
+	return realm_semantics(r ? r : kvm_revisions[0], rmm);
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "abi/kvm.h"
-#include "abi/rmi.h"
 #include "base/bits.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
@@ -55,26 +54,6 @@ result vcpu_get_events(struct kvm_call *c)
 	return call_write_at(c, c->arg, &e, sizeof(e));
 }
 
-/*
- * A realm can be given an external abort only in place of an MMIO completion that is staged: at
- * KVM_EXIT_MMIO itself nothing is staged yet, so the kernel refuses; after a KVM_RUN with
- * immediate_exit it does not.
- */
-static result set_realm_events(struct kvm_vcpu *v, const struct kvm_vcpu_events *e)
-{
-	struct rmi_rec_run *run = v->rec.run;
-
-	if (e->exception.serror_pending)
-		return &rule_kvm_events_realm_serror;
-	if (!e->exception.ext_dabt_pending)
-		return OK;
-	if (!run || !(run->enter.flags & RMI_ENTER_EMUL_MMIO))
-		return &rule_kvm_events_realm_dabt;
-	run->enter.flags &= ~RMI_ENTER_EMUL_MMIO;
-	run->enter.flags |= RMI_ENTER_INJECT_SEA;
-	return OK;
-}
-
 result vcpu_set_events(struct kvm_call *c)
 {
 	struct kvm_vcpu *v = c->vcpu;
@@ -86,15 +65,14 @@ result vcpu_set_events(struct kvm_call *c)
 	why = call_read(c, &e, sizeof(e));
 	if (why)
 		return why;
-	if (c->vm->is_realm)
-		return set_realm_events(v, &e);
+	if (c->vm->is_realm && e.exception.serror_pending)
+		return &rule_kvm_events_realm_serror;
 	if (e.exception.serror_pending && e.exception.serror_has_esr &&
 	    e.exception.serror_esr & ~SERROR_ISS)
 		return &rule_kvm_events_esr;
-	if (e.exception.ext_dabt_pending)
-		ordinary_abort_access(v);
-	if (!e.exception.serror_pending)
-		return OK;
+	why = e.exception.ext_dabt_pending ? c->vm->kind->abort_access(v) : OK;
+	if (why || c->vm->is_realm || !e.exception.serror_pending)
+		return why;
 	v->serror_pending = true;
 	v->serror_esr = e.exception.serror_has_esr ? e.exception.serror_esr : SERROR_IDS;
 	return OK;

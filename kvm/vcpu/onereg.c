@@ -190,7 +190,7 @@ static result access_reg(struct kvm_call *c, bool set)
 	if (why)
 		return why;
 	vcpu_settle_reset(c->vcpu);
-	ordinary_fetch(c->vcpu);
+	c->vm->kind->fetch(c->vcpu);
 	if ((r.id & ~KVM_REG_SIZE_MASK) >> 32 != KVM_REG_ARM64 >> 32)
 		return &rule_kvm_reg_not_arm64;
 	if (set && c->vm->is_realm && !realm_may_set(c->rev, r.id))

@@ -11,7 +11,6 @@
 #include "abi/realm.h"
 #include "abi/rsi.h"
 #include "kvm/core/vm.h"
-#include "kvm/realm/rmi.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/smccc.h"
@@ -33,9 +32,7 @@ void psci_stop(struct kvm_vcpu *v)
 
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
 {
-	if (!calling->vm->is_realm)
-		return true;
-	return !smc_psci_complete(calling->vm->host, calling->rec.pa, target->rec.pa, status);
+	return calling->vm->kind->psci_complete(calling, target, status);
 }
 
 /* Affinity fields and nothing else. */

@@ -117,17 +117,6 @@ _Static_assert(ARRAY_SIZE(regs) <= KVM_NUM_SYSREGS, "sysregs of a vCPU");
 
 /* ---- feature ID registers ---- */
 
-/* The CPU model, without what KVM hides or a feature decides: CRm * 8 + op2. */
-static const uint64_t idreg_model[64] = {
-	[IDREG_AA64PFR0] = UINT64_C(0x1100000011110011),
-	[4 * 8 + 1] = 0x21,			    /* PFR1: SSBS, BT */
-	[IDREG_AA64DFR0] = 0xa,			    /* DebugVer; counts come from the RMM */
-	[6 * 8 + 0] = UINT64_C(0x1021111110212120), /* ISAR0 */
-	[6 * 8 + 1] = UINT64_C(0x0010111110211002), /* ISAR1, pointer authentication apart */
-	[7 * 8 + 0] = UINT64_C(0x0000000000101125), /* MMFR0: 48-bit PA */
-	[7 * 8 + 1] = UINT64_C(0x0000000010211122), /* MMFR1 */
-	[7 * 8 + 2] = UINT64_C(0x0000000000001011), /* MMFR2 */
-};
 #define ISAR1_PTRAUTH (UINT64_C(1) << 8 | UINT64_C(1) << 28) /* API, GPI */
 #define PFR0_SVE      (UINT64_C(1) << 32)
 
@@ -148,7 +137,7 @@ static uint64_t host_dfr0(const struct kvm_vm *vm)
 		bps = FIELD_GET(RMI_FEATURE0_NUM_BPS, h->feature0);
 		wps = FIELD_GET(RMI_FEATURE0_NUM_WPS, h->feature0);
 	}
-	return idreg_model[IDREG_AA64DFR0] | FIELD_PUT(DFR0_BRPS, bps) | FIELD_PUT(DFR0_WRPS, wps) |
+	return idreg_of_vm(IDREG_AA64DFR0) | FIELD_PUT(DFR0_BRPS, bps) | FIELD_PUT(DFR0_WRPS, wps) |
 	       FIELD_PUT(DFR0_CTX_CMPS, MIN(bps, PLATFORM_CTX_CMPS - 1)) |
 	       (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) ? FIELD_PUT(DFR0_PMUVER, 6) : 0);
 }
@@ -157,11 +146,11 @@ void idregs_init(struct kvm_vm *vm)
 {
 	struct idregs *r = &vm->idregs;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(idreg_model); i++)
-		r->val[i] = idreg_model[i];
+	for (unsigned int i = 0; i < ARRAY_SIZE(r->val); i++)
+		r->val[i] = idreg_of_vm(i);
 	r->val[IDREG_AA64DFR0] = host_dfr0(vm);
 	if (vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS))
-		r->val[6 * 8 + 1] |= ISAR1_PTRAUTH;
+		r->val[IDREG_AA64ISAR1] |= ISAR1_PTRAUTH;
 	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE))
 		r->val[IDREG_AA64PFR0] |= PFR0_SVE;
 	if (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3))

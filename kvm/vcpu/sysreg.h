@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/rule.h"
+#include "machine/idregs.h"
 
 struct kvm_vm;
 struct kvm_vcpu;
@@ -21,8 +22,6 @@ struct idregs {
 	bool set; /* by the first KVM_ARM_VCPU_INIT; all zero before */
 	uint64_t val[64];
 };
-#define IDREG_AA64PFR0 (4 * 8 + 0)
-#define IDREG_AA64DFR0 (5 * 8 + 0)
 
 #define DFR0_DEBUGVER	UINT64_C(0xf)
 #define DFR0_PMUVER	(UINT64_C(0xf) << 8)

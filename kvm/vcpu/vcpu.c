@@ -76,12 +76,6 @@ void vcpu_destroy(struct kvm_vcpu *v)
 	free(v);
 }
 
-uint64_t vcpu_mpidr(const struct kvm_vcpu *v)
-{
-	return BIT(31) | (uint64_t)(v->id & 0xf) | (uint64_t)(v->id >> 4 & 0xff) << 8 |
-	       (uint64_t)(v->id >> 12 & 0xff) << 16;
-}
-
 void vcpu_reset(struct kvm_vcpu *v)
 {
 	v->in_engine = v->engine_reset = false;
@@ -227,7 +221,6 @@ result vcpu_set_signal_mask(struct kvm_call *c)
 	return OK;
 }
 
-/* For a realm accepted and without effect: the RMM owns its debug registers. */
 result vcpu_set_guest_debug(struct kvm_call *c)
 {
 	struct kvm_guest_debug d;
@@ -237,8 +230,7 @@ result vcpu_set_guest_debug(struct kvm_call *c)
 		return why;
 	if (d.control & ~GUEST_DEBUG_VALID)
 		return &rule_kvm_guest_debug_control;
-	if (!c->vm->is_realm)
-		ordinary_set_guest_debug(c->vcpu, &d);
+	c->vm->kind->set_guest_debug(c->vcpu, &d);
 	return OK;
 }
 

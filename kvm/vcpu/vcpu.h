@@ -15,6 +15,7 @@
 #include "abi/arm.h"
 #include "abi/kvm.h"
 #include "abi/rmi.h"
+#include "base/bits.h"
 #include "base/lock.h"
 #include "kvm/call.h"
 #include "kvm/vcpu/sysreg.h"
@@ -108,7 +109,11 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out);
 void vcpu_destroy(struct kvm_vcpu *v);
 
 /* MPIDR_EL1 as KVM makes it from the id; and its affinity fields only. */
-uint64_t vcpu_mpidr(const struct kvm_vcpu *v);
+static inline uint64_t vcpu_mpidr(const struct kvm_vcpu *v)
+{
+	return BIT(31) | (uint64_t)(v->id & 0xf) | (uint64_t)(v->id >> 4 & 0xff) << 8 |
+	       (uint64_t)(v->id >> 12 & 0xff) << 16;
+}
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
 /* Shadow registers to their reset state (KVM_ARM_VCPU_INIT, CPU_ON). */

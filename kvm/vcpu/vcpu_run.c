@@ -64,7 +64,7 @@ static result make_runnable(struct kvm_vcpu *v)
 	if (!why)
 		why = enable_pmu(v);
 	if (!why)
-		why = v->vm->is_realm ? realm_activate(v->vm) : ordinary_activate(v->vm);
+		why = v->vm->kind->activate(v->vm);
 	return why;
 }
 
@@ -138,7 +138,7 @@ static result run_once(struct kvm_vcpu *v, bool *leave)
 	vcpu_settle_reset(v);
 	if (v->standby)
 		standby(v);
-	return v->vm->is_realm ? rec_run(v, leave) : ordinary_run(v, leave);
+	return v->vm->kind->run(v, leave);
 }
 
 static result run_loop(struct kvm_vcpu *v, struct kvm_caller *c)

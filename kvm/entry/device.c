@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* device.c - KVM_CREATE_DEVICE and the calls of device files; the older irqchip calls. */
-#include "kvm/core/device.h"
+#include "kvm/entry/device.h"
 
 #include <stdlib.h>
 
@@ -34,6 +34,23 @@ static result create(struct kvm_vm *vm, uint32_t type, struct its **its)
 	return its_create(vm->gic, its) ? &rule_kvm_no_memory : OK;
 }
 
+static void aim(const struct kvm_file *f, struct kvm_call *c)
+{
+	c->dev = f->dev;
+}
+
+static void release(struct kvm_file *f)
+{
+	free(f->dev);
+}
+
+static const struct kvm_file_ops device_file_ops = {
+	.kind = KVM_FILE_DEVICE,
+	.unknown_call = &rule_kvm_unknown_device_call,
+	.aim = aim,
+	.release = release,
+};
+
 static result install(struct kvm_call *c, struct its *its)
 {
 	struct kvm_device *d = calloc(1, sizeof(*d));
@@ -43,7 +60,7 @@ static result install(struct kvm_call *c, struct its *its)
 		return &rule_kvm_no_memory;
 	d->vgic = c->vm->gic;
 	d->its = its;
-	f = file_create(c->host, KVM_FILE_DEVICE, c->vm);
+	f = file_create(c->host, &device_file_ops, c->vm);
 	if (!f) {
 		free(d);
 		return &rule_kvm_no_memory;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* probe.c - which calls only ask, and what an answer means. */
-#include "kvm/core/probe.h"
+#include "kvm/entry/probe.h"
 
 #include <string.h>
 

@@ -13,6 +13,16 @@
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 
+static const struct kvm_file_ops system_file_ops = {
+	.kind = KVM_FILE_SYSTEM,
+	.unknown_call = &rule_kvm_unknown_call,
+};
+
+static const struct kvm_file_ops vm_file_ops = {
+	.kind = KVM_FILE_VM,
+	.unknown_call = &rule_kvm_unknown_call,
+};
+
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 {
 	struct kvm_host *h = calloc(1, sizeof(*h));
@@ -44,6 +54,11 @@ void kvm_host_destroy(struct kvm_host *h)
 	pthread_cond_destroy(&h->walked);
 	lock_destroy(&h->gmem_lock);
 	free(h);
+}
+
+struct kvm_file *kvm_open(struct kvm_host *h)
+{
+	return file_create(h, &system_file_ops, NULL);
 }
 
 result sys_get_api_version(struct kvm_call *c)
@@ -95,7 +110,7 @@ result sys_create_vm(struct kvm_call *c)
 	why = vm_create(c, realm, ipa, &vm);
 	if (why)
 		return why;
-	f = file_create(c->host, KVM_FILE_VM, vm);
+	f = file_create(c->host, &vm_file_ops, vm);
 	vm_put(vm); /* the file has its own reference */
 	return f ? call_install(c, f) : &rule_kvm_no_memory;
 }

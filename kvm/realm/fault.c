@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * fault.c - stage 2 faults of a realm, and what makes their mappings go away again.
+ * fault.c - stage 2 faults of a realm.
  *
  * A private fault maps its page and no other: a page that was ever mapped is DESTROYED when it is
  * unmapped, and one that is mapped cannot be touched by user space. With a shared page come its
@@ -133,37 +133,4 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 	if (view.readonly)
 		return &rule_kvm_fault_readonly_slot;
 	return map_shared_around(vm, &view, ALIGN_DOWN(gpa, GRANULE_SIZE));
-}
-
-/* ---- the MMU notifier ---- */
-
-static void invalidate_vm(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
-{
-	struct trace_context before = trace_enter(vm->serial, -1);
-
-	rwlock_read(&vm->slots_rw);
-	lock_take(&vm->mmu_lock);
-	vm->mmu_seq++;
-	for (size_t i = 0; i < vm->slots.count; i++) {
-		const struct memslot *s = vm->slots.by_gpa[i];
-		uint64_t from = MAX(uaddr, s->uaddr), to = MIN(end, s->uaddr + s->size);
-
-		if (from >= to)
-			continue;
-		realm_unmap_shared(vm, s->gpa + (from - s->uaddr), s->gpa + (to - s->uaddr));
-		stage2_unmap(vm, s->gpa + (from - s->uaddr), s->gpa + (to - s->uaddr));
-	}
-	lock_drop(&vm->mmu_lock);
-	rwlock_drop(&vm->slots_rw);
-	trace_enter(before.vm, before.vcpu);
-}
-
-void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)
-{
-	uint64_t start = ALIGN_DOWN(uaddr, GRANULE_SIZE);
-	uint64_t end = uaddr + size < uaddr ? UINT64_MAX : ALIGN_UP(uaddr + size, GRANULE_SIZE);
-
-	for (struct kvm_vm *vm = vm_walk_next(h, NULL); vm; vm = vm_walk_next(h, vm))
-		if (vm->mm == mm)
-			invalidate_vm(vm, start, end);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* inspect.c - finds VMs by their serial and copies what they are. */
-#include "kvm/core/inspect.h"
+#include "kvm/entry/inspect.h"
 
 #include <stdlib.h>
 

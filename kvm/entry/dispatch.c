@@ -13,7 +13,7 @@
 #include "base/trace.h"
 #include "kvm/call.h"
 #include "kvm/core/host.h"
-#include "kvm/core/probe.h"
+#include "kvm/entry/probe.h"
 #include "kvm/core/vm.h"
 #include "kvm/revision/auto.h"
 #include "kvm/revision/revision.h"
@@ -153,24 +153,17 @@ static result refuse_unknown(const struct kvm_call *c, uint32_t nr)
 
 	for (size_t i = 0; i < c->rev->num_foreign; i++) {
 		why = c->rev->foreign[i].why;
-		if (c->rev->foreign[i].kind == c->file->kind && c->rev->foreign[i].nr == nr)
+		if (c->rev->foreign[i].kind == c->file->ops->kind && c->rev->foreign[i].nr == nr)
 			return why;
 	}
-	switch (c->file->kind) {
-	case KVM_FILE_SYSTEM:
-	case KVM_FILE_VM:
-	case KVM_FILE_VCPU:
-		return &rule_kvm_unknown_call;
-	default:
-		return &rule_kvm_unknown_device_call;
-	}
+	return c->file->ops->unknown_call;
 }
 
 static result dispatch(struct kvm_call *c, const struct kvm_row *row, uint32_t nr)
 {
 	result why;
 
-	if (c->vm && c->file->kind != KVM_FILE_GMEM) {
+	if (c->vm && !c->file->ops->any_process) {
 		if (c->vm->mm != c->caller->mm)
 			return &rule_kvm_foreign_mm;
 		if (atomic_load(&c->vm->dead))
@@ -228,17 +221,15 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 	const struct kvm_revision *rev = f->host->automatic ? auto_revision(f, caller, nr, arg)
 					 : f->vm	    ? f->vm->rev
 							    : f->host->revision;
-	const struct kvm_row *row = kvm_row_find(rev, f->kind, nr);
+	const struct kvm_row *row = kvm_row_find(rev, f->ops->kind, nr);
 	struct kvm_call c = {
 		.file = f, .host = f->host, .rev = rev, .vm = f->vm, .caller = caller, .arg = arg};
 	uint64_t start = trace_begin(TRACE_KVM);
 	result why;
 	int64_t ret;
 
-	if (f->kind == KVM_FILE_VCPU)
-		c.vcpu = f->vcpu;
-	else if (f->kind == KVM_FILE_DEVICE)
-		c.dev = f->dev;
+	if (f->ops->aim)
+		f->ops->aim(f, &c);
 	trace_enter(c.vm ? c.vm->serial : 0, c.vcpu ? (int)c.vcpu->index : -1);
 	why = dispatch(&c, row, nr);
 	ret = why ? -(c.fault ? c.fault : why->code) : c.value;

@@ -16,7 +16,7 @@
 #define SPEC_SIZE  256
 #define NAME_SIZE  64
 
-enum fault_what { FAULT_IOCTL, FAULT_RMI, FAULT_PARTIAL, FAULT_ENGINE };
+enum fault_what { FAULT_IOCTL, FAULT_RMI, FAULT_PARTIAL, FAULT_CONVERSION, FAULT_ENGINE };
 enum fault_when { WHEN_NTH, WHEN_EVERY, WHEN_PROB };
 
 struct fault {
@@ -30,7 +30,7 @@ struct fault {
 	uint64_t delay_ms;
 	bool fails;	      /* else it only takes its time */
 	char spec[SPEC_SIZE]; /* as it was given */
-	uint64_t value;	      /* errno, status, pages or milliseconds */
+	uint64_t value;	      /* errno, status, pages, milliseconds or fault_conversion */
 };
 
 static struct fault faults[MAX_FAULTS];
@@ -110,6 +110,9 @@ static int parse_what(struct fault *f, const char *s, char *err, size_t size)
 	} else if (!strcmp(s, "engine")) {
 		f->what = FAULT_ENGINE;
 		f->value = 0;
+	} else if (!strcmp(s, "conversion")) {
+		f->what = FAULT_CONVERSION;
+		f->value = CONVERSION_TOLD;
 	} else if (!strncmp(s, "ioctl=", 6) && strlen(name + 1) < NAME_SIZE) {
 		f->what = FAULT_IOCTL;
 		strcpy(f->name, name + 1);
@@ -119,7 +122,8 @@ static int parse_what(struct fault *f, const char *s, char *err, size_t size)
 		snprintf(f->name, sizeof(f->name), "%s%s",
 			 strncmp(name + 1, "RMI_", 4) ? "RMI_" : "", name + 1);
 	} else {
-		return fail(err, size, "want populate, ioctl=NAME, rmi=NAME or engine", s);
+		return fail(err, size, "want populate, ioctl=NAME, rmi=NAME, conversion or engine",
+			    s);
 	}
 	return 0;
 }
@@ -127,7 +131,7 @@ static int parse_what(struct fault *f, const char *s, char *err, size_t size)
 static int parse_key(struct fault *f, const char *s, char *err, size_t size)
 {
 	const char *v = strchr(s, '=');
-	size_t len = v ? (size_t)(v - s) : 0;
+	size_t len = v ? (size_t)(v - s) : strlen(s);
 	bool ok = false;
 
 #define KEY(k) (len == strlen(k) && !strncmp(s, k, len))
@@ -154,6 +158,10 @@ static int parse_key(struct fault *f, const char *s, char *err, size_t size)
 	} else if (KEY("partial") && !strcmp(f->name, "KVM_ARM_RMI_POPULATE")) {
 		f->what = FAULT_PARTIAL;
 		ok = parse_number(v, &f->value) && f->value;
+		f->fails = true;
+	} else if (KEY("missing") || KEY("twice")) {
+		ok = f->what == FAULT_CONVERSION && !f->value && !*v;
+		f->value = KEY("missing") ? CONVERSION_MISSING : CONVERSION_TWICE;
 		f->fails = true;
 	} else if (KEY("kill-after")) {
 		ok = f->what == FAULT_ENGINE && parse_time(v, &f->value);
@@ -192,6 +200,8 @@ int fault_add(const char *spec, char *err, size_t size)
 		r = parse_key(&f, s, err, size);
 	if (!r && f.what == FAULT_ENGINE && !f.value)
 		r = fail(err, size, "want kill-after=TIME", "engine");
+	if (!r && f.what == FAULT_CONVERSION && !f.value && !f.delay_ms)
+		r = fail(err, size, "want missing, twice or delay=TIME", "conversion");
 	if (r)
 		return r;
 	f.fails |= !f.delay_ms;
@@ -282,6 +292,15 @@ uint64_t fault_populate_limit(void)
 	return f && f->fails ? f->value : UINT64_MAX;
 }
 
+enum fault_conversion fault_conversion(void)
+{
+	const struct fault *f = fault_armed_ ? fault_find(FAULT_CONVERSION, "") : NULL;
+
+	if (f && f->delay_ms)
+		take_time(f->delay_ms);
+	return f ? f->value : CONVERSION_TOLD;
+}
+
 unsigned int fault_engine_kill_ms(void)
 {
 	const struct fault *f = fault_armed_ ? fault_find(FAULT_ENGINE, "") : NULL;
@@ -301,7 +320,8 @@ static const struct {
 	{"ripas",
 	 {"ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.1:errno=EAGAIN",
 	  "ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.1:errno=EINTR",
-	  "ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.3:delay=20ms"}},
+	  "ioctl=KVM_SET_MEMORY_ATTRIBUTES:p=0.3:delay=20ms", "conversion:p=0.2:twice",
+	  "conversion:p=0.1:missing", "conversion:p=0.2:delay=50ms"}},
 	{"signals",
 	 {"ioctl=KVM_RUN:p=0.2:errno=EINTR", "ioctl=KVM_RUN:every=10:errno=EINTR",
 	  "ioctl=KVM_RUN:p=0.02:errno=EAGAIN"}},

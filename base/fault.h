@@ -7,6 +7,8 @@
  *	populate           KVM_ARM_RMI_POPULATE; partial=PAGES: stops after so many, or errno=NAME
  *	ioctl=NAME         that ioctl is not carried out; errno=NAME (default EIO)
  *	rmi=NAME           that RMI command is not carried out; status=RMI_ERROR_... (default INPUT)
+ *	conversion         the exit of a RIPAS change: missing (the VMM is not told), twice (it is told
+ *			   again at its next KVM_RUN), or only delay=
  *	engine             kill-after=TIME (2s, 500ms): the CPU engine dies so long after it started
  *
  * When: nth=N the N-th such call only (default 1); every=N each N-th; p=P (or prob=P) with
@@ -52,6 +54,10 @@ static inline bool fault_due(enum trace_layer layer, const char *name, int *code
 
 /* Pages after which this POPULATE has to stop; UINT64_MAX without a fault. One call, one answer. */
 uint64_t fault_populate_limit(void);
+
+/* What has to happen to this exit of a RIPAS change; one exit, one answer. */
+enum fault_conversion { CONVERSION_TOLD, CONVERSION_MISSING, CONVERSION_TWICE };
+enum fault_conversion fault_conversion(void);
 
 /* Milliseconds after which an engine that starts now has to die; 0: none. */
 unsigned int fault_engine_kill_ms(void);

@@ -12,6 +12,7 @@
 #include "abi/kvm.h"
 #include "abi/rmi.h"
 #include "base/bits.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/trace.h"
 #include "kvm/core/vm.h"
@@ -249,6 +250,16 @@ static result exit_ripas_change(struct kvm_vcpu *v)
 		return &rule_kvm_run_ripas_range;
 	}
 	v->rec.ripas_pending = true;
+	switch (fault_conversion()) {
+	case CONVERSION_MISSING:
+		report_exit(v, "RIPAS_CHANGE");
+		return OK;
+	case CONVERSION_TWICE:
+		v->rec.ripas_tell_again = true;
+		break;
+	case CONVERSION_TOLD:
+		break;
+	}
 	return tell_ripas_change(v);
 }
 
@@ -293,6 +304,10 @@ static result pay_debts(struct kvm_vcpu *v)
 {
 	const struct kvm_revision *rev = v->vm->rev;
 
+	if (v->rec.ripas_tell_again) {
+		v->rec.ripas_tell_again = false;
+		return tell_ripas_change(v);
+	}
 	if (v->rec.ripas_pending && rev->ripas_waits_for_attributes && !ripas_is_prepared(v))
 		return tell_ripas_change(v);
 	if (v->rec.psci_pending && rev->psci_completes_at_entry && !psci_complete_by_x0(v))

@@ -51,6 +51,7 @@ struct rec {
 	struct rmi_rec_exit exit; /* of the last run, copied once: the page is no secret of ours */
 	/* A RIPAS change that the realm asked for and that the next entry commits. */
 	bool ripas_pending;
+	bool ripas_tell_again; /* a fault on demand */
 	/* x0..x30 go back to the realm at the next entry (host call, PSCI). */
 	bool gprs_pending;
 	/* The last exit was PSCI: where the kernel completes it, that is still to be done if user

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_faults.c - stage 2 faults of a realm, and its RIPAS changes. */
+#include "base/fault.h"
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
@@ -156,6 +157,26 @@ static void a_page_is_shared_and_made_private_again(void **state)
 	fx_assert_off(f, 0);
 }
 
+/* The exit comes twice, once, and not at all; the realm sees its changes all the same. */
+static void a_conversion_is_told_twice_or_not_at_all(void **state)
+{
+	struct fx *f = *state;
+	char err[128];
+
+	PROGRAM(0, CODE, SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_EMPTY), {T_CHECK, 0, RSI_SUCCESS},
+		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_RAM), {T_CHECK, 0, RSI_SUCCESS},
+		SET_RIPAS(DATA, DATA + 0x1000, RSI_RIPAS_EMPTY), {T_CHECK, 0, RSI_SUCCESS},
+		SYSTEM_OFF);
+	assert_int_equal(fault_add("conversion:nth=1:twice", err, sizeof(err)), 0);
+	assert_int_equal(fault_add("conversion:nth=3:missing", err, sizeof(err)), 0);
+	fx_realm(f, 1);
+	assert_ripas_exit(f, DATA, 0x1000, 0);
+	assert_ripas_exit(f, DATA, 0x1000, 0);
+	assert_ripas_exit(f, DATA, 0x1000, KVM_MEMORY_EXIT_FLAG_PRIVATE);
+	fx_assert_off(f, 0);
+	fault_clear();
+}
+
 static void a_ripas_change_without_attributes_is_committed_all_the_same(void **state)
 {
 	struct fx *f = *state;
@@ -271,6 +292,7 @@ int test_faults(void)
 		TEST(a_shared_page_that_goes_away_is_forgotten),
 		TEST(a_readonly_slot_cannot_be_read_by_a_realm),
 		TEST(a_page_is_shared_and_made_private_again),
+		TEST(a_conversion_is_told_twice_or_not_at_all),
 		TEST(a_ripas_change_without_attributes_is_committed_all_the_same),
 		TEST(a_page_given_up_loses_its_data_even_if_nothing_is_converted),
 		TEST(a_signal_between_does_not_commit_twice),

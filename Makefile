@@ -18,7 +18,7 @@ $(BUILD)/build.ninja:
 demo:
 	@tools/need-packages build
 	@$(MAKE) --no-print-directory all
-	@demo/run $(BUILD)
+	@$(BUILD)/softrealm demo --attest $(BUILD)/demo.token
 
 # Everything: unit tests, the same under sanitizers, end to end.
 test: test-deps

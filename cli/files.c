@@ -62,6 +62,13 @@ int files_check(char *path, size_t size)
 	return find(folders, "softrealm-check", path, size);
 }
 
+int files_script(const char *name, char *path, size_t size)
+{
+	static const char *const folders[] = {"../demo", SOFTREALM_LIBEXECDIR, NULL};
+
+	return find(folders, name, path, size);
+}
+
 int files_init(char *path, size_t size)
 {
 	static const char *const folders[] = {"../guest/init", SOFTREALM_LIBEXECDIR, NULL};

@@ -17,6 +17,9 @@ int files_vmm(char *path, size_t size);
 /* The path of the init for a realm's initrd: 0 or -ENOENT (logged). */
 int files_init(char *path, size_t size);
 
+/* The path of one of the demo's scripts (demo/): 0 or -ENOENT (logged). */
+int files_script(const char *name, char *path, size_t size);
+
 /* The path of softrealm-check: 0 or -ENOENT (logged). */
 int files_check(char *path, size_t size);
 

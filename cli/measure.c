@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attest/hex.h"
 #include "attest/ledger.h"
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "cli/calls.h"
 #include "cli/commands.h"
+#include "cli/kernels.h"
 #include "cli/options.h"
 #include "cli/predict.h"
 
@@ -273,9 +275,32 @@ static const struct option_row rows[] = {
 };
 static const struct option_rows measure_rows = {rows, ARRAY_SIZE(rows)};
 
+/* The RIM of what `softrealm run` boots, which may make an initrd. */
+static int from_options(const struct measure *m, struct vmm_options *vmm,
+			struct initrd_options *initrd, const struct backend_options *host)
+{
+	struct kernel_choice kernel = {0};
+	int fd = -1, status = EXIT_USAGE;
+	char path[40];
+
+	if (options_check(vmm) || kernels_choose(vmm->kernel, &kernel))
+		return EXIT_USAGE;
+	if (kernel.fetched)
+		vmm->kernel = kernel.image;
+	if (!kernels_initrd(&kernel, vmm, vmm->exec != NULL, initrd, path, &fd)) {
+		if (fd >= 0)
+			vmm->initrd = path;
+		status = predict_run(vmm, host, m->explain, m->base64);
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	struct measure m = {0};
+	struct initrd_options initrd = {0};
 	struct launch launch = LAUNCH_INIT; /* of it --abi, --rmm and --hash have an influence */
 	struct run_options run_options;
 	struct vmm_options vmm;
@@ -283,8 +308,9 @@ static int run(int argc, char **argv)
 		.tables = {{&measure_rows, &m, NULL},
 			   {&vmm_option_rows, &vmm, NULL},
 			   {&run_option_rows, &run_options, NULL},
-			   {&launch_option_rows, &launch, NULL}},
-		.ntables = 4,
+			   {&launch_option_rows, &launch, NULL},
+			   {&initrd_file_rows, &initrd, NULL}},
+		.ntables = 5,
 	};
 	int status;
 
@@ -300,8 +326,8 @@ static int run(int argc, char **argv)
 		status = from_ledger(m.ledger, &m);
 	else if (m.calls)
 		status = calls_run(m.calls, &launch.backend, m.explain, m.base64);
-	else if (!options_check(&vmm))
-		status = predict_run(&vmm, &launch.backend, m.explain, m.base64);
+	else
+		status = from_options(&m, &vmm, &initrd, &launch.backend);
 out:
 	options_free(&vmm);
 	return status;
@@ -327,5 +353,5 @@ const struct command command_measure = {
 		"unreadable input.\n",
 	.words = "diff",
 	.run = run,
-	.options = {&measure_rows, &vmm_option_rows, &launch_option_rows},
+	.options = {&measure_rows, &vmm_option_rows, &initrd_file_rows, &launch_option_rows},
 };

@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/initrd.h"
+#include "cli/kernels.h"
 #include "cli/launcher.h"
 #include "cli/limits.h"
 #include "cli/options.h"
@@ -36,6 +37,7 @@ struct run {
 	struct launch launch;
 	struct vmm_options vmm_options;
 	struct initrd_options initrd;
+	struct kernel_choice kernel;
 	char *command; /* of "-- COMMAND", allocated */
 	struct run_options options;
 	char vmm[PATH_MAX];
@@ -76,6 +78,12 @@ static int take_vmm_option(void *to, const struct option_row *row, const char *v
 
 	if (!row->set)
 		return row->letter;
+	if (!strcmp(row->name, "kernel")) {
+		if (kernels_choose(value, &r->kernel))
+			return -EINVAL;
+		if (r->kernel.fetched)
+			value = r->kernel.image;
+	}
 	ret = row->help ? row->set(&r->vmm_options, value) : 0;
 	r->has_nonce |= !strcmp(row->name, ATTEST_NONCE_OPTION);
 	return ret ? ret : add_argument(r, row->name, value);
@@ -99,25 +107,14 @@ static int take_command(struct run *r, const struct option_parser *p)
 	return add_argument(r, "exec", r->command ? r->command : "");
 }
 
-/* A command needs our init, and for that an initrd; what is to be in one needs one as well. */
+/* A command needs our init, and for that an initrd; so do the files that are to be in one. */
 static int make_initrd(struct run *r)
 {
-	bool asked = r->initrd.modules || r->initrd.busybox || r->initrd.nadded;
 	char path[40];
-	int fd;
+	int fd, ret = kernels_initrd(&r->kernel, &r->vmm_options, r->vmm_options.exec != NULL,
+				     &r->initrd, path, &fd);
 
-	if (asked && r->vmm_options.initrd) {
-		log_error("--initrd is given: --modules, --busybox and --add are for softrealm "
-			  "initrd");
-		return -EINVAL;
-	}
-	if (r->vmm_options.initrd || (!asked && !r->vmm_options.exec))
-		return 0;
-	fd = initrd_open(&r->initrd);
-	if (fd < 0)
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return add_argument(r, "initrd", path);
+	return ret || fd < 0 ? ret : add_argument(r, "initrd", path);
 }
 
 static bool parse(int argc, char **argv, struct run *r, int *status)

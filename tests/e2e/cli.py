@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """cli.py - the command line of every subcommand: options, help, completion, manual, messages"""
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import time
 from realm import BUILD, SOFTREALM, SOURCE, Run, Skip, case, check, descendants, main, work
 
 COMMANDS = ["run", "exec", "check", "explain", "info", "token", "measure", "platform", "endorse",
-            "initrd"]
+            "initrd", "kernel"]
 
 
 def options_of(command):
@@ -81,6 +82,43 @@ def the_manual_has_each_option_of_the_help():
         check(not missing, page, "lacks", missing)
         given = set(re.findall(r"^(?:\\fB-\w\\fR, )?\\fB(--[a-z0-9-]+)\\fR", text, flags=re.M))
         check(given <= options_of(command), page, "has too many:", given - options_of(command))
+
+
+def cached_kernel(version, age=0):
+    """A kernel in a cache of this test's, fetched so many seconds ago."""
+    folder = work() / "cache/softrealm/kernel" / version
+    folder.mkdir(parents=True)
+    image = bytes(16) + (16 << 20).to_bytes(8, "little") + bytes(32) + b"ARM\x64" + bytes(4096)
+    (folder / "vmlinuz").write_bytes(image)
+    (folder / "modules.list").write_text("")
+    (folder / "origin").write_text("sid cloud\n")
+    os.utime(folder / "origin", (time.time() - age,) * 2)
+    return folder
+
+
+@case
+def a_fetched_kernel_is_named_by_version_or_flavour():
+    old = cached_kernel("7.1-cloud-arm64", 1000)
+    new = cached_kernel("7.2-cloud-arm64")
+    (work() / "cache/softrealm/kernel/7.3-cloud-arm64").mkdir()  # half a kernel is none
+    env = {"XDG_CACHE_HOME": str(work() / "cache")}
+    listed = json.loads(Run("kernel", "list", "--json", env=env).expect(0).out)
+    check([k["name"] for k in listed] == [new.name, old.name], listed)
+    for args, image in (([], new), (["cloud"], new), ([old.name], old)):
+        run = Run("kernel", "path", *args, env=env).expect(0)
+        check(run.out.strip() == str(image / "vmlinuz"), run.story())
+    run = Run("kernel", "path", "--modules", env=env).expect(0)
+    check(run.out.strip() == str(new), run.story())
+    refused("kernel", "path", "rt", status=1, says="no such kernel has been fetched", env=env)
+    refused("kernel", "path", "--busybox", status=1, says="no busybox", env=env)
+    refused("measure", "--kernel", "rt", says="softrealm kernel fetch --flavour rt", env=env)
+    refused("run", "--kernel", "rt", says="softrealm kernel fetch --flavour rt", env=env)
+    # What is measured is that kernel with the initrd that softrealm makes for it.
+    initrd = str(work() / "made")
+    Run("initrd", "-o", initrd, "--modules", str(old)).expect(0)
+    by_name = Run("measure", "--kernel", old.name, env=env).expect(0).out
+    by_path = Run("measure", "--kernel", str(old / "vmlinuz"), "--initrd", initrd).expect(0).out
+    check(by_name == by_path, by_name, by_path)
 
 
 @case

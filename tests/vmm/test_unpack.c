@@ -17,11 +17,11 @@
 #include "vmm/layout.h"
 #include "vmm/unpack.h"
 
-#define MIB	(UINT64_C(1) << 20)
-#define KERNEL	(1 * MIB + 100)
-#define ROOM	(2 * MIB)
-#define ZBOOT	64 /* bytes of the header */
-#define NUM(a)	(sizeof(a) / sizeof((a)[0]))
+#define MIB    (UINT64_C(1) << 20)
+#define KERNEL (1 * MIB + 100)
+#define ROOM   (2 * MIB)
+#define ZBOOT  64 /* bytes of the header */
+#define NUM(a) (sizeof(a) / sizeof((a)[0]))
 
 static uint8_t kernel[KERNEL], packed[ROOM], again[ROOM];
 static char last_log[1024], path[] = "/tmp/softrealm-test-XXXXXX";
@@ -58,8 +58,8 @@ static int group_teardown(void **state)
 
 static size_t pack_gzip(const void *p, size_t n, uint8_t *to)
 {
-	z_stream z = {.next_in = (uint8_t *)p, .avail_in = (uInt)n, .next_out = to,
-		      .avail_out = ROOM};
+	z_stream z = {
+		.next_in = (uint8_t *)p, .avail_in = (uInt)n, .next_out = to, .avail_out = ROOM};
 
 	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, 0), Z_OK);
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);

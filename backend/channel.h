@@ -18,11 +18,14 @@
 
 struct mm;
 
+struct channel;
+
 struct server {
 	struct server_config cfg;
+	void (*serve)(struct channel *ch); /* what the thread of each channel does */
 	int listen_fd, idle_fd;
 	struct greeter *greeter;   /* greet.c */
-	int epoll_fd, wake_fd;	   /* watch.c */
+	int epoll_fd, wake_fd;	   /* watcher.c */
 	int life_fd;		   /* life.c: an epoll in that one */
 	pthread_mutex_t life_lock; /* over reading it and acting upon it; outer to lock */
 	pthread_t watcher;
@@ -73,8 +76,6 @@ struct channel {
  * mm it answers `hello` first. NULL: out of memory, or too many (errno: ENOMEM, EMFILE). */
 struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm *mm,
 			       struct kvm_file *file);
-/* The client's end, which channel_find_file is to find it by. */
-void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino);
 /* WELCOME with a status: the client's open() fails with it. 0 or -EPIPE. */
 int channel_welcome(const struct server *s, int fd, int status);
 /* All that can fail before it is served. 0 or -EAGAIN (it has been destroyed; who has said HELLO is
@@ -83,9 +84,21 @@ int channel_start(struct channel *ch);
 /* ... then one of these: serve it, or close it (the file has been released on return). */
 void channel_go(struct channel *ch);
 void channel_stop(struct channel *ch);
+
+/* ---- serve.c: server.serve ---- */
+void serve_channel(struct channel *ch);
+
+/* ---- channels.c: the server's list ---- */
 /* The client's process has ended: all that it waits for is over, whoever else holds a copy. */
 void channel_end_all(struct server *s, const struct mm *mm);
-
+/* The client's end, which channel_find_file is to find it by. */
+void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino);
+/* The live object behind the client's end of a socket; NULL: none. One reference on the file. */
+struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino);
+/* The same by the object's id, of this mm only. */
+struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t id);
+/* A live guest_memfd that user space may map holds all of these pages. */
+bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size);
 /* ---- talk.c: messages in their order; a violation shuts the channel ---- */
 /* The next request; -EPIPE. */
 ssize_t channel_next(struct channel *ch, struct wire_msg *m, void *data, size_t size);
@@ -113,13 +126,6 @@ bool life_end(struct channel *ch);    /* after; false: that was the last one */
 void life_await(struct channel *ch);
 /* The file has been released. */
 void life_over(struct channel *ch);
-/* The live object behind the client's end of a socket; NULL: none. One reference on the file. */
-struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino);
-/* The same by the object's id, of this mm only. */
-struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t id);
-/* A live guest_memfd that user space may map holds all of these pages. */
-bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size);
-
 /* ---- caller.c: a kvm_caller whose client is at the other end of a channel ---- */
 struct wire_caller {
 	struct kvm_caller base;
@@ -150,16 +156,23 @@ int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t si
  * and any other there. 0 or -EPIPE. */
 int mm_remap(struct mm *mm, struct channel *ch);
 int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
-/* The process of the mm of this serial has ended (watch.c). */
+/* The process of the mm of this serial has ended (watcher.c). */
 void mm_process_ended(struct server *s, uint32_t serial);
 
 /* ---- greet.c ---- */
 int greet_start(struct server *s);
 void greet_stop(struct server *s);
 
-/* ---- watch.c ---- */
+/* ---- watcher.c ---- */
 int watch_start(struct server *s);
 void watch_stop(struct server *s);
+
+/* ---- watch.c: what the watcher is told of ---- */
+/* One thing more; 0 or -errno. */
+int watch_add(struct server *s, int fd, uint32_t events, uint64_t name);
+#define WATCH_WAKE    UINT64_C(0)	  /* the watcher is to end */
+#define WATCH_LIFE    (UINT64_C(1) << 62) /* something for life.c */
+#define WATCH_PROCESS (UINT64_C(1) << 63) /* and the serial of its mm */
 /* A vCPU's channel: that the client hangs up kicks the vCPU. 0 or -errno. */
 int watch_vcpu(struct channel *ch);
 /* mm_process_ended(s, mm) will be called when it ends. Returns a descriptor to be closed when that

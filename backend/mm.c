@@ -116,16 +116,6 @@ static void op_put(struct kvm_mm *base)
 	mm_put(mm);
 }
 
-bool mm_has_vms(struct mm *mm)
-{
-	bool has;
-
-	pthread_mutex_lock(&mm->srv->lock);
-	has = mm->vms > 0;
-	pthread_mutex_unlock(&mm->srv->lock);
-	return has;
-}
-
 static uint64_t op_lookup(struct kvm_mm *base, uint64_t uaddr, bool write)
 {
 	struct mm *mm = mm_of(base);

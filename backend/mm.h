@@ -36,6 +36,14 @@ struct mm {
 };
 
 /* Without a VM there is no slot, and nothing needs to be moved. */
-bool mm_has_vms(struct mm *mm);
+static inline bool mm_has_vms(struct mm *mm)
+{
+	bool has;
+
+	pthread_mutex_lock(&mm->srv->lock);
+	has = mm->vms > 0;
+	pthread_mutex_unlock(&mm->srv->lock);
+	return has;
+}
 
 #endif

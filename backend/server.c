@@ -67,6 +67,7 @@ int server_create_on(const struct server_config *cfg, int fd, struct server **ou
 	if (!s)
 		goto fail_listen;
 	s->cfg = *cfg;
+	s->serve = serve_channel;
 	s->max_channels = cfg->max_channels ?: SERVER_MAX_CHANNELS;
 	s->listen_fd = fd;
 	r = start_listening(fd);

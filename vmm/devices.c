@@ -2,7 +2,10 @@
 /* devices.c - creates the devices that the options ask for. */
 #include "vmm/devices.h"
 
+#include "base/log.h"
+#include "vmm/end.h"
 #include "vmm/layout.h"
+#include "vmm/listen.h"
 #include "vmm/status.h"
 
 void devices_plug(struct devices *d, struct virtio_pci *vp, struct virtio_device *dev,
@@ -32,6 +35,42 @@ static int create_disks(struct devices *d, const struct vmm_options *o,
 	return 0;
 }
 
+/* One that never worked ends the run; one that a realm has used is a cable that was pulled out. */
+static void net_down(struct net *n, const char *why)
+{
+	struct devices *d = container_of(n, struct devices, net);
+	bool used = virtio_is_ready(&n->dev);
+	char said[256] = "";
+
+	if (!why)
+		why = passt_last_words(&d->passt, said, sizeof(said)) ? said
+								      : "the other side has gone";
+	if (used)
+		log_warn("the realm's network is down: %s", why);
+	else
+		end_run(VMM_HOST, "the network (--net) does not work: %s", why);
+}
+
+static int create_net(struct devices *d, const struct vmm_options *o,
+		      const struct guest_memory *mem)
+{
+	int fd;
+
+	d->passt.messages = -1;
+	if (!o->net_passt && !o->net_path)
+		return 0;
+	fd = o->net_passt ? passt_start(&d->passt, o) : connect_to(o->net_path);
+	if (fd < 0) {
+		if (!o->net_passt)
+			log_errno(-fd, "--net unix:%s", o->net_path);
+		return VMM_HOST;
+	}
+	net_init(&d->net, mem, fd, net_down);
+	devices_plug(d, &d->net_pci, &d->net.dev, SLOT_NET);
+	d->has_net = true;
+	return 0;
+}
+
 int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
 		   void (*uart_output)(void *, const void *, size_t), void *arg)
 {
@@ -45,7 +84,7 @@ int devices_create(struct devices *d, const struct vmm_options *o, const struct 
 		rng_init(&d->rng, &r->mem);
 		devices_plug(d, &d->rng_pci, &d->rng.dev, SLOT_RNG);
 	}
-	return create_disks(d, o, &r->mem);
+	return create_net(d, o, &r->mem) ?: create_disks(d, o, &r->mem);
 }
 
 void devices_destroy(struct devices *d)
@@ -53,4 +92,9 @@ void devices_destroy(struct devices *d)
 	for (unsigned int i = 0; i < d->ndisks; i++)
 		blk_destroy(&d->disks[i]);
 	d->ndisks = 0;
+	if (d->has_net) {
+		net_destroy(&d->net);
+		passt_end(&d->passt);
+	}
+	d->has_net = false;
 }

@@ -8,7 +8,9 @@
 
 #include "vmm/blk.h"
 #include "vmm/mmio.h"
+#include "vmm/net.h"
 #include "vmm/options.h"
+#include "vmm/passt.h"
 #include "vmm/pci.h"
 #include "vmm/realm.h"
 #include "vmm/rng.h"
@@ -16,7 +18,13 @@
 #include "vmm/uart.h"
 #include "vmm/virtio_pci.h"
 
-enum devices_slot { SLOT_CONSOLE = 1, SLOT_DISKS, SLOT_RNG = SLOT_DISKS + VMM_MAX_DISKS, SLOT_END };
+enum devices_slot {
+	SLOT_CONSOLE = 1,
+	SLOT_DISKS,
+	SLOT_RNG = SLOT_DISKS + VMM_MAX_DISKS,
+	SLOT_NET,
+	SLOT_END,
+};
 _Static_assert(SLOT_END <= LAYOUT_PCI_SLOTS, "each device has a slot");
 
 struct devices {
@@ -28,6 +36,10 @@ struct devices {
 	struct rtc rtc;
 	struct rng rng;
 	struct virtio_pci rng_pci;
+	struct net net;
+	struct virtio_pci net_pci;
+	bool has_net;
+	struct passt passt;
 	struct blk disks[VMM_MAX_DISKS];
 	struct virtio_pci disks_pci[VMM_MAX_DISKS];
 	unsigned int ndisks; /* initialised ones */

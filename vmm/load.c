@@ -8,14 +8,16 @@
 #include "base/log.h"
 #include "vmm/dtb.h"
 #include "vmm/layout.h"
+#include "vmm/passt.h"
 #include "vmm/status.h"
 
-/* The kernel's own pool of bounce buffers is too small for disks, or for several consoles. */
+/* The kernel's own pool of bounce buffers is too small for disks, a network or several consoles. */
 #define BOUNCE_SLABS "16384"
 
 static bool wants_bounce_slabs(const struct vmm_options *o)
 {
-	return (o->ndisks || o->nconsoles > 1) && !strstr(o->append, "swiotlb=");
+	return (o->ndisks || o->nconsoles > 1 || o->net_passt || o->net_path) &&
+	       !strstr(o->append, "swiotlb=");
 }
 
 /* One bit more than RAM needs: the top bit is the shared alias. */
@@ -47,6 +49,8 @@ static void make_bootargs(const struct vmm_options *o, unsigned int ipa_bits, ch
 	n += (size_t)snprintf(buf + n, size - n, "console=hvc0");
 	if (wants_bounce_slabs(o))
 		n += (size_t)snprintf(buf + n, size - n, " swiotlb=" BOUNCE_SLABS);
+	if (o->net_passt)
+		n += (size_t)snprintf(buf + n, size - n, " softrealm.net=" PASST_CONFIG);
 	if (*o->append)
 		snprintf(buf + n, size - n, " %s", o->append);
 }

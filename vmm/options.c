@@ -2,6 +2,8 @@
 /* options.c - stores what the options of options.def say. */
 #include "vmm/options.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -182,6 +184,76 @@ static int set_rng(void *to, const char *arg)
 	if (which < 0)
 		return which;
 	o->rng = which == 0;
+	return 0;
+}
+
+static bool take_port(const char **s, unsigned int *port)
+{
+	char *end;
+	unsigned long v = strtoul(*s, &end, 10);
+
+	if (!isdigit((unsigned char)**s) || !v || v > 65535)
+		return false;
+	*s = end;
+	*port = (unsigned int)v;
+	return true;
+}
+
+/* "[udp:][ADDRESS/]PORT[:PORT]" at *s; moves it behind that. */
+static bool take_forward(const char **s, struct vmm_forward *f)
+{
+	const char *p = *s;
+	size_t slash;
+
+	*f = (struct vmm_forward){.addr = "127.0.0.1"};
+	if (!strncmp(p, "udp:", 4)) {
+		f->udp = true;
+		p += 4;
+	}
+	slash = strspn(p, "0123456789.");
+	if (p[slash] == '/') {
+		if (slash >= sizeof(f->addr))
+			return false;
+		memcpy(f->addr, p, slash);
+		f->addr[slash] = '\0';
+		if (inet_pton(AF_INET, f->addr, &(struct in_addr){0}) != 1)
+			return false;
+		p += slash + 1;
+	}
+	if (!take_port(&p, &f->host))
+		return false;
+	f->guest = f->host;
+	if (*p == ':' && (p++, !take_port(&p, &f->guest)))
+		return false;
+	*s = p;
+	return !*p || *p == ',';
+}
+
+static int set_net(void *to, const char *arg)
+{
+	static const char right[] = "passt[,[udp:][ADDRESS/]PORT[:PORT]...] or unix:PATH";
+	struct vmm_options *o = to;
+	const char *p = arg + strlen("passt");
+
+	if (o->net_passt || o->net_path) {
+		log_error("--net: a realm has one network");
+		return -EINVAL;
+	}
+	if (!strncmp(arg, "unix:", 5) && arg[5]) {
+		o->net_path = arg + 5;
+		return 0;
+	}
+	if (strncmp(arg, "passt", strlen("passt")) || (*p && *p != ','))
+		return option_wrong("--net", arg, right);
+	while (*p++) {
+		if (o->nforwards == VMM_MAX_FORWARDS) {
+			log_error("--net: at most %d ports", VMM_MAX_FORWARDS);
+			return -EINVAL;
+		}
+		if (!take_forward(&p, &o->forwards[o->nforwards++]))
+			return option_wrong("--net", arg, right);
+	}
+	o->net_passt = true;
 	return 0;
 }
 

@@ -15,6 +15,14 @@
 #define VMM_MAX_MILESTONES 16
 #define VMM_MAX_UNTILS	   8
 #define VMM_MAX_CONSOLES   4
+#define VMM_MAX_FORWARDS   16
+
+/* A port of this machine that leads to one of the realm's. */
+struct vmm_forward {
+	bool udp;
+	char addr[16]; /* where it listens, IPv4 */
+	unsigned int host, guest;
+};
 
 struct vmm_disk {
 	char *path; /* owned */
@@ -39,6 +47,10 @@ struct vmm_options {
 	unsigned int nmilestones;
 	struct vmm_disk disks[VMM_MAX_DISKS];
 	unsigned int ndisks;
+	bool net_passt; /* we start passt; else the cable leads to net_path, or is not there */
+	const char *net_path;
+	struct vmm_forward forwards[VMM_MAX_FORWARDS];
+	unsigned int nforwards;
 	uint64_t memory; /* bytes, page multiple */
 	unsigned int cpus;
 	unsigned int ipa_bits;

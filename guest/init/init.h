@@ -29,6 +29,7 @@ struct options {
 	unsigned int hold; /* hold: seconds to idle before the end */
 	uint8_t nonce[64]; /* nonce: hexadecimal digits; else the attest port tells it */
 	size_t nonce_len;
+	char net[64];		/* net: ADDRESS/WIDTH,GATEWAY,NAMESERVER */
 };
 
 /* Reads /proc/cmdline.  An unknown mode or a bad value is said on the console and ignored. */
@@ -57,6 +58,9 @@ void modules_load(void);
 
 /* True if the kernel found itself in a realm. */
 bool facts_in_realm(void);
+
+/* Sets the first network device up as the options have it; nothing without them or a device. */
+void net_up(const struct options *opt);
 
 /* Says what the realm knows of itself. */
 void facts_say(void);

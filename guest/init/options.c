@@ -78,6 +78,14 @@ static bool set_nonce(struct options *opt, const char *value)
 	return true;
 }
 
+static bool set_net(struct options *opt, const char *value)
+{
+	if (strlen(value) >= sizeof(opt->net))
+		return false;
+	strcpy(opt->net, value);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(struct options *opt, const char *value);
@@ -85,6 +93,7 @@ static const struct {
 	{"mode=", set_mode},
 	{"hold=", set_hold},
 	{"nonce=", set_nonce},
+	{"net=", set_net},
 };
 
 static bool set(struct options *opt, const char *word)

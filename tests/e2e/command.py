@@ -8,10 +8,11 @@ import subprocess
 import threading
 import time
 
-from realm import BUILD, Run, Skip, case, check, kernel_dir, main, work
+from realm import BUILD, Run, Skip, case, check, compiled, kernel_dir, main, work
 
 USAGE, EXEC_LOST = 2, 13
 PROGRAM = r"""
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,17 +52,6 @@ int main(void)
 	return fclose(f) != 0;
 }
 """
-
-
-def compiled(name, text):
-    """A static arm64 program."""
-    path = work() / name
-    if not path.exists():
-        compiler = shutil.which("aarch64-linux-gnu-gcc") or shutil.which("gcc")
-        source = work() / f"{name}.c"
-        source.write_text("#include <signal.h>\n" + text)
-        subprocess.run([compiler, "-static", "-O1", "-o", path, source], check=True)
-    return path
 
 
 def program():

@@ -67,6 +67,17 @@ def images():
     return ["--kernel", str(kernel / "vmlinuz"), "--initrd", str(initrd)]
 
 
+def compiled(name, text):
+    """A static arm64 program from a C text."""
+    path = work() / name
+    if not path.exists():
+        compiler = shutil.which("aarch64-linux-gnu-gcc") or shutil.which("gcc")
+        source = work() / f"{name}.c"
+        source.write_text(text)
+        subprocess.run([compiler, "-static", "-O1", "-o", path, source], check=True)
+    return path
+
+
 def children():
     """Processes whose parent is this one: {pid: command line}."""
     found = {}

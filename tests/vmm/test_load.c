@@ -112,6 +112,13 @@ static void disks_get_bounce_buffers(void **state)
 	assert_string_equal(bootargs(), "console=hvc0 swiotlb=1000");
 }
 
+static void passts_addresses_are_told_to_the_init(void **state)
+{
+	o.net_passt = true;
+	assert_string_equal(bootargs(), "console=hvc0 swiotlb=16384 "
+					"softrealm.net=10.0.2.15/24,10.0.2.2,10.0.2.3");
+}
+
 static void too_long_arguments_are_refused(void **state)
 {
 	static char args[4096];
@@ -134,6 +141,7 @@ int main(void)
 		T(the_users_arguments_come_last),
 		T(earlycon_is_at_the_shared_alias),
 		T(disks_get_bounce_buffers),
+		T(passts_addresses_are_told_to_the_init),
 		T(too_long_arguments_are_refused),
 	};
 

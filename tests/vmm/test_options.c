@@ -113,6 +113,24 @@ static void wrong_values_are_refused_by_name(void **state)
 		{"--disk", ",ro"},
 		{"--milestone", ""},
 		{"--report-fd", "9999"},
+		{"--console", ""},
+		{"--console", "unix:"},
+		{"--rng", "yes"},
+		{"--net", ""},
+		{"--net", "user"},
+		{"--net", "unix:"},
+		{"--net", "passt22"},
+		{"--net", "passt,"},
+		{"--net", "passt,0"},
+		{"--net", "passt,65536"},
+		{"--net", "passt,-1"},
+		{"--net", "passt,22:"},
+		{"--net", "passt,22,"},
+		{"--net", "passt,22:23:24"},
+		{"--net", "passt,tcp:22"},
+		{"--net", "passt,1.2.3/22"},
+		{"--net", "passt,111.111.111.111.1/22"},
+		{"--net", "passt,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -120,6 +138,42 @@ static void wrong_values_are_refused_by_name(void **state)
 		if (!strstr(last_log, bad[i][0]))
 			fail_msg("%s %s: \"%s\" does not name it", bad[i][0], bad[i][1], last_log);
 	}
+}
+
+static void a_network_has_ports(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "--net", "passt"), 0);
+	assert_true(o.net_passt);
+	assert_int_equal(o.nforwards, 0);
+	assert_int_equal(
+		PARSE("-k", "k", "--net", "passt,2222:22,udp:53,0.0.0.0/80:8080,udp:10.1.2.3/1"),
+		0);
+	assert_int_equal(o.nforwards, 4);
+	assert_string_equal(o.forwards[0].addr, "127.0.0.1");
+	assert_int_equal(o.forwards[0].host, 2222);
+	assert_int_equal(o.forwards[0].guest, 22);
+	assert_false(o.forwards[0].udp);
+	assert_true(o.forwards[1].udp);
+	assert_int_equal(o.forwards[1].guest, 53);
+	assert_string_equal(o.forwards[2].addr, "0.0.0.0");
+	assert_int_equal(o.forwards[2].guest, 8080);
+	assert_true(o.forwards[3].udp);
+	assert_string_equal(o.forwards[3].addr, "10.1.2.3");
+	assert_int_equal(PARSE("-k", "k", "--net", "unix:/a b"), 0);
+	assert_false(o.net_passt);
+	assert_string_equal(o.net_path, "/a b");
+	assert_int_equal(PARSE("-k", "k", "--net", "passt", "--net", "unix:x"), -EINVAL);
+}
+
+static void consoles_are_in_order(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "--console", "-", "--console", "pty"), 0);
+	assert_int_equal(o.nconsoles, 2);
+	assert_string_equal(o.consoles[1], "pty");
+	assert_int_equal(PARSE("-k", "k", "--console", "a", "--console", "-"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "--console", "a", "--console", "b", "--console", "c",
+			       "--console", "d", "--console", "e"),
+			 -EINVAL);
 }
 
 static int parse_disks(unsigned int count)
@@ -196,6 +250,8 @@ int main(void)
 		cmocka_unit_test(everything_can_be_given),
 		cmocka_unit_test(sizes_have_units),
 		cmocka_unit_test(wrong_values_are_refused_by_name),
+		cmocka_unit_test(a_network_has_ports),
+		cmocka_unit_test(consoles_are_in_order),
 		cmocka_unit_test(too_many_disks_are_refused),
 		cmocka_unit_test(kernel_is_needed),
 		cmocka_unit_test(unknown_options_are_named),

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * passt.h - a passt of our own, the program that turns a realm's frames into connections of this
+ * user, without privilege. It ends when its socket is closed.
+ */
+#ifndef VMM_PASST_H
+#define VMM_PASST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "vmm/options.h"
+
+#define PASST_ADDRESS "10.0.2.15"
+#define PASST_GATEWAY "10.0.2.2" /* this machine's loopback */
+#define PASST_DNS     "10.0.2.3"
+/* What softrealm's init makes of it: address and width, gateway, name server. */
+#define PASST_CONFIG  PASST_ADDRESS "/24," PASST_GATEWAY "," PASST_DNS
+
+struct passt {
+	pid_t pid;
+	int messages; /* a file: what it says; -1: it was not started */
+};
+
+/* The socket to it, or -errno after a message. */
+int passt_start(struct passt *p, const struct vmm_options *o);
+/* The last line that it has said: false if there is none. */
+bool passt_last_words(const struct passt *p, char *line, size_t size);
+/* After the socket was closed: wait for its end. */
+void passt_end(struct passt *p);
+
+#endif

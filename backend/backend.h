@@ -49,7 +49,7 @@ struct backend_options {
 	bool automatic;			     /* found out for each process from its calls */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* number of KVM_CAP_ARM_RMI; 0: the revision's */
-	bool explain, no_sandbox;
+	bool explain, no_sandbox, detect;
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;
 	struct attest_options attest;

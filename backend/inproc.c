@@ -346,6 +346,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 		goto fail;
 	kc.rmm = p->rmm;
 	kc.revision = cfg->revision;
+	kc.detect = cfg->detect;
 	kc.automatic = cfg->automatic;
 	kc.rmm_semantics = cfg->rmm;
 	kc.cap_rmi = cfg->cap_rmi;

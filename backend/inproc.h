@@ -30,6 +30,7 @@ struct rmm;
 struct inproc_config {
 	const struct engine_ops *engine;     /* what runs realms; NULL: they exit with SERROR */
 	const struct kvm_revision *revision; /* NULL: v12 */
+	bool detect;			     /* kvm_config.detect */
 	bool automatic;			     /* found out from what is called */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* 0: the revision's */

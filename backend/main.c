@@ -81,6 +81,7 @@ static int host_create(struct host *h, const struct backend_options *o)
 	struct rmm_config rc = {.engine = &engine_qemu};
 	struct kvm_config kc = {.engine = &engine_qemu,
 				.revision = o->revision,
+				.detect = o->detect,
 				.automatic = o->automatic,
 				.rmm_semantics = o->rmm,
 				.cap_rmi = o->cap_rmi,

@@ -51,6 +51,14 @@ static int set_inspect(void *to, const char *value)
 	return 0;
 }
 
+static int set_detect(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->backend.detect = true;
+	return 0;
+}
+
 static int set_no_sandbox(void *to, const char *value)
 {
 	struct launch *l = to;

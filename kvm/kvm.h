@@ -60,7 +60,8 @@ struct kvm_config {
 	struct rmm *rmm;		     /* not owned */
 	const struct engine_ops *engine;     /* what runs ordinary VMs; NULL: they cannot run */
 	const struct kvm_revision *revision; /* NULL: the oldest, v12 */
-	bool automatic;			     /* found out for each process from what it calls */
+	bool detect;	/* name user memory that is written behind private pages */
+	bool automatic; /* found out for each process from what it calls */
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics; /* which RMM realms see */
 	uint32_t cap_rmi;	    /* KVM_CAP_ARM_RMI; 0: the revision's number */

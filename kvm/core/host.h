@@ -20,6 +20,7 @@ struct kvm_host {
 	struct rmm *rmm;
 	const struct engine_ops *engine; /* of ordinary VMs; NULL: they cannot run */
 	const struct kvm_revision *revision;
+	bool detect;	/* stores to user memory behind private pages (mem/detect.h) */
 	bool automatic; /* each process by what it calls (revision/auto.h) */
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics;

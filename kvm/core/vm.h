@@ -11,6 +11,7 @@
  *
  *	lock		vCPU and device creation
  *	vcpu->mutex	one per vCPU, over each of its ioctls; under `lock` only tried
+ *	detect.lock	digests of user memory (mem/detect.h)
  *	slots_lock	changes of memslots, attributes, I/O bus; populate
  *	config_lock	the realm's state, features, ID registers, timer PPIs, SMCCC filter
  *	host->lock	the list of VMs, VMIDs
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include "kvm/mem/attributes.h"
+#include "kvm/mem/detect.h"
 #include "kvm/core/host.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
@@ -38,6 +40,7 @@
 enum {
 	RANK_VM = 1,
 	RANK_VCPU,
+	RANK_DETECT,
 	RANK_SLOTS,
 	RANK_CONFIG,
 	RANK_HOST,
@@ -113,6 +116,8 @@ struct kvm_vm {
 	struct attributes attrs;
 	struct iobus bus;
 	uint64_t manual_dirty_log;
+
+	struct detect detect;
 
 	/* config_lock */
 	bool features_set;	   /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */

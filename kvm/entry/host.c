@@ -36,6 +36,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 	h->revision = cfg->revision ? cfg->revision : kvm_revisions[0];
 	h->rmm_semantics = cfg->rmm_semantics;
 	h->cap_rmi = cfg->cap_rmi;
+	h->detect = cfg->detect;
 	h->automatic = cfg->automatic;
 	h->vmids[0] = true;
 	pthread_cond_init(&h->walked, NULL);

@@ -20,6 +20,7 @@
 static void init_locks(struct kvm_vm *vm)
 {
 	lock_init(&vm->lock, RANK_VM, "vm->lock");
+	detect_init(vm);
 	lock_init(&vm->slots_lock, RANK_SLOTS, "vm->slots_lock");
 	lock_init(&vm->config_lock, RANK_CONFIG, "vm->config_lock");
 	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
@@ -61,6 +62,7 @@ static void destroy(struct kvm_vm *vm)
 		vcpu_destroy(vm->vcpus[i]);
 	vgic_destroy(vm->gic);
 	memslots_destroy(vm);
+	detect_destroy(vm);
 	attributes_destroy(&vm->attrs);
 	smccc_destroy(&vm->filter);
 	if (vm->mm->ops->put)

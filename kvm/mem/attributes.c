@@ -143,6 +143,10 @@ result vm_set_memory_attributes(struct kvm_call *c)
 		return &rule_kvm_attributes_range;
 	if (!IS_ALIGNED(a.address | a.size, 4096))
 		return &rule_kvm_attributes_align;
-	return set_range(c->vm, a.address, a.address + a.size,
-			 a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	why = set_range(c->vm, a.address, a.address + a.size,
+			a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	if (!why)
+		detect_converted(c->vm, a.address, a.address + a.size,
+				 a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	return why;
 }

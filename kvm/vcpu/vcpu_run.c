@@ -201,6 +201,7 @@ result vcpu_run(struct kvm_call *c)
 	why = first_run(v);
 	if (why)
 		return why;
+	detect_begin(v->vm);
 	if (*(volatile uint32_t *)&v->run->exit_reason == KVM_EXIT_MMIO)
 		mmio_complete(v);
 	if (!wants_to_run)
@@ -209,5 +210,7 @@ result vcpu_run(struct kvm_call *c)
 	v->run->flags = 0;
 	why = run_loop(v, c->caller);
 	report_exit(v);
+	if (v->run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
+		detect_end(v->vm);
 	return why;
 }

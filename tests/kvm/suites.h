@@ -10,6 +10,7 @@ int test_vcpu(void);
 int test_run(void);
 int test_mmio(void);
 int test_msi(void);
+int test_detect(void);
 int test_faults(void);
 int test_guest_mem(void);
 int test_locks(void);

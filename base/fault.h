@@ -7,7 +7,7 @@
  *	populate           KVM_ARM_RMI_POPULATE; partial=PAGES: stops after so many, or errno=NAME
  *	ioctl=NAME         that ioctl is not carried out; errno=NAME (default EIO)
  *	rmi=NAME           that RMI command is not carried out; status=RMI_ERROR_... (default INPUT)
- *	conversion         the exit of a RIPAS change: missing (the VMM is not told), twice (the next
+ *	conversion         the exit of a RIPAS change: missing (nobody is told), twice (the next
  *	                   KVM_RUN tells it again), or only delay=
  *	engine             kill-after=TIME (2s, 500ms): the CPU engine dies so long after it started
  *

@@ -128,6 +128,48 @@ int option_parse(struct option_parser *p, int argc, char **argv)
 	return 0;
 }
 
+/* How many arguments the one at argv[0] takes, by the tables. */
+static int span(const struct option_parser *p, char **argv)
+{
+	const struct option_table *t;
+	const struct option_row *r;
+
+	if (argv[0][1] == '-') {
+		size_t len = strcspn(argv[0] + 2, "=");
+
+		r = find(p, argv[0] + 2, len, 0, &t);
+		return r && r->arg && !argv[0][2 + len] && argv[1] ? 2 : 1;
+	}
+	for (const char *s = argv[0] + 1; *s; s++) {
+		r = find(p, "", 0, *s, &t);
+		if (r && r->arg)
+			return !s[1] && argv[1] ? 2 : 1;
+	}
+	return 1;
+}
+
+const char *option_peek(const struct option_parser *p, int argc, char **argv, const char *name)
+{
+	size_t len = strlen(name);
+	const char *value = NULL;
+	int n;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i += n) {
+		bool word = argv[i][0] != '-' || !argv[i][1];
+
+		if (word && p->words_end)
+			break;
+		n = word ? 1 : span(p, argv + i);
+		if (word || strncmp(argv[i], "--", 2) || strncmp(argv[i] + 2, name, len))
+			continue;
+		if (argv[i][2 + len] == '=')
+			value = argv[i] + 3 + len;
+		else if (!argv[i][2 + len] && n == 2)
+			value = argv[i + 1];
+	}
+	return value;
+}
+
 void option_name(const struct option_row *row, char *buf, size_t size)
 {
 	snprintf(buf, size, "--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");

@@ -69,6 +69,12 @@ void option_name(const struct option_row *row, char *buf, size_t size);
  */
 int option_parse(struct option_parser *p, int argc, char **argv);
 
+/*
+ * The value of the last --name before option_parse, which is not run for it; NULL: not given, or
+ * the command line is wrong.
+ */
+const char *option_peek(const struct option_parser *p, int argc, char **argv, const char *name);
+
 /* The rows for a terminal, headings included. */
 void option_help(FILE *f, const struct option_rows *rows);
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cli/config.h"
+
 int command_help(const struct command *c)
 {
 	printf("usage: softrealm %s\n", c->usage);
@@ -33,6 +35,10 @@ bool command_parse(const struct command *c, int argc, char **argv, struct option
 
 	snprintf(name, sizeof(name), "softrealm %s", c->name);
 	p->command = name;
+	if (config_apply(c, p, argc, argv)) {
+		*status = EXIT_USAGE;
+		return false;
+	}
 	switch (option_parse(p, argc, argv)) {
 	case 0:
 		return true;

@@ -304,6 +304,16 @@ static void handle_signal(struct launcher *la)
 
 /* ---- the backend's messages ---- */
 
+/* A line of the backend's, which has kept to the level that is shown. */
+static void show_line(const char *prefix, const char *text, size_t len)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "%s%.*s", prefix, (int)len, text);
+	log_keep(line);
+	fprintf(stderr, "%s%.*s\n", prefix, (int)len, text);
+}
+
 static void handle_frame(struct launcher *la, uint32_t kind, const char *text, size_t len)
 {
 	switch (kind) {
@@ -311,10 +321,10 @@ static void handle_frame(struct launcher *la, uint32_t kind, const char *text, s
 		la->ready = true;
 		break;
 	case BACKEND_LOG:
-		fprintf(stderr, "%.*s\n", (int)len, text);
+		show_line("", text, len);
 		break;
 	case BACKEND_EXPLAIN:
-		fprintf(stderr, "softrealm: %.*s\n", (int)len, text);
+		show_line("softrealm: ", text, len);
 		break;
 	case BACKEND_REPORT:
 		json_decref(la->l->backend_report);

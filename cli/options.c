@@ -35,6 +35,29 @@ static int set_trace(void *to, const char *value)
 	return 0;
 }
 
+static int set_log(void *to, const char *value)
+{
+	if (option_choice("--log", value, "error|warn|note|debug") < 0)
+		return -EINVAL;
+	return log_set_level(value);
+}
+
+static int set_log_file(void *to, const char *value)
+{
+	int err = log_set_file(value);
+
+	if (!err)
+		return 0;
+	log_errno(-err, "--log-file %s", value);
+	return -EINVAL;
+}
+
+/* cli/config.c has seen to it. */
+static int set_nothing(void *to, const char *value)
+{
+	return 0;
+}
+
 static int set_host(void *to, const char *value)
 {
 	struct launch *l = to;

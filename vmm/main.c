@@ -156,6 +156,7 @@ static void begin_message(void)
 static void log_line(const char *line)
 {
 	begin_message();
+	log_keep(line);
 	fprintf(stderr, "%s%s\n", line, term_is_raw() ? "\r" : "");
 }
 

@@ -13,10 +13,11 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "vmm/status.h"
 
 /* POPULATE's progress travels as an int: stay far below 2 GiB a call. */
-#define POPULATE_CHUNK (UINT64_C(256) << 20)
+#define POPULATE_CHUNK (UINT64_C(64) << 20)
 #define RAM_SLOT       0
 #define NR_IRQS	       (32 + LAYOUT_SPIS)
 #define PSCI_CALLS     0x20
@@ -252,7 +253,7 @@ static int64_t populate(const struct realm *r, struct kvm_arm_rmi_populate *p)
 }
 
 /* Less than asked is no error, nothing is one. */
-int realm_populate(struct realm *r, const struct image *im, bool measure)
+static int populate_all(struct realm *r, const struct image *im, bool measure)
 {
 	uint64_t done = 0;
 	int64_t n;
@@ -272,13 +273,25 @@ int realm_populate(struct realm *r, const struct image *im, bool measure)
 		if (n <= 0 || (uint64_t)n > size) {
 			char what[80];
 
+			progress_end();
 			snprintf(what, sizeof(what), "KVM_ARM_RMI_POPULATE (%s, at %#llx)",
 				 im->name, (unsigned long long)(im->addr + done));
 			return refused(what, n < 0 ? (int)-n : EPROTO);
 		}
 		done += (uint64_t)n;
+		progress_show(done, im->mapped);
 	}
 	return 0;
+}
+
+int realm_populate(struct realm *r, const struct image *im, bool measure)
+{
+	int ret;
+
+	progress_start(im->name);
+	ret = populate_all(r, im, measure);
+	progress_end();
+	return ret;
 }
 
 int realm_set_reg(int vcpu_fd, uint64_t id, uint64_t value)

@@ -3,16 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bits.h"
 #include "cli/commands.h"
+
+const struct command *const commands[] = {&command_endorse, &command_measure, &command_platform,
+					  &command_token, NULL};
 
 int main(int argc, char **argv)
 {
-	static const struct command *const some[] = {&command_endorse, &command_measure,
-						     &command_platform, &command_token};
-
-	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(some); i++)
-		if (!strcmp(argv[1], some[i]->name))
-			return some[i]->run(argc - 1, argv + 1);
+	for (const struct command *const *c = commands; argc > 1 && *c; c++)
+		if (!strcmp(argv[1], (*c)->name))
+			return (*c)->run(argc - 1, argv + 1);
 	return 99;
 }

@@ -121,6 +121,83 @@ def a_fetched_kernel_is_named_by_version_or_flavour():
     check(by_name == by_path, by_name, by_path)
 
 
+def config(text, name="config"):
+    path = work() / name
+    path.write_text(text)
+    return {"SOFTREALM_CONFIG": str(path)}
+
+
+@case
+def a_configuration_gives_defaults_and_profiles():
+    def widths(*args, env):
+        run = Run("measure", "--kernel", "/nonexistent", *args, env=env).wait(30)
+        return re.search(r"leaves (\d+) MiB for memory, --memory asks for (\d+)", run.err)
+
+    env = config("""
+# what everybody gets
+[measure]
+ipa-bits = 32
+memory=64G
+
+[profile big]
+memory = 65G
+psci = user
+""")
+    check(widths(env=env).groups() == ("1024", "65536"), "the section")
+    check(widths("--profile", "big", env=env).groups() == ("1024", "66560"), "the profile wins")
+    check(widths("--profile=big", "-m", "70G", env=env).group(2) == "71680", "the command line")
+    named = {**env, "SOFTREALM_PROFILE": "big"}
+    check(widths(env=named).group(2) == "66560", "SOFTREALM_PROFILE")
+    check(widths("--append", "--profile", env=env).group(2) == "65536", "a value is no option")
+    check(not widths("--config", "/dev/null", env=env), "--config")
+    home = work() / "xdg/softrealm"
+    home.mkdir(parents=True)
+    (home / "config").write_text("[measure]\nmemory = 80G\nipa-bits = 33\n")
+    for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):
+        found = widths(env={name: str(work() / "xdg"), "HOME": "/nonexistent"})
+        check(found.groups() == ("3072", "81920"), name)
+
+
+@case
+def a_wrong_configuration_is_named_by_file_and_line():
+    for text, says in (("[run]\n\nnonsense = 1\n", "config:3: there is no such option: nonsense"),
+                       ("memory = 1G\n", "config:1: an option before the first section"),
+                       ("[run]\nmemory\n", "config:2: it needs a value: memory"),
+                       ("[run]\nmemory = x\n", "config:2: this option cannot be used: memory"),
+                       ("[run]\nquiet = 1\n", 'config:2: it is "yes" or "no": quiet'),
+                       ("[nonsense]\n", "config:1: there is no section: nonsense"),
+                       ("[token]\n", "config:1: there is no section: token"),
+                       ("[run\n", 'config:1: a section has no "]"'),
+                       ("[profile ]\n", "config:1: this is no name for a profile"),
+                       ("[run]\nprofile = x\n", "config:2: there is no such option: profile"),
+                       ("[exec]\nmemory = 1G\n", "config:2: there is no such option: memory"),
+                       ("[profile x]\nnonsense = 1\n", "config:2: there is no such option")):
+        refused("run", "--kernel", "x", says=says, env=config(text))
+    refused("run", "--profile", "x", says="no [profile x]", env=config("[run]\n"))
+    refused("run", "--profile", "x", says="there is no configuration",
+            env={"XDG_CONFIG_DIRS": "/nonexistent"})
+    refused("run", says="/nonexistent: No such file", env={"SOFTREALM_CONFIG": "/nonexistent"})
+    # Commands without a --profile do not look at it.
+    Run("info", env=config("nonsense")).expect(0)
+
+
+@case
+def messages_go_by_level_and_into_a_file():
+    log = work() / "log"
+    args = ("run", "--log-file", str(log), "--kernel", "/nonexistent")
+    refused(*args, says="/nonexistent: No such file", status=3)
+    line = log.read_text()
+    stamped = r"\d{4}-\d\d-\d\dT[\d:.]+Z \d+ softrealm: kernel /nonexistent: No .*\n"
+    check(re.fullmatch(stamped, line), line)
+    refused(*args, says="No such file", status=3)
+    check(log.read_text().count("\n") == 2, log.read_text())
+    refused("run", "--log", "loud", says='--log: "loud" is not error|warn|note|debug')
+    refused("run", "--log-file", "/nonexistent/log", says="--log-file /nonexistent/log: No such")
+    for args, shown in ((["--log", "error"], False), ([], True)):
+        run = Run("exec", *args, "--", "true").wait(30)
+        check(("warning: nothing has opened" in run.err) == shown, args, run.story())
+
+
 @case
 def the_manual_and_the_help_tell_the_same_widths():
     text = (BUILD / "man" / "softrealm-run.1").read_text()

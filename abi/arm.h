@@ -27,6 +27,8 @@
 #define EC_BREAKPT_LOW 0x30
 #define EC_SOFTSTP_LOW 0x32
 #define EC_WATCHPT_LOW 0x34
+#define EC_BKPT32      0x38
+#define EC_VECTOR32    0x3a
 #define EC_BRK64       0x3c
 
 /* ---- HCR_EL2 ---- */
@@ -54,6 +56,7 @@
 
 /* ---- MDSCR_EL1 ---- */
 #define MDSCR_SS  ARM_BIT(0)
+#define MDSCR_KDE ARM_BIT(13)
 #define MDSCR_MDE ARM_BIT(15)
 
 /* ---- ICH_HCR_EL2 ---- */
@@ -70,6 +73,7 @@
 #define PSTATE_AARCH32 ARM_BIT(4)
 #define PSTATE_EL0     UINT64_C(0x0)
 #define PSTATE_EL1H    UINT64_C(0x5)
+#define PSTATE_D       ARM_BIT(9)
 #define PSTATE_SSBS    ARM_BIT(12)
 #define PSTATE_SS      ARM_BIT(21)
 #define PSTATE_PAN     ARM_BIT(22)

@@ -50,6 +50,8 @@ struct backend_options {
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool explain, no_sandbox, detect;
+	int gdb;	    /* a socket that listens for a debugger: taken over; -1: none */
+	bool gdb_wait;	    /* the first realm waits for it */
 	int trace, measure; /* descriptors to write to; -1: it is not asked for */
 	struct trace_filter trace_filter;
 	struct attest_options attest;

@@ -17,10 +17,12 @@
 #include "backend/sandbox.h"
 #include "backend/server.h"
 #include "base/log.h"
+#include "debug/debug.h"
 #include "engine/engine.h"
 #include "engine/qemu.h"
 #include "engine/starter.h"
 #include "machine/memory.h"
+#include "rmm/debug.h"
 #include "rmm/rmm.h"
 
 static int fail(const char *what, int r)
@@ -34,6 +36,7 @@ static uint64_t host_destroy(struct host *h)
 {
 	uint64_t pages = 0;
 
+	debug_stop();
 	if (h->door)
 		door_destroy(h->door);
 	if (h->server)
@@ -42,6 +45,7 @@ static uint64_t host_destroy(struct host *h)
 		kvm_host_destroy(h->kvm);
 	if (h->rmm)
 		rmm_destroy(h->rmm);
+	debug_free();
 	if (h->identity)
 		attest_identity_free(h->identity);
 	if (h->machine) {
@@ -75,10 +79,30 @@ static uint32_t rmi_cap(const struct backend_options *o)
 	return kvm_revision_cap(o->automatic ? kvm_revision_find("v13") : o->revision);
 }
 
+static int realm_memory(void *arg, unsigned int vmid, uint64_t ipa, void *buf, size_t len,
+			bool write)
+{
+	const struct host *h = arg;
+
+	return rmm_debug_memory(h->rmm, vmid, ipa, buf, len, write);
+}
+
+/* A realm's vCPUs wait for a debugger, or it is told to go away, only while there is a server. */
+static int start_debugger(struct host *h, const struct backend_options *o)
+{
+	const struct debug_config c = {.listen = o->gdb,
+				       .wait = o->gdb_wait,
+				       .engine = &engine_qemu,
+				       .memory = realm_memory,
+				       .arg = h};
+
+	return o->gdb < 0 ? 0 : debug_start(&c);
+}
+
 static int host_create(struct host *h, const struct backend_options *o)
 {
 	struct machine_config mc = {.size = o->ram, .client_size = o->ram};
-	struct rmm_config rc = {.engine = &engine_qemu};
+	struct rmm_config rc = {.engine = o->gdb >= 0 ? &engine_debug : &engine_qemu};
 	struct kvm_config kc = {.engine = &engine_qemu,
 				.revision = o->revision,
 				.detect = o->detect,
@@ -102,6 +126,9 @@ static int host_create(struct host *h, const struct backend_options *o)
 	r = rmm_create(&rc, &h->rmm);
 	if (r)
 		return fail("RMM", r);
+	r = start_debugger(h, o);
+	if (r)
+		return fail("debugger", r);
 	kc.rmm = h->rmm;
 	r = kvm_host_create(&kc, &h->kvm);
 	if (r)

@@ -38,6 +38,7 @@
 #include "base/log.h"
 #include "cli/address.h"
 #include "cli/carrier.h"
+#include "cli/gdb.h"
 #include "cli/limits.h"
 #include "cli/summary.h"
 #include "cli/trace.h"
@@ -116,6 +117,8 @@ static void remove_door(const struct launcher *la)
 {
 	if (la->l->door && la->socket[0] == '/' && la->backend > 0)
 		unlink(la->socket);
+	if (la->l->gdb && la->l->backend.gdb >= 0)
+		gdb_remove(la->l->gdb);
 }
 
 static int start_backend(struct launcher *la)
@@ -125,6 +128,13 @@ static int start_backend(struct launcher *la)
 
 	if (door < 0)
 		return door;
+	if (la->l->gdb) {
+		la->l->backend.gdb = gdb_listen(la->l->gdb);
+		if (la->l->backend.gdb < 0) {
+			close(door);
+			return la->l->backend.gdb;
+		}
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 		err = errno;
 		log_errno(err, "the backend cannot start");
@@ -148,6 +158,8 @@ static int start_backend(struct launcher *la)
 		_exit(backend_main(&la->l->backend));
 	}
 	close(door);
+	if (la->l->gdb)
+		close(la->l->backend.gdb);
 	close(pair[1]);
 	la->control = pair[0];
 	if (la->backend < 0) {
@@ -609,13 +621,14 @@ static int exit_status(const struct launcher *la)
 
 static bool is_told(const struct backend_options *o)
 {
-	return o->explain || o->ram || o->revision || o->attest.deterministic || fault_armed_;
+	return o->explain || o->gdb_wait || o->ram || o->revision || o->attest.deterministic ||
+	       fault_armed_;
 }
 
 /* The backend is somebody else's, and so is what it was told. */
 static int check_host(const struct launch *l)
 {
-	if (!l->trace && !l->measurement_log && !l->door && !is_told(&l->backend))
+	if (!l->trace && !l->measurement_log && !l->door && !l->gdb && !is_told(&l->backend))
 		return 0;
 	log_error("with --host, options of the simulated host are those that `softrealm host` was "
 		  "started with");
@@ -640,6 +653,10 @@ int launch(struct launch *l)
 
 	if (l->host && check_host(l))
 		return LAUNCH_USAGE;
+	if (l->backend.gdb_wait && !l->gdb) {
+		log_error("--gdb-wait needs --gdb: where the debugger attaches");
+		return LAUNCH_USAGE;
+	}
 	if (open_outputs(&la) || open_signals(&la))
 		return LAUNCH_FAILED;
 	if (l->timeout)

@@ -33,6 +33,7 @@ struct launch {
 	char **argv;	  /* ended by NULL */
 	bool real;	  /* with the machine's own /dev/kvm: no backend */
 	const char *host; /* the backend of others that it uses, or NULL: one of its own */
+	const char *gdb;  /* where a debugger can attach, as --gdb has it, or NULL: nowhere */
 	const char *door; /* where its own backend can be visited, or NULL: nowhere known */
 	bool is_host;	  /* there is no command: serve until a signal */
 	bool own_vmm;	  /* gets SIGTERM when the launcher dies, and soon after the backend has */
@@ -47,7 +48,10 @@ struct launch {
 #define LAUNCH_INIT                                                                                \
 	{                                                                                          \
 		.report_fd = -1, .report_write = -1, .summary_fd = -1,                             \
-		.backend = {.trace = -1, .measure = -1, .trace_filter = TRACE_FILTER_DEFAULT},     \
+		.backend = {.trace = -1,                                                           \
+			    .measure = -1,                                                         \
+			    .gdb = -1,                                                             \
+			    .trace_filter = TRACE_FILTER_DEFAULT},                                 \
 	}
 
 /* Run it to the end: the exit status. */

@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "cli/gdb.h"
 #include "cli/input.h"
 #include "cli/revision.h"
 #include "kvm/call.h"
@@ -99,6 +100,22 @@ static int set_trace_filter(void *to, const char *value)
 		return 0;
 	log_error("--trace-filter: %s", why);
 	return -EINVAL;
+}
+
+static int set_gdb(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->gdb = value;
+	return gdb_address_check(value);
+}
+
+static int set_gdb_wait(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->backend.gdb_wait = true;
+	return 0;
 }
 
 static int set_summary(void *to, const char *value)

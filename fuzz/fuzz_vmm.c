@@ -193,7 +193,7 @@ static void rig_start(struct rig *r)
 	console_finish(&r->con, 80, 25);
 	for (int i = 0; i < 2; i++) {
 		r->fd[i] = make_file(disk_content, DISK_SIZE, path);
-		check(!blk_init(&r->disk[i], &r->mem, path, i == 1, i), "no disk");
+		check(!blk_init(&r->disk[i], &r->mem, path, i == 1, i, 0), "no disk");
 	}
 	pci_host_init(&r->host);
 	mmio_add(&r->map, "ECAM", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &r->host);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * blk.c - the virtio block device (virtio 1.2, 5.2). Requests are done at once, on the vCPU that
- * notifies: an image file is in the page cache more often than not.
+ * blk.c - the virtio block device (virtio 1.2, 5.2). Requests are done by threads, several at a
+ * time: a flush that takes long holds nobody up who reads.
  */
 #include "vmm/blk.h"
 
@@ -20,6 +20,8 @@
 #define QUEUE_SIZE 128
 #define SECTOR	   512
 #define SEG_MAX	   (QUEUE_SIZE - 2)
+#define MAX_CLEAR  16u	     /* ranges of a discard */
+#define MAX_SECTOR 0x200000u /* of one of them */
 _Static_assert(SEG_MAX + 2 <= VQ_MAX_SEGMENTS, "a full request fits into a chain");
 _Static_assert(VQ_MAX_SEGMENTS <= IOV_MAX, "a chain fits into one preadv");
 
@@ -92,6 +94,60 @@ static uint8_t do_io(struct blk *b, const struct vq_chain *c, uint64_t sector, b
 	return VIRTIO_BLK_S_OK;
 }
 
+/* ---- discard, write zeroes ---- */
+
+static int write_zeroes(int fd, uint64_t at, uint64_t len)
+{
+	static const uint8_t zeroes[65536];
+
+	while (len) {
+		struct iovec iov = {(void *)zeroes, MIN(len, sizeof(zeroes))};
+		size_t n = iov.iov_len;
+
+		if (transfer(fd, &iov, 1, at, true))
+			return -EIO;
+		at += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* A file system that has no holes: a discard is a hint, zeroes are written. */
+static uint8_t clear(struct blk *b, const struct virtio_blk_discard_write_zeroes *r, bool discard)
+{
+	bool unmap = discard || (r->flags & VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP);
+	int mode = (unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE) | FALLOC_FL_KEEP_SIZE;
+	uint64_t at = r->sector * SECTOR, len = r->num_sectors * (uint64_t)SECTOR;
+
+	if (r->sector > b->size / SECTOR || len > b->size - at)
+		return VIRTIO_BLK_S_IOERR;
+	if (r->flags & ~(discard ? 0u : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP))
+		return VIRTIO_BLK_S_UNSUPP;
+	if (!len || !fallocate(b->fd, mode, (off_t)at, (off_t)len))
+		return VIRTIO_BLK_S_OK;
+	if (errno != EOPNOTSUPP && errno != ENODEV)
+		return VIRTIO_BLK_S_IOERR;
+	return discard || !write_zeroes(b->fd, at, len) ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
+}
+
+static uint8_t do_clear(struct blk *b, const struct vq_chain *c, bool discard)
+{
+	struct virtio_blk_discard_write_zeroes r[MAX_CLEAR];
+	size_t len = c->read_len - sizeof(struct virtio_blk_outhdr);
+	uint8_t status = VIRTIO_BLK_S_OK;
+
+	if (!(b->dev.accepted & BIT(VIRTIO_BLK_F_DISCARD)))
+		return VIRTIO_BLK_S_UNSUPP;
+	if (!len || len % sizeof(r[0]) || len > sizeof(r))
+		return VIRTIO_BLK_S_IOERR;
+	vq_read(c, sizeof(struct virtio_blk_outhdr), r, len);
+	for (size_t i = 0; i < len / sizeof(r[0]) && !status; i++)
+		status = clear(b, &r[i], discard);
+	return status;
+}
+
+/* ---- requests ---- */
+
 static uint8_t do_request(struct blk *b, const struct vq_chain *c, uint32_t *written)
 {
 	struct virtio_blk_outhdr h;
@@ -107,40 +163,36 @@ static uint8_t do_request(struct blk *b, const struct vq_chain *c, uint32_t *wri
 	case VIRTIO_BLK_T_GET_ID:
 		*written = (uint32_t)vq_write(c, 0, b->id, MIN(sizeof(b->id), c->write_len - 1));
 		return VIRTIO_BLK_S_OK;
+	case VIRTIO_BLK_T_DISCARD:
+	case VIRTIO_BLK_T_WRITE_ZEROES:
+		return do_clear(b, c, h.type == VIRTIO_BLK_T_DISCARD);
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
 }
 
-static void notify(struct virtio_device *dev, unsigned int n)
+/* A request without header or status byte cannot even be refused. */
+static int64_t serve(struct virtio_device *dev, const struct vq_chain *c)
 {
 	struct blk *b = container_of(dev, struct blk, dev);
-	struct virtqueue *q = &dev->queues[n];
-	unsigned int budget = q->size; /* as in console.c: what comes later is notified later */
-	struct vq_chain c;
-	bool any = false;
-	int ret = 0;
+	uint32_t written = 0;
+	uint8_t status;
 
-	while (budget-- && (ret = vq_pop(q, &c)) > 0) {
-		uint32_t written = 0;
-		uint8_t status;
+	if (c->read_len < sizeof(struct virtio_blk_outhdr) || !c->write_len)
+		return -EPROTO;
+	status = do_request(b, c, &written);
+	vq_write(c, c->write_len - 1, &status, 1);
+	return written + 1;
+}
 
-		/* A request without header or status byte cannot even be refused. */
-		if (c.read_len < sizeof(struct virtio_blk_outhdr) || !c.write_len) {
-			ret = -EPROTO;
-			break;
-		}
-		status = do_request(b, &c, &written);
-		vq_write(&c, c.write_len - 1, &status, 1);
-		vq_push(q, c.head, written + 1);
-		any = true;
-	}
-	if (any)
-		virtio_done(dev, q);
-	if (ret < 0) {
-		q->broken = true;
-		virtio_fail(dev);
-	}
+static void notify(struct virtio_device *dev, unsigned int n)
+{
+	worker_notify(&container_of(dev, struct blk, dev)->worker);
+}
+
+static void reset(struct virtio_device *dev)
+{
+	worker_settle(&container_of(dev, struct blk, dev)->worker);
 }
 
 static const struct virtio_class blk_class = {
@@ -148,11 +200,13 @@ static const struct virtio_class blk_class = {
 	.pci_class = 0x018000, /* mass storage, other */
 	.queue_size = QUEUE_SIZE,
 	.notify = notify,
+	.reset = reset,
 };
 
 static int open_image(struct blk *b, const char *path, bool readonly)
 {
 	struct stat st;
+	char magic[4];
 	off_t end;
 
 	b->fd = open(path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
@@ -163,6 +217,8 @@ static int open_image(struct blk *b, const char *path, bool readonly)
 	/* Two writers, or a writer and a reader, would ruin the file system in it. */
 	if (flock(b->fd, (readonly ? LOCK_SH : LOCK_EX) | LOCK_NB) && errno == EWOULDBLOCK)
 		return -EBUSY;
+	if (pread(b->fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "QFI\xfb", 4))
+		return -ENOEXEC;
 	end = lseek(b->fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
@@ -173,38 +229,63 @@ static int open_image(struct blk *b, const char *path, bool readonly)
 	return b->size ? 0 : -ENOSPC;
 }
 
-int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bool readonly,
-	     unsigned int index)
+static void make_config(struct blk *b, bool readonly)
 {
-	struct virtio_blk_config cfg = {.seg_max = SEG_MAX};
+	struct virtio_blk_config cfg = {
+		.capacity = b->size / SECTOR,
+		.seg_max = SEG_MAX,
+		.max_discard_sectors = MAX_SECTOR,
+		.max_discard_seg = MAX_CLEAR,
+		.discard_sector_alignment = 1,
+		.max_write_zeroes_sectors = MAX_SECTOR,
+		.max_write_zeroes_seg = MAX_CLEAR,
+		.write_zeroes_may_unmap = 1,
+	};
+
+	b->dev.config_len = offsetof(struct virtio_blk_config, write_zeroes_may_unmap) + 4;
+	if (readonly)
+		b->dev.config_len = offsetof(struct virtio_blk_config, blk_size);
+	memcpy(b->dev.config, &cfg, b->dev.config_len);
+}
+
+static const char *explain(int ret)
+{
+	return ret == -ENOTBLK	 ? "neither a regular file nor a block device"
+	       : ret == -EBUSY	 ? "somebody else uses it (,ro lets several read)"
+	       : ret == -ENOSPC	 ? "smaller than one sector"
+	       : ret == -ENOEXEC ? "a qcow2 image: make it a raw one (qemu-img convert -O raw)"
+				 : strerror(-ret);
+}
+
+int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bool readonly,
+	     unsigned int index, unsigned int threads)
+{
 	uint64_t features = BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_FLUSH) |
 			    BIT(VIRTIO_RING_F_INDIRECT_DESC);
 	int ret;
 
 	memset(b, 0, sizeof(*b));
 	ret = open_image(b, path, readonly);
-	if (ret) {
-		log_error("disk %s: %s", path,
-			  ret == -ENOTBLK  ? "neither a regular file nor a block device"
-			  : ret == -EBUSY  ? "somebody else uses it (,ro lets several read)"
-			  : ret == -ENOSPC ? "smaller than one sector"
-					   : strerror(-ret));
-		blk_destroy(b);
-		return ret;
-	}
-	if (readonly)
-		features |= BIT(VIRTIO_BLK_F_RO);
+	features |= readonly ? BIT(VIRTIO_BLK_F_RO)
+			     : BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES);
 	snprintf(b->id, sizeof(b->id), "softrealm-disk%u", index);
 	virtio_init(&b->dev, &blk_class, mem, features, 1);
-	cfg.capacity = b->size / SECTOR;
-	b->dev.config_len = offsetof(struct virtio_blk_config, blk_size);
-	memcpy(b->dev.config, &cfg, b->dev.config_len);
-	return 0;
+	make_config(b, readonly);
+	if (!ret)
+		ret = worker_start(&b->worker, &b->dev, threads, serve);
+	if (!ret)
+		return 0;
+	log_error("disk %s: %s", path, explain(ret));
+	blk_destroy(b);
+	return ret;
 }
 
-void blk_destroy(struct blk *b)
+bool blk_destroy(struct blk *b)
 {
+	if (!worker_stop(&b->worker))
+		return false;
 	if (b->fd >= 0)
 		close(b->fd);
 	b->fd = -1;
+	return true;
 }

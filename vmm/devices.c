@@ -27,7 +27,8 @@ static int create_disks(struct devices *d, const struct vmm_options *o,
 			const struct guest_memory *mem)
 {
 	for (unsigned int i = 0; i < o->ndisks; i++) {
-		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly, i))
+		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly, i,
+			     BLK_THREADS))
 			return VMM_INPUT;
 		d->ndisks++;
 		devices_plug(d, &d->disks_pci[i], &d->disks[i].dev, SLOT_DISKS + i);
@@ -87,14 +88,17 @@ int devices_create(struct devices *d, const struct vmm_options *o, const struct 
 	return create_net(d, o, &r->mem) ?: create_disks(d, o, &r->mem);
 }
 
-void devices_destroy(struct devices *d)
+bool devices_destroy(struct devices *d)
 {
+	bool all = true;
+
 	for (unsigned int i = 0; i < d->ndisks; i++)
-		blk_destroy(&d->disks[i]);
+		all &= blk_destroy(&d->disks[i]);
 	d->ndisks = 0;
 	if (d->has_net) {
 		net_destroy(&d->net);
 		passt_end(&d->passt);
 	}
 	d->has_net = false;
+	return all;
 }

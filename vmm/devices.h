@@ -54,7 +54,7 @@ int devices_create(struct devices *d, const struct vmm_options *o, const struct 
 /* Put a device of the caller's into a slot. */
 void devices_plug(struct devices *d, struct virtio_pci *vp, struct virtio_device *dev,
 		  unsigned int slot);
-/* After the last vCPU. */
-void devices_destroy(struct devices *d);
+/* After the last vCPU. False: one of them still works on a request, and so memory must stay. */
+bool devices_destroy(struct devices *d);
 
 #endif

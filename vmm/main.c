@@ -183,7 +183,8 @@ static bool run(void)
 
 static void destroy(void)
 {
-	devices_destroy(&vmm.devices);
+	if (!devices_destroy(&vmm.devices))
+		return;
 	realm_destroy(&vmm.realm);
 	consoles_destroy(&vmm.consoles);
 }

@@ -16,7 +16,7 @@
 struct net {
 	struct virtio_device dev;
 	struct io_watch peer; /* closed: DOWN */
-	/* Called once, on the main thread, with the lock held: what was wrong, NULL: the peer went. */
+	/* Called once, on the main thread, with the lock held: why, or NULL: the peer has gone. */
 	void (*down)(struct net *n, const char *why);
 	/* what came from the peer, from a frame's length on */
 	uint8_t in[2 * (4 + NET_MAX_LEN)];

@@ -12,16 +12,18 @@
 
 #include <string.h>
 
+/* The class first: it may still have to answer requests. */
 static void reset(struct virtio_device *dev)
 {
+	dev->status = 0;
+	if (dev->class->reset)
+		dev->class->reset(dev);
 	dev->status = 0;
 	dev->accepted = 0;
 	dev->isr = 0;
 	for (unsigned int i = 0; i < dev->nqueues; i++)
 		vq_reset(&dev->queues[i], dev->mem, dev->class->queue_size);
 	irq_set(&dev->irq, false);
-	if (dev->class->reset)
-		dev->class->reset(dev);
 }
 
 void virtio_init(struct virtio_device *dev, const struct virtio_class *class,

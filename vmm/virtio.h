@@ -34,7 +34,10 @@ struct virtio_class {
 	uint16_t queue_size; /* offered for every queue */
 	/* The driver told of new requests in queue n (which is enabled). */
 	void (*notify)(struct virtio_device *dev, unsigned int n);
-	/* The driver reset the device, or is done with its set-up (DRIVER_OK); may be NULL. */
+	/*
+	 * The driver resets the device (its queues are still as they were; this may wait, without
+	 * the lock), or is done with its set-up (DRIVER_OK). May be NULL.
+	 */
 	void (*reset)(struct virtio_device *dev);
 	void (*ready)(struct virtio_device *dev);
 };

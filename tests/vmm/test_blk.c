@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_blk.c - block requests against a file, good ones and hostile ones. */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/virtio_blk.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static int setup(void **state)
 	}
 	close(fd);
 	mem = driver_memory();
-	assert_int_equal(blk_init(&blk, mem, path, *state == RO, 0), 0);
+	assert_int_equal(blk_init(&blk, mem, path, *state == RO, 0, 0), 0);
 	driver_start(&blk.dev, 0);
 	ring_make(&r, mem, 0, 8);
 	return ring_attach(&r, &blk.dev.queues[0]);
@@ -185,13 +186,81 @@ static void unusable_files_are_refused(void **state)
 	int fd;
 	char empty[] = "/tmp/softrealm-test-XXXXXX";
 
-	assert_int_not_equal(blk_init(&b, NULL, "/nonexistent/disk", false, 0), 0);
-	assert_int_not_equal(blk_init(&b, NULL, "/dev/null", false, 0), 0);
-	assert_int_not_equal(blk_init(&b, NULL, "/", true, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/nonexistent/disk", false, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/dev/null", false, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/", true, 0, 0), 0);
 	fd = mkstemp(empty);
-	assert_int_not_equal(blk_init(&b, NULL, empty, false, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, empty, false, 0, 0), 0);
+	assert_int_equal(write(fd, "QFI\xfb", 4), 4);
+	assert_int_equal(ftruncate(fd, 512), 0);
+	assert_int_equal(blk_init(&b, NULL, empty, true, 0, 0), -ENOEXEC);
 	close(fd);
 	unlink(empty);
+}
+
+static void a_writable_image_has_one_user(void **state)
+{
+	struct blk b;
+
+	assert_int_equal(blk_init(&b, NULL, path, false, 0, 0), -EBUSY);
+	assert_int_equal(blk_init(&b, NULL, path, true, 0, 0), -EBUSY);
+}
+
+static void readers_share_an_image(void **state)
+{
+	struct blk b;
+
+	assert_int_equal(blk_init(&b, NULL, path, false, 0, 0), -EBUSY);
+	assert_int_equal(blk_init(&b, NULL, path, true, 0, 0), 0);
+	assert_true(blk_destroy(&b));
+}
+
+static uint8_t clear(uint32_t type, uint64_t sector, uint32_t count, uint32_t flags)
+{
+	*(struct virtio_blk_discard_write_zeroes *)data() =
+		(struct virtio_blk_discard_write_zeroes){sector, count, flags};
+	return request(type, 0, sizeof(struct virtio_blk_discard_write_zeroes), false);
+}
+
+static void zeroes_are_written_where_they_are_asked_for(void **state)
+{
+	assert_int_equal(clear(VIRTIO_BLK_T_WRITE_ZEROES, 3, 2, 0), VIRTIO_BLK_S_OK);
+	assert_int_equal(file_byte(3 * 512 - 1), 'c');
+	assert_int_equal(file_byte(3 * 512), 0);
+	assert_int_equal(file_byte(5 * 512 - 1), 0);
+	assert_int_equal(file_byte(5 * 512), 'f');
+	assert_int_equal(clear(VIRTIO_BLK_T_WRITE_ZEROES, 15, 1, 1), VIRTIO_BLK_S_OK);
+	assert_int_equal(file_byte(15 * 512), 0);
+	assert_int_equal(lseek(blk.fd, 0, SEEK_END), SECTORS * 512);
+}
+
+static void a_discarded_range_may_be_a_hole(void **state)
+{
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, 0, SECTORS, 0), VIRTIO_BLK_S_OK);
+	assert_int_equal(lseek(blk.fd, 0, SEEK_END), SECTORS * 512);
+}
+
+static void ranges_behind_the_end_are_refused(void **state)
+{
+	assert_int_equal(clear(VIRTIO_BLK_T_WRITE_ZEROES, 15, 2, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, UINT64_MAX, 1, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, UINT64_MAX / 512 + 2, 1, 0),
+			 VIRTIO_BLK_S_IOERR);
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, 0, UINT32_MAX, 0), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, 0, 1, 1), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(clear(VIRTIO_BLK_T_WRITE_ZEROES, 0, 1, 2), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(request(VIRTIO_BLK_T_DISCARD, 0, 15, false), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(request(VIRTIO_BLK_T_DISCARD, 0, 0, false), VIRTIO_BLK_S_IOERR);
+	assert_int_equal(request(VIRTIO_BLK_T_DISCARD, 0, 17 * 16, false), VIRTIO_BLK_S_IOERR);
+	for (off_t i = 0; i < SECTORS; i++)
+		assert_int_equal(file_byte(i * 512), 'a' + i);
+}
+
+static void a_read_only_disk_is_not_cleared(void **state)
+{
+	assert_int_equal(clear(VIRTIO_BLK_T_WRITE_ZEROES, 0, 1, 0), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(clear(VIRTIO_BLK_T_DISCARD, 0, 1, 0), VIRTIO_BLK_S_UNSUPP);
+	assert_int_equal(file_byte(0), 'a');
 }
 
 int main(void)
@@ -210,6 +279,14 @@ int main(void)
 		T(request_with_short_header_fails_the_device),
 		T(header_and_status_may_be_split),
 		T(capacity_is_in_sectors),
+		T(a_writable_image_has_one_user),
+		cmocka_unit_test_prestate_setup_teardown(readers_share_an_image, setup, teardown,
+							 RO),
+		T(zeroes_are_written_where_they_are_asked_for),
+		T(a_discarded_range_may_be_a_hole),
+		T(ranges_behind_the_end_are_refused),
+		cmocka_unit_test_prestate_setup_teardown(a_read_only_disk_is_not_cleared, setup,
+							 teardown, RO),
 		cmocka_unit_test(unusable_files_are_refused),
 	};
 

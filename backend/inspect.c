@@ -8,6 +8,7 @@
 #include "backend/picture.h"
 #include "backend/report.h"
 #include "backend/server.h"
+#include "backend/why.h"
 #include "base/bits.h"
 #include "kvm/entry/inspect.h"
 #include "machine/memory.h"
@@ -94,6 +95,22 @@ static struct kvm_vm_view *find_vm(struct host *h, const json_t *request, const 
 	return v;
 }
 
+/* ... or the newest one, if it names none. */
+static struct kvm_vm_view *find_vm_or_newest(struct host *h, const json_t *request,
+					     const char **error)
+{
+	struct kvm_vm_view *v = NULL;
+	uint32_t newest;
+
+	if (json_object_get(request, "vm"))
+		return find_vm(h, request, error);
+	if (kvm_inspect_vms(h->kvm, &newest, 1))
+		v = kvm_inspect_vm(h->kvm, newest);
+	if (!v)
+		*error = "there is no VM";
+	return v;
+}
+
 static json_t *call_realm(struct host *h, const json_t *request, const char **error)
 {
 	struct kvm_vm_view *v = find_vm(h, request, error);
@@ -119,12 +136,34 @@ static json_t *call_vcpu(struct host *h, const json_t *request, const char **err
 {
 	json_int_t index = json_integer_value(json_object_get(request, "arg"));
 	struct kvm_vm_view *v = find_vm(h, request, error);
+	struct rmm_rec_view rec;
 	json_t *o = NULL;
 
 	if (v && index >= 0 && (size_t)index < v->num_vcpus)
-		o = picture_of_vcpu(h->rmm, &v->vcpus[index]);
+		o = picture_of_vcpu(v, (size_t)index,
+				    why_look_at_rec(h, v, (size_t)index, &rec) ? &rec : NULL);
 	else if (v)
 		*error = "want \"arg\": the index of a vCPU of this VM";
+	kvm_vm_view_free(v);
+	return o;
+}
+
+static json_t *call_why(struct host *h, const json_t *request, const char **error)
+{
+	struct kvm_vm_view *v = find_vm_or_newest(h, request, error);
+	json_t *o = v ? why_diagnose(h, v) : NULL;
+
+	kvm_vm_view_free(v);
+	return o;
+}
+
+static json_t *call_log(struct host *h, const json_t *request, const char **error)
+{
+	struct kvm_vm_view *v = find_vm_or_newest(h, request, error);
+	json_t *o = v ? why_log(h, v) : NULL;
+
+	if (v && !o)
+		*error = "no log of a Linux kernel is found in the realm's memory";
 	kvm_vm_view_free(v);
 	return o;
 }
@@ -135,7 +174,8 @@ static const struct {
 } rows[] = {
 	{"version", call_version}, {"info", call_info},		{"realms", call_realms},
 	{"vms", call_vms},	   {"realm", call_realm},	{"rtt", call_rtt},
-	{"vcpu", call_vcpu},	   {"granules", call_granules},
+	{"vcpu", call_vcpu},	   {"granules", call_granules}, {"why", call_why},
+	{"log", call_log},
 };
 
 json_t *inspect_call(void *arg, const char *call, const json_t *request, const char **error)

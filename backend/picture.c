@@ -13,12 +13,14 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/trace.h"
 #include "kvm/entry/inspect.h"
 #include "rmm/inspect.h"
 
-#define MAX_ROWS 4096u
+#define MAX_ROWS    4096u
+#define SHOWN_EXITS 16u
 
-static json_t *hex(uint64_t v)
+json_t *picture_hex(uint64_t v)
 {
 	char text[20];
 
@@ -77,10 +79,10 @@ static json_t *row(const struct kvm_slot_view *s, bool is_private, const struct 
 {
 	const char *wrong = disagreement(s, is_private, r);
 
-	return json_pack("{s:o, s:o, s:o, s:s, s:s?, s:s, s:s?}", "ipa", hex(r->ipa), "end",
-			 hex(r->end), "memslot", s ? json_integer(s->id) : json_null(), "attribute",
-			 is_private ? "private" : "shared", "ripas", r->ripas, "hipas", r->hipas,
-			 "disagree", wrong);
+	return json_pack("{s:o, s:o, s:o, s:s, s:s?, s:s, s:s?}", "ipa", picture_hex(r->ipa), "end",
+			 picture_hex(r->end), "memslot", s ? json_integer(s->id) : json_null(),
+			 "attribute", is_private ? "private" : "shared", "ripas", r->ripas, "hipas",
+			 r->hipas, "disagree", wrong);
 }
 
 /* What is empty everywhere is not worth a row. */
@@ -144,10 +146,11 @@ static json_t *memslots(const struct kvm_vm_view *v)
 	for (size_t i = 0; i < v->num_slots; i++) {
 		const struct kvm_slot_view *s = &v->slots[i];
 
-		json_array_append_new(all, json_pack("{s:I, s:o, s:o, s:o, s:o, s:b}", "id",
-						     (json_int_t)s->id, "ipa", hex(s->gpa), "size",
-						     hex(s->size), "user", hex(s->uaddr), "flags",
-						     hex(s->flags), "guest_memfd", s->gmem));
+		json_array_append_new(
+			all, json_pack("{s:I, s:o, s:o, s:o, s:o, s:b}", "id", (json_int_t)s->id,
+				       "ipa", picture_hex(s->gpa), "size", picture_hex(s->size),
+				       "user", picture_hex(s->uaddr), "flags",
+				       picture_hex(s->flags), "guest_memfd", s->gmem));
 	}
 	return all;
 }
@@ -193,7 +196,7 @@ json_t *picture_of_vm(const struct rmm *rmm, const struct kvm_vm_view *v)
 
 	if (v->rd) {
 		json_object_set_new(o, "vmid", json_integer(v->vmid));
-		json_object_set_new(o, "rd", hex(v->rd));
+		json_object_set_new(o, "rd", picture_hex(v->rd));
 	}
 	json_object_set_new(o, "memslots", memslots(v));
 	json_object_set_new(o, "vcpus", vcpus(rmm, v));
@@ -208,10 +211,11 @@ json_t *picture_of_walk(const struct rmm *rmm, const struct kvm_vm_view *v, uint
 	json_t *all = json_array();
 
 	for (unsigned int i = 0; i < n; i++)
-		json_array_append_new(all, json_pack("{s:i, s:o, s:I, s:o, s:s}", "level",
-						     steps[i].level, "table", hex(steps[i].table),
-						     "index", (json_int_t)steps[i].index, "entry",
-						     hex(steps[i].entry), "state", steps[i].state));
+		json_array_append_new(
+			all,
+			json_pack("{s:i, s:o, s:I, s:o, s:s}", "level", steps[i].level, "table",
+				  picture_hex(steps[i].table), "index", (json_int_t)steps[i].index,
+				  "entry", picture_hex(steps[i].entry), "state", steps[i].state));
 	if (n)
 		return all;
 	json_decref(all);
@@ -223,34 +227,127 @@ static json_t *registers(const struct rmm_rec_view *r)
 	json_t *o = json_object();
 	char name[8];
 
-	json_object_set_new(o, "pc", hex(r->pc));
-	json_object_set_new(o, "pstate", hex(r->pstate));
+	json_object_set_new(o, "pc", picture_hex(r->pc));
+	json_object_set_new(o, "pstate", picture_hex(r->pstate));
 	for (unsigned int i = 0; i < ARRAY_SIZE(r->x); i++) {
 		snprintf(name, sizeof(name), "x%u", i);
-		json_object_set_new(o, name, hex(r->x[i]));
+		json_object_set_new(o, name, picture_hex(r->x[i]));
 	}
 	return o;
 }
 
-json_t *picture_of_vcpu(const struct rmm *rmm, const struct kvm_vcpu_view *v)
-{
-	json_t *o = json_pack("{s:I, s:s, s:i}", "id", (json_int_t)v->id, "mp_state",
-			      mp_state_name(v->mp_state), "exit_reason", (int)v->exit);
-	struct rmm_rec_view r;
+/* ---- a vCPU ---- */
 
-	if (!v->rec || !rmm_inspect_rec(rmm, v->rec, &r))
-		return o;
-	json_object_set_new(o, "mpidr", hex(r.mpidr));
-	json_object_set_new(o, "running", json_boolean(r.running));
-	if (r.running)
-		return o;
-	json_object_set_new(o, "runnable", json_boolean(r.runnable));
-	json_object_set_new(o, "esr", hex(r.esr));
-	json_object_set_new(o, "far", hex(r.far));
-	json_object_set_new(o, "registers", registers(&r));
-	json_object_set_new(o, "timers",
-			    json_pack("{s:o, s:o, s:o, s:o}", "cntp_ctl", hex(r.cntp_ctl),
-				      "cntp_cval", hex(r.cntp_cval), "cntv_ctl", hex(r.cntv_ctl),
-				      "cntv_cval", hex(r.cntv_cval)));
+/* What the VMM did between an exit and the next KVM_RUN: its calls, by any thread. */
+static json_t *answer(const struct kvm_vm_view *vm, const struct kvm_exit_view *e)
+{
+	char text[512];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; e->to_user && i < vm->num_calls; i++) {
+		const struct kvm_call_view *c = &vm->calls[i];
+
+		if (c->when < e->when || (e->back && c->when > e->back) || n > sizeof(text) - 160)
+			continue;
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n,
+			"%s%s(0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ") = %" PRId64,
+			n ? "; " : "", c->name, c->arg[0], c->arg[1], c->arg[2], c->ret);
+	}
+	return n ? json_string(text) : json_null();
+}
+
+static json_t *milliseconds(uint64_t from, uint64_t to)
+{
+	return to >= from ? json_real((double)((to - from) / 1000) / 1e3) : json_null();
+}
+
+static json_t *exits(const struct kvm_vm_view *vm, const struct kvm_vcpu_view *c)
+{
+	uint64_t now = trace_now();
+	json_t *all = json_array();
+
+	for (size_t i = c->history.num - MIN(c->history.num, SHOWN_EXITS); i < c->history.num;
+	     i++) {
+		const struct kvm_exit_view *e = &c->history.note[i];
+
+		json_array_append_new(
+			all,
+			json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o}", "exit", e->name, "to",
+				  e->to_user ? "vmm" : "kernel", "address",
+				  e->addr ? picture_hex(e->addr) : json_null(), "size",
+				  e->size ? picture_hex(e->size) : json_null(), "write",
+				  e->is_write, "ms_ago", milliseconds(e->when, now), "answered_ms",
+				  e->back ? milliseconds(e->when, e->back) : json_null(), "calls",
+				  answer(vm, e)));
+	}
+	return all;
+}
+
+static json_t *timers(const struct rmm_rec_view *r)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "cntp_ctl", picture_hex(r->cntp_ctl), "cntp_cval",
+			 picture_hex(r->cntp_cval), "cntv_ctl", picture_hex(r->cntv_ctl),
+			 "cntv_cval", picture_hex(r->cntv_cval));
+}
+
+static json_t *list_registers(const struct rmm_rec_view *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(r->lr); i++)
+		json_array_append_new(all, picture_hex(r->lr[i]));
+	return all;
+}
+
+static json_t *el1(const struct rmm_el1_view *e)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} regs[] = {
+		{"sctlr", e->sctlr},   {"tcr", e->tcr},	  {"ttbr0", e->ttbr0},
+		{"ttbr1", e->ttbr1},   {"vbar", e->vbar}, {"elr", e->elr},
+		{"esr", e->esr},       {"far", e->far},	  {"sp_el0", e->sp_el0},
+		{"sp_el1", e->sp_el1},
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		json_object_set_new(o, regs[i].name, picture_hex(regs[i].value));
+	return o;
+}
+
+static void add_rec(json_t *o, const struct rmm_rec_view *r)
+{
+	json_object_set_new(o, "mpidr", picture_hex(r->mpidr));
+	json_object_set_new(o, "running", json_boolean(r->running));
+	json_object_set_new(o, "rsi_calls", json_integer((json_int_t)r->rsi_calls));
+	if (!r->has_regs)
+		return;
+	if (!r->running) {
+		json_object_set_new(o, "runnable", json_boolean(r->runnable));
+		json_object_set_new(o, "esr", picture_hex(r->esr));
+		json_object_set_new(o, "far", picture_hex(r->far));
+	}
+	json_object_set_new(o, "registers", registers(r));
+	if (r->has_el1)
+		json_object_set_new(o, "el1", el1(&r->el1));
+	json_object_set_new(o, "timers", timers(r));
+	json_object_set_new(o, "list_registers", list_registers(r));
+}
+
+json_t *picture_of_vcpu(const struct kvm_vm_view *vm, size_t index, const struct rmm_rec_view *rec)
+{
+	const struct kvm_vcpu_view *c = &vm->vcpus[index];
+	json_t *o = json_pack("{s:I, s:s, s:i, s:b, s:b, s:I}", "id", (json_int_t)c->id, "mp_state",
+			      mp_state_name(c->mp_state), "exit_reason", (int)c->exit, "in_kvm_run",
+			      c->history.entered != 0, "interrupt_pending", c->irq_pending,
+			      "exit_count", (json_int_t)c->history.exits);
+
+	if (rec)
+		add_rec(o, rec);
+	json_object_set_new(o, "exits", exits(vm, c));
 	return o;
 }

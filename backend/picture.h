@@ -6,13 +6,16 @@
 #include <jansson.h>
 #include <stdint.h>
 
-struct kvm_vcpu_view;
 struct kvm_vm_view;
 struct rmm;
+struct rmm_rec_view;
 
+/* As text: "0x1f". */
+json_t *picture_hex(uint64_t v);
 json_t *picture_of_vm(const struct rmm *rmm, const struct kvm_vm_view *v);
 /* NULL: there is no realm, or no such IPA. */
 json_t *picture_of_walk(const struct rmm *rmm, const struct kvm_vm_view *v, uint64_t ipa);
-json_t *picture_of_vcpu(const struct rmm *rmm, const struct kvm_vcpu_view *v);
+/* rec: its registers, or NULL. */
+json_t *picture_of_vcpu(const struct kvm_vm_view *vm, size_t index, const struct rmm_rec_view *rec);
 
 #endif

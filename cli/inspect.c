@@ -14,9 +14,11 @@
 #include "cli/commands.h"
 #include "cli/launcher.h"
 #include "cli/printable.h"
+#include "cli/symbols.h"
+#include "cli/why.h"
 
 struct options {
-	const char *host;
+	const char *host, *symbols;
 	bool json, watch;
 };
 
@@ -42,6 +44,12 @@ static int set_json(void *to, const char *value)
 static int set_watch(void *to, const char *value)
 {
 	((struct options *)to)->watch = true;
+	return 0;
+}
+
+static int set_symbols(void *to, const char *value)
+{
+	((struct options *)to)->symbols = value;
 	return 0;
 }
 
@@ -339,9 +347,43 @@ static int watch(struct visit *v, const json_t *request, bool json)
 	return EXIT_REFUSED;
 }
 
+/* False: the file of --symbols cannot be used. */
+static bool show_why(const json_t *why, const char *path)
+{
+	struct symbols *s = path ? symbols_load(path) : NULL;
+	bool ok = s || !path;
+
+	if (ok)
+		why_print(stdout, why, "", s, true);
+	symbols_free(s);
+	return ok;
+}
+
+/* "why" is told, not listed; a log is lines. */
+static int show_answer(const char *call, const json_t *answer, const struct options *o)
+{
+	const json_t *line;
+	size_t i;
+
+	if (!o->json && !strcmp(call, "why"))
+		return show_why(answer, o->symbols) ? EXIT_GOOD : EXIT_USAGE;
+	if (o->json || strcmp(call, "log")) {
+		show(answer, o->json);
+		return EXIT_GOOD;
+	}
+	json_array_foreach(answer, i, line)
+	{
+		print_text(stdout, json_string_value(line));
+		putchar('\n');
+	}
+	return EXIT_GOOD;
+}
+
 static int converse(struct visit *v, const json_t *request, const struct options *o)
 {
-	bool events = !strcmp(json_string_value(json_object_get(request, "call")), "events");
+	const char *call = json_string_value(json_object_get(request, "call"));
+	bool events = !strcmp(call, "events");
+	int status = EXIT_GOOD;
 	json_t *answer;
 
 	if (o->watch && !events)
@@ -350,9 +392,9 @@ static int converse(struct visit *v, const json_t *request, const struct options
 	if (!answer)
 		return EXIT_REFUSED;
 	if (!events)
-		show(answer, o->json);
+		status = show_answer(call, answer, o);
 	json_decref(answer);
-	return events ? follow(v, o->json) : EXIT_GOOD;
+	return events ? follow(v, o->json) : status;
 }
 
 static int run(int argc, char **argv)
@@ -396,8 +438,10 @@ const struct command command_inspect = {
 		"  rtt VM IPA       the walk of the realm's tables, entry by entry\n"
 		"  vcpu VM N        state, registers and timers of a vCPU\n"
 		"  granules         how many are in each state\n"
+		"  why [VM]         why a realm does not get on (the newest VM's)\n"
+		"  log [VM]         the Linux kernel's log, read from the realm's memory\n"
 		"  events           what happens from now on, as JSON lines\n",
-	.words = "version|info|realms|vms|realm|rtt|vcpu|granules|events",
+	.words = "version|info|realms|vms|realm|rtt|vcpu|granules|why|log|events",
 	.run = run,
 	.options = {&inspect_rows},
 };

@@ -38,14 +38,32 @@ struct rmm_step {
 unsigned int rmm_inspect_walk(const struct rmm *rmm, uint64_t rd, uint64_t ipa,
 			      struct rmm_step steps[4]);
 
-struct rmm_rec_view {
-	bool running; /* then the rest, but mpidr, is not known */
-	bool runnable;
-	uint64_t mpidr, pc, pstate, x[31];
-	uint64_t cntp_ctl, cntp_cval, cntv_ctl, cntv_cval;
-	uint64_t esr, far; /* of its last exit */
+/* Those system registers of the realm that tell where it is. */
+struct rmm_el1_view {
+	uint64_t sctlr, tcr, ttbr0, ttbr1, vbar, elr, esr, far, sp_el0, sp_el1;
 };
-/* False: rec is no REC. */
+
+struct rmm_rec_view {
+	bool running;
+	bool runnable;
+	uint64_t mpidr;
+	uint64_t rsi_calls; /* that the realm has made on it */
+	bool fresh;	    /* it has not run since it was made, or switched on */
+	bool has_regs;	    /* false: it runs, and nobody has asked; the rest is not known */
+	uint64_t pc, pstate, x[31], lr[4];
+	uint64_t cntp_ctl, cntp_cval, cntv_ctl, cntv_cval;
+	bool has_el1;
+	struct rmm_el1_view el1;
+	uint64_t esr, far; /* of its last exit; 0 while it runs */
+};
+/* False: rec is no REC. Of one that runs the registers are those of the first exit after
+ * rmm_inspect_ask. */
 bool rmm_inspect_rec(const struct rmm *rmm, uint64_t rec, struct rmm_rec_view *out);
+/* What a REC that runs has in its registers is wanted: it is there as soon as it has left the
+ * realm, which the caller may hasten by a kick. False: it does not run, or is no REC. */
+bool rmm_inspect_ask(const struct rmm *rmm, uint64_t rec);
+
+/* Read the realm's memory, private or not: how many bytes from ipa on are there, at most len. */
+size_t rmm_inspect_read(const struct rmm *rmm, uint64_t rd, uint64_t ipa, void *to, size_t len);
 
 #endif

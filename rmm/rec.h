@@ -16,4 +16,7 @@ void rec_skip(struct rec *rec);
 /* X0..X3 of an answer to the realm. */
 void rec_set_answer(struct rec *rec, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 
+/* For rmm_inspect_rec. The REC is not running, its granule is locked. */
+void rec_take_sample(const struct rmm *rmm, struct rec *rec);
+
 #endif

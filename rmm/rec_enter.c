@@ -263,6 +263,8 @@ static void unclaim(struct rec_entry *e, uint64_t rec_pa)
 
 	granule_lock(g);
 	e->rec->running = false;
+	if (e->rec->sample.state == REC_SAMPLE_WANTED)
+		rec_take_sample(e->rmm, e->rec);
 	granule_unlock(g);
 }
 

@@ -98,8 +98,10 @@ bool rsi_handle_smc(struct rec_entry *e)
 	memcpy(c.x, e->rec->x, sizeof(c.x));
 	c.x[0] = fid;
 	row = find_row(rsi_rows, rsi_num_rows, fid);
-	if (row)
+	if (row) {
+		e->rec->rsi_calls++;
 		return finish(&c, TRACE_RSI, row, row->handler(&c));
+	}
 	row = find_row(psci_rows, psci_num_rows, fid);
 	if (row)
 		return finish(&c, TRACE_PSCI, row, row->handler(&c));

@@ -92,6 +92,21 @@ struct rec_ripas {
 	bool destroyed;
 };
 
+/*
+ * What somebody outside wants to see of a REC that runs (rmm/inspect.h): WANTED until the thread
+ * in REC_ENTER has left the realm the next time, then THERE. Under the granule's lock.
+ */
+enum rec_sample_state { REC_SAMPLE_NONE, REC_SAMPLE_WANTED, REC_SAMPLE_THERE };
+
+struct rec_sample {
+	enum rec_sample_state state;
+	uint64_t pc, pstate, x[31];
+	uint64_t cntp_ctl, cntp_cval, cntv_ctl, cntv_cval, lr[ENGINE_NUM_LRS];
+	bool fresh;
+	bool has_sysregs;
+	uint64_t sysregs[ENGINE_NUM_SYSREGS];
+};
+
 enum rec_psci { REC_PSCI_NONE, REC_PSCI_CPU_ON, REC_PSCI_AFFINITY_INFO };
 
 /* Generation of an attestation token: rsi_attest.c has the state machine. */
@@ -129,7 +144,9 @@ struct rec {
 	bool caller_big_endian; /* SCTLR_EL1.EE at CPU_ON: the target starts with it */
 	bool host_call;		/* the answer is still to be written at X1 */
 	struct rec_attest attest;
-	unsigned int spurious; /* faults in a row on entries that were right */
+	unsigned int spurious;	    /* faults in a row on entries that were right */
+	_Atomic uint64_t rsi_calls; /* ever made; written by the thread in REC_ENTER */
+	struct rec_sample sample;
 };
 
 _Static_assert(sizeof(struct rd) <= GRANULE_SIZE, "RD fits its granule");

@@ -28,6 +28,7 @@
 #include "kvm/mem/attributes.h"
 #include "kvm/mem/detect.h"
 #include "kvm/core/host.h"
+#include "kvm/core/history.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
 #include "kvm/ordinary/ordinary.h"
@@ -133,6 +134,8 @@ struct kvm_vm {
 	struct ordinary ordinary; /* if it is not a realm */
 	atomic_bool nisv_to_user, system_suspend;
 	_Atomic uint64_t cntvoff; /* of an ordinary VM: what CNTVCT is behind CNTPCT */
+
+	struct call_log calls;
 
 	/* mmu_lock: counts changes that make an earlier look-up of a page stale */
 	uint64_t mmu_seq;

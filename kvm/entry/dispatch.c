@@ -216,6 +216,22 @@ static void report(const struct kvm_call *c, const struct kvm_row *row, uint32_t
 	trace_call(&t);
 }
 
+/* For who looks in: what the VMM does between two KVM_RUN. */
+static void note_call(const struct kvm_call *c, const struct kvm_row *row, int64_t ret)
+{
+	struct kvm_call_view note = {
+		.name = row->name, .ret = ret, .vcpu = c->vcpu ? (int)c->vcpu->index : -1};
+	unsigned int n = 0;
+
+	for (const struct kvm_arg *a = row->args; a && a->name && n < ARRAY_SIZE(note.arg); a++) {
+		if ((size_t)a->offset + a->size > c->raw_len)
+			break;
+		note.arg[n] = a->size ? 0 : c->arg;
+		memcpy(&note.arg[n++], c->raw + a->offset, MIN(a->size, sizeof(uint64_t)));
+	}
+	call_log_note(&c->vm->calls, note);
+}
+
 int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, uint64_t arg)
 {
 	const struct kvm_revision *rev = f->host->automatic ? auto_revision(f, caller, nr, arg)
@@ -235,6 +251,8 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *caller, uint32_t nr, ui
 	ret = why ? -(c.fault ? c.fault : why->code) : c.value;
 	if (why && f->host->automatic)
 		auto_refused(f, caller, why);
+	if (c.vm && row && row->handler != vcpu_run)
+		note_call(&c, row, ret);
 	if (trace_observer_)
 		report(&c, row, nr, ret, why, start);
 	return ret;

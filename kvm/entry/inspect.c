@@ -5,11 +5,14 @@
 #include <stdlib.h>
 
 #include "abi/kvm.h"
+#include "base/bits.h"
 #include "kvm/core/host.h"
 #include "kvm/core/vm.h"
+#include "kvm/irq/vgic.h"
 #include "kvm/realm/realm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/vcpu/vcpu.h"
+#include "machine/pe.h"
 
 size_t kvm_inspect_vms(struct kvm_host *h, uint32_t *serials, size_t room)
 {
@@ -77,6 +80,8 @@ static bool copy_memory(struct kvm_vm *vm, struct kvm_vm_view *v)
 
 static bool copy_vcpus(struct kvm_vm *vm, struct kvm_vm_view *v)
 {
+	struct vgic *vgic = atomic_load(&vm->vgic);
+
 	v->num_vcpus = atomic_load(&vm->num_vcpus);
 	v->vcpus = calloc(v->num_vcpus + 1, sizeof(*v->vcpus));
 	for (size_t i = 0; v->vcpus && i < v->num_vcpus; i++) {
@@ -88,7 +93,9 @@ static bool copy_vcpus(struct kvm_vm *vm, struct kvm_vm_view *v)
 			.mp_state = atomic_load(&vcpu->mp_state),
 			.exit = __atomic_load_n(&vcpu->run->exit_reason, __ATOMIC_RELAXED),
 			.rec = __atomic_load_n(&vcpu->rec.pa, __ATOMIC_RELAXED),
+			.irq_pending = vgic && vgic_pending(vgic, (unsigned int)i),
 		};
+		history_copy(&vcpu->history, &v->vcpus[i].history);
 	}
 	return v->vcpus;
 }
@@ -114,6 +121,7 @@ struct kvm_vm_view *kvm_inspect_vm(struct kvm_host *h, uint32_t serial)
 		ok = copy_memory(vm, v);
 		rwlock_drop(&vm->slots_rw);
 		ok = ok && copy_vcpus(vm, v);
+		v->num_calls = call_log_copy(&vm->calls, v->calls);
 	}
 	if (vm)
 		vm_put(vm);
@@ -131,4 +139,15 @@ void kvm_vm_view_free(struct kvm_vm_view *v)
 	free(v->privates);
 	free(v->vcpus);
 	free(v);
+}
+
+void kvm_inspect_kick(struct kvm_host *h, uint32_t serial, size_t vcpu)
+{
+	struct kvm_vm *vm = find_vm(h, serial);
+
+	if (!vm)
+		return;
+	if (vcpu < atomic_load(&vm->num_vcpus))
+		pe_kick(vm->vcpus[vcpu]->pe);
+	vm_put(vm);
 }

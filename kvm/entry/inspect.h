@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kvm/core/history.h"
+
 struct kvm_host;
 
 struct kvm_slot_view {
@@ -25,8 +27,10 @@ struct kvm_private_view {
 struct kvm_vcpu_view {
 	unsigned int id;
 	unsigned int mp_state;
-	uint32_t exit; /* kvm_run's exit_reason: the VMM may have written it */
-	uint64_t rec;  /* of a realm: PA of its REC, 0: none yet */
+	uint32_t exit;	  /* kvm_run's exit_reason: the VMM may have written it */
+	uint64_t rec;	  /* of a realm: PA of its REC, 0: none yet */
+	bool irq_pending; /* the vGIC has an interrupt for it that it could take */
+	struct kvm_history_view history;
 };
 
 struct kvm_vm_view {
@@ -39,6 +43,8 @@ struct kvm_vm_view {
 	struct kvm_slot_view *slots;	   /* by gpa */
 	struct kvm_private_view *privates; /* ascending */
 	struct kvm_vcpu_view *vcpus;	   /* by index */
+	size_t num_calls;
+	struct kvm_call_view calls[KVM_CALLS]; /* the last ones, oldest first */
 };
 
 /* The serials of all VMs, newest first: as many as there is room for; how many there are. */
@@ -46,5 +52,8 @@ size_t kvm_inspect_vms(struct kvm_host *h, uint32_t *serials, size_t room);
 /* To be freed with kvm_vm_view_free; NULL: there is no such VM, or no memory. */
 struct kvm_vm_view *kvm_inspect_vm(struct kvm_host *h, uint32_t serial);
 void kvm_vm_view_free(struct kvm_vm_view *view);
+
+/* Bring the vCPU out of the guest for a moment, if it is in there. */
+void kvm_inspect_kick(struct kvm_host *h, uint32_t serial, size_t vcpu);
 
 #endif

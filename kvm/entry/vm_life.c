@@ -25,6 +25,7 @@ static void init_locks(struct kvm_vm *vm)
 	lock_init(&vm->config_lock, RANK_CONFIG, "vm->config_lock");
 	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
 	rwlock_init(&vm->slots_rw, RANK_SLOTS_RW, "vm->slots_rw");
+	pthread_mutex_init(&vm->calls.lock, NULL);
 }
 
 static void destroy_locks(struct kvm_vm *vm)
@@ -34,6 +35,7 @@ static void destroy_locks(struct kvm_vm *vm)
 	lock_destroy(&vm->config_lock);
 	lock_destroy(&vm->mmu_lock);
 	rwlock_destroy(&vm->slots_rw);
+	pthread_mutex_destroy(&vm->calls.lock);
 }
 
 static void unlist(struct kvm_vm *vm)

@@ -65,10 +65,11 @@ void ordinary_destroy(struct kvm_vm *vm)
 
 /* ---- exits ---- */
 
-static void report_exit(const struct kvm_vcpu *v, const char *name)
+static void report_exit(struct kvm_vcpu *v, const char *name)
 {
 	struct trace_event e = {.kind = TRACE_EXIT, .name = name};
 
+	history_note(&v->history, (struct kvm_exit_view){.name = name});
 	trace_event(&e);
 }
 

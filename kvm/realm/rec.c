@@ -119,7 +119,18 @@ void rec_destroy(struct kvm_vcpu *v)
 static void report_exit(struct kvm_vcpu *v, const char *name)
 {
 	struct trace_event e = {.kind = TRACE_EXIT, .name = name, .realm = v->vm->serial};
+	const struct rmi_rec_exit *x = &v->rec.exit;
+	struct kvm_exit_view note = {.name = name};
 
+	if (x->exit_reason == RMI_EXIT_SYNC && ESR_EC(x->esr) == EC_DABT_LOW) {
+		note.addr = (FIELD_GET(HPFAR_FIPA, x->hpfar) << GRANULE_SHIFT |
+			     (x->far & (GRANULE_SIZE - 1))) &
+			    ~realm_shared_bit(v->vm);
+		note.is_write = ESR_ABT_WRITE(x->esr);
+	} else if (x->exit_reason == RMI_EXIT_PSCI || x->exit_reason == RMI_EXIT_HOST_CALL) {
+		note.addr = x->gprs[0];
+	}
+	history_note(&v->history, note);
 	trace_event(&e);
 }
 

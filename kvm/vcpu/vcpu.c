@@ -54,6 +54,7 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 	v->memfd = -1;
 	lock_init(&v->mutex, RANK_VCPU, "vcpu->mutex");
 	lock_init(&v->mp_lock, RANK_MP, "vcpu->mp_lock");
+	history_init(&v->history);
 	v->pe = pe_create();
 	if (!v->pe || !map_shared(v)) {
 		vcpu_destroy(v);
@@ -73,6 +74,7 @@ void vcpu_destroy(struct kvm_vcpu *v)
 		pe_destroy(v->pe);
 	lock_destroy(&v->mutex);
 	lock_destroy(&v->mp_lock);
+	history_destroy(&v->history);
 	free(v);
 }
 

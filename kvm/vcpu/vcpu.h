@@ -18,6 +18,7 @@
 #include "base/bits.h"
 #include "base/lock.h"
 #include "kvm/call.h"
+#include "kvm/core/history.h"
 #include "kvm/vcpu/sysreg.h"
 
 struct pe;
@@ -98,6 +99,8 @@ struct kvm_vcpu {
 	struct vcpu_debug debug;
 	unsigned int mmio_len;
 	bool timer_level[2]; /* as told to the vGIC */
+
+	struct history history;
 
 	atomic_bool sigmask_set;
 	_Atomic uint64_t sigmask;

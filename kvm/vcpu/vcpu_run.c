@@ -179,13 +179,26 @@ static const char *exit_name(uint32_t reason)
 	}
 }
 
-static void report_exit(const struct kvm_vcpu *v)
+static void report_exit(struct kvm_vcpu *v)
 {
-	struct trace_event e = {.kind = TRACE_EXIT,
-				.name = exit_name(v->run->exit_reason),
-				.to_user = 1,
-				.realm = v->vm->serial};
+	const struct kvm_run *run = v->run;
+	uint32_t reason = run->exit_reason;
+	struct kvm_exit_view note = {.name = exit_name(reason), .to_user = true};
+	struct trace_event e = {
+		.kind = TRACE_EXIT, .name = note.name, .to_user = 1, .realm = v->vm->serial};
 
+	if (reason == KVM_EXIT_MMIO) {
+		note.addr = run->mmio.phys_addr;
+		note.is_write = run->mmio.is_write;
+	} else if (reason == KVM_EXIT_MEMORY_FAULT) {
+		note.addr = run->memory_fault.gpa;
+		note.size = run->memory_fault.size;
+		note.is_ripas = v->rec.ripas_pending;
+		note.to_private = run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
+	} else if (reason == KVM_EXIT_HYPERCALL) {
+		note.addr = run->hypercall.nr;
+	}
+	history_note(&v->history, note);
 	trace_event(&e);
 }
 
@@ -208,8 +221,10 @@ result vcpu_run(struct kvm_call *c)
 		return &rule_kvm_run_immediate_exit;
 	v->run->exit_reason = KVM_EXIT_UNKNOWN;
 	v->run->flags = 0;
+	history_enter(&v->history);
 	why = run_loop(v, c->caller);
 	report_exit(v);
+	history_leave(&v->history);
 	if (v->run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 		detect_end(v->vm);
 	return why;

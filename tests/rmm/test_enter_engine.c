@@ -2,7 +2,10 @@
 /* test_enter_engine.c - REC_ENTER and the engine: one that fails, what happens while it runs, what
  * it must forget. */
 #include <errno.h>
+#include <string.h>
 
+#include "base/bits.h"
+#include "rmm/inspect.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
@@ -243,6 +246,63 @@ static void teardown_after_the_recs_forgets_nothing_page_by_page(void **state)
 	assert_int_equal(fake->tlbis, 0);
 }
 
+/* ---- who looks in ---- */
+
+static unsigned int looks;
+
+/* Nothing is known of a REC that runs until it has left once, having been asked. */
+static enum engine_exit is_looked_at(struct engine *e, unsigned int cpu)
+{
+	struct rmm_rec_view view;
+
+	assert_true(rmm_inspect_rec(h->rmm, r.rec[0], &view));
+	assert_true(view.running);
+	assert_int_equal(view.has_regs, looks > 0);
+	if (looks)
+		assert_int_equal(view.pc, B + 4 * looks);
+	assert_true(!looks || (view.has_el1 && view.el1.vbar == 0xabc));
+	assert_true(rmm_inspect_ask(h->rmm, r.rec[0]));
+	assert_true(rmm_inspect_rec(h->rmm, r.rec[0], &view));
+	assert_false(view.has_regs);
+	e->frame[cpu].pc = B + 4 * ++looks;
+	e->sys[cpu][ENGINE_VBAR_EL1] = 0xabc;
+	return ENGINE_EXIT_IRQ;
+}
+
+static void registers_of_a_rec_that_runs_are_those_of_its_last_exit(void **state)
+{
+	struct rmm_rec_view view;
+
+	assert_true(rmm_inspect_rec(h->rmm, r.rec[0], &view));
+	assert_true(view.has_regs && view.fresh && !view.has_el1 && view.pc == B);
+	assert_false(rmm_inspect_ask(h->rmm, r.rec[0]));
+	looks = 0;
+	script = is_looked_at;
+	realm_run(&r, 0);
+	realm_run(&r, 0);
+	assert_int_equal(looks, 2);
+	assert_true(rmm_inspect_rec(h->rmm, r.rec[0], &view));
+	assert_true(view.has_regs && !view.running && !view.fresh && view.pc == B + 8);
+	assert_false(rmm_inspect_rec(h->rmm, r.rd, &view));
+	assert_false(rmm_inspect_ask(h->rmm, r.rd));
+	assert_false(rmm_inspect_rec(h->rmm, 1, &view));
+}
+
+static void memory_is_read_as_far_as_there_is_some(void **state)
+{
+	char text[GRANULE_SIZE];
+	uint64_t pa = RMI(h, RTT_READ_ENTRY, r.rd, B, 3) ? 0 : h->x[3] & MASK(47, 12);
+
+	strcpy(host_va(h, pa), "hello");
+	assert_int_equal(rmm_inspect_read(h->rmm, r.rd, B, text, 6), 6);
+	assert_string_equal(text, "hello");
+	assert_int_equal(rmm_inspect_read(h->rmm, r.rd, B + 4000, text, sizeof(text)), 96);
+	assert_int_equal(rmm_inspect_read(h->rmm, r.rd, B + 0x5000, text, 1), 0);
+	assert_int_equal(rmm_inspect_read(h->rmm, r.rd, UINT64_MAX - 3, text, 8), 0);
+	assert_int_equal(rmm_inspect_read(h->rmm, r.rec[0], B, text, 1), 0);
+	assert_int_equal(rmm_inspect_read(h->rmm, 3, B, text, 1), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int test_enter_engine(void)
@@ -259,6 +319,8 @@ int test_enter_engine(void)
 		T(a_page_that_was_never_valid_leaves_no_translation),
 		T(a_page_of_a_dead_realm_needs_no_touch),
 		T(teardown_after_the_recs_forgets_nothing_page_by_page),
+		T(registers_of_a_rec_that_runs_are_those_of_its_last_exit),
+		T(memory_is_read_as_far_as_there_is_some),
 	};
 
 	return cmocka_run_group_tests_name("rmm REC_ENTER and the engine", tests, NULL, NULL);

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""why.py - each way in which a realm does not get on is told by its cause"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from realm import BUILD, SOFTREALM, Run, case, check, main, work  # noqa: E402
+
+VMM = BUILD / "tests/backend/stuck_vmm"
+PATIENCE = 60
+
+
+def ask(path, call, **more):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        door.settimeout(PATIENCE)
+        door.connect(str(path))
+        door.send((json.dumps({"call": call, **more}) + "\n").encode())
+        text = b""
+        while b"\n" not in text:
+            more = door.recv(1 << 18)
+            check(more, "hung up")
+            text += more
+        return json.loads(text)
+
+
+def inspect(path, *words):
+    return subprocess.run([SOFTREALM, "inspect", "--host", path, *map(str, words)], text=True,
+                          capture_output=True, timeout=PATIENCE)
+
+
+@contextlib.contextmanager
+def stuck(how):
+    path = work() / f"look-{how}"
+    run = Run("exec", "-q", "--inspect", path, "--", VMM, how)
+    try:
+        run.until("stuck")
+        yield path
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(run.pid, signal.SIGTERM)
+        run.wait()
+    check(not run.left(), "left behind", run.left())
+
+
+def causes(path):
+    return {c["cause"]: c for c in ask(path, "why", vm=1)["result"]["causes"]}
+
+
+def wait_for(path, *names):
+    """The causes, as soon as they are these."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        found = causes(path)
+        if sorted(found) == sorted(names):
+            return found
+        check(time.monotonic() < end, "want", names, "but it says", ask(path, "why", vm=1))
+        time.sleep(0.1)
+
+
+@case
+def a_loop_with_interrupts_masked():
+    with stuck("masked") as path:
+        found = wait_for(path, "masked", "no-rsi")
+        check(found["masked"]["pc"] == "0x80000000" and found["masked"]["vcpu"] == 0, found)
+        check("6.13" in found["no-rsi"]["text"], found)
+        shown = inspect(path, "why")
+        check("interrupts masked: PC 0x80000000\n" in shown.stdout, shown)
+        check("vCPU 0: guest" in shown.stdout, shown)
+        (work() / "map").write_text("0000000080000000 T here\n0000000080000100 T there\n"
+                                    "0000000070000000 T $x\n")
+        named = inspect(path, "why", 1, "--symbols", work() / "map")
+        check("PC 0x80000000 (here+0x0)" in named.stdout, named)
+        (work() / "map").write_text("what is this\n")
+        check(inspect(path, "why", 1, "--symbols", work() / "map").returncode == 2, "a bad map")
+        check(inspect(path, "why", 1, "--symbols", work() / "none").returncode == 2, "no map")
+        vcpu = ask(path, "vcpu", vm=1, arg=0)["result"]
+        check(vcpu["registers"]["pc"] == "0x80000000" and vcpu["in_kvm_run"], vcpu)
+        check(len(vcpu["list_registers"]) == 4 and vcpu["el1"]["sctlr"] == "0xc50878", vcpu)
+        check("error" in ask(path, "log", vm=1), "a log where there is no kernel")
+
+
+@case
+def every_vcpu_waits_and_no_interrupt_comes():
+    with stuck("wfi") as path:
+        found = wait_for(path, "wfi", "no-rsi")
+        check("no timer is armed" in found["wfi"]["text"], found)
+        vcpus = ask(path, "why", vm=1)["result"]["vcpus"]
+        check([v["where"] for v in vcpus] == ["guest", "off"] and vcpus[0]["wfi"], vcpus)
+
+
+@case
+def one_exit_again_and_again():
+    with stuck("mmio") as path:
+        text = wait_for(path, "spin", "no-rsi")["spin"]["text"]
+        check("MMIO read at 0x9000000" in text and "a second" in text, text)
+        exits = ask(path, "vcpu", vm=1, arg=0)["result"]["exits"]
+        check(exits[0]["exit"] == "MMIO" and exits[0]["to"] == "vmm", exits)
+        check(exits[0]["answered_ms"] is not None, exits)
+
+
+@case
+def the_vmm_does_not_come_back():
+    with stuck("vmm") as path:
+        text = wait_for(path, "vmm", "no-rsi")["vmm"]["text"]
+        check("MMIO read at 0x9000000" in text, text)
+        check(ask(path, "why")["result"]["vcpus"][0]["where"] == "vmm", text)
+
+
+@case
+def a_fault_without_progress():
+    with stuck("fault") as path:
+        text = wait_for(path, "fault", "no-rsi")["fault"]["text"]
+        check("MEMORY_FAULT of 0x80100000-0x80101000 to be private" in text, text)
+
+
+@case
+def a_ripas_change_that_is_not_reflected():
+    with stuck("ripas") as path:
+        text = wait_for(path, "ripas")["ripas"]["text"]
+        check("0x80100000-0x80101000 to be EMPTY" in text, text)
+
+
+@case
+def no_vcpu_is_run():
+    with stuck("never") as path:
+        check("KVM_RUN" in wait_for(path, "never-run")["never-run"]["text"], "text")
+
+
+@case
+def looking_beside_conversions():
+    """Snapshots are whole, whatever goes on, and nothing waits for them."""
+    with stuck("four") as path:
+        before = ask(path, "vcpu", vm=1, arg=0)["result"]["exit_count"]
+        for _ in range(20):
+            granules = ask(path, "granules")["result"]
+            check(sum(n for s, n in granules.items() if s != "all") == granules["all"], granules)
+            check("result" in ask(path, "why"), "why")
+            memory = ask(path, "realm", vm=1)["result"]["memory"]
+            for one, next_ in zip(memory, memory[1:]):
+                check(int(one["end"], 16) <= int(next_["ipa"], 16), one, next_)
+        vcpu = ask(path, "vcpu", vm=1, arg=0)["result"]
+        check(vcpu["exit_count"] > before, "it stands still")
+        check(any("KVM_SET_MEMORY_ATTRIBUTES(0x80100000, 0x1000, 0x0) = 0" in (e["calls"] or "")
+                  for e in vcpu["exits"]), vcpu["exits"])
+
+
+@case
+def wrong_questions_are_told():
+    with stuck("never") as path:
+        for call in ("why", "log"):
+            for bad in (9, -1, "x", None):
+                check("error" in ask(path, call, vm=bad), call, bad)
+        check("no VM" not in ask(path, "why"), "the newest")
+
+
+main()

@@ -322,6 +322,7 @@ enum kvm_exit_reason {
 #define KVM_SYSTEM_EVENT_RESET			  2
 #define KVM_SYSTEM_EVENT_CRASH			  3
 #define KVM_SYSTEM_EVENT_SUSPEND		  5
+#define KVM_SYSTEM_EVENT_SHUTDOWN_FLAG_PSCI_OFF2  1 /* data[0] */
 #define KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2	  1 /* data[0] */
 #define KVM_MEMORY_EXIT_FLAG_PRIVATE		  (1ULL << 3)
 #define KVM_HYPERCALL_EXIT_SMC			  (1U << 0)

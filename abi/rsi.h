@@ -68,6 +68,13 @@ _Static_assert(offsetof(struct rsi_host_call, gprs) == 8, "RsiHostCall.gprs");
 #define PSCI_SYSTEM_SUSPEND_64 0xC400000E
 #define PSCI_SYSTEM_RESET2     0x84000012
 #define PSCI_SYSTEM_RESET2_64  0xC4000012
+#define PSCI_SYSTEM_OFF2       0x84000015
+#define PSCI_SYSTEM_OFF2_64    0xC4000015
+#define TRNG_VERSION	       0x84000050
+#define TRNG_FEATURES	       0x84000051
+#define TRNG_GET_UUID	       0x84000052
+#define TRNG_RND32	       0x84000053
+#define TRNG_RND64	       0xC4000053
 #define PSCI_VERSION_1_1       UINT64_C(0x10001)
 
 #define PSCI_RET_SUCCESS	    0

@@ -57,9 +57,11 @@ struct engine_frame {
 	 * written from outside, and IC IVAU makes the engine look at a page of code again. */
 	uint64_t hcr;
 	uint64_t vttbr, vtcr;
-	uint64_t vmpidr;  /* MPIDR_EL1 that the guest reads */
-	uint64_t cntvoff; /* CNTVOFF_EL2; a realm has none */
-	uint64_t vsesr;	  /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
+	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
+	/* What the virtual and the physical counter that the guest reads are behind the engine's;
+	 * a realm has neither. */
+	uint64_t cntvoff, cntpoff;
+	uint64_t vsesr; /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;

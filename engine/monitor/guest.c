@@ -51,7 +51,8 @@ void guest_init(struct cpu *c)
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(hstr_el2, 0);
 	write_sysreg(vsesr_el2, 0);
-	write_sysreg(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+	c->has.cnthctl = CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN;
+	write_sysreg(cnthctl_el2, c->has.cnthctl);
 	write_sysreg(cntvoff_el2, 0);
 
 	write_sysreg(ich_hcr_el2, 0);
@@ -69,6 +70,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
 	LOAD(c, cntvoff, cntvoff_el2, f->cntvoff);
+	LOAD(c, cnthctl, cnthctl_el2, f->cntpoff ? 0 : CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	if (f->hcr & HCR_VSE)
 		LOAD(c, vsesr, vsesr_el2, f->vsesr);
 	LOAD(c, hcr, hcr_el2, (f->hcr & ~(HCR_E2H | HCR_TGE)) | HCR_OURS);
@@ -222,25 +224,73 @@ static bool emulate_cache_op(struct engine_frame *f, uint64_t op, unsigned int r
 	return false;
 }
 
+/* CNTPOFF: QEMU has no such register, so the physical counter and its timer trap. */
+static bool emulate_physical_timer(struct engine_frame *f, uint64_t op, unsigned int rt, bool read)
+{
+	uint64_t val = rt == 31 ? 0 : f->x[rt];
+
+	switch (op) {
+	case ESR_SYSREG(3, 3, 14, 0, 1):
+		val = read_sysreg(cntpct_el0) - f->cntpoff;
+		break;
+	case ESR_SYSREG(3, 3, 14, 2, 0): /* relative: the same with any offset */
+		if (read)
+			val = read_sysreg(cntp_tval_el0);
+		else
+			write_sysreg(cntp_tval_el0, val);
+		break;
+	case ESR_SYSREG(3, 3, 14, 2, 1):
+		if (read)
+			val = timer_status(read_sysreg(cntp_ctl_el0), read_sysreg(cntp_cval_el0),
+					   read_sysreg(cntpct_el0));
+		else
+			write_sysreg(cntp_ctl_el0, val);
+		break;
+	case ESR_SYSREG(3, 3, 14, 2, 2):
+		if (read)
+			val = read_sysreg(cntp_cval_el0) - f->cntpoff;
+		else
+			write_sysreg(cntp_cval_el0, val + f->cntpoff);
+		break;
+	default:
+		return false;
+	}
+	if (read && rt != 31)
+		f->x[rt] = val;
+	return true;
+}
+
+/* True: done. */
+static bool emulate_sysreg(struct engine_frame *f, uint64_t esr)
+{
+	unsigned int rt = ESR_SYSREG_RT(esr);
+	uint64_t op = ESR_SYSREG_OP(esr), val;
+	bool read = esr & ESR_SYSREG_READ;
+
+	if (f->cntpoff && emulate_physical_timer(f, op, rt, read))
+		return true;
+	if (read) {
+		if (!read_cache_id(f, op, &val))
+			return false;
+		if (rt != 31)
+			f->x[rt] = val;
+		return true;
+	}
+	if ((f->hcr & HCR_TPU) && emulate_cache_op(f, op, rt))
+		return true;
+	if (op != ESR_SYSREG(3, 2, 0, 0, 0))
+		return false;
+	write_sysreg(csselr_el1, rt == 31 ? 0 : f->x[rt]);
+	return true;
+}
+
 bool guest_emulate(struct cpu *c)
 {
 	struct engine_frame *f = &cpu_mailbox(c)->frame;
 	uint64_t esr = read_sysreg(esr_el2);
-	unsigned int rt = ESR_SYSREG_RT(esr);
-	uint64_t val;
 
-	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG)
+	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG || !emulate_sysreg(f, esr))
 		return false;
-	if (esr & ESR_SYSREG_READ) {
-		if (!read_cache_id(f, ESR_SYSREG_OP(esr), &val))
-			return false;
-		if (rt != 31)
-			f->x[rt] = val;
-	} else if (!(f->hcr & HCR_TPU) || !emulate_cache_op(f, ESR_SYSREG_OP(esr), rt)) {
-		if (ESR_SYSREG_OP(esr) != ESR_SYSREG(3, 2, 0, 0, 0))
-			return false;
-		write_sysreg(csselr_el1, rt == 31 ? 0 : f->x[rt]);
-	}
 	f->pc += 4;
 	f->pstate &= ~PSTATE_SS; /* a step over it is done */
 	return true;

@@ -29,6 +29,7 @@
 #include "kvm/mem/detect.h"
 #include "kvm/core/host.h"
 #include "kvm/core/history.h"
+#include "kvm/vcpu/firmware.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
 #include "kvm/ordinary/ordinary.h"
@@ -130,10 +131,14 @@ struct kvm_vm {
 	uint32_t timer_ppi[VM_NUM_TIMERS];
 	bool writable_imp_regs;
 	struct smccc_filter filter;
+	struct firmware firmware; /* read anywhere */
 	struct realm realm;
 	struct ordinary ordinary; /* if it is not a realm */
 	atomic_bool nisv_to_user, system_suspend;
-	_Atomic uint64_t cntvoff; /* of an ordinary VM: what CNTVCT is behind CNTPCT */
+	/* Of an ordinary VM: what the counters that its guest reads are behind the engine's. Once
+	 * KVM_ARM_SET_COUNTER_OFFSET has set both, writes to the counters are ignored. */
+	_Atomic uint64_t cntvoff, cntpoff;
+	atomic_bool counter_offset;
 
 	struct call_log calls;
 

@@ -98,6 +98,7 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 	}
 	init_locks(vm);
 	timer_init(vm);
+	firmware_init(&vm->firmware);
 	if (mm->ops->get)
 		mm->ops->get(mm);
 	lock_take(&h->lock);
@@ -202,8 +203,11 @@ result vm_set_counter_offset(struct kvm_call *c)
 		return &rule_kvm_counter_offset_reserved;
 	lock_take(&vm->lock);
 	if (vm_trylock_vcpus(vm)) {
-		/* The engine's CPUs can offset the virtual counter only. */
+		for (unsigned int i = 0; i < atomic_load(&vm->num_vcpus); i++)
+			ordinary_fetch(vm->vcpus[i]); /* timers compare with what is now */
 		atomic_store(&vm->cntvoff, off.counter_offset);
+		atomic_store(&vm->cntpoff, off.counter_offset);
+		atomic_store(&vm->counter_offset, true);
 		vm_unlock_vcpus(vm);
 	} else
 		why = &rule_kvm_vcpu_busy;
@@ -225,7 +229,7 @@ result vm_writable_masks(struct kvm_call *c)
 	if (r.range || memcmp(r.reserved, zero, sizeof(zero)))
 		return &rule_kvm_masks_reserved;
 	for (unsigned int i = 0; i < 64; i++)
-		masks[i] = idregs_writable(i);
+		masks[i] = idregs_writable(c->vm, i);
 	return call_write_at(c, r.addr, masks, sizeof(masks));
 }
 

@@ -4,7 +4,8 @@
  *
  * While it does, the debug registers of the CPU hold user space's breakpoints and watchpoints, and
  * debug exceptions go to EL2, hence to user space. The guest's own registers are the shadow's then:
- * its accesses to them trap and are answered from there. Otherwise they are the CPU's, as all else.
+ * its accesses to them trap and are answered from there. Otherwise they are the CPU's, as all else;
+ * but for MDCCINT_EL1, which QEMU's CPU has not.
  *
  * Single step. PSTATE.SS says whether the next instruction is still to be executed. One that has
  * been emulated, or has ended with the exit (HVC), leaves the step exception pending: the next
@@ -22,14 +23,13 @@
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/vcpu.h"
 
-#define MDCCINT_EL1 ARM64_SYS_REG(2, 0, 0, 2, 0)
-#define MDSCR_EL1   ARM64_SYS_REG(2, 0, 0, 2, 2)
-#define DBGBVR(n)   ARM64_SYS_REG(2, 0, 0, n, 4)
-#define DBGBCR(n)   ARM64_SYS_REG(2, 0, 0, n, 5)
-#define DBGWVR(n)   ARM64_SYS_REG(2, 0, 0, n, 6)
-#define DBGWCR(n)   ARM64_SYS_REG(2, 0, 0, n, 7)
-#define OSLSR_EL1   ARM64_SYS_REG(2, 0, 1, 1, 4)
-#define OSLSR_OSLK  BIT(1)
+#define MDSCR_EL1  ARM64_SYS_REG(2, 0, 0, 2, 2)
+#define DBGBVR(n)  ARM64_SYS_REG(2, 0, 0, n, 4)
+#define DBGBCR(n)  ARM64_SYS_REG(2, 0, 0, n, 5)
+#define DBGWVR(n)  ARM64_SYS_REG(2, 0, 0, n, 6)
+#define DBGWCR(n)  ARM64_SYS_REG(2, 0, 0, n, 7)
+#define OSLSR_EL1  ARM64_SYS_REG(2, 0, 1, 1, 4)
+#define OSLSR_OSLK BIT(1)
 
 #define ESR_OSLAR ESR_SYS(2, 0, 1, 0, 4)
 
@@ -55,7 +55,6 @@ static void guests_registers(struct kvm_vcpu *v, struct engine_debug *d)
 		d->wcr[i] = *sysreg_shadow(v, DBGWCR(i));
 	}
 	d->mdscr = *sysreg_shadow(v, MDSCR_EL1);
-	d->mdccint = *sysreg_shadow(v, MDCCINT_EL1);
 	d->os_lock = *sysreg_shadow(v, OSLSR_EL1) & OSLSR_OSLK ? 1 : 0;
 }
 
@@ -103,7 +102,6 @@ void debug_fetch(struct kvm_vcpu *v)
 		*sysreg_shadow(v, DBGWCR(i)) = d.wcr[i];
 	}
 	*sysreg_shadow(v, MDSCR_EL1) = d.mdscr;
-	*sysreg_shadow(v, MDCCINT_EL1) = d.mdccint;
 	*oslsr = (*oslsr & ~OSLSR_OSLK) | (d.os_lock ? OSLSR_OSLK : 0);
 }
 

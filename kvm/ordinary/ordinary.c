@@ -121,7 +121,7 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 		return OK;
 	case EC_SMC64:
 		vcpu_skip(v); /* an HVC has moved it already */
-		/* fall through */
+			      /* fall through */
 	case EC_HVC64:
 		report_exit(v, "PSCI");
 		smccc_call(v, leave);
@@ -170,6 +170,7 @@ static void load_frame(const struct kvm_vcpu *v, struct engine_frame *f)
 	f->vtcr = stage2_vtcr(v->vm);
 	f->vmpidr = vcpu_mpidr(v);
 	f->cntvoff = atomic_load(&v->vm->cntvoff);
+	f->cntpoff = atomic_load(&v->vm->cntpoff);
 }
 
 /* The frame may be shared with the CPU: each field is read once. */

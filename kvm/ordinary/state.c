@@ -15,6 +15,7 @@
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/vcpu.h"
 
+#define CNTP_CVAL		     REG(3, 3, 14, 2, 2)
 #define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 
 /* Those that user space knows as core registers have no id here. */
@@ -44,7 +45,7 @@ static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
 	[ENGINE_APGAKEYHI_EL1] = REG(3, 0, 2, 3, 1),
 	[ENGINE_CNTV_CVAL_EL0] = KVM_REG_ARM_TIMER_CVAL,
 	[ENGINE_CNTV_CTL_EL0] = KVM_REG_ARM_TIMER_CTL,
-	[ENGINE_CNTP_CVAL_EL0] = REG(3, 3, 14, 2, 2),
+	[ENGINE_CNTP_CVAL_EL0] = CNTP_CVAL,
 	[ENGINE_CNTP_CTL_EL0] = REG(3, 3, 14, 2, 1),
 	[ENGINE_VDISR_EL2] = REG(3, 0, 12, 1, 1), /* DISR_EL1 */
 };
@@ -60,6 +61,7 @@ static void fetch_state(struct kvm_vcpu *v)
 	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
 		if (state_id_of[i])
 			*sysreg_shadow(v, state_id_of[i]) = s.reg[i];
+	*sysreg_shadow(v, CNTP_CVAL) -= atomic_load(&v->vm->cntpoff);
 	memcpy(v->regs.v, s.v, sizeof(v->regs.v));
 	v->regs.fpcr = (uint32_t)s.reg[ENGINE_FPCR];
 	v->regs.fpsr = (uint32_t)s.reg[ENGINE_FPSR];
@@ -78,6 +80,7 @@ static int load_state(struct kvm_vcpu *v)
 	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
 		if (state_id_of[i])
 			s.reg[i] = *sysreg_shadow(v, state_id_of[i]);
+	s.reg[ENGINE_CNTP_CVAL_EL0] += atomic_load(&v->vm->cntpoff);
 	memcpy(s.v, v->regs.v, sizeof(s.v));
 	s.reg[ENGINE_FPCR] = v->regs.fpcr;
 	s.reg[ENGINE_FPSR] = v->regs.fpsr;

@@ -14,6 +14,7 @@
 #include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
+#include "kvm/vcpu/firmware.h"
 
 #define SVE_VQ_MAX 16
 
@@ -112,38 +113,6 @@ static result access_sve(struct kvm_call *c, const struct kvm_one_reg *r, bool s
 	return set ? set_sve_vls(c, r) : get_sve_vls(c, r);
 }
 
-/* ---- firmware ---- */
-
-/* PSCI 1.3; the workarounds are not required on this CPU; no service is switchable but the KVM
- * vendor features. */
-static bool fw_value(uint64_t id, uint64_t *val)
-{
-	static const uint64_t regs[FW_NUM_REGS] = {0x10003, 2, 3, 2};
-	static const uint64_t bmaps[FW_NUM_BMAPS] = {0, 0, 1, 0};
-	uint64_t n = id & 0xffff;
-	bool bmap = (id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_FW_FEAT_BMAP;
-
-	if (reg_bytes(id) != 8 || n >= (bmap ? FW_NUM_BMAPS : FW_NUM_REGS))
-		return false;
-	*val = bmap ? bmaps[n] : regs[n];
-	return true;
-}
-
-static result access_fw(struct kvm_call *c, const struct kvm_one_reg *r, bool set)
-{
-	uint64_t val, now;
-	result why;
-
-	if (!fw_value(r->id, &now))
-		return &rule_kvm_reg_unknown;
-	if (!set)
-		return call_write_at(c, r->addr, &now, sizeof(now));
-	why = call_read_at(c, &val, r->addr, sizeof(val));
-	if (why)
-		return why;
-	return val == now ? OK : &rule_kvm_reg_fw_value;
-}
-
 /* ---- cache geometry ---- */
 
 static result access_demux(struct kvm_call *c, const struct kvm_one_reg *r, bool set)
@@ -200,7 +169,7 @@ static result access_reg(struct kvm_call *c, bool set)
 		return set ? set_core(c, &r) : get_core(c, &r);
 	case KVM_REG_ARM_FW:
 	case KVM_REG_ARM_FW_FEAT_BMAP:
-		return access_fw(c, &r, set);
+		return firmware_access(c, &r, set);
 	case KVM_REG_ARM64_SVE:
 		return access_sve(c, &r, set);
 	case KVM_REG_ARM_DEMUX:

@@ -33,9 +33,6 @@ static inline unsigned int reg_bytes(uint64_t id)
 #define KVM_REG_ARM_FW_WORKAROUND(n)                                                               \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW | (n)) /* n: 1, 2, 3 */
 #define KVM_REG_ARM_FW_BMAP(n) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP | (n))
-#define FW_NUM_REGS	       4 /* PSCI_VERSION, three workarounds */
-/* standard, standard hypervisor, vendor hypervisor (64 bits, 64 more) */
-#define FW_NUM_BMAPS	       4
 #define CCSIDR_ID	       (KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX)
 #define CCSIDR_COUNT	       14
 /* Levels of the model: L1 data and instruction, L2. */

@@ -19,8 +19,9 @@
 
 #define PSCI_MIGRATE_INFO_TYPE	  0x84000006
 #define PSCI_TOS_MP		  2
+#define PSCI_OFF_TYPE_HIBERNATE	  1
+#define PSCI_FEATURE_HIBERNATE	  1 /* of SYSTEM_OFF2 */
 #define PSCI_RET_INTERNAL_FAILURE (-6)
-#define PSCI_VERSION_1_3	  0x10003
 
 void psci_stop(struct kvm_vcpu *v)
 {
@@ -116,9 +117,44 @@ static bool system_reset2(struct kvm_vcpu *v)
 	return true;
 }
 
+/* Nothing is kept over a hibernation here: user space does that. */
+static bool system_off2(struct kvm_vcpu *v)
+{
+	if (v->regs.x[1] > PSCI_OFF_TYPE_HIBERNATE)
+		return false;
+	system_event(v, KVM_SYSTEM_EVENT_SHUTDOWN);
+	v->run->system_event.data[0] = KVM_SYSTEM_EVENT_SHUTDOWN_FLAG_PSCI_OFF2;
+	return true;
+}
+
+/* Functions that a later PSCI has brought, and that the VM's own does not know. */
+static bool is_later(const struct kvm_vm *vm, uint32_t fid)
+{
+	uint64_t version = atomic_load(&((struct kvm_vm *)vm)->firmware.psci_version);
+
+	switch (fid) {
+	case PSCI_FEATURES:
+		return version < PSCI_VERSION_1_0;
+	case PSCI_SYSTEM_SUSPEND:
+	case PSCI_SYSTEM_SUSPEND_64:
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2_64:
+		return version < PSCI_VERSION_1_1;
+	case PSCI_SYSTEM_OFF2:
+	case PSCI_SYSTEM_OFF2_64:
+		return version < PSCI_VERSION_1_3;
+	}
+	return false;
+}
+
 static int64_t psci_features(const struct kvm_vm *vm, uint32_t fid)
 {
+	if (is_later(vm, fid))
+		return PSCI_RET_NOT_SUPPORTED;
 	switch (fid) {
+	case PSCI_SYSTEM_OFF2:
+	case PSCI_SYSTEM_OFF2_64:
+		return vm->is_realm ? PSCI_RET_NOT_SUPPORTED : PSCI_FEATURE_HIBERNATE;
 	case PSCI_SYSTEM_SUSPEND:
 	case PSCI_SYSTEM_SUSPEND_64:
 		return vm->system_suspend ? PSCI_RET_SUCCESS : PSCI_RET_NOT_SUPPORTED;
@@ -149,9 +185,13 @@ bool psci_call(struct kvm_vcpu *v)
 	int64_t ret = PSCI_RET_NOT_SUPPORTED;
 	bool leave = false;
 
+	if (is_later(v->vm, (uint32_t)v->regs.x[0])) {
+		smccc_return(v->regs.x, ret);
+		return false;
+	}
 	switch ((uint32_t)v->regs.x[0]) {
 	case PSCI_VERSION:
-		ret = PSCI_VERSION_1_3;
+		ret = (int64_t)atomic_load(&v->vm->firmware.psci_version);
 		break;
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_SUSPEND_64:
@@ -195,6 +235,13 @@ bool psci_call(struct kvm_vcpu *v)
 		if (v->vm->is_realm)
 			break;
 		leave = system_reset2(v);
+		ret = leave ? PSCI_RET_INTERNAL_FAILURE : PSCI_RET_INVALID_PARAMETERS;
+		break;
+	case PSCI_SYSTEM_OFF2:
+	case PSCI_SYSTEM_OFF2_64:
+		if (v->vm->is_realm)
+			break;
+		leave = system_off2(v);
 		ret = leave ? PSCI_RET_INTERNAL_FAILURE : PSCI_RET_INVALID_PARAMETERS;
 		break;
 	}

@@ -8,6 +8,7 @@
 #include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
+#include "kvm/vcpu/firmware.h"
 #include "kvm/vcpu/onereg.h"
 
 /* Room for every list: core, firmware, CCSIDRs, SVE_VLS, system registers. */

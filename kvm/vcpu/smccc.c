@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "abi/kvm.h"
 #include "abi/rsi.h"
@@ -18,6 +19,7 @@
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
+#include "machine/pe.h"
 
 #define SMCCC_ARCH_FEATURES	  0x80000001
 #define SMCCC_ARCH_WORKAROUND_1	  0x80008000
@@ -25,6 +27,10 @@
 #define SMCCC_ARCH_WORKAROUND_3	  0x80003fff
 #define SMCCC_VENDOR_UID	  0x8600ff01
 #define SMCCC_VENDOR_KVM_FEATURES 0x86000000
+#define SMCCC_VENDOR_KVM_PTP	  0x86000001
+#define KVM_PTP_VIRT_COUNTER	  0
+#define KVM_PTP_PHYS_COUNTER	  1
+#define NO_CALL			  0x80ff0000 /* that anybody serves */
 #define SMCCC_VERSION_1_1	  0x10001
 #define SMCCC_RET_NOT_REQUIRED	  (-2)
 #define SMCCC_OWNER(fid)	  (((fid) >> 24) & 0x3f)
@@ -101,6 +107,53 @@ static bool is_psci(uint32_t fid)
 	return SMCCC_OWNER(fid) == SMCCC_OWNER_STANDARD && SMCCC_NUMBER(fid) <= PSCI_LAST_NUMBER;
 }
 
+bool is_trng(uint32_t fid)
+{
+	return (fid >= TRNG_VERSION && fid <= TRNG_RND32) || fid == TRNG_RND64;
+}
+
+/* The host's time, and the guest's counter at that moment. */
+static void ptp(struct kvm_vcpu *v, uint64_t *x)
+{
+	uint64_t count = pe_count(v->pe), now;
+	struct timespec ts;
+
+	switch ((uint32_t)x[1]) {
+	case KVM_PTP_VIRT_COUNTER:
+		count -= atomic_load(&v->vm->cntvoff);
+		break;
+	case KVM_PTP_PHYS_COUNTER:
+		count -= atomic_load(&v->vm->cntpoff);
+		break;
+	default:
+		smccc_return(x, PSCI_RET_NOT_SUPPORTED);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &ts);
+	now = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+	x[0] = now >> 32;
+	x[1] = (uint32_t)now;
+	x[2] = count >> 32;
+	x[3] = (uint32_t)count;
+}
+
+/* What user space has left on of the services. */
+static bool is_served(const struct kvm_vcpu *v, uint32_t fid)
+{
+	const struct firmware *f = &v->vm->firmware;
+
+	if (is_trng(fid))
+		return firmware_serves(f, FW_STANDARD, FW_STANDARD_TRNG);
+	switch (fid) {
+	case SMCCC_VENDOR_UID:
+	case SMCCC_VENDOR_KVM_FEATURES:
+		return firmware_serves(f, FW_VENDOR, FW_VENDOR_FEATURES);
+	case SMCCC_VENDOR_KVM_PTP:
+		return firmware_serves(f, FW_VENDOR, FW_VENDOR_PTP);
+	}
+	return true;
+}
+
 static int64_t arch_feature(uint32_t feature)
 {
 	switch (feature) {
@@ -117,6 +170,8 @@ static void serve(struct kvm_vcpu *v, uint32_t fid)
 {
 	uint64_t *x = v->regs.x;
 
+	if (!is_served(v, fid))
+		fid = NO_CALL;
 	switch (fid) {
 	case SMCCC_VERSION:
 		smccc_return(x, SMCCC_VERSION_1_1);
@@ -131,7 +186,17 @@ static void serve(struct kvm_vcpu *v, uint32_t fid)
 		x[3] = 0x743a004d;
 		break;
 	case SMCCC_VENDOR_KVM_FEATURES:
-		smccc_return(x, 1); /* this call, and no other */
+		smccc_return(x, (int64_t)atomic_load(&v->vm->firmware.services[FW_VENDOR]));
+		break;
+	case SMCCC_VENDOR_KVM_PTP:
+		ptp(v, x);
+		break;
+	case TRNG_VERSION:
+	case TRNG_FEATURES:
+	case TRNG_GET_UUID:
+	case TRNG_RND32:
+	case TRNG_RND64:
+		trng_call(v);
 		break;
 	default:
 		smccc_return(x, PSCI_RET_NOT_SUPPORTED);

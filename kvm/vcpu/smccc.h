@@ -32,6 +32,8 @@ void smccc_destroy(struct smccc_filter *f);
 /* The call in v's x0..: answered in x0..x3, or *leave with kvm_run filled in. */
 void smccc_call(struct kvm_vcpu *v, bool *leave);
 
+bool is_trng(uint32_t fid);
+
 /* psci.c: a PSCI function; true: KVM_RUN returns to user space. Sets x0..x3. */
 bool psci_call(struct kvm_vcpu *v);
 /* Mark v stopped and make it notice. */

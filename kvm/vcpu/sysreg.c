@@ -2,9 +2,9 @@
 /*
  * sysreg.c - the system registers of the ONE_REG interface.
  *
- * Three sorts: feature ID registers (one set for the VM), identification registers that never
- * change, and registers with a value for each vCPU. A realm's own registers are the RMM's; what
- * is read here is the shadow that the kernel would keep.
+ * Three sorts: feature ID registers (one set for the VM: idreg.c), identification registers that
+ * never change, and registers with a value for each vCPU. A realm's own registers are the RMM's;
+ * what is read here is the shadow that the kernel would keep.
  */
 #include "kvm/vcpu/sysreg.h"
 
@@ -115,102 +115,6 @@ static const struct sysreg regs[] = {
 };
 _Static_assert(ARRAY_SIZE(regs) <= KVM_NUM_SYSREGS, "sysregs of a vCPU");
 
-/* ---- feature ID registers ---- */
-
-#define ISAR1_PTRAUTH (UINT64_C(1) << 8 | UINT64_C(1) << 28) /* API, GPI */
-#define PFR0_SVE      (UINT64_C(1) << 32)
-
-static bool is_idreg(uint64_t id, unsigned int *index)
-{
-	uint64_t base = REG(3, 0, 0, 0, 0);
-
-	*index = (unsigned int)(id - base);
-	return id >= base + 8 && id < base + 64;
-}
-
-static uint64_t host_dfr0(const struct kvm_vm *vm)
-{
-	const struct kvm_host *h = vm->host;
-	uint64_t bps = PLATFORM_BREAKPOINTS - 1, wps = PLATFORM_WATCHPOINTS - 1;
-
-	if (vm->is_realm) {
-		bps = FIELD_GET(RMI_FEATURE0_NUM_BPS, h->feature0);
-		wps = FIELD_GET(RMI_FEATURE0_NUM_WPS, h->feature0);
-	}
-	return idreg_of_vm(IDREG_AA64DFR0) | FIELD_PUT(DFR0_BRPS, bps) | FIELD_PUT(DFR0_WRPS, wps) |
-	       FIELD_PUT(DFR0_CTX_CMPS, MIN(bps, PLATFORM_CTX_CMPS - 1)) |
-	       (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) ? FIELD_PUT(DFR0_PMUVER, 6) : 0);
-}
-
-void idregs_init(struct kvm_vm *vm)
-{
-	struct idregs *r = &vm->idregs;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(r->val); i++)
-		r->val[i] = idreg_of_vm(i);
-	r->val[IDREG_AA64DFR0] = host_dfr0(vm);
-	if (vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS))
-		r->val[IDREG_AA64ISAR1] |= ISAR1_PTRAUTH;
-	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE))
-		r->val[IDREG_AA64PFR0] |= PFR0_SVE;
-	if (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3))
-		vm->pmu_counters = FIELD_GET(RMI_FEATURE0_PMU_NUM_CTRS, vm->host->feature0);
-	r->set = true;
-}
-
-/* The AArch32 ID registers read as zero on a CPU without AArch32, and ignore what is written. */
-static bool is_aarch32(unsigned int index)
-{
-	const uint32_t crm1 = 0xf7, crm2 = 0xff, crm3 = 0x57; /* by op2; the rest is unallocated */
-
-	return BIT(index) & (crm1 << 8 | crm2 << 16 | (uint64_t)crm3 << 24);
-}
-
-uint64_t idregs_writable(unsigned int index)
-{
-	if (index == IDREG_AA64DFR0)
-		return DFR0_DEBUGVER | DFR0_PMUVER | DFR0_WRPS | DFR0_DOUBLELOCK;
-	return 0;
-}
-
-/* A change of ID_AA64DFR0_EL1 before the realm exists: what the register table lets through, and
- * v12's own limits. */
-static result check_dfr0(const struct kvm_vm *vm, uint64_t old, uint64_t val)
-{
-	uint64_t limit = host_dfr0(vm);
-
-	if ((old ^ val) & ~idregs_writable(IDREG_AA64DFR0))
-		return &rule_kvm_reg_id_fixed;
-	if (FIELD_GET(DFR0_DEBUGVER, val) < 6 ||
-	    FIELD_GET(DFR0_DEBUGVER, val) > FIELD_GET(DFR0_DEBUGVER, limit) ||
-	    FIELD_GET(DFR0_PMUVER, val) > FIELD_GET(DFR0_PMUVER, limit) ||
-	    FIELD_GET(DFR0_DOUBLELOCK, val))
-		return &rule_kvm_reg_dfr0_version;
-	if (!FIELD_GET(DFR0_WRPS, val) || FIELD_GET(DFR0_WRPS, val) > FIELD_GET(DFR0_WRPS, limit))
-		return &rule_kvm_reg_dfr0_wrps;
-	return OK;
-}
-
-/* config_lock held. */
-static result set_idreg(struct kvm_vm *vm, unsigned int index, uint64_t val)
-{
-	uint64_t *reg = &vm->idregs.val[index];
-	result why;
-
-	if (*reg == val || is_aarch32(index))
-		return OK;
-	if (vm->has_ran || realm_state(&vm->realm) != REALM_NONE)
-		return &rule_kvm_reg_id_late;
-	if (index != IDREG_AA64DFR0)
-		return &rule_kvm_reg_id_fixed;
-	why = check_dfr0(vm, *reg, val);
-	if (!why)
-		*reg = val;
-	return why;
-}
-
-/* ---- the others ---- */
-
 static bool visible(const struct kvm_vm *vm, const struct sysreg *r)
 {
 	if (r->sort == PTRAUTH)
@@ -252,13 +156,25 @@ static bool is_counter(uint64_t id)
 	return id == KVM_REG_ARM_TIMER_CNT || id == REG(3, 3, 14, 0, 1);
 }
 
+static _Atomic uint64_t *counter_offset(struct kvm_vm *vm, uint64_t id)
+{
+	return id == KVM_REG_ARM_TIMER_CNT ? &vm->cntvoff : &vm->cntpoff;
+}
+
+/* All vCPUs have one offset, as in the kernel. */
+static void set_counter(struct kvm_vcpu *v, uint64_t id, uint64_t val)
+{
+	if (!atomic_load(&v->vm->counter_offset))
+		atomic_store(counter_offset(v->vm, id), pe_count(v->pe) - val);
+}
+
 /* config_lock held. */
 static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 {
 	const struct sysreg *r;
 	unsigned int index;
 
-	if (is_idreg(id, &index)) {
+	if (idreg_find(id, &index)) {
 		*val = v->vm->idregs.val[index];
 		return OK;
 	}
@@ -267,8 +183,7 @@ static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 		return &rule_kvm_reg_unknown;
 	*val = v->sysregs[r - regs];
 	if (!v->vm->is_realm && is_counter(id))
-		*val = pe_count(v->pe) -
-		       (id == KVM_REG_ARM_TIMER_CNT ? atomic_load(&v->vm->cntvoff) : 0);
+		*val = pe_count(v->pe) - atomic_load(counter_offset(v->vm, id));
 	if (id == KVM_REG_PMCR_EL0)
 		*val = (*val & ~PMCR_N) | FIELD_PUT(PMCR_N, v->vm->pmu_counters);
 	return OK;
@@ -306,8 +221,8 @@ static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val
 		return &rule_kvm_reg_id_fixed;
 	else if (r->sort == FIXED && val != v->sysregs[i] && !v->vm->writable_imp_regs)
 		return &rule_kvm_reg_id_fixed;
-	else if (!v->vm->is_realm && r->id == KVM_REG_ARM_TIMER_CNT)
-		atomic_store(&v->vm->cntvoff, pe_count(v->pe) - val);
+	else if (!v->vm->is_realm && is_counter(r->id))
+		set_counter(v, r->id, val);
 	else
 		v->sysregs[i] = val;
 	return OK;
@@ -317,14 +232,14 @@ result sysreg_set(struct kvm_vcpu *v, uint64_t id, uint64_t val)
 {
 	const struct sysreg *r;
 	unsigned int index;
-	bool idreg = is_idreg(id, &index);
+	bool idreg = idreg_find(id, &index);
 	result why;
 
 	r = idreg ? NULL : find(v->vm, id);
 	if (!idreg && !r)
 		return &rule_kvm_reg_unknown;
 	lock_take(&v->vm->config_lock);
-	why = idreg ? set_idreg(v->vm, index, val) : set_plain(v, r, val);
+	why = idreg ? idreg_set(v->vm, index, val) : set_plain(v, r, val);
 	lock_drop(&v->vm->config_lock);
 	return why;
 }

@@ -31,11 +31,17 @@ struct idregs {
 #define DFR0_DOUBLELOCK (UINT64_C(0xf) << 36)
 #define PMCR_N		(UINT64_C(0x1f) << 11)
 
-/* At the first KVM_ARM_VCPU_INIT; config_lock held. */
+/* ---- idreg.c; config_lock held ---- */
+/* At the first KVM_ARM_VCPU_INIT. */
 void idregs_init(struct kvm_vm *vm);
 /* The bits of ID register `index` that user space may change (KVM_ARM_GET_REG_WRITABLE_MASKS). */
-uint64_t idregs_writable(unsigned int index);
+uint64_t idregs_writable(const struct kvm_vm *vm, unsigned int index);
+/* Whether this ONE_REG id is one of them. */
+bool idreg_find(uint64_t id, unsigned int *index);
+/* OK, kvm_reg_id_late, kvm_reg_id_fixed, kvm_reg_id_more, kvm_reg_dfr0_*. */
+result idreg_set(struct kvm_vm *vm, unsigned int index, uint64_t val);
 
+/* ---- sysreg.c ---- */
 /* The value of a register that each vCPU has, by its id; NULL: there is none. */
 uint64_t *sysreg_shadow(struct kvm_vcpu *v, uint64_t id);
 void sysreg_reset(struct kvm_vcpu *v);

@@ -86,7 +86,7 @@ _start:
 	b	6b
 	.ltorg
 
-	.org 0x500	/* to be stepped over: a trap, a device, memory, a call, a branch; x10 times */
+	.org 0x500	/* to be stepped over: trap, device, memory, call, branch; x10 times */
 	mov	x20, #UART
 	ldr	x21, =DATA
 	mov	x11, #0
@@ -139,6 +139,27 @@ _start:
 	str	w0, [x20, #4]
 	b	off
 	.ltorg
+
+	.org 0x700	/* both counters and the physical timer's comparator */
+	mov	x20, #UART
+	mrs	x1, cntpct_el0
+	str	x1, [x20]
+	mrs	x1, cntvct_el0
+	str	x1, [x20]
+	mrs	x1, cntp_cval_el0
+	str	x1, [x20]
+	mov	x1, #1000
+	msr	cntp_tval_el0, x1
+	mrs	x1, cntp_cval_el0
+	str	x1, [x20]
+	msr	cntp_cval_el0, x2
+	mov	x1, #1
+	msr	cntp_ctl_el0, x1
+8:	mrs	x1, cntp_ctl_el0
+	tbz	x1, #2, 8b
+	mrs	x1, cntpct_el0
+	str	x1, [x20]
+	b	off
 
 off:	ldr	x0, =0x84000008
 	hvc	#0

@@ -12,6 +12,7 @@ int test_mmio(void);
 int test_msi(void);
 int test_detect(void);
 int test_faults(void);
+int test_firmware(void);
 int test_guest_mem(void);
 int test_locks(void);
 int test_calls(void);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_ordinary.c - ordinary VMs on the real engine: memory, devices, CPUs, registers. */
-#include <stdlib.h>
-
 #include "kvm/vcpu/vcpu.h"
 #include "tests/kvm/ordinary_fixture.h"
 
@@ -34,79 +32,6 @@ static void its_registers_are_seen_and_set_between_runs(void **state)
 	assert_int_equal(fx_get_reg(f, 0, X(2)), 44);
 	ordinary_expect_store(f, 8, 8, 1);
 	fx_assert_off(f, 0);
-}
-
-/* Registers that may have any value while the program runs. */
-static const uint64_t any_value[] = {
-	ARM64_SYS_REG(3, 3, 13, 0, 2), /* TPIDR_EL0 */
-	ARM64_SYS_REG(3, 3, 13, 0, 3), /* TPIDRRO_EL0 */
-	ARM64_SYS_REG(3, 0, 13, 0, 4), /* TPIDR_EL1 */
-	ARM64_SYS_REG(3, 0, 2, 1, 0),  /* APIAKey and the others */
-	ARM64_SYS_REG(3, 0, 2, 1, 1),  ARM64_SYS_REG(3, 0, 2, 2, 3),
-	ARM64_SYS_REG(3, 0, 2, 3, 1),  ARM64_SYS_REG(3, 0, 6, 0, 0), /* FAR_EL1 */
-	ARM64_SYS_REG(3, 0, 2, 0, 0),  /* TTBR0_EL1, the MMU being off */
-	ARM64_SYS_REG(3, 0, 10, 2, 0), /* MAIR_EL1 */
-	ARM64_SYS_REG(3, 3, 14, 2, 2), /* CNTP_CVAL_EL0 */
-	KVM_REG_ARM_TIMER_CVAL,
-};
-#define V(n)                                                                                       \
-	(KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE |                                    \
-	 (offsetof(struct kvm_regs, v) / 4 + 4 * (n)))
-
-static void access_reg(struct fx *f, uint32_t nr, uint64_t id, void *val)
-{
-	struct kvm_one_reg r = {.id = id, .addr = (uintptr_t)val};
-
-	GIVES(0, f->vcpu[0], nr, &r);
-}
-
-static uint64_t dice(void)
-{
-	return (uint64_t)random() << 42 ^ (uint64_t)random() << 21 ^ (uint64_t)random();
-}
-
-/* What is set is what the CPU has: it is there again after the CPU has run. */
-static void every_register_goes_round(void **state)
-{
-	struct fx *f = *state;
-	uint64_t sys[ARRAY_SIZE(any_value)], v[32][2], got[2];
-
-	ordinary_make(f, 1, 0x200);
-	assert_int_equal(fx_set_reg(f, 0, X(0), 1), 0);
-	for (int round = 0; round < 3; round++) {
-		for (size_t i = 0; i < ARRAY_SIZE(any_value); i++) {
-			sys[i] = dice();
-			access_reg(f, (uint32_t)KVM_SET_ONE_REG, any_value[i], &sys[i]);
-		}
-		for (unsigned int i = 0; i < 32; i++) {
-			v[i][0] = dice();
-			v[i][1] = dice();
-			access_reg(f, (uint32_t)KVM_SET_ONE_REG, V(i), v[i]);
-		}
-		ordinary_expect_load(f, 0, 4, 0);
-		for (size_t i = 0; i < ARRAY_SIZE(any_value); i++) {
-			access_reg(f, (uint32_t)KVM_GET_ONE_REG, any_value[i], got);
-			assert_int_equal(got[0], sys[i]);
-		}
-		for (unsigned int i = 0; i < 32; i++) {
-			access_reg(f, (uint32_t)KVM_GET_ONE_REG, V(i), got);
-			assert_memory_equal(got, v[i], sizeof(got));
-		}
-	}
-}
-
-static void the_counter_is_set_and_runs_on(void **state)
-{
-	const uint64_t set = UINT64_C(1) << 50;
-	struct fx *f = *state;
-
-	ordinary_make(f, 1, 0x200);
-	assert_int_equal(fx_set_reg(f, 0, X(0), 1), 0);
-	ordinary_expect_load(f, 0, 4, 0);
-	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_TIMER_CNT, set), 0);
-	ordinary_expect_load(f, 0, 4, 0);
-	assert_in_range(fx_get_reg(f, 0, KVM_REG_ARM_TIMER_CNT), set,
-			set + 60 * UINT64_C(62500000));
 }
 
 static void a_second_cpu_is_started_by_psci(void **state)
@@ -255,8 +180,6 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		TEST(it_runs_from_memory_and_reaches_devices),
 		TEST(its_registers_are_seen_and_set_between_runs),
-		TEST(every_register_goes_round),
-		TEST(the_counter_is_set_and_runs_on),
 		TEST(a_second_cpu_is_started_by_psci),
 		TEST(the_dirty_log_has_each_store_since_the_last_look),
 		TEST(a_readonly_slot_takes_no_store),

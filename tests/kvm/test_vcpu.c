@@ -287,7 +287,7 @@ static void an_ordinary_vcpu_takes_back_what_it_listed(void **state)
 	}
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PSTATE, 0x3c9), -EINVAL); /* EL2h */
 	assert_string_equal(fx_last_rule(), "kvm_reg_pstate");
-	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_PSCI_VERSION, 2), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_PSCI_VERSION, 3), -EINVAL);
 	assert_string_equal(fx_last_rule(), "kvm_reg_fw_value");
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1, 0), -EINVAL);
 	assert_string_equal(fx_last_rule(), "kvm_reg_id_fixed");

@@ -25,6 +25,8 @@
 #define PSTATE_RESET 0x3c5
 #define SCTLR_RESET  0xc50878
 
+const struct engine_ops *rig_engine = &engine_qemu;
+
 static uint64_t alloc(struct rig *r, uint64_t pages)
 {
 	uint64_t pa = machine_alloc(r->machine, pages, GRANULE_SIZE);
@@ -60,7 +62,7 @@ static void make_tables(struct rig *r)
 
 static void start(struct rig *r)
 {
-	int ret = engine_qemu.create(r->machine, r->cpus, &r->engine);
+	int ret = rig_engine->create(r->machine, r->cpus, &r->engine);
 
 	if (ret == -ENOENT) {
 		print_message("qemu-system-aarch64 is not installed\n");
@@ -82,7 +84,7 @@ void rig_start(struct rig *r, unsigned int cpus)
 
 void rig_stop(struct rig *r)
 {
-	engine_qemu.destroy(r->engine);
+	rig_engine->destroy(r->engine);
 	machine_destroy(r->machine);
 }
 
@@ -94,7 +96,7 @@ void rig_start_beside(struct rig *r, struct rig *first)
 
 void rig_stop_beside(struct rig *r)
 {
-	engine_qemu.destroy(r->engine);
+	rig_engine->destroy(r->engine);
 }
 
 void *rig_data(struct rig *r, unsigned int page)
@@ -111,9 +113,9 @@ struct engine_frame *rig_enter(struct rig *r, unsigned int cpu, uint64_t guest)
 {
 	uint64_t sys[ENGINE_NUM_SYSREGS] = {
 		[ENGINE_SCTLR_EL1] = SCTLR_RESET, [ENGINE_CPACR_EL1] = 3u << 20};
-	struct engine_frame *f = engine_qemu.frame(r->engine, cpu);
+	struct engine_frame *f = rig_engine->frame(r->engine, cpu);
 
-	assert_int_equal(engine_qemu.reset(r->engine, cpu, NULL, sys), 0);
+	assert_int_equal(rig_engine->reset(r->engine, cpu, NULL, sys), 0);
 	memset(f, 0, sizeof(*f));
 	f->pc = RIG_CODE + guest;
 	f->pstate = PSTATE_RESET;
@@ -127,9 +129,9 @@ struct engine_frame *rig_enter(struct rig *r, unsigned int cpu, uint64_t guest)
 
 void rig_run_hvc(struct rig *r, unsigned int cpu, unsigned int imm)
 {
-	struct engine_frame *f = engine_qemu.frame(r->engine, cpu);
+	struct engine_frame *f = rig_engine->frame(r->engine, cpu);
 
-	assert_int_equal(engine_qemu.run(r->engine, cpu, NULL), ENGINE_EXIT_SYNC);
+	assert_int_equal(rig_engine->run(r->engine, cpu, NULL), ENGINE_EXIT_SYNC);
 	assert_int_equal(f->esr, RIG_ESR_HVC(imm));
 }
 

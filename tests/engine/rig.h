@@ -33,6 +33,9 @@ struct rig {
 	unsigned int cpus;
 };
 
+/* What runs the guests: engine_qemu, or one around it. */
+extern const struct engine_ops *rig_engine;
+
 /* Skips the test, reported, when QEMU is not installed. */
 void rig_start(struct rig *r, unsigned int cpus);
 void rig_stop(struct rig *r);

@@ -33,6 +33,7 @@ int main(void)
 	failed += test_enter_engine();
 	failed += test_rsi();
 	failed += test_psci();
+	failed += test_debug();
 	failed += unreached_rules();
 	return failed ? 1 : 0;
 }

@@ -14,5 +14,6 @@ int test_enter_engine(void);
 int test_rsi(void);
 int test_psci(void);
 int test_attest(void);
+int test_debug(void);
 
 #endif

@@ -238,6 +238,9 @@ static enum engine_exit debug_run(struct engine *e, unsigned int cpu, struct pe 
 		if (!pass_gate(v, pe))
 			return ran ? ENGINE_EXIT_IRQ : ENGINE_EXIT_NOT_RUN;
 		x = real()->run(r->inner, cpu, pe);
+		/* The frame has to be saved all the same: the guest ran before, in this call. */
+		if (ran && x == ENGINE_EXIT_NOT_RUN)
+			x = ENGINE_EXIT_IRQ;
 		if (!leave(v, x))
 			return x;
 	}

@@ -156,6 +156,8 @@ int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t si
  * and any other there. 0 or -EPIPE. */
 int mm_remap(struct mm *mm, struct channel *ch);
 int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
+/* WIRE_TOUCHED: warn, so many times. */
+void mm_touched(struct mm *mm, const struct wire_msg *m);
 /* The process of the mm of this serial has ended (watcher.c). */
 void mm_process_ended(struct server *s, uint32_t serial);
 

@@ -16,6 +16,7 @@
 
 #include "backend/mm.h"
 #include "base/bits.h"
+#include "base/log.h"
 #include "machine/memory.h"
 
 static struct mm *mm_of(struct kvm_mm *base)
@@ -142,8 +143,33 @@ static int op_attach(struct kvm_mm *base, struct kvm_caller *caller, uint64_t ua
 	return r ? -ENOMEM : 0;
 }
 
+static void op_guard(struct kvm_mm *base, struct kvm_caller *caller, uint64_t uaddr, uint64_t size,
+		     uint64_t gpa, bool on)
+{
+	struct wire_caller *c = container_of(caller, struct wire_caller, base);
+	struct wire_msg m = {.type = WIRE_GUARD, .guard = {uaddr, size, gpa, on, 0}};
+
+	c->broken = c->broken || channel_say(c->ch, &m, NULL, NULL, 0) ||
+		    channel_hear(c->ch, &m, NULL, 0, NULL) < 0 || m.type != WIRE_ANSWER;
+}
+
+void mm_touched(struct mm *mm, const struct wire_msg *m)
+{
+	unsigned int before = atomic_fetch_add(&mm->touches, 1);
+
+	if (before < MM_TOUCHES_TOLD)
+		log_warn("thread %u touches 0x%llx at PC 0x%llx: user memory of IPA 0x%llx, while "
+			 "the "
+			 "page is private",
+			 m->touched.thread, (unsigned long long)m->touched.addr,
+			 (unsigned long long)m->touched.pc, (unsigned long long)m->touched.ipa);
+	else if (before == MM_TOUCHES_TOLD)
+		log_warn("there are more such touches");
+}
+
 static const struct kvm_mm_ops mm_ops = {
 	.attach = op_attach,
+	.guard = op_guard,
 	.lookup = op_lookup,
 	.get = op_get,
 	.put = op_put,

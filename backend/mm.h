@@ -7,7 +7,8 @@
 
 #include "backend/channel.h"
 
-#define MM_AREA_GMEM 0x10000 /* in an area's tag, beside the protection */
+#define MM_TOUCHES_TOLD 16
+#define MM_AREA_GMEM	0x10000 /* in an area's tag, beside the protection */
 
 struct mm {
 	struct kvm_mm base;
@@ -18,6 +19,7 @@ struct mm {
 	pid_t pid;
 	unsigned int refs;    /* srv->lock */
 	bool process;	      /* one of them is the process's; srv->lock */
+	atomic_uint touches;  /* of guarded memory */
 	unsigned int closing; /* channels whose file is being released; srv->lock */
 	unsigned int vms;     /* ... and so many are VMs'; srv->lock */
 	int pidfd;

@@ -142,6 +142,14 @@ static int serve_memory(struct channel *ch, const struct wire_msg *m)
 	return r == -EPIPE ? r : done(ch, r, &reply, -1);
 }
 
+static int serve_touched(struct channel *ch, const struct wire_msg *m)
+{
+	struct wire_msg reply = {0};
+
+	mm_touched(ch->mm, m);
+	return done(ch, 0, &reply, -1);
+}
+
 static int serve(struct channel *ch, const struct wire_msg *m, const void *eager, size_t len)
 {
 	bool system = kvm_file_kind(ch->file) == KVM_FILE_SYSTEM;
@@ -155,6 +163,8 @@ static int serve(struct channel *ch, const struct wire_msg *m, const void *eager
 		return system ? serve_vcpu_memory(ch, m) : -EPIPE;
 	case WIRE_GMEM_MAP:
 		return system ? serve_gmem_map(ch, m) : -EPIPE;
+	case WIRE_TOUCHED:
+		return system ? serve_touched(ch, m) : -EPIPE;
 	case WIRE_SYNC:
 	case WIRE_DISCARD:
 		return system ? serve_memory(ch, m) : -EPIPE;

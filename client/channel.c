@@ -149,6 +149,10 @@ static int serve(const struct call *c, const struct wire_msg *m, int *fds, int n
 	case WIRE_ATTACH:
 		r = memory_attach(c->talk, m->user.addr, m->user.len);
 		break;
+	case WIRE_GUARD:
+		memory_guard(m->guard.addr, m->guard.size, m->guard.ipa, m->guard.on);
+		r = answer(c, 0);
+		break;
 	case WIRE_REMAP:
 		r = serve_remap(c, m, nfds ? fds[0] : -1);
 		break;

@@ -210,6 +210,20 @@ struct own *maps_own(void);
  * none; -EIO: nobody knows. */
 int maps_next(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end);
 
+/* WIRE_GUARD: nobody is to touch the range unnoticed from now on, or everybody may. */
+void memory_guard(uint64_t addr, uint64_t size, uint64_t ipa, bool on);
+/* A thread has faulted there. True: it was guarded, the backend knows, the access may be made. */
+bool memory_touched(uint64_t addr, uint64_t pc);
+
+/* ---- guarded memory (guard.c); all under memory_lock ---- */
+bool guard_any(void); /* the lock need not be held */
+/* Make a mapping inaccessible that has this protection. */
+void guard_area(uint64_t start, uint64_t end, uint64_t ipa, int prot);
+/* The memory there is accessible again, or has been mapped anew. */
+void guard_open(uint64_t addr, uint64_t size);
+void guard_forget(uint64_t addr, uint64_t size);
+bool guard_find(uint64_t addr, uint64_t *ipa, int *prot);
+
 /* ---- moving (move.c, fault.c) ---- */
 /* Move [start, end) of the area onto `memory` at `offset`: how many bytes from the start have been
  * moved. Under memory_lock, with signals blocked. */

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #define SA_RESTORER 0x04000000
 #define KEPT_FLAGS  (SA_ONSTACK | SA_NODEFER | SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
@@ -119,10 +120,21 @@ static void by_default(int sig, const siginfo_t *info)
 		sys(tgkill, self, tid, sig);
 }
 
+static uint64_t pc_of(const ucontext_t *u)
+{
+#ifdef __x86_64__
+	return u->uc_mcontext.gregs[REG_RIP];
+#else
+	return u->uc_mcontext.pc;
+#endif
+}
+
 static void handler(int sig, siginfo_t *info, void *context)
 {
 	struct fault_action a = *action_of_theirs();
 
+	if (info->si_code > 0 && memory_touched((uintptr_t)info->si_addr, pc_of(context)))
+		return;
 	if (info->si_code > 0 && is_ours((uintptr_t)info->si_addr))
 		return;
 	if (a.handler == (uintptr_t)SIG_IGN && info->si_code <= 0)

@@ -40,6 +40,7 @@ void memory_forget_all(void)
 	highest = 0;
 	memory_lock.word = 0;
 	changing = 0;
+	guard_open(0, ~UINT64_C(0));
 	fault_forget();
 }
 
@@ -115,11 +116,21 @@ static bool is_inaccessible(const struct area *a)
 	       !strncmp(a->name, "/memfd:" WIRE_NAME_VCPU, sizeof("/memfd:" WIRE_NAME_VCPU) - 1);
 }
 
+/* Guarded memory has the protection that the VMM gave it. */
+static int prot_of(const struct area *a, uint64_t start)
+{
+	uint64_t ipa;
+	int prot;
+
+	return !a->prot && guard_find(start, &ipa, &prot) ? prot : a->prot;
+}
+
 static int report_area(struct talk *t, const struct area *a, uint64_t start, uint64_t end)
 {
 	struct wire_msg m = {
 		.type = WIRE_AREA,
-		.area = {start, end - start, a->offset + (start - a->start), a->prot, area_kind(a)},
+		.area = {start, end - start, a->offset + (start - a->start), prot_of(a, start),
+			 area_kind(a)},
 	};
 	bool ours = m.area.kind == WIRE_AREA_PHYSICAL || m.area.kind == WIRE_AREA_HIDDEN;
 	bool place = !ours && m.area.kind != WIRE_AREA_FIXED;
@@ -226,10 +237,27 @@ void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
 	lock_drop(&memory_lock);
 }
 
-/* One request on a system channel. An error means that the backend is gone: nothing to report. */
-static void tell(uint32_t type, uint64_t addr, uint64_t size)
+void memory_guard(uint64_t addr, uint64_t size, uint64_t ipa, bool on)
 {
-	struct wire_msg m = {.type = type, .user = {addr, size}};
+	uint64_t start, end;
+	struct area a;
+
+	lock_take(&memory_lock);
+	guard_open(addr, size);
+	if (on) {
+		fault_install();
+		maps_open();
+		while (maps_next(&a, addr, size, &start, &end) > 0)
+			if (area_kind(&a) == WIRE_AREA_PHYSICAL)
+				guard_area(start, end, ipa + (start - addr), a.prot);
+		maps_close();
+	}
+	lock_drop(&memory_lock);
+}
+
+/* One request on a system channel. An error means that the backend is gone: nothing to report. */
+static void request(struct wire_msg *m, uint64_t addr, uint64_t size)
+{
 	struct call c = {.done_fd = -1};
 	struct talk spare;
 	int r;
@@ -239,9 +267,10 @@ static void tell(uint32_t type, uint64_t addr, uint64_t size)
 	if (!c.talk)
 		goto out;
 	talk_begin(c.talk);
-	r = talk_send(c.talk, &m, NULL, NULL, 0);
-	if (!r && type == WIRE_SYNC) {
+	r = talk_send(c.talk, m, NULL, NULL, 0);
+	if (!r && m->type == WIRE_SYNC) {
 		lock_take(&memory_lock);
+		guard_forget(addr, size);
 		r = report(c.talk, addr, size);
 		lock_drop(&memory_lock);
 	}
@@ -250,6 +279,37 @@ static void tell(uint32_t type, uint64_t addr, uint64_t size)
 	client_talk_end(c.talk);
 out:
 	signals_restore(&c.mask);
+}
+
+static void tell(uint32_t type, uint64_t addr, uint64_t size)
+{
+	struct wire_msg m = {.type = type, .user = {addr, size}};
+
+	request(&m, addr, size);
+}
+
+bool memory_touched(uint64_t addr, uint64_t pc)
+{
+	struct wire_msg m = {.type = WIRE_TOUCHED, .touched = {addr, pc, 0, sys(gettid), 0}};
+	sigmask_t mask;
+	bool found;
+	int prot;
+
+	if (!guard_any())
+		return false;
+	client_enter();
+	if (!guard_any())
+		return true; /* the child of a fork, where nothing is guarded any more */
+	signals_block(&mask);
+	lock_take(&memory_lock);
+	found = guard_find(addr, &m.touched.ipa, &prot);
+	if (found)
+		guard_open(addr & -PAGE_SIZE, PAGE_SIZE);
+	lock_drop(&memory_lock);
+	signals_restore(&mask);
+	if (found)
+		request(&m, 0, 0);
+	return found;
 }
 
 int memory_prepare(void)

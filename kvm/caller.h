@@ -75,6 +75,10 @@ struct kvm_mm_ops {
 	/* PA of the page that holds uaddr now; 0: nothing there that may be accessed so (no
 	 * mapping, PROT_NONE, or read-only when write is set), or not in physical memory. */
 	uint64_t (*lookup)(struct kvm_mm *mm, uint64_t uaddr, bool write);
+	/* What touches user memory there is to be told of, or not any more; gpa is the page that it
+	 * stands for. NULL: nobody can tell. */
+	void (*guard)(struct kvm_mm *mm, struct kvm_caller *c, uint64_t uaddr, uint64_t size,
+		      uint64_t gpa, bool on);
 	void (*get)(struct kvm_mm *mm);
 	void (*put)(struct kvm_mm *mm);
 };

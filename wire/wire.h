@@ -15,8 +15,8 @@
  *			duplicates and passes on. Nothing is said on it; its last close is a hang-up
  *			that the backend sees. The other is its *talk*, which the VMM does not know.
  *
- * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC or DISCARD. The backend then leads:
- * it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH), each is answered before the
+ * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC, DISCARD or TOUCHED. The backend then leads:
+ * it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH, GUARD), each is answered before the
  * next (but a PULL may be answered late), and DONE ends the request.
  *
  * `seq` numbers the requests of a channel, from 1 (0 is skipped when it wraps); all that belongs to
@@ -94,6 +94,11 @@ enum wire_type {
 
 	/* backend: the request is finished */
 	WIRE_DONE,
+
+	/* With --detect. Backend: `guard`: nobody is to touch user memory behind private pages
+	 * unnoticed, or everybody may again -> ANSWER / client, a request: somebody did. */
+	WIRE_GUARD,
+	WIRE_TOUCHED, /* system channel */
 };
 
 enum wire_role {
@@ -171,6 +176,20 @@ struct wire_msg {
 			uint64_t mask;
 			uint64_t offset; /* GMEM_MAP: in the file that came with it */
 		} done;
+		struct {
+			uint64_t addr;
+			uint64_t size;
+			uint64_t ipa; /* of addr */
+			uint32_t on;
+			uint32_t pad;
+		} guard;
+		struct {
+			uint64_t addr;
+			uint64_t pc;
+			uint64_t ipa;
+			uint32_t thread;
+			uint32_t pad;
+		} touched;
 		uint64_t words[5];
 	};
 };
@@ -190,6 +209,8 @@ _Static_assert(offsetof(struct wire_msg, pull.len) == 32, "pull");
 _Static_assert(offsetof(struct wire_msg, object.flags) == 32, "object");
 _Static_assert(offsetof(struct wire_msg, area.kind) == 44, "area");
 _Static_assert(offsetof(struct wire_msg, done.offset) == 40, "done");
+_Static_assert(offsetof(struct wire_msg, guard.on) == 40, "guard");
+_Static_assert(offsetof(struct wire_msg, touched.thread) == 40, "touched");
 
 /* The address of a socket: a path if the name begins with a slash, else in the abstract namespace.
  * False: the name is empty or too long. */

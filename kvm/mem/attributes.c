@@ -146,7 +146,7 @@ result vm_set_memory_attributes(struct kvm_call *c)
 	why = set_range(c->vm, a.address, a.address + a.size,
 			a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	if (!why)
-		detect_converted(c->vm, a.address, a.address + a.size,
+		detect_converted(c->vm, c->caller, a.address, a.address + a.size,
 				 a.attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE);
 	return why;
 }

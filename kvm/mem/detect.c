@@ -137,7 +137,7 @@ static void compare(struct kvm_vm *vm, uint64_t gpa, bool shared)
 /* ---- ranges ---- */
 
 struct part {
-	uint64_t from, to;
+	uint64_t from, to, uaddr;
 };
 
 struct parts {
@@ -155,57 +155,86 @@ static void collect(struct kvm_vm *vm, struct parts *parts, uint64_t gpa, uint64
 						   sizeof(*parts->part)))
 			break;
 		parts->part[parts->count++] =
-			(struct part){MAX(gpa, s->gpa), MIN(end, s->gpa + s->size)};
+			(struct part){MAX(gpa, s->gpa), MIN(end, s->gpa + s->size),
+				      s->uaddr + (MAX(gpa, s->gpa) - s->gpa)};
 	}
 	rwlock_drop(&vm->slots_rw);
 }
 
-static bool is_private(struct kvm_vm *vm, uint64_t gpa)
+static void guard(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr, uint64_t gpa,
+		  uint64_t end, bool on)
 {
-	bool private;
+	if (vm->mm->ops->guard)
+		vm->mm->ops->guard(vm->mm, c, uaddr, end - gpa, gpa, on);
+}
 
+/* The run of pages from gpa that are all private, or all shared. */
+static uint64_t run_of(struct kvm_vm *vm, uint64_t gpa, uint64_t end, bool *private)
+{
 	rwlock_read(&vm->slots_rw);
-	private = attributes_private(&vm->attrs, gpa);
+	*private = attributes_private(&vm->attrs, gpa);
+	end = attributes_run(&vm->attrs, gpa, end);
 	rwlock_drop(&vm->slots_rw);
-	return private;
+	return end;
+}
+
+static void walk_part(struct kvm_vm *vm, struct kvm_caller *c, const struct part *p, bool private)
+{
+	uint64_t gpa, end, page;
+	bool is;
+
+	if (!private)
+		guard(vm, c, p->uaddr, p->from, p->to, false);
+	for (gpa = p->from; gpa < p->to; gpa = end) {
+		end = run_of(vm, gpa, p->to, &is);
+		for (page = gpa; page < end && is == private; page += GRANULE_SIZE) {
+			if (private)
+				keep(vm, page);
+			else
+				compare(vm, page, true);
+		}
+		if (private && is)
+			guard(vm, c, p->uaddr + (gpa - p->from), gpa, end, true);
+	}
 }
 
 /* Only pages that slots hold, however large the range is. */
-static void walk(struct kvm_vm *vm, uint64_t gpa, uint64_t end, bool private)
+static void walk(struct kvm_vm *vm, struct kvm_caller *c, uint64_t gpa, uint64_t end, bool private)
 {
 	struct parts parts = {0};
 
 	collect(vm, &parts, gpa, end);
-	for (size_t i = 0; i < parts.count; i++) {
-		for (gpa = parts.part[i].from; gpa < parts.part[i].to; gpa += GRANULE_SIZE) {
-			if (!private)
-				compare(vm, gpa, true);
-			else if (is_private(vm, gpa))
-				keep(vm, gpa);
-		}
-	}
+	for (size_t i = 0; i < parts.count; i++)
+		walk_part(vm, c, &parts.part[i], private);
 	free(parts.part);
 }
 
-void detect_begin(struct kvm_vm *vm)
+void detect_begin(struct kvm_vm *vm, struct kvm_caller *c)
 {
 	if (!wanted(vm))
 		return;
 	lock_take(&vm->detect.lock);
 	if (!vm->detect.begun)
-		walk(vm, 0, UINT64_MAX, true);
+		walk(vm, c, 0, UINT64_MAX, true);
 	vm->detect.begun = true;
 	lock_drop(&vm->detect.lock);
 }
 
-void detect_converted(struct kvm_vm *vm, uint64_t gpa, uint64_t end, bool private)
+void detect_converted(struct kvm_vm *vm, struct kvm_caller *c, uint64_t gpa, uint64_t end,
+		      bool private)
 {
 	if (!wanted(vm))
 		return;
 	lock_take(&vm->detect.lock);
 	if (vm->detect.begun)
-		walk(vm, gpa, end, private);
+		walk(vm, c, gpa, end, private);
 	lock_drop(&vm->detect.lock);
+}
+
+void detect_released(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr, uint64_t size)
+{
+	if (wanted(vm) && uaddr)
+		guard(vm, c, uaddr, 0, size, false);
 }
 
 void detect_end(struct kvm_vm *vm)

@@ -4,7 +4,8 @@
  *
  * A realm does not see such a store: its private page is another one. The store is lost until the
  * page is shared, and stale then. No kernel tells; with kvm_config.detect this one compares, so it
- * finds the stores of every process, those of system calls too. What a VMM writes before the
+ * finds the stores of every process, those of system calls too; and a thread of the VMM that touches
+ * such memory is named, where its address space can be guarded (kvm_mm_ops.guard). What a VMM writes before the
  * realm's first run is its images, and nobody's mistake.
  *
  * Only memory behind KVM_SET_MEMORY_ATTRIBUTES: a private page of a guest_memfd that can be mapped
@@ -20,6 +21,7 @@
 
 #include "base/lock.h"
 
+struct kvm_caller;
 struct kvm_vm;
 struct detect_block;
 
@@ -34,9 +36,12 @@ struct detect {
 void detect_init(struct kvm_vm *vm);
 void detect_destroy(struct kvm_vm *vm);
 /* A vCPU is about to run: at the first one, all that is private now is looked at. */
-void detect_begin(struct kvm_vm *vm);
+void detect_begin(struct kvm_vm *vm, struct kvm_caller *c);
 /* [gpa, end) has become private, or shared: look at it, or compare and name what differs. */
-void detect_converted(struct kvm_vm *vm, uint64_t gpa, uint64_t end, bool private);
+void detect_converted(struct kvm_vm *vm, struct kvm_caller *c, uint64_t gpa, uint64_t end,
+		      bool private);
+/* User memory that was a slot's is the VMM's alone; takes no lock. */
+void detect_released(struct kvm_vm *vm, struct kvm_caller *c, uint64_t uaddr, uint64_t size);
 /* The realm has come to an end: compare what is still private. */
 void detect_end(struct kvm_vm *vm);
 

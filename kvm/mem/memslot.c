@@ -326,6 +326,7 @@ static result set_region(struct kvm_call *c, const struct kvm_userspace_memory_r
 		if (!old)
 			return &rule_kvm_memslot_absent;
 		take_out(vm, old);
+		detect_released(vm, c->caller, old->uaddr, old->size);
 		free_slot(old);
 		return OK;
 	}

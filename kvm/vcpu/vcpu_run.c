@@ -214,7 +214,7 @@ result vcpu_run(struct kvm_call *c)
 	why = first_run(v);
 	if (why)
 		return why;
-	detect_begin(v->vm);
+	detect_begin(v->vm, c->caller);
 	if (*(volatile uint32_t *)&v->run->exit_reason == KVM_EXIT_MMIO)
 		mmio_complete(v);
 	if (!wants_to_run)

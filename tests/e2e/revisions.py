@@ -62,6 +62,17 @@ def auto_knows_them_all_in_one_backend():
         check(f"this VMM speaks {revision}: " in run.err, revision, run.story())
 
 
+@case
+def detect_names_who_touches_memory_behind_a_private_page():
+    for revision in ("v12", "v13", "v14"):  # later it is SIGBUS
+        run = Run("exec", "--detect", "--abi", revision, "--", client(revision), "touch").expect(0)
+        check(re.search(r"thread \d+ touches 0x[0-9a-f]+ at PC 0x[0-9a-f]+: user memory of IPA "
+                        "0x80200000,", run.err), revision, run.story())
+        check("written while the page was private: IPA 0x80200000" in run.err, run.story())
+        run = Run("exec", "--detect", "--abi", revision, "--", client(revision)).expect(0)
+        check("touches" not in run.err and "private" not in run.err, revision, run.story())
+
+
 def measured(*args):
     result = subprocess.run([SOFTREALM, "measure", *map(str, args)], capture_output=True, text=True,
                             timeout=120)

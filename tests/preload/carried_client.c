@@ -201,6 +201,20 @@ static void memory(int vm)
 	CHECK(call(vm, FAKE_PEEK, (uintptr_t) & (struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
 }
 
+static void guarded(int vm)
+{
+	uint64_t *p = map();
+	struct fake_copy g = {(uintptr_t)p, 0x80000000, SIZE};
+	int64_t before = call(vm, FAKE_TOUCHES, 0);
+
+	*p = 3;
+	CHECK(add_slot(vm, p) == 0);
+	CHECK(call(vm, FAKE_GUARD, (uintptr_t)&g) == 0);
+	CHECK(*(volatile uint64_t *)p == 3);
+	CHECK(call(vm, FAKE_TOUCHES, 0) == before + 1);
+	munmap(p, SIZE);
+}
+
 static void guest_memfd(int vm)
 {
 	struct kvm_create_guest_memfd g = {
@@ -244,6 +258,7 @@ int main(void)
 	paths();
 	signals(vm);
 	memory(vm);
+	guarded(vm);
 	guest_memfd(vm);
 	children(kvm, vm);
 	close(vm);

@@ -5,12 +5,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backend/mm.h"
+#include "base/bits.h"
+#include "base/log.h"
 #include "kvm/kvm.h"
 #include "machine/memory.h"
 
@@ -213,6 +217,30 @@ static int64_t word(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint
 	return nr == FAKE_POKE ? 0 : c->ops->write(c, arg, &w, sizeof(w));
 }
 
+static int64_t guard(struct kvm_file *vm, struct kvm_caller *c, uint64_t arg)
+{
+	struct fake_copy g;
+
+	if (c->ops->read(c, &g, arg, sizeof(g)))
+		return -EFAULT;
+	vm->mm->ops->guard(vm->mm, c, g.src, g.len, g.dst, g.dst != 0);
+	return 0;
+}
+
+static char said[FAKE_SAID];
+
+static void keep(const char *line)
+{
+	snprintf(said, sizeof(said), "%s", line);
+}
+
+static int64_t touches(struct kvm_file *vm, struct kvm_caller *c, uint64_t arg)
+{
+	if (arg && c->ops->write(c, arg, said, sizeof(said)))
+		return -EFAULT;
+	return container_of(vm->mm, struct mm, base)->touches;
+}
+
 #define MAX_PROTECTED 64
 static _Atomic uint64_t protected[MAX_PROTECTED];
 static _Atomic uint64_t changes;
@@ -278,6 +306,11 @@ static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, 
 	case (uint32_t)FAKE_POKE:
 	case (uint32_t)FAKE_WHERE:
 		return word(vm, c, nr, arg);
+	case (uint32_t)FAKE_GUARD:
+		log_redirect(keep);
+		return guard(vm, c, arg);
+	case (uint32_t)FAKE_TOUCHES:
+		return touches(vm, c, arg);
 	case (uint32_t)FAKE_PROTECT:
 	case (uint32_t)FAKE_UNPROTECT:
 		return protect(vm, arg, nr == FAKE_PROTECT);

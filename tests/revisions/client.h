@@ -3,10 +3,11 @@
  * client.h - a VMM of one revision, written against that revision's header alone (the file that
  * includes this one has included it): create, populate in pieces, convert, run, take every exit.
  *
- *	CLIENT [force]
+ *	CLIENT [force|touch]
  *
  * Status: 0 all went as the revision says; 3 the capability is absent (force goes on); 4 a call was
- * refused, which is named.
+ * refused, which is named. With touch it makes a mistake: it writes user memory behind a private
+ * page, which the realm does not see.
  */
 #ifndef TESTS_REVISIONS_CLIENT_H
 #define TESTS_REVISIONS_CLIENT_H
@@ -31,6 +32,7 @@
 #define SCRIPT	 (RAM + PAGE)
 #define DATA	 (RAM + 2 * PAGE)
 #define FREE	 (RAM + 0x100000)
+#define TOUCHED	 (RAM + 0x200000)
 #define RHI	 0xC5000001
 
 static int vm, gmem, vcpu;
@@ -210,9 +212,11 @@ static uint64_t report(void)
 	return val;
 }
 
-static void take_exits(void)
+static void take_exits(int touch)
 {
 	want("the first report", report(), 0x1234);
+	if (touch)
+		*(volatile uint64_t *)(shared + (TOUCHED - RAM)) = 1;
 	if (ioctl(vcpu, KVM_RUN, 0) != -1 || errno != EFAULT)
 		refused("KVM_RUN with a RIPAS change");
 	want("exit_reason", run->exit_reason, KVM_EXIT_MEMORY_FAULT);
@@ -260,7 +264,7 @@ int main(int argc, char **argv)
 	make_memory();
 	set_reg(KVM_REG_ARM_CORE_PC, RAM);
 	set_reg(KVM_REG_ARM_CORE_X(0), SCRIPT);
-	take_exits();
+	take_exits(argc > 1 && !strcmp(argv[1], "touch"));
 	printf("all went well\n");
 	return 0;
 }

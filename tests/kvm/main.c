@@ -61,6 +61,7 @@ int main(int argc, char **argv)
 	failed += test_guest_mem();
 	failed += test_locks();
 	failed += test_walls();
+	failed += test_both_kinds();
 	failed += test_calls();
 	failed += test_auto();
 	failed += test_revisions();

@@ -161,6 +161,20 @@ _start:
 	str	x1, [x20]
 	b	off
 
+	.org 0x780	/* pages are written at random: x1 is the seed, x9 where in a page */
+	ldr	x21, =DATA
+	ldr	x2, =0x5851f42d4c957f2d
+	mov	x6, #256
+9:	mul	x1, x1, x2
+	add	x1, x1, #1
+	lsr	x4, x1, #40
+	udiv	x5, x4, x6
+	msub	x4, x5, x6, x4
+	add	x4, x21, x4, lsl #12
+	str	x1, [x4, x9]
+	b	9b
+	.ltorg
+
 off:	ldr	x0, =0x84000008
 	hvc	#0
 	.ltorg

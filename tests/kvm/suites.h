@@ -15,6 +15,7 @@ int test_faults(void);
 int test_firmware(void);
 int test_guest_mem(void);
 int test_locks(void);
+int test_both_kinds(void);
 int test_calls(void);
 int test_auto(void);
 int test_revisions(void);

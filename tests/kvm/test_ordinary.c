@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_ordinary.c - ordinary VMs on the real engine: memory, devices, CPUs, registers. */
+#include <stdlib.h>
+
 #include "kvm/vcpu/vcpu.h"
 #include "tests/kvm/ordinary_fixture.h"
 
@@ -70,6 +72,72 @@ static void the_dirty_log_has_each_store_since_the_last_look(void **state)
 		assert_int_equal(dirty_pages(f), MASK(n - 1, 0));
 		assert_int_equal(dirty_pages(f), 0);
 	}
+}
+
+#define WRITES	    UINT64_C(0x780)
+#define WRITE_PAGES 256
+
+/* As a migration does it: what the log says is copied. */
+static void copy_dirty(struct fx *f, uint8_t *copy, bool manual)
+{
+	uint64_t bits[RAM_SIZE / PAGE / 64] = {0};
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = (uintptr_t)bits};
+	struct kvm_clear_dirty_log clear = {
+		.slot = 0, .num_pages = RAM_SIZE / PAGE, .dirty_bitmap = (uintptr_t)bits};
+
+	GIVES(0, f->vm, KVM_GET_DIRTY_LOG, &log);
+	if (manual)
+		GIVES(0, f->vm, KVM_CLEAR_DIRTY_LOG, &clear);
+	for (uint64_t i = 0; i < RAM_SIZE / PAGE; i++)
+		if (bits[i / 64] & BIT(i % 64))
+			memcpy(copy + i * PAGE, f->ram + i * PAGE, PAGE);
+}
+
+/* Four CPUs write while the log is read; when they have stopped, the copy is the memory. */
+static void check_dirty_log(struct fx *f, bool manual)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, .args = {1}};
+	struct fx_thread t[4];
+	uint8_t *copy = malloc(RAM_SIZE);
+	unsigned int written = 0;
+
+	ordinary_make(f, 4, WRITES);
+	if (manual)
+		GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
+	memcpy(copy, f->ram, RAM_SIZE);
+	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
+			 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(fx_set_reg(f, i, KVM_REG_ARM_CORE_PC, RAM + WRITES), 0);
+		assert_int_equal(fx_set_reg(f, i, X(1), i), 0);
+		assert_int_equal(fx_set_reg(f, i, X(9), 8 * i), 0);
+		fx_set_mp_state(f, i, KVM_MP_STATE_RUNNABLE);
+		fx_start(&t[i], f, i);
+	}
+	while (fx_exits("SHARED_FAULT", false) < 100)
+		; /* they run */
+	for (int i = 0; i < 20000 && fx_exits("SHARED_FAULT", false) < 2000; i++)
+		copy_dirty(f, copy, manual);
+	for (unsigned int i = 0; i < 4; i++) {
+		inproc_signal(f->p, f->vcpu[i]);
+		assert_int_equal(fx_join(&t[i]), -EINTR);
+	}
+	copy_dirty(f, copy, manual);
+	assert_memory_equal(copy, f->ram, RAM_SIZE);
+	for (unsigned int i = 0; i < WRITE_PAGES; i++)
+		written += *(uint64_t *)(f->ram + DATA_OFF + i * PAGE) != 0;
+	assert_true(written > WRITE_PAGES / 8);
+	free(copy);
+}
+
+static void the_dirty_log_misses_no_store_of_four_cpus(void **state)
+{
+	check_dirty_log(*state, false);
+}
+
+static void nor_does_the_log_that_user_space_clears(void **state)
+{
+	check_dirty_log(*state, true);
 }
 
 static void a_readonly_slot_takes_no_store(void **state)
@@ -182,6 +250,8 @@ int main(int argc, char **argv)
 		TEST(its_registers_are_seen_and_set_between_runs),
 		TEST(a_second_cpu_is_started_by_psci),
 		TEST(the_dirty_log_has_each_store_since_the_last_look),
+		TEST(the_dirty_log_misses_no_store_of_four_cpus),
+		TEST(nor_does_the_log_that_user_space_clears),
 		TEST(a_readonly_slot_takes_no_store),
 		TEST(id_registers_are_those_of_the_vm),
 		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),

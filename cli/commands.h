@@ -28,10 +28,10 @@ struct command {
 	const struct option_rows *options[5]; /* ended by NULL */
 };
 
-extern const struct command command_check, command_complete, command_demo, command_endorse,
-	command_exec, command_initrd, command_explain, command_host, command_info, command_inspect,
-	command_kernel, command_measure, command_platform, command_run, command_report,
-	command_token, command_trace;
+extern const struct command command_bug_report, command_check, command_complete, command_demo,
+	command_endorse, command_exec, command_initrd, command_explain, command_host, command_info,
+	command_inspect, command_kernel, command_matrix, command_measure, command_platform,
+	command_run, command_report, command_token, command_trace;
 
 extern const struct command *const commands[]; /* ended by NULL */
 

@@ -10,12 +10,11 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-	&command_run,	  &command_exec,     &command_demo,
-	&command_kernel,  &command_initrd,   &command_host,
-	&command_inspect, &command_check,    &command_explain,
-	&command_info,	  &command_token,    &command_trace,
-	&command_report,  &command_measure,  &command_platform,
-	&command_endorse, &command_complete, NULL,
+	&command_run,	  &command_exec,       &command_demo,	  &command_kernel,
+	&command_initrd,  &command_matrix,     &command_host,	  &command_inspect,
+	&command_check,	  &command_explain,    &command_info,	  &command_token,
+	&command_trace,	  &command_report,     &command_measure,  &command_platform,
+	&command_endorse, &command_bug_report, &command_complete, NULL,
 };
 
 static void help(FILE *f)

@@ -12,7 +12,7 @@ import time
 from realm import BUILD, SOFTREALM, SOURCE, Run, Skip, case, check, descendants, main, work
 
 COMMANDS = ["run", "exec", "check", "explain", "info", "token", "measure", "platform", "endorse",
-            "initrd", "kernel"]
+            "initrd", "kernel", "matrix", "bug-report"]
 
 
 def options_of(command):
@@ -70,7 +70,7 @@ def a_wrong_value_starts_nothing():
 
 @case
 def the_manual_has_each_option_of_the_help():
-    pages = {"explain": None, "info": None, "platform": None}
+    pages = {"explain": None, "info": None, "platform": None, "bug-report": None}
     for command in COMMANDS:
         page = pages.get(command, f"softrealm-{command}.1")
         if not page:
@@ -179,6 +179,32 @@ def a_wrong_configuration_is_named_by_file_and_line():
     refused("run", says="/nonexistent: No such file", env={"SOFTREALM_CONFIG": "/nonexistent"})
     # Commands without a --profile do not look at it.
     Run("info", env=config("nonsense")).expect(0)
+
+
+@case
+def a_bug_report_has_what_is_needed_and_no_secret():
+    summary = work() / "summary.json"
+    summary.write_text(json.dumps({"status": 7, "how": "powered-off", "reason": "SECRET",
+                                   "messages": ["SECRET"], "attestation": {"token": "SECRET"},
+                                   "seconds": {"total": 1.5, "milestones": {"SECRET": 1}}}))
+    env = config("""# SECRET
+[run]
+memory = 3G
+append = password=SECRET
+attest=SECRET
+[profile x]
+quiet
+initrd = /SECRET
+fail-on = """ + "x" * 600 + "SECRET\n")
+    env |= {"SOFTREALM_SPIN": "7", "SOFTREALM_VMM": "/SECRET"}
+    run = Run("bug-report", "--summary", str(summary), env=env).expect(0)
+    for text in ("softrealm ", "QEMU", "glibc", "descriptors", "memory = 3G", "[profile x]",
+                 "append = (not shown)", "SOFTREALM_SPIN=7", "SOFTREALM_VMM (not shown)",
+                 '"status": 7', '"total": 1.5'):
+        check(text in run.out, text, run.story())
+    check("SECRET" not in run.out, run.story())
+    refused("bug-report", "--summary", "/nonexistent", says="/nonexistent")
+    refused("bug-report", "-o", "/nonexistent/x", says="/nonexistent/x: No such file")
 
 
 @case

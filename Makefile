@@ -55,6 +55,10 @@ install:
 uninstall:
 	@tools/install --remove $(BUILD) "$(DESTDIR)" "$(PREFIX)"
 
+# The source of what is committed, as an archive.
+dist:
+	@tools/dist
+
 deps test-deps:
 	@tools/need-packages test
 
@@ -64,4 +68,4 @@ more-deps:
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-fuzz-proof $(BUILD)-clang
 
-.PHONY: all demo test bench fuzz fuzz-proof install uninstall deps test-deps test-more more-deps clean
+.PHONY: all demo test bench fuzz fuzz-proof install uninstall dist deps test-deps test-more more-deps clean

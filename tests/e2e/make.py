@@ -68,6 +68,26 @@ def an_installed_tree_works_and_is_removed():
 
 
 @case
+def the_archive_holds_what_is_committed_and_no_more():
+    def git(*args):
+        return subprocess.run(["git", "-C", SOURCE, *args], capture_output=True, text=True)
+
+    if git("rev-parse", "HEAD").returncode:
+        raise Skip("not a git repository")
+    made = []
+    for name in ("one", "two"):
+        folder = work() / name
+        folder.mkdir()
+        made.append(Run(str(folder), command=str(SOURCE / "tools/dist")).expect(0).out.strip())
+    one, two = (open(m, "rb").read() for m in made)
+    check(one == two, "the same commit gives other bytes")
+    listed = subprocess.run(["tar", "-tJf", made[0]], capture_output=True, text=True, check=True)
+    names = {n.split("/", 1)[1] for n in listed.stdout.split("\n") if n and n[-1] != "/"}
+    committed = set(git("ls-tree", "-r", "--name-only", "HEAD").stdout.split("\n")) - {""}
+    check(names == committed, names ^ committed)
+
+
+@case
 def building_installs_no_package_that_nobody_asked_for():
     """apt-get is never called by a plain make, and the command to run is printed."""
     tools = work() / "tools"

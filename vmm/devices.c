@@ -72,6 +72,20 @@ static int create_net(struct devices *d, const struct vmm_options *o,
 	return 0;
 }
 
+static int create_shares(struct devices *d, const struct vmm_options *o,
+			 const struct guest_memory *mem)
+{
+	for (unsigned int i = 0; i < o->nshares; i++) {
+		const struct vmm_share *s = &o->shares[i];
+
+		if (fs_init(&d->shares[i], mem, s->path, s->name, s->readonly, 1))
+			return VMM_INPUT;
+		d->nshares++;
+		devices_plug(d, &d->shares_pci[i], &d->shares[i].dev, SLOT_SHARES + i);
+	}
+	return 0;
+}
+
 int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
 		   void (*uart_output)(void *, const void *, size_t), void *arg)
 {
@@ -85,7 +99,8 @@ int devices_create(struct devices *d, const struct vmm_options *o, const struct 
 		rng_init(&d->rng, &r->mem);
 		devices_plug(d, &d->rng_pci, &d->rng.dev, SLOT_RNG);
 	}
-	return create_net(d, o, &r->mem) ?: create_disks(d, o, &r->mem);
+	return create_net(d, o, &r->mem)
+		       ?: create_disks(d, o, &r->mem) ?: create_shares(d, o, &r->mem);
 }
 
 bool devices_destroy(struct devices *d)
@@ -94,7 +109,9 @@ bool devices_destroy(struct devices *d)
 
 	for (unsigned int i = 0; i < d->ndisks; i++)
 		all &= blk_destroy(&d->disks[i]);
-	d->ndisks = 0;
+	for (unsigned int i = 0; i < d->nshares; i++)
+		all &= fs_destroy(&d->shares[i]);
+	d->ndisks = d->nshares = 0;
 	if (d->has_net) {
 		net_destroy(&d->net);
 		passt_end(&d->passt);

@@ -7,6 +7,7 @@
 #define VMM_DEVICES_H
 
 #include "vmm/blk.h"
+#include "vmm/fs.h"
 #include "vmm/mmio.h"
 #include "vmm/net.h"
 #include "vmm/options.h"
@@ -23,7 +24,8 @@ enum devices_slot {
 	SLOT_DISKS,
 	SLOT_RNG = SLOT_DISKS + VMM_MAX_DISKS,
 	SLOT_NET,
-	SLOT_END,
+	SLOT_SHARES,
+	SLOT_END = SLOT_SHARES + VMM_MAX_SHARES,
 };
 _Static_assert(SLOT_END <= LAYOUT_PCI_SLOTS, "each device has a slot");
 
@@ -36,6 +38,9 @@ struct devices {
 	struct rtc rtc;
 	struct rng rng;
 	struct virtio_pci rng_pci;
+	struct fs shares[VMM_MAX_SHARES];
+	struct virtio_pci shares_pci[VMM_MAX_SHARES];
+	unsigned int nshares; /* initialised ones */
 	struct net net;
 	struct virtio_pci net_pci;
 	bool has_net;

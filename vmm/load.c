@@ -11,12 +11,12 @@
 #include "vmm/passt.h"
 #include "vmm/status.h"
 
-/* The kernel's own pool of bounce buffers is too small for disks, a network or several consoles. */
+/* The kernel's own pool of bounce buffers is too small for more than a console. */
 #define BOUNCE_SLABS "16384"
 
 static bool wants_bounce_slabs(const struct vmm_options *o)
 {
-	return (o->ndisks || o->nconsoles > 1 || o->net_passt || o->net_path) &&
+	return (o->ndisks || o->nshares || o->nconsoles > 1 || o->net_passt || o->net_path) &&
 	       !strstr(o->append, "swiotlb=");
 }
 

@@ -257,6 +257,45 @@ static int set_net(void *to, const char *arg)
 	return 0;
 }
 
+/* "DIR[=NAME][,ro]": what stands behind the last "=" is a name if it looks like one. */
+static int set_share(void *to, const char *arg)
+{
+	static const char name_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789_-";
+	struct vmm_options *o = to;
+	struct vmm_share *s = &o->shares[o->nshares];
+	const char *comma = strrchr(arg, ','), *equals;
+	bool ro = comma && !strcmp(comma, ",ro");
+	size_t len = ro ? (size_t)(comma - arg) : strlen(arg), n = 0;
+
+	if (o->nshares == VMM_MAX_SHARES) {
+		log_error("--share: at most %d folders", VMM_MAX_SHARES);
+		return -EINVAL;
+	}
+	equals = memrchr(arg, '=', len);
+	if (equals)
+		n = strspn(equals + 1, name_chars);
+	if (!n || equals + 1 + n != arg + len || n > VMM_SHARE_NAME)
+		equals = NULL;
+	if (!len || equals == arg)
+		return option_wrong("--share", arg, "DIR[=NAME][,ro]");
+	*s = (struct vmm_share){.name = "share", .readonly = ro};
+	if (equals)
+		snprintf(s->name, sizeof(s->name), "%.*s", (int)n, equals + 1);
+	for (unsigned int i = 0; i < o->nshares; i++)
+		if (!strcmp(o->shares[i].name, s->name)) {
+			log_error("--share: two folders are named \"%s\" (DIR=NAME)", s->name);
+			return -EINVAL;
+		}
+	s->path = strndup(arg, equals ? (size_t)(equals - arg) : len);
+	if (!s->path) {
+		log_error("out of memory");
+		return -EINVAL;
+	}
+	o->nshares++;
+	return 0;
+}
+
 static int set_disk(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
@@ -359,4 +398,7 @@ void options_free(struct vmm_options *o)
 	for (unsigned int i = 0; i < o->ndisks; i++)
 		free(o->disks[i].path);
 	o->ndisks = 0;
+	for (unsigned int i = 0; i < o->nshares; i++)
+		free(o->shares[i].path);
+	o->nshares = 0;
 }

@@ -16,6 +16,8 @@
 #define VMM_MAX_UNTILS	   8
 #define VMM_MAX_CONSOLES   4
 #define VMM_MAX_FORWARDS   16
+#define VMM_MAX_SHARES	   4
+#define VMM_SHARE_NAME	   36 /* characters */
 
 /* A port of this machine that leads to one of the realm's. */
 struct vmm_forward {
@@ -26,6 +28,13 @@ struct vmm_forward {
 
 struct vmm_disk {
 	char *path; /* owned */
+	bool readonly;
+};
+
+/* A folder that the realm mounts by a name. */
+struct vmm_share {
+	char *path; /* owned */
+	char name[VMM_SHARE_NAME + 1];
 	bool readonly;
 };
 
@@ -47,6 +56,8 @@ struct vmm_options {
 	unsigned int nmilestones;
 	struct vmm_disk disks[VMM_MAX_DISKS];
 	unsigned int ndisks;
+	struct vmm_share shares[VMM_MAX_SHARES];
+	unsigned int nshares;
 	bool net_passt; /* we start passt; else the cable leads to net_path, or is not there */
 	const char *net_path;
 	struct vmm_forward forwards[VMM_MAX_FORWARDS];
@@ -78,7 +89,8 @@ void options_init(struct vmm_options *o);
 int options_check(const struct vmm_options *o);
 /*
  * Fill *o. Returns 0: go on; 1: done (help or version was printed); -EINVAL: the command line is
- * wrong and a message says how. Strings stay the caller's (argv), except disks' paths.
+ * wrong and a message says how. Strings stay the caller's (argv), but for paths of disks and
+ * folders.
  */
 int options_parse(struct vmm_options *o, int argc, char **argv);
 void options_free(struct vmm_options *o);

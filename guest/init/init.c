@@ -105,6 +105,7 @@ int main(void)
 	mount_all();
 	options_read(&opt);
 	modules_load();
+	shares_mount();
 	net_up(&opt);
 	facts_say();
 	attest = facts_in_realm() ? attest_hand_out(&opt) : 0;

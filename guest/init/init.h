@@ -62,6 +62,9 @@ bool facts_in_realm(void);
 /* Sets the first network device up as the options have it; nothing without them or a device. */
 void net_up(const struct options *opt);
 
+/* Mounts each folder that the host shares at /NAME. */
+void shares_mount(void);
+
 /* Says what the realm knows of itself. */
 void facts_say(void);
 

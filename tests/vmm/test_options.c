@@ -165,6 +165,26 @@ static void a_network_has_ports(void **state)
 	assert_int_equal(PARSE("-k", "k", "--net", "passt", "--net", "unix:x"), -EINVAL);
 }
 
+static void folders_have_names(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "--share", "/a b", "--share", "c=d=work_1,ro", "--share",
+			       "x=y/z=n"),
+			 0);
+	assert_string_equal(o.shares[0].path, "/a b");
+	assert_string_equal(o.shares[0].name, "share");
+	assert_false(o.shares[0].readonly);
+	assert_string_equal(o.shares[1].path, "c=d");
+	assert_string_equal(o.shares[1].name, "work_1");
+	assert_true(o.shares[1].readonly);
+	assert_string_equal(o.shares[2].path, "x=y/z");
+	assert_int_equal(PARSE("-k", "k", "--share", "a=b/c"), 0);
+	assert_string_equal(o.shares[0].path, "a=b/c");
+	assert_int_equal(PARSE("-k", "k", "--share", "a", "--share", "b"), -EINVAL);
+	assert_non_null(strstr(last_log, "DIR=NAME"));
+	assert_int_equal(PARSE("-k", "k", "--share", "=x"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "--share", ",ro"), -EINVAL);
+}
+
 static void consoles_are_in_order(void **state)
 {
 	assert_int_equal(PARSE("-k", "k", "--console", "-", "--console", "pty"), 0);
@@ -251,6 +271,7 @@ int main(void)
 		cmocka_unit_test(sizes_have_units),
 		cmocka_unit_test(wrong_values_are_refused_by_name),
 		cmocka_unit_test(a_network_has_ports),
+		cmocka_unit_test(folders_have_names),
 		cmocka_unit_test(consoles_are_in_order),
 		cmocka_unit_test(too_many_disks_are_refused),
 		cmocka_unit_test(kernel_is_needed),

@@ -44,7 +44,7 @@ fuzz: all
 # The fuzzers find faults that are planted in a copy of the sources.
 fuzz-proof:
 	@tools/need-packages fuzz
-	@tests/fuzz/proof -b $(BUILD)-fuzz-proof $(BUILD)-clang
+	@tests/fuzz/proof -b $(BUILD)-fuzz-proof
 
 # As root, of a build that is somebody else's, only what stands there is installed.
 install:

@@ -17,6 +17,7 @@ static _Thread_local struct {
 	const void *lock;
 	const char *name;
 	unsigned int rank;
+	uintptr_t order; /* in its rank */
 	bool writer;
 } held[MAX_HELD];
 static _Thread_local unsigned int num_held;
@@ -30,27 +31,44 @@ static _Noreturn void violated(const char *what, const char *name, const char *o
 	abort();
 }
 
-static void check_order(const void *l, const char *name, unsigned int rank)
+void lock_note_taking(const void *l, const char *name, unsigned int rank, uintptr_t order)
 {
 	for (unsigned int i = first_held; i < num_held; i++) {
 		if (held[i].lock == l)
 			violated("taken twice", name, NULL);
-		if (rank && held[i].rank >= rank)
+		if (rank &&
+		    (held[i].rank > rank || (held[i].rank == rank && held[i].order >= order)))
 			violated("taken under", name, held[i].name);
 	}
 }
 
-static void note_taken(const void *l, const char *name, unsigned int rank, bool writer)
+static void add(const void *l, const char *name, unsigned int rank, uintptr_t order, bool writer)
 {
 	if (num_held == MAX_HELD)
 		violated("one too many", name, NULL);
 	held[num_held].lock = l;
 	held[num_held].name = name;
 	held[num_held].rank = rank;
+	held[num_held].order = order;
 	held[num_held++].writer = writer;
 }
 
-static void note_dropped(const void *l, const char *name)
+void lock_note_taken(const void *l, const char *name, unsigned int rank, uintptr_t order)
+{
+	add(l, name, rank, order, true);
+}
+
+static void check_order(const void *l, const char *name, unsigned int rank)
+{
+	lock_note_taking(l, name, rank, 0);
+}
+
+static void note_taken(const void *l, const char *name, unsigned int rank, bool writer)
+{
+	add(l, name, rank, 0, writer);
+}
+
+void lock_note_dropped(const void *l, const char *name)
 {
 	for (unsigned int i = num_held; i-- > first_held;) {
 		if (held[i].lock != l)
@@ -60,6 +78,11 @@ static void note_dropped(const void *l, const char *name)
 		return;
 	}
 	violated("dropped, but not held", name, NULL);
+}
+
+static void note_dropped(const void *l, const char *name)
+{
+	lock_note_dropped(l, name);
 }
 
 unsigned int lock_play_other(void)

@@ -15,6 +15,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+/* Where the ranks of each layer begin; docs/locking.md draws the order. */
+enum {
+	LOCK_RANKS_KVM = 1,
+	LOCK_RANKS_RMM = 100,
+	LOCK_RANKS_ENGINE = 200,
+	LOCK_RANKS_VGIC = 300,
+	LOCK_RANKS_MACHINE = 400,
+};
 
 struct lock {
 	pthread_mutex_t mutex;
@@ -22,6 +32,11 @@ struct lock {
 	unsigned int rank;
 	atomic_uint waiters;
 };
+
+#define LOCK_INITIALIZER(rank_, name_)                                                             \
+	{                                                                                          \
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .name = (name_), .rank = (rank_)               \
+	}
 
 void lock_init(struct lock *l, unsigned int rank, const char *name);
 void lock_destroy(struct lock *l);
@@ -56,6 +71,20 @@ void rwlock_drop(struct rwlock *l);
  */
 unsigned int lock_play_other(void);
 void lock_play_on(unsigned int before);
+
+/*
+ * Locks of another make, which tell of themselves: before they are taken, after, and when they are
+ * dropped. Those of one rank are taken by ascending `order`.
+ */
+#ifdef LOCK_CHECK
+void lock_note_taking(const void *l, const char *name, unsigned int rank, uintptr_t order);
+void lock_note_taken(const void *l, const char *name, unsigned int rank, uintptr_t order);
+void lock_note_dropped(const void *l, const char *name);
+#else
+#define lock_note_taking(l, name, rank, order) ((void)(name), (void)(rank))
+#define lock_note_taken(l, name, rank, order)  ((void)(name), (void)(rank))
+#define lock_note_dropped(l, name)	       ((void)(name))
+#endif
 
 /* This thread holds it: a reader-writer lock in either way, or for writing. */
 #ifdef LOCK_CHECK

@@ -140,7 +140,7 @@ static void engine_free(struct engine *e)
 	close_fd(e->pidfd);
 	if (e->window)
 		machine_window_give(e->machine, e->window);
-	pthread_mutex_destroy(&e->service);
+	lock_destroy(&e->service);
 	free(e->program);
 	free(e);
 }
@@ -158,7 +158,7 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 	e->patience = patience_from_environment();
 	e->stop_fd = e->lost_fd = -1;
 	atomic_init(&e->pidfd, -1);
-	pthread_mutex_init(&e->service, NULL);
+	lock_init(&e->service, RANK_SERVICE, "engine->service");
 
 	e->program = process_find_program();
 	if (!e->program) {
@@ -195,7 +195,7 @@ static void qemu_destroy(struct engine *e)
 
 /* ---- started ahead: at most one for each attached machine ---- */
 
-static pthread_mutex_t ahead_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock ahead_lock = LOCK_INITIALIZER(RANK_AHEAD, "ahead_lock");
 static struct engine *ahead;
 
 /* Unlink and return the engine that was started ahead on m, or NULL. */
@@ -203,22 +203,22 @@ static struct engine *take_ahead(struct machine *m)
 {
 	struct engine **p, *e;
 
-	pthread_mutex_lock(&ahead_lock);
+	lock_take(&ahead_lock);
 	for (p = &ahead; *p && (*p)->machine != m; p = &(*p)->next)
 		;
 	e = *p;
 	if (e)
 		*p = e->next;
-	pthread_mutex_unlock(&ahead_lock);
+	lock_drop(&ahead_lock);
 	return e;
 }
 
 static void put_ahead(struct engine *e)
 {
-	pthread_mutex_lock(&ahead_lock);
+	lock_take(&ahead_lock);
 	e->next = ahead;
 	ahead = e;
-	pthread_mutex_unlock(&ahead_lock);
+	lock_drop(&ahead_lock);
 }
 
 /* The engine started ahead if it fits and lives; one that does not is dropped. */
@@ -383,9 +383,9 @@ static void service(struct engine *e, int cpu, enum mailbox_command cmd, uint64_
 		cpu_command(&e->cpu[cpu], cmd, arg0, arg1);
 		return;
 	}
-	pthread_mutex_lock(&e->service);
+	lock_take(&e->service);
 	cpu_command(&e->cpu[e->cpus], cmd, arg0, arg1);
-	pthread_mutex_unlock(&e->service);
+	lock_drop(&e->service);
 }
 
 /* Before a CPU has run there is nothing to invalidate and no code was translated; so nobody waits

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/lock.h"
 #include "engine/engine.h"
 #include "engine/mailbox.h"
 #include "engine/spin.h"
@@ -77,6 +78,9 @@ struct engine_cpu {
 	struct spin spin; /* the caller's thread */
 };
 
+/* After the machine's expect_lock, which is held while an engine is started ahead. */
+enum { RANK_AHEAD = LOCK_RANKS_ENGINE + 1, RANK_SERVICE, RANK_STARTER };
+
 struct engine {
 	struct machine *machine;
 	uint64_t window;       /* PA */
@@ -89,8 +93,8 @@ struct engine {
 	struct doorbell_device device[DOORBELL_DEVICES];
 	struct engine *next; /* qemu.c: engines started ahead */
 
-	pthread_mutex_t service; /* the service CPU's caller */
-	_Atomic uint64_t vttbr;	 /* of the last run: what to invalidate */
+	struct lock service;	/* the service CPU's caller */
+	_Atomic uint64_t vttbr; /* of the last run: what to invalidate */
 
 	pthread_t keeper;
 	int stop_fd; /* eventfd: destroy asks the keeper to end */

@@ -35,7 +35,8 @@ struct request {
 	int32_t numbers[STARTER_MAX_FDS]; /* that the descriptors are to have */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a request and its answer */
+/* A request and its answer. */
+static struct lock lock = LOCK_INITIALIZER(RANK_STARTER, "starter");
 static int starter_fd = -1;
 static char *program;
 static pid_t probe; /* of -sandbox, until somebody wants to know */
@@ -287,12 +288,12 @@ int starter_start(const struct starter_job *job)
 		fds[i] = q.numbers[i] = job->fds[i];
 	fds[MIN(job->nfds, STARTER_MAX_FDS)] = job->err;
 	r = job->nfds > STARTER_MAX_FDS || !iov[1].iov_len ? -E2BIG : 0;
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	if (!r)
 		r = transmit(starter_fd, iov, 2, fds, job->nfds + 1);
 	if (!r && receive(starter_fd, &answer, sizeof(answer), &pidfd, &n) != sizeof(answer))
 		r = -EPIPE;
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	free(iov[1].iov_base);
 	if (r || answer < 0)
 		return r ?: answer;

@@ -18,6 +18,7 @@
 
 #include "base/bits.h"
 #include "base/fd.h"
+#include "base/lock.h"
 #include "machine/pe.h"
 
 #define WORD_BITS 64
@@ -35,20 +36,22 @@ struct area {
 	uint64_t next;
 };
 
+enum { RANK_MEMORY = LOCK_RANKS_MACHINE + 1 };
+
 struct machine {
 	struct area area[NUM_AREAS];
 	uint8_t *map; /* both, as they lie in the address space */
 	uint64_t size;
 	uint64_t pages;
 
-	pthread_mutex_t lock; /* all below, and `next` of the areas */
-	uint64_t *used;	      /* one bit a page */
-	uint64_t *leaked;     /* the same; they stay used */
+	struct lock lock; /* all below, and `next` of the areas */
+	uint64_t *used;	  /* one bit a page */
+	uint64_t *leaked; /* the same; they stay used */
 	bool any_leaked;
 	uint64_t allocated;
 	uint64_t windows; /* taken */
 
-	pthread_mutex_t expect_lock; /* expect, and held while it runs */
+	struct lock expect_lock; /* expect, and held while it runs */
 	void (*expect)(struct machine *m, unsigned int cpus);
 
 	atomic_uchar *hidden; /* one byte a page; read without the lock */
@@ -126,8 +129,8 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 	m->size = cfg->size + cfg->client_size;
 	m->pages = m->size >> GRANULE_SHIFT;
 	m->windows = BIT(FIRST_WINDOW) - 1;
-	pthread_mutex_init(&m->lock, NULL);
-	pthread_mutex_init(&m->expect_lock, NULL);
+	lock_init(&m->lock, RANK_MEMORY, "machine->lock");
+	lock_init(&m->expect_lock, LOCK_RANKS_ENGINE, "machine->expect_lock");
 
 	words = (m->pages + WORD_BITS - 1) / WORD_BITS;
 	m->used = calloc(words, sizeof(*m->used));
@@ -159,8 +162,8 @@ void machine_destroy(struct machine *m)
 	free(m->used);
 	free(m->leaked);
 	free(m->hidden);
-	pthread_mutex_destroy(&m->lock);
-	pthread_mutex_destroy(&m->expect_lock);
+	lock_destroy(&m->lock);
+	lock_destroy(&m->expect_lock);
 	free(m);
 }
 
@@ -274,7 +277,7 @@ static uint64_t area_alloc(struct machine *m, struct area *a, uint64_t pages, ui
 
 	if (!pages || align < GRANULE_SIZE || (align & (align - 1)) || align > m->size)
 		return 0;
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	page = area_find_room(m, a, pages, align);
 	if (page < a->end) {
 		bits_put(m->used, page, page + pages, true);
@@ -283,7 +286,7 @@ static uint64_t area_alloc(struct machine *m, struct area *a, uint64_t pages, ui
 			a->next = page + pages;
 		pa = page_to_pa(page);
 	}
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 	return pa;
 }
 
@@ -334,24 +337,24 @@ static void machine_free_live(struct machine *m, uint64_t pa, uint64_t pages)
 	/* An extent is hidden as a whole: most are not, and need no walk. */
 	if (machine_page_is_hidden(m, pa))
 		machine_set_hidden(m, pa, pages, false);
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	if (bits_find(m->used, page, page + pages, false) != page + pages)
 		abort(); /* freed twice, or never given out: the books are wrong */
 	bits_put(m->used, page, page + pages, false);
 	m->allocated -= pages;
 	a->next = MIN(a->next, page);
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 }
 
 /* First page in [from, to) that is leaked, or is not; `to` if there is none. */
 static uint64_t machine_find_leaked(struct machine *m, uint64_t from, uint64_t to, bool want)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	if (m->any_leaked)
 		from = bits_find(m->leaked, from, to, want);
 	else if (want)
 		from = to;
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 	return from;
 }
 
@@ -373,10 +376,10 @@ void machine_leak(struct machine *m, uint64_t pa)
 {
 	uint64_t page = pa_to_page(pa);
 
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	bits_put(m->leaked, page, page + 1, true);
 	m->any_leaked = true;
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 }
 
 uint64_t machine_allocated(const struct machine *m)
@@ -384,9 +387,9 @@ uint64_t machine_allocated(const struct machine *m)
 	struct machine *w = (struct machine *)m;
 	uint64_t n;
 
-	pthread_mutex_lock(&w->lock);
+	lock_take(&w->lock);
 	n = m->allocated;
-	pthread_mutex_unlock(&w->lock);
+	lock_drop(&w->lock);
 	return n;
 }
 
@@ -420,37 +423,37 @@ uint64_t machine_window_take(struct machine *m)
 	uint64_t pa = 0;
 	int n;
 
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	n = ~m->windows ? __builtin_ctzll(~m->windows) : WORD_BITS;
 	if ((uint64_t)n < NUM_WINDOWS) {
 		m->windows |= BIT(n);
 		pa = MACHINE_RAM_BASE + n * MACHINE_WINDOW_SIZE;
 	}
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 	return pa;
 }
 
 void machine_window_give(struct machine *m, uint64_t pa)
 {
 	machine_punch(m, pa, MACHINE_WINDOW_SIZE >> GRANULE_SHIFT);
-	pthread_mutex_lock(&m->lock);
+	lock_take(&m->lock);
 	m->windows &= ~BIT(machine_pa_to_offset(pa) / MACHINE_WINDOW_SIZE);
-	pthread_mutex_unlock(&m->lock);
+	lock_drop(&m->lock);
 }
 
 /* ---- the hint of pe.h ---- */
 
 void machine_set_expect_hook(struct machine *m, void (*hook)(struct machine *m, unsigned int cpus))
 {
-	pthread_mutex_lock(&m->expect_lock);
+	lock_take(&m->expect_lock);
 	m->expect = hook;
-	pthread_mutex_unlock(&m->expect_lock);
+	lock_drop(&m->expect_lock);
 }
 
 void machine_expect_cpus(struct machine *m, unsigned int cpus)
 {
-	pthread_mutex_lock(&m->expect_lock);
+	lock_take(&m->expect_lock);
 	if (m->expect)
 		m->expect(m, cpus);
-	pthread_mutex_unlock(&m->expect_lock);
+	lock_drop(&m->expect_lock);
 }

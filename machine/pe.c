@@ -22,11 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/lock.h"
+
 struct pe {
 	int efd;
 	int watched; /* a descriptor, or -1; the owner's */
 	atomic_bool kicked;
-	pthread_mutex_t lock; /* poke, and held while it runs */
+	struct lock lock; /* poke, and held while it runs */
 	void (*poke)(void *arg);
 	void *poke_arg;
 	uint64_t count, hz; /* of the counter at `counted`; hz 0: not known */
@@ -45,7 +47,7 @@ struct pe *pe_create(void)
 		return NULL;
 	}
 	pe->watched = -1;
-	pthread_mutex_init(&pe->lock, NULL);
+	lock_init(&pe->lock, LOCK_RANKS_MACHINE, "pe->lock");
 	return pe;
 }
 
@@ -54,7 +56,7 @@ void pe_destroy(struct pe *pe)
 	if (!pe)
 		return;
 	close(pe->efd);
-	pthread_mutex_destroy(&pe->lock);
+	lock_destroy(&pe->lock);
 	free(pe);
 }
 
@@ -70,10 +72,10 @@ void pe_kick(struct pe *pe)
 	n = write(pe->efd, &one, sizeof(one));
 	(void)n; /* EAGAIN: the counter is full, so it is readable */
 
-	pthread_mutex_lock(&pe->lock);
+	lock_take(&pe->lock);
 	if (pe->poke)
 		pe->poke(pe->poke_arg);
-	pthread_mutex_unlock(&pe->lock);
+	lock_drop(&pe->lock);
 }
 
 bool pe_kicked(const struct pe *pe)
@@ -177,15 +179,15 @@ int pe_ms_until(const struct pe *pe, uint64_t count)
 
 void pe_enter(struct pe *pe, void (*poke)(void *arg), void *arg)
 {
-	pthread_mutex_lock(&pe->lock);
+	lock_take(&pe->lock);
 	pe->poke = poke;
 	pe->poke_arg = arg;
-	pthread_mutex_unlock(&pe->lock);
+	lock_drop(&pe->lock);
 }
 
 void pe_leave(struct pe *pe)
 {
-	pthread_mutex_lock(&pe->lock);
+	lock_take(&pe->lock);
 	pe->poke = NULL;
-	pthread_mutex_unlock(&pe->lock);
+	lock_drop(&pe->lock);
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/lock.h"
 #include "rmm/rules.h"
 #include "rmm/state.h"
 
@@ -70,30 +71,52 @@ void *granule_map(const struct rmm *rmm, uint64_t pa)
 
 /* ---- locks ---- */
 
-static void lock_wait(struct granule *g)
+static void wait_for(struct granule *g)
 {
 	syscall(SYS_futex, &g->lock, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
 }
 
-void granule_lock(struct granule *g)
+/* What an RD or REC owns has no place among what commands name: it comes after that. */
+static unsigned int rank_of(enum granule_state s)
 {
+	switch (s) {
+	case GRANULE_RTT:
+	case GRANULE_DATA:
+	case GRANULE_REC_AUX:
+		return LOCK_RANKS_RMM + 1;
+	default:
+		return LOCK_RANKS_RMM;
+	}
+}
+
+/* One that the caller takes for a granule of this state. */
+static void lock_as(struct granule *g, enum granule_state s)
+{
+	const char *name = granule_state_name(s);
 	uint32_t was = 0;
 
-	if (atomic_compare_exchange_strong(&g->lock, &was, 1))
-		return;
-	while (atomic_exchange(&g->lock, 2))
-		lock_wait(g);
+	lock_note_taking(g, name, rank_of(s), (uintptr_t)g);
+	if (!atomic_compare_exchange_strong(&g->lock, &was, 1))
+		while (atomic_exchange(&g->lock, 2))
+			wait_for(g);
+	lock_note_taken(g, name, rank_of(s), (uintptr_t)g);
+}
+
+void granule_lock(struct granule *g)
+{
+	lock_as(g, granule_state(g));
 }
 
 void granule_unlock(struct granule *g)
 {
+	lock_note_dropped(g, "of a granule");
 	if (atomic_exchange(&g->lock, 0) == 2)
 		syscall(SYS_futex, &g->lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static bool granule_lock_if(struct granule *g, enum granule_state s)
 {
-	granule_lock(g);
+	lock_as(g, s);
 	if (granule_state(g) == s)
 		return true;
 	granule_unlock(g);
@@ -167,6 +190,7 @@ static void granule_wipe(struct rmm *rmm, struct granule *g)
 
 void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
 {
+	granule_assert_locked(g);
 	if (!atomic_load_explicit(&g->lock, memory_order_relaxed))
 		abort(); /* the caller promised to hold it */
 	if (s == GRANULE_DELEGATED)

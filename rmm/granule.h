@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/lock.h"
 #include "base/rule.h"
 #include "machine/memory.h"
 
@@ -56,6 +57,11 @@ const char *granule_state_name(enum granule_state s);
 
 void granule_lock(struct granule *g);
 void granule_unlock(struct granule *g);
+#ifdef LOCK_CHECK
+#define granule_assert_locked(g) lock_check_held(g, "of a granule", false)
+#else
+#define granule_assert_locked(g) ((void)(g))
+#endif
 /* Lock the granule at pa if it is in the given state; else NULL. */
 struct granule *granule_lock_as(const struct rmm *rmm, uint64_t pa, enum granule_state s);
 

@@ -26,6 +26,7 @@ uint64_t rtt_ns_make(const struct rmm *rmm, const struct rd *rd, const struct rt
 {
 	uint64_t pages = rtt_entry_size(w->level) >> GRANULE_SHIFT;
 
+	rd_assert_locked(rmm, rd);
 	return rtte_make_ns(desc, w->level,
 			    granule_ns_get(rmm, rtte_pa(desc), pages, rd->vmid, w->base));
 }

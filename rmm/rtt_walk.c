@@ -31,6 +31,7 @@ void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int leve
 {
 	uint64_t n = ipa / rtt_entry_size(rd->start_level);
 
+	rd_assert_locked(rmm, rd);
 	w->level = rd->start_level;
 	w->table = rtt_start_table(rmm, rd, n / RTT_ENTRIES);
 	for (;;) {
@@ -75,6 +76,7 @@ uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 
 void rtt_invalidate(const struct rmm *rmm, struct rd *rd, int cpu, uint64_t ipa, uint64_t size)
 {
+	rd_assert_locked(rmm, rd);
 	atomic_fetch_add(&rd->stale, 1);
 	if (rd_engine(rmm, rd) && atomic_load(&rd->inside))
 		rmm->engine->tlbi(rd_engine(rmm, rd), cpu, ipa, size);

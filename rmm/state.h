@@ -164,6 +164,12 @@ static inline struct rec *rec_map(const struct rmm *rmm, uint64_t pa)
 	return granule_map(rmm, pa);
 }
 
+/* The caller holds the realm's lock: that of its RD. */
+static inline void rd_assert_locked(const struct rmm *rmm, const struct rd *rd)
+{
+	granule_assert_locked(granule_find(rmm, rmm->realms[rd->vmid % RMM_NUM_VMIDS]));
+}
+
 static inline struct engine *rd_engine(const struct rmm *rmm, const struct rd *rd)
 {
 	return rmm->engines[rd->vmid % RMM_NUM_VMIDS];

@@ -29,6 +29,7 @@
 #include "kvm/mem/detect.h"
 #include "kvm/core/host.h"
 #include "kvm/core/history.h"
+#include "kvm/core/ranks.h"
 #include "kvm/vcpu/firmware.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
@@ -37,20 +38,6 @@
 #include "kvm/realm/realm.h"
 #include "kvm/vcpu/smccc.h"
 #include "kvm/vcpu/sysreg.h"
-
-/* The order above, for base/lock.h. Nothing of kvm/ but the vGIC's locks is taken under mp_lock. */
-enum {
-	RANK_VM = 1,
-	RANK_VCPU,
-	RANK_DETECT,
-	RANK_SLOTS,
-	RANK_CONFIG,
-	RANK_HOST,
-	RANK_SLOTS_RW,
-	RANK_MMU,
-	RANK_MP,
-	RANK_GMEM,
-};
 
 struct kvm_guest_debug;
 

@@ -19,7 +19,7 @@ struct irqs *irqs_create(const struct irqs_owner *owner)
 		return NULL;
 	q->owner = *owner;
 	q->epoll = q->stop = -1;
-	pthread_mutex_init(&q->lock, NULL);
+	lock_init(&q->lock, RANK_IRQS, "irqs->lock");
 	return q;
 }
 
@@ -28,7 +28,7 @@ void irqs_destroy(struct irqs *q)
 	if (!q)
 		return;
 	irqfd_release_all(q);
-	pthread_mutex_destroy(&q->lock);
+	lock_destroy(&q->lock);
 	free(q->routes);
 	free(q);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/bits.h"
+#include "kvm/core/ranks.h"
 #include "kvm/irq/irq.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/irq/vgic_rules.h"
@@ -25,7 +26,7 @@ struct irqfd;
 
 struct irqs {
 	struct irqs_owner owner;
-	pthread_mutex_t lock;	   /* all below; outside of the vGIC's own */
+	struct lock lock;	   /* all below; outside of the vGIC's own */
 	struct irq_routes *routes; /* NULL: GSI n is SPI n */
 	struct irqfd *irqfds;
 	uint64_t next_id;

@@ -19,6 +19,7 @@ void irq_set_gsi(struct irqs *q, unsigned int gsi, bool level)
 	int pin = IRQ_NO_ROUTE;
 	bool delivered;
 
+	lock_assert_held(&q->lock);
 	if (!q->routes)
 		pin = gsi < VGIC_MAX_SPIS ? (int)gsi : IRQ_NO_ROUTE;
 	else if (gsi < IRQ_MAX_GSIS)
@@ -38,6 +39,7 @@ int irq_gsi_of(const struct irqs *q, unsigned int intid)
 {
 	unsigned int pin = intid - VGIC_NR_PRIVATE;
 
+	lock_assert_held(&q->lock);
 	return q->routes ? q->routes->gsi[pin] : (int)pin;
 }
 
@@ -114,10 +116,10 @@ result irqs_set_routing(struct irqs *q, struct kvm_caller *c, const struct kvm_i
 	if (!why && irq_vgic(q) && vgic_initialized(irq_vgic(q))) {
 		struct irq_routes *old;
 
-		pthread_mutex_lock(&q->lock);
+		lock_take(&q->lock);
 		old = q->routes;
 		q->routes = rt;
-		pthread_mutex_unlock(&q->lock);
+		lock_drop(&q->lock);
 		rt = old;
 	}
 	free(rt);

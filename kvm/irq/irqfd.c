@@ -41,7 +41,7 @@ struct irqfd {
 	int resamplefd; /* -1: a plain one */
 };
 
-static pthread_mutex_t taken_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock taken_lock = LOCK_INITIALIZER(RANK_TAKEN, "taken_lock");
 static struct irqfd *taken; /* of every VM */
 
 /* False: its eventfd drives an interrupt already. */
@@ -49,14 +49,14 @@ static bool take(struct irqfd *f)
 {
 	struct irqfd *o;
 
-	pthread_mutex_lock(&taken_lock);
+	lock_take(&taken_lock);
 	for (o = taken; o && !eventfd_same(o->fd, f->fd); o = o->next_taken)
 		;
 	if (!o) {
 		f->next_taken = taken;
 		taken = f;
 	}
-	pthread_mutex_unlock(&taken_lock);
+	lock_drop(&taken_lock);
 	return !o;
 }
 
@@ -64,11 +64,11 @@ static void give_back(struct irqfd *f)
 {
 	struct irqfd **p;
 
-	pthread_mutex_lock(&taken_lock);
+	lock_take(&taken_lock);
 	for (p = &taken; *p != f; p = &(*p)->next_taken)
 		;
 	*p = f->next_taken;
-	pthread_mutex_unlock(&taken_lock);
+	lock_drop(&taken_lock);
 }
 
 static void close_fd(int fd)
@@ -133,7 +133,7 @@ static void irqfd_eoi(void *arg, unsigned int intid)
 	struct irqs *q = arg;
 	int gsi;
 
-	pthread_mutex_lock(&q->lock);
+	lock_take(&q->lock);
 	gsi = irq_gsi_of(q, intid);
 	if (gsi != IRQ_NO_ROUTE && resamples(q, gsi)) {
 		irq_set_gsi(q, gsi, false);
@@ -141,7 +141,7 @@ static void irqfd_eoi(void *arg, unsigned int intid)
 			if (f->resamplefd >= 0 && f->gsi == (unsigned int)gsi)
 				eventfd_add_one(f->resamplefd);
 	}
-	pthread_mutex_unlock(&q->lock);
+	lock_drop(&q->lock);
 }
 
 /* ---- the thread ---- */
@@ -154,14 +154,14 @@ static void *irqfd_main(void *arg)
 	while (!stop) {
 		int n = epoll_wait(q->epoll, ev, ARRAY_SIZE(ev), -1);
 
-		pthread_mutex_lock(&q->lock);
+		lock_take(&q->lock);
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.u64 == STOP_ID)
 				stop = true;
 			else
 				irqfd_inject(q, ev[i].data.u64);
 		}
-		pthread_mutex_unlock(&q->lock);
+		lock_drop(&q->lock);
 	}
 	return NULL;
 }
@@ -202,11 +202,11 @@ void irqfd_release_all(struct irqs *q)
 {
 	if (q->epoll < 0)
 		return;
-	pthread_mutex_lock(&q->lock);
+	lock_take(&q->lock);
 	vgic_set_eoi_notifier(irq_vgic(q), NULL, NULL);
 	while (q->irqfds)
 		irqfd_remove(q, &q->irqfds);
-	pthread_mutex_unlock(&q->lock);
+	lock_drop(&q->lock);
 	eventfd_add_one(q->stop);
 	pthread_join(q->thread, NULL);
 	close_fd(q->epoll);
@@ -220,7 +220,7 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 
 	if (!take(f))
 		return &rule_kvm_irqfd_busy;
-	pthread_mutex_lock(&q->lock);
+	lock_take(&q->lock);
 	f->id = q->next_id++;
 	/* One that was signalled before is seen at once. */
 	if (start_thread(q) || watch(q, f->fd, f->id)) {
@@ -233,7 +233,7 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 		if (f->resamplefd >= 0)
 			vgic_set_eoi_notifier(irq_vgic(q), irqfd_eoi, q);
 	}
-	pthread_mutex_unlock(&q->lock);
+	lock_drop(&q->lock);
 	return r;
 }
 
@@ -266,14 +266,14 @@ static result irqfd_deassign(struct irqs *q, struct kvm_caller *c, const struct 
 
 	if (r)
 		return r;
-	pthread_mutex_lock(&q->lock);
+	lock_take(&q->lock);
 	for (struct irqfd **link = &q->irqfds; *link;) {
 		if ((*link)->gsi == a->gsi && eventfd_same((*link)->fd, fd))
 			irqfd_remove(q, link);
 		else
 			link = &(*link)->next;
 	}
-	pthread_mutex_unlock(&q->lock);
+	lock_drop(&q->lock);
 	close(fd);
 	return OK;
 }

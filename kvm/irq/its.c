@@ -105,6 +105,7 @@ bool its_read(struct its *its, uint64_t gpa, void *dst, size_t len)
 {
 	const struct vgic_owner *o = &its->v->owner;
 
+	lock_assert_held(&its->v->its_lock);
 	return o->guest_read && o->guest_read(o->arg, gpa, dst, len);
 }
 
@@ -120,6 +121,7 @@ bool its_write64(struct its *its, uint64_t gpa, uint64_t val)
 {
 	const struct vgic_owner *o = &its->v->owner;
 
+	lock_assert_held(&its->v->its_lock);
 	val = htole64(val);
 	return o->guest_write && o->guest_write(o->arg, gpa, &val, sizeof(val));
 }
@@ -172,6 +174,7 @@ bool its_ite_map(struct its *its, struct its_device *d, uint32_t event, struct i
 {
 	struct its_ite ite = {.event = event, .collection = c};
 
+	lock_assert_held(&its->v->its_lock);
 	if (its->v->num_ites >= ITS_MAX_ITES)
 		return false;
 	ite.lpi = vgic_lpi_get(its->v, lpi, its_collection_cpu(its, c));
@@ -187,15 +190,16 @@ bool its_ite_map(struct its *its, struct its_device *d, uint32_t event, struct i
 
 static void forget_translations(struct its *its)
 {
-	pthread_mutex_lock(&its->v->lock);
+	lock_take(&its->v->lock);
 	vgic_cache_clear(its->v);
-	pthread_mutex_unlock(&its->v->lock);
+	lock_drop(&its->v->lock);
 }
 
 void its_ite_unmap(struct its *its, struct its_device *d, struct its_ite *ite)
 {
 	struct vgic_irq *lpi = ite->lpi;
 
+	lock_assert_held(&its->v->its_lock);
 	forget_translations(its);
 	take_out(&d->ites, ite);
 	its->v->num_ites--;
@@ -211,6 +215,7 @@ struct its_device *its_device_find(struct its *its, uint32_t id)
 
 struct its_device *its_device_map(struct its *its, const struct its_device *d)
 {
+	lock_assert_held(&its->v->its_lock);
 	return insert(&its->devices, d, sizeof(*d));
 }
 
@@ -244,6 +249,7 @@ struct its_collection *its_collection_map(struct its *its, uint32_t id, uint32_t
 {
 	struct its_collection c = {id, target};
 
+	lock_assert_held(&its->v->its_lock);
 	return insert(&its->collections, &c, sizeof(c));
 }
 
@@ -349,12 +355,12 @@ static int attach(struct vgic *v, struct its *its)
 
 	if (!lpis)
 		return -ENOMEM;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->lpis = lpis;
 	v->propbaser = VGIC_BASER_RESET;
 	its->next = v->itses;
 	v->itses = its;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return 0;
 }
 
@@ -369,9 +375,9 @@ int its_create(struct vgic *v, struct its **out)
 	its->base = VGIC_UNDEF;
 	its->baser[ITS_DEVICES] = baser_reset(BASER_DEVICE);
 	its->baser[ITS_COLLECTIONS] = baser_reset(BASER_COLLECTION);
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	ret = attach(v, its);
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 	if (ret)
 		free(its);
 	else
@@ -383,11 +389,11 @@ void its_destroy_all(struct vgic *v)
 {
 	struct its *its, *next;
 
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	for (its = v->itses; its; its = next) {
 		next = its->next;
 		its_reset(its);
 		free(its);
 	}
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 }

@@ -15,17 +15,17 @@ static result set_addr(struct its *its, uint64_t base)
 	struct vgic *v = its->v;
 	result r;
 
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	if (its->base != VGIC_UNDEF)
 		r = &rule_kvm_vgic_addr_set;
 	else
 		r = vgic_check_range(v, base, ITS_FRAME_SIZE);
 	if (!r) {
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 		its->base = base;
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 	}
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 	return r;
 }
 
@@ -33,9 +33,9 @@ static uint64_t get_addr(struct its *its)
 {
 	uint64_t base;
 
-	pthread_mutex_lock(&its->v->its_lock);
+	lock_take(&its->v->its_lock);
 	base = its->base;
-	pthread_mutex_unlock(&its->v->its_lock);
+	lock_drop(&its->v->its_lock);
 	return base;
 }
 
@@ -80,9 +80,9 @@ static result attr_control(struct its *its, uint64_t what)
 		return OK;
 	if (!vgic_lock_vcpus(its->v))
 		return &rule_kvm_vgic_attr_running;
-	pthread_mutex_lock(&its->v->its_lock);
+	lock_take(&its->v->its_lock);
 	r = control(its, what);
-	pthread_mutex_unlock(&its->v->its_lock);
+	lock_drop(&its->v->its_lock);
 	vgic_unlock_vcpus(its->v);
 	return r;
 }
@@ -108,9 +108,9 @@ static result access_reg(struct its *its, uint64_t offset, bool set, uint64_t *v
 		return &rule_kvm_its_reg_unknown;
 	if (!vgic_lock_vcpus(its->v))
 		return &rule_kvm_vgic_attr_running;
-	pthread_mutex_lock(&its->v->its_lock);
+	lock_take(&its->v->its_lock);
 	r = its_reg_access(its, reg, offset, set, val);
-	pthread_mutex_unlock(&its->v->its_lock);
+	lock_drop(&its->v->its_lock);
 	vgic_unlock_vcpus(its->v);
 	return r;
 }

@@ -276,6 +276,7 @@ void its_run_commands(struct its *its)
 	unsigned int work = 0;
 	struct command c;
 
+	lock_assert_held(&its->v->its_lock);
 	while (its->enabled && its->creadr != its->cwriter && work < WORK_PER_ACCESS) {
 		/* One that cannot be read is passed over. */
 		if (its_read(its, (its->cbaser & CBASER_ADDR) + its->creadr, &c, sizeof(c))) {

@@ -196,9 +196,9 @@ static void write_ctlr(const struct its_access *a, uint64_t val)
 	its->enabled = val & CTLR_ENABLE;
 	if (its->enabled)
 		return;
-	pthread_mutex_lock(&its->v->lock);
+	lock_take(&its->v->lock);
 	vgic_cache_clear(its->v);
-	pthread_mutex_unlock(&its->v->lock);
+	lock_drop(&its->v->lock);
 }
 
 /* ---- accesses ---- */
@@ -240,9 +240,9 @@ void its_mmio(struct its *its, uint64_t ipa, bool is_write, unsigned int len, ui
 {
 	struct its_access a = {.its = its, .offset = ipa - its->base, .len = len};
 
-	pthread_mutex_lock(&its->v->its_lock);
+	lock_take(&its->v->its_lock);
 	access_guest(&a, is_write, val);
-	pthread_mutex_unlock(&its->v->its_lock);
+	lock_drop(&its->v->its_lock);
 }
 
 result its_reg_access(struct its *its, const struct its_reg *r, uint64_t offset, bool is_write,

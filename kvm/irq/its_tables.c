@@ -112,6 +112,7 @@ result its_save_tables(struct its *its)
 {
 	result r = OK;
 
+	lock_assert_held(&its->v->its_lock);
 	if (its->baser[ITS_DEVICES] & BASER_VALID)
 		r = save_devices(its);
 	if (!r && (its->baser[ITS_COLLECTIONS] & BASER_VALID))
@@ -257,6 +258,7 @@ result its_restore_tables(struct its *its)
 	bool indirect = its->baser[ITS_DEVICES] & BASER_INDIRECT;
 	result r;
 
+	lock_assert_held(&its->v->its_lock);
 	if (its->devices || its->collections)
 		return &rule_kvm_its_table_twice;
 	r = restore_table(its, ITS_COLLECTIONS, restore_collection);

@@ -50,6 +50,16 @@ struct vgic_irq *vgic_irq(struct vgic *v, unsigned int cpu, unsigned int intid)
 	return NULL;
 }
 
+struct vgic_irq *vgic_irq_known(struct vgic *v, unsigned int cpu, unsigned int intid)
+{
+	struct vgic_irq *irq = vgic_irq(v, cpu, intid);
+
+	lock_assert_held(&v->lock);
+	if (!irq)
+		abort(); /* the caller has checked its number, and it never goes away */
+	return irq;
+}
+
 bool vgic_irq_pending(const struct vgic_irq *irq)
 {
 	return irq->latch || (!irq->edge && irq->line);
@@ -85,6 +95,7 @@ int vgic_irq_move(struct vgic *v, struct vgic_irq *irq)
 {
 	int home = irq_home(v, irq);
 
+	lock_assert_held(&v->lock);
 	if (irq->in_lr || home == irq->home)
 		return home;
 	if (irq->home != VGIC_NO_VCPU)
@@ -145,16 +156,18 @@ static bool any_in_guest(const struct vgic *v)
 
 void vgic_halt(struct vgic *v)
 {
+	lock_assert_held(&v->lock);
 	v->halting++;
 	for (unsigned int i = 0; i < v->num_cpus; i++)
 		if (v->cpus[i].in_guest)
 			v->owner.kick(v->owner.arg, i);
 	while (any_in_guest(v))
-		pthread_cond_wait(&v->synced, &v->lock);
+		lock_wait(&v->lock, &v->synced);
 }
 
 void vgic_resume(struct vgic *v)
 {
+	lock_assert_held(&v->lock);
 	if (!--v->halting)
 		pthread_cond_broadcast(&v->resumed);
 }
@@ -168,8 +181,8 @@ int vgic_create(const struct vgic_owner *owner, struct vgic **out)
 	v->owner = *owner;
 	v->owner.num_lrs = MIN(owner->num_lrs, VGIC_MAX_LRS);
 	v->dist_base = VGIC_UNDEF;
-	pthread_mutex_init(&v->its_lock, NULL);
-	pthread_mutex_init(&v->lock, NULL);
+	lock_init(&v->its_lock, RANK_ITS, "vgic->its_lock");
+	lock_init(&v->lock, RANK_VGIC, "vgic->lock");
 	pthread_cond_init(&v->synced, NULL);
 	pthread_cond_init(&v->resumed, NULL);
 	*out = v;
@@ -184,8 +197,8 @@ void vgic_destroy(struct vgic *v)
 	free(v->lpis);
 	pthread_cond_destroy(&v->resumed);
 	pthread_cond_destroy(&v->synced);
-	pthread_mutex_destroy(&v->lock);
-	pthread_mutex_destroy(&v->its_lock);
+	lock_destroy(&v->lock);
+	lock_destroy(&v->its_lock);
 	free(v);
 }
 
@@ -219,7 +232,7 @@ void vgic_init(struct vgic *v)
 	num_cpus = MIN(num_cpus, VGIC_MAX_VCPUS);
 	for (unsigned int i = 0; i < num_cpus; i++)
 		mpidr[i] = v->owner.mpidr(v->owner.arg, i);
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (!v->initialized) {
 		v->num_cpus = num_cpus;
 		for (unsigned int i = 0; i < num_cpus; i++)
@@ -232,7 +245,7 @@ void vgic_init(struct vgic *v)
 			v->revision = VGIC_REV_LATEST;
 		__atomic_store_n(&v->initialized, true, __ATOMIC_RELEASE);
 	}
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }
 
 bool vgic_initialized(const struct vgic *v)
@@ -249,7 +262,7 @@ bool vgic_set_line(struct vgic *v, unsigned int vcpu, unsigned int intid, bool l
 {
 	struct vgic_irq *irq;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	irq = vgic_irq(v, vcpu, intid);
 	if (irq && irq->edge && level) {
 		irq->latch = true;
@@ -258,7 +271,7 @@ bool vgic_set_line(struct vgic *v, unsigned int vcpu, unsigned int intid, bool l
 		irq->line = level;
 		vgic_irq_update(v, irq);
 	}
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return irq;
 }
 
@@ -267,12 +280,12 @@ bool vgic_set_owner(struct vgic *v, unsigned int vcpu, unsigned int intid, const
 	struct vgic_irq *irq;
 	bool ok;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	irq = intid >= VGIC_NR_SGIS ? vgic_irq(v, vcpu, intid) : NULL;
 	ok = irq && (!irq->owner || irq->owner == device);
 	if (ok)
 		irq->owner = device;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ok;
 }
 
@@ -281,17 +294,17 @@ bool vgic_is_owned(struct vgic *v, unsigned int vcpu, unsigned int intid)
 	const struct vgic_irq *irq;
 	bool owned;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	irq = vgic_irq(v, vcpu, intid);
 	owned = irq && irq->owner;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return owned;
 }
 
 void vgic_set_eoi_notifier(struct vgic *v, void (*eoi)(void *arg, unsigned int intid), void *arg)
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->eoi = eoi;
 	v->eoi_arg = arg;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }

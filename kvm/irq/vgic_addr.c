@@ -149,7 +149,7 @@ result vgic_addr_set(struct vgic *v, uint64_t type, uint64_t value)
 	unsigned int num_cpus = v->owner.num_vcpus(v->owner.arg);
 	result r;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (type == KVM_VGIC_V3_ADDR_TYPE_DIST)
 		r = set_dist(v, value);
 	else if (type == KVM_VGIC_V3_ADDR_TYPE_REDIST)
@@ -159,7 +159,7 @@ result vgic_addr_set(struct vgic *v, uint64_t type, uint64_t value)
 	else
 		r = add_region(v, value & RDIST_INDEX, value & RDIST_BASE,
 			       FIELD_GET(RDIST_COUNT, value), num_cpus);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }
 
@@ -168,7 +168,7 @@ result vgic_addr_get(struct vgic *v, uint64_t type, uint64_t *value)
 	unsigned int index = *value & RDIST_INDEX;
 	result r = OK;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (type == KVM_VGIC_V3_ADDR_TYPE_DIST)
 		*value = v->dist_base;
 	else if (type == KVM_VGIC_V3_ADDR_TYPE_REDIST)
@@ -178,7 +178,7 @@ result vgic_addr_get(struct vgic *v, uint64_t type, uint64_t *value)
 	else
 		*value = index | v->regions[index].base |
 			 FIELD_PUT(RDIST_COUNT, v->regions[index].count);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }
 
@@ -186,11 +186,11 @@ result vgic_vcpu_created(struct vgic *v, unsigned int num_cpus)
 {
 	result r = OK;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (num_cpus && vgic_redist_base(v, num_cpus - 1, num_cpus) != VGIC_UNDEF &&
 	    !bases_fit(v, num_cpus))
 		r = &rule_kvm_vgic_region_fit;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }
 
@@ -199,7 +199,7 @@ result vgic_map_resources(struct vgic *v)
 	unsigned int num_cpus = v->owner.num_vcpus(v->owner.arg);
 	result r = OK;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (v->ready)
 		r = OK;
 	else if (num_cpus && vgic_redist_base(v, num_cpus - 1, num_cpus) == VGIC_UNDEF)
@@ -212,6 +212,6 @@ result vgic_map_resources(struct vgic *v)
 		r = &rule_kvm_vgic_run_uninit;
 	else
 		v->ready = true;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }

@@ -44,12 +44,12 @@ static result set_nr_irqs(struct vgic *v, struct kvm_caller *c, uint64_t uaddr)
 		return r;
 	if (val < VGIC_NR_PRIVATE + 32 || val > MAX_IRQS || val % 32)
 		return &rule_kvm_vgic_nr_irqs_value;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (v->num_spis)
 		r = &rule_kvm_vgic_nr_irqs_set;
 	else
 		v->num_spis = val - VGIC_NR_PRIVATE;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }
 
@@ -57,9 +57,9 @@ static result get_nr_irqs(struct vgic *v, struct kvm_caller *c, uint64_t uaddr)
 {
 	uint32_t val;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	val = v->num_spis + VGIC_NR_PRIVATE;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return vgic_put(c, uaddr, &val, sizeof(val));
 }
 
@@ -71,14 +71,14 @@ static result set_maint_irq(struct vgic *v, struct kvm_caller *c, uint64_t uaddr
 
 	if (r)
 		return r;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (v->initialized)
 		r = &rule_kvm_vgic_maint_irq_late;
 	else if (val < VGIC_NR_SGIS || val >= VGIC_NR_PRIVATE)
 		r = &rule_kvm_vgic_maint_irq_value;
 	else
 		v->maint_irq = val;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }
 
@@ -86,9 +86,9 @@ static result get_maint_irq(struct vgic *v, struct kvm_caller *c, uint64_t uaddr
 {
 	uint32_t val;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	val = v->maint_irq;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return vgic_put(c, uaddr, &val, sizeof(val));
 }
 

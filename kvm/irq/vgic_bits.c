@@ -7,7 +7,7 @@
 
 static struct vgic_irq *nth(const struct vgic_access *a, unsigned int n)
 {
-	return vgic_irq(a->v, a->cpu, a->intid + n);
+	return vgic_irq_known(a->v, a->cpu, a->intid + n);
 }
 
 static uint64_t read_bits(struct vgic_access *a, bool (*get)(const struct vgic_irq *irq))

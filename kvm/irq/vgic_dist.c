@@ -68,12 +68,12 @@ static result uwrite_misc(struct vgic_access *a, uint64_t val)
 /* Only Aff2..Aff0 are kept: no vCPU has an Aff3, so the upper word reads as zero. */
 static uint64_t read_irouter(struct vgic_access *a)
 {
-	return vgic_extract(a, vgic_irq(a->v, 0, a->intid)->mpidr);
+	return vgic_extract(a, vgic_irq_known(a->v, 0, a->intid)->mpidr);
 }
 
 static void write_irouter(struct vgic_access *a, uint64_t val)
 {
-	struct vgic_irq *irq = vgic_irq(a->v, 0, a->intid);
+	struct vgic_irq *irq = vgic_irq_known(a->v, 0, a->intid);
 
 	if (a->offset & 4)
 		return;

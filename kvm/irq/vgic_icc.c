@@ -164,18 +164,18 @@ result vgic_icc_set(struct vgic_cpu *c, uint64_t id, uint64_t val)
 
 void vgic_icc_load(struct vgic *v, unsigned int vcpu, uint64_t *vmcr, uint64_t apr[2])
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	*vmcr = v->cpus[vcpu].vmcr;
 	apr[0] = v->cpus[vcpu].apr[0];
 	apr[1] = v->cpus[vcpu].apr[1];
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }
 
 void vgic_icc_store(struct vgic *v, unsigned int vcpu, uint64_t vmcr, const uint64_t apr[2])
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->cpus[vcpu].vmcr = vmcr;
 	v->cpus[vcpu].apr[0] = apr[0];
 	v->cpus[vcpu].apr[1] = apr[1];
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }

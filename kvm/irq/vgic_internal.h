@@ -8,6 +8,7 @@
 #include "abi/arm.h"
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "kvm/core/ranks.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/irq/vgic_rules.h"
 
@@ -91,13 +92,13 @@ struct vgic_translation {
 struct vgic {
 	struct vgic_owner owner;
 
-	pthread_mutex_t its_lock; /* outside of lock: ITSs; the tables in guest memory */
-	struct its *itses;	  /* changed with both locks held */
-	unsigned int num_ites;	  /* of all ITSs */
-	struct vgic_irq **lpis;	  /* VGIC_NUM_LPIS; changed with both locks held */
-	unsigned int lpi_top;	  /* all from here on are NULL; likewise */
+	struct lock its_lock;	/* outside of lock: ITSs; the tables in guest memory */
+	struct its *itses;	/* changed with both locks held */
+	unsigned int num_ites;	/* of all ITSs */
+	struct vgic_irq **lpis; /* VGIC_NUM_LPIS; changed with both locks held */
+	unsigned int lpi_top;	/* all from here on are NULL; likewise */
 
-	pthread_mutex_t lock;	/* all below */
+	struct lock lock;	/* all below */
 	pthread_cond_t synced;	/* a vCPU has been synced */
 	pthread_cond_t resumed; /* halting has become 0 */
 	unsigned int halting;	/* callers that keep vCPUs out of the guest */
@@ -127,6 +128,8 @@ struct vgic {
 /* ---- vgic.c: with v->lock held ---- */
 /* NULL: no such interrupt. cpu matters for private ones only. */
 struct vgic_irq *vgic_irq(struct vgic *v, unsigned int cpu, unsigned int intid);
+/* The same of one that is there: an SGI, a PPI or SPI below the limit, of an initialized vGIC. */
+struct vgic_irq *vgic_irq_known(struct vgic *v, unsigned int cpu, unsigned int intid);
 bool vgic_irq_pending(const struct vgic_irq *irq);
 /* After any change of an interrupt's state: put it on the right list. Kicks the vCPU that has
  * something to take. */

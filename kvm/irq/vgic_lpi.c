@@ -37,9 +37,9 @@ static uint64_t get_baser(struct vgic *v, const uint64_t *reg)
 {
 	uint64_t val;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	val = *reg;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return val;
 }
 
@@ -71,9 +71,9 @@ bool vgic_lpi_reload(struct vgic *v, struct vgic_irq *lpi)
 
 	if (!read_guest(v, config_address(v, lpi->intid), &config, sizeof(config)))
 		return false;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	set_config(v, lpi, config);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return true;
 }
 
@@ -87,11 +87,11 @@ void vgic_lpi_reload_all(struct vgic *v, int cpu)
 
 		if (!read_guest(v, config_address(v, first + VGIC_MIN_LPI), page, n))
 			continue;
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 		for (unsigned int i = 0; i < n; i++)
 			if (v->lpis[first + i] && v->lpis[first + i]->target == cpu)
 				set_config(v, v->lpis[first + i], page[i]);
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 	}
 }
 
@@ -115,10 +115,10 @@ static bool load_pending(struct vgic *v, struct vgic_irq *lpi)
 		return false;
 	if (!(byte & BIT(lpi->intid % 8)))
 		return true;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	lpi->latch = true;
 	vgic_irq_update(v, lpi);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	byte &= ~BIT(lpi->intid % 8);
 	return write_guest(v, at, &byte, sizeof(byte));
 }
@@ -137,7 +137,7 @@ static void load_all_pending(struct vgic *v, unsigned int cpu)
 
 		if (!read_guest(v, base + (first + VGIC_MIN_LPI) / 8, page, (n + 7) / 8))
 			return;
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 		for (unsigned int i = 0; i < n; i++) {
 			struct vgic_irq *lpi = v->lpis[first + i];
 
@@ -146,7 +146,7 @@ static void load_all_pending(struct vgic *v, unsigned int cpu)
 			lpi->latch = true;
 			vgic_irq_update(v, lpi);
 		}
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 	}
 }
 
@@ -158,9 +158,9 @@ static bool save_pending(struct vgic *v, const struct vgic_irq *lpi)
 
 	if (!read_guest(v, at, &byte, sizeof(byte)))
 		return false;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	pending = lpi->latch;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	if (!!(byte & bit) == pending)
 		return true;
 	byte ^= bit;
@@ -171,12 +171,12 @@ result vgic_lpi_save_pending(struct vgic *v)
 {
 	result r = OK;
 
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	for (unsigned int i = 0; i < v->lpi_top && !r; i++)
 		if (v->lpis[i] && v->lpis[i]->target != VGIC_NO_VCPU &&
 		    !save_pending(v, v->lpis[i]))
 			r = &rule_kvm_vgic_save_memory;
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 	return r;
 }
 
@@ -192,10 +192,10 @@ static struct vgic_irq *create(struct vgic *v, unsigned int intid, int target)
 	lpi->target = target;
 	lpi->home = VGIC_NO_VCPU;
 	lpi->edge = lpi->group1 = true;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->lpis[intid - VGIC_MIN_LPI] = lpi;
 	v->lpi_top = MAX(v->lpi_top, intid - VGIC_MIN_LPI + 1);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return lpi;
 }
 
@@ -203,6 +203,7 @@ struct vgic_irq *vgic_lpi_get(struct vgic *v, unsigned int intid, int target)
 {
 	struct vgic_irq *lpi = v->lpis[intid - VGIC_MIN_LPI];
 
+	lock_assert_held(&v->its_lock);
 	if (lpi) {
 		lpi->refs++;
 		return lpi;
@@ -219,9 +220,10 @@ struct vgic_irq *vgic_lpi_get(struct vgic *v, unsigned int intid, int target)
 
 void vgic_lpi_put(struct vgic *v, struct vgic_irq *lpi)
 {
+	lock_assert_held(&v->its_lock);
 	if (--lpi->refs)
 		return;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	/* Nobody has it in a list register after this, and then it can be nowhere. */
 	if (lpi->in_lr) {
 		vgic_halt(v);
@@ -231,24 +233,24 @@ void vgic_lpi_put(struct vgic *v, struct vgic_irq *lpi)
 	vgic_irq_move(v, lpi);
 	v->lpis[lpi->intid - VGIC_MIN_LPI] = NULL;
 	vgic_cache_clear(v);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	free(lpi);
 }
 
 void vgic_lpi_target(struct vgic *v, struct vgic_irq *lpi, int cpu)
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	lpi->target = cpu;
 	vgic_irq_update(v, lpi);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }
 
 void vgic_lpi_clear(struct vgic *v, struct vgic_irq *lpi)
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	lpi->latch = false;
 	vgic_irq_move(v, lpi);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }
 
 void vgic_lpi_move_all(struct vgic *v, int from, int to)
@@ -284,7 +286,7 @@ void vgic_lpi_after(const struct vgic_access *a)
 
 	if (a->todo == VGIC_DONE)
 		return;
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	switch (a->todo) {
 	case VGIC_LPIS_ENABLED:
 		load_all_pending(v, a->cpu);
@@ -300,5 +302,5 @@ void vgic_lpi_after(const struct vgic_access *a)
 	case VGIC_DONE:
 		break;
 	}
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 }

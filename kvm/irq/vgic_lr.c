@@ -85,9 +85,9 @@ void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 
 	memset(lrs, 0, v->owner.num_lrs * sizeof(*lrs));
 	*hcr = 0;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	while (v->halting)
-		pthread_cond_wait(&v->resumed, &v->lock);
+		lock_wait(&v->lock, &v->resumed);
 	for (struct vgic_irq *irq = c->list; irq; irq = irq->next)
 		choose(&ch, v->owner.num_lrs, irq);
 	for (unsigned int i = 0; i < ch.num; i++) {
@@ -97,7 +97,7 @@ void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 	}
 	c->used_lrs = ch.num;
 	c->in_guest = true;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	if (ch.pending_outside)
 		*hcr |= ICH_HCR_UIE;
 	if (ch.active_outside)
@@ -164,7 +164,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 	struct eois e = {.num = 0};
 	void *arg;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	/* Before the registers are taken back: what is in them did not miss its list register. */
 	fold_eoicount(v, vcpu, FIELD_GET(ICH_HCR_EOICOUNT, hcr), &e);
 	for (unsigned int i = 0; i < c->used_lrs; i++)
@@ -176,7 +176,7 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 		pthread_cond_broadcast(&v->synced);
 	eoi = v->eoi;
 	arg = v->eoi_arg;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	for (unsigned int i = 0; eoi && i < e.num; i++)
 		eoi(arg, e.intid[i]);
 }
@@ -188,7 +188,7 @@ void vgic_deactivate(struct vgic *v, unsigned int vcpu, unsigned int intid)
 	struct vgic_irq *irq;
 	void *arg;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	/* It may be in a list register of another vCPU. */
 	vgic_halt(v);
 	irq = vgic_irq(v, vcpu, intid);
@@ -200,7 +200,7 @@ void vgic_deactivate(struct vgic *v, unsigned int vcpu, unsigned int intid)
 	vgic_resume(v);
 	eoi = v->eoi;
 	arg = v->eoi_arg;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	if (eoi && e.num)
 		eoi(arg, intid);
 }
@@ -210,10 +210,10 @@ bool vgic_pending(struct vgic *v, unsigned int vcpu)
 	struct vgic_cpu *c = &v->cpus[vcpu];
 	bool pending = false;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	for (struct vgic_irq *irq = v->enabled ? c->list : NULL; irq && !pending; irq = irq->next)
 		pending = irq->enabled && vgic_irq_pending(irq) && !irq->active &&
 			  irq->priority < FIELD_GET(VMCR_PMR, c->vmcr);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return pending;
 }

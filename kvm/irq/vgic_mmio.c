@@ -44,6 +44,7 @@ static void access_guest(struct vgic_access *a, enum vgic_frame f, bool is_write
 {
 	const struct vgic_reg *r = resolve(a, f);
 
+	lock_assert_held(&a->v->lock);
 	if (r && is_private_in_dist(f, r, a))
 		r = NULL;
 	if (is_write && r)
@@ -62,7 +63,7 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 
 	if (!len || len > 8)
 		return false;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	found = v->ready && ipa >= v->dist_base &&
 		ipa - v->dist_base <= KVM_VGIC_V3_DIST_SIZE - len;
 	if (found)
@@ -81,7 +82,7 @@ bool vgic_mmio(struct vgic *v, unsigned int vcpu, uint64_t ipa, bool is_write, u
 		access_guest(&a, f, is_write, val);
 	else
 		its = its_at(v, ipa);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	vgic_lpi_after(&a);
 	if (its)
 		its_mmio(its, ipa, is_write, len, val);

@@ -20,6 +20,7 @@ static struct vgic_translation *slot(struct vgic *v, const struct its *its, uint
 
 void vgic_cache_clear(struct vgic *v)
 {
+	lock_assert_held(&v->lock);
 	if (v->cached)
 		memset(v->cache, 0, sizeof(v->cache));
 	v->cached = false;
@@ -52,9 +53,9 @@ bool vgic_has_its(struct vgic *v)
 {
 	bool has;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	has = v->itses;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return has;
 }
 
@@ -66,12 +67,12 @@ result vgic_msi(struct vgic *v, const struct kvm_msi *m, bool *delivered)
 	result r;
 
 	*delivered = false;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	none = !v->itses;
 	its = its_at(v, doorbell);
 	if (its && (m->flags & KVM_MSI_VALID_DEVID))
 		*delivered = inject_cached(v, its, m->devid, m->data);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	if (*delivered)
 		return OK;
 	if (none)
@@ -80,9 +81,9 @@ result vgic_msi(struct vgic *v, const struct kvm_msi *m, bool *delivered)
 		return &rule_kvm_msi_devid;
 	if (!its)
 		return &rule_kvm_msi_doorbell;
-	pthread_mutex_lock(&v->its_lock);
+	lock_take(&v->its_lock);
 	r = its_inject(its, m->devid, m->data, delivered);
-	pthread_mutex_unlock(&v->its_lock);
+	lock_drop(&v->its_lock);
 	return r;
 }
 
@@ -100,7 +101,7 @@ result its_inject(struct its *its, uint32_t devid, uint32_t eventid, bool *deliv
 	cpu = ite ? its_collection_cpu(its, ite->collection) : VGIC_NO_VCPU;
 	if (cpu == VGIC_NO_VCPU)
 		return OK;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (!v->cpus[cpu].lpis_enabled) {
 		r = &rule_kvm_msi_lpis_disabled;
 	} else {
@@ -108,6 +109,6 @@ result its_inject(struct its *its, uint32_t devid, uint32_t eventid, bool *deliv
 		make_pending(v, ite->lpi);
 		*delivered = true;
 	}
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r;
 }

@@ -22,16 +22,16 @@ void vgic_sgi(struct vgic *v, unsigned int vcpu, uint64_t value, bool group1)
 {
 	struct vgic_irq *irq;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	for (unsigned int i = 0; i < v->num_cpus; i++) {
 		if (value & SGI_IRM ? i == vcpu : !targets(value, v->cpus[i].mpidr))
 			continue;
-		irq = vgic_irq(v, i, FIELD_GET(SGI_INTID, value));
+		irq = vgic_irq_known(v, i, FIELD_GET(SGI_INTID, value));
 		/* A group 0 register cannot raise an SGI that is in group 1. */
 		if (irq->group1 && !group1)
 			continue;
 		irq->latch = true;
 		vgic_irq_update(v, irq);
 	}
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 }

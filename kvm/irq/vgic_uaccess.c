@@ -92,9 +92,9 @@ static result access_sysreg(struct vgic *v, struct kvm_caller *c, unsigned int c
 
 	if (set && (r = vgic_get(c, attr->addr, &val, sizeof(val))))
 		return r;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	r = set ? vgic_icc_set(&v->cpus[cpu], id, val) : vgic_icc_get(&v->cpus[cpu], id, &val);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return r || set ? r : vgic_put(c, attr->addr, &val, sizeof(val));
 }
 
@@ -104,14 +104,14 @@ static result access_reg(struct vgic *v, unsigned int cpu, const struct kvm_devi
 	struct vgic_access a = {.v = v, .cpu = cpu, .offset = attr->attr & ATTR_OFFSET, .len = 4};
 	result r;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (attr->group == KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO)
 		r = access_level_info(v, cpu, attr->attr, set, val);
 	else if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
 		r = vgic_uaccess(&a, VGIC_FRAME_DIST, set, val);
 	else
 		r = vgic_uaccess(&a, VGIC_FRAME_REDIST, set, val);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	vgic_lpi_after(&a);
 	return r;
 }
@@ -149,13 +149,13 @@ result vgic_has_regs(struct vgic *v, const struct kvm_device_attr *attr)
 
 	if (attr_vcpu(v, attr) < 0)
 		return &rule_kvm_vgic_attr_vcpu;
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (attr->group == KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS)
 		exists = vgic_icc_exists(attr->attr & ATTR_SYSREG);
 	else if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS)
 		exists = vgic_uaccess_exists(v, VGIC_FRAME_DIST, offset);
 	else
 		exists = vgic_uaccess_exists(v, VGIC_FRAME_REDIST, offset);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return exists ? OK : &rule_kvm_vgic_attr_unknown;
 }

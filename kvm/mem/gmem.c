@@ -95,6 +95,7 @@ result gmem_bind(struct kvm_call *c, struct memslot *s, uint32_t fd, uint64_t of
 	struct kvm_gmem *g;
 	int own;
 
+	lock_assert_held(&c->vm->slots_lock);
 	if (!f) {
 		own = c->caller->ops->take_fd(c->caller, (int)fd);
 		if (own < 0)
@@ -136,6 +137,7 @@ void gmem_unbind(struct memslot *s)
 /* Unmap g's [offset, offset + len) from every slot; mmu_lock held. */
 static void unmap_range(struct kvm_gmem *g, uint64_t offset, uint64_t len)
 {
+	lock_assert_held(&g->vm->mmu_lock);
 	for (struct memslot *s = g->bindings; s; s = s->gmem_next) {
 		uint64_t from = MAX(offset, s->gmem_offset);
 		uint64_t to = MIN(offset + len, s->gmem_offset + s->size);

@@ -218,6 +218,7 @@ static bool reserve_slot(struct kvm_vm *vm)
 /* The slot's range is unmapped and the slot taken out of both orders, in one step. */
 static void take_out(struct kvm_vm *vm, struct memslot *m)
 {
+	lock_assert_held(&vm->slots_lock);
 	rwlock_write(&vm->slots_rw);
 	lock_take(&vm->mmu_lock);
 	vm->mmu_seq++;
@@ -230,6 +231,7 @@ static void take_out(struct kvm_vm *vm, struct memslot *m)
 
 static void put_in(struct kvm_vm *vm, struct memslot *m)
 {
+	lock_assert_held(&vm->slots_lock);
 	rwlock_write(&vm->slots_rw);
 	link_slot(&vm->slots, m);
 	rwlock_drop(&vm->slots_rw);

@@ -226,6 +226,7 @@ result ordinary_run(struct kvm_vcpu *v, bool *leave)
 {
 	bool kicked;
 
+	lock_assert_held(&v->mutex);
 	if (!ordinary_load(v, &kicked))
 		return kicked ? OK : exit_lost(v, leave);
 	switch (enter(v)) {

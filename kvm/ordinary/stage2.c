@@ -46,6 +46,7 @@ result stage2_create(struct kvm_vm *vm)
 	struct ordinary *o = &vm->ordinary;
 	unsigned int one_table;
 
+	lock_assert_held(&vm->mmu_lock);
 	o->start_level = 4 - (int)(vm->ipa_bits - 8) / 9;
 	one_table = 9 * (unsigned int)(LEAF - o->start_level) + 21;
 	o->roots = vm->ipa_bits > one_table ? 1u << (vm->ipa_bits - one_table) : 1;
@@ -69,6 +70,7 @@ void stage2_destroy(struct kvm_vm *vm)
 {
 	struct ordinary *o = &vm->ordinary;
 
+	lock_assert_held(&vm->mmu_lock);
 	for (unsigned int i = 0; o->root && i < o->roots; i++)
 		free_tables(vm, o->root + i * GRANULE_SIZE, o->start_level);
 	if (o->root)

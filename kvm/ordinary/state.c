@@ -111,6 +111,7 @@ void ordinary_fetch(struct kvm_vcpu *v)
 {
 	uint64_t sys[ENGINE_NUM_SYSREGS];
 
+	lock_assert_held(&v->mutex);
 	if (!v->in_engine)
 		return;
 	v->in_engine = false;

@@ -70,6 +70,7 @@ result realm_map_shared(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 	uint64_t x0 = smc_rtt_map_unprotected(h, vm->realm.rd, ipa, PAGE_LEVEL, desc);
 	result why;
 
+	lock_assert_held(&vm->mmu_lock);
 	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < PAGE_LEVEL) {
 		why = realm_create_tables(vm, ipa, (int)RMI_INDEX(x0), PAGE_LEVEL);
 		if (why)
@@ -180,6 +181,7 @@ static void destroy_level(struct kvm_vm *vm, uint64_t start, uint64_t end, int l
 
 void realm_destroy_tables(struct kvm_vm *vm)
 {
+	lock_assert_held(&vm->mmu_lock);
 	if (vm->realm.start_level < PAGE_LEVEL)
 		destroy_level(vm, 0, BIT(vm->ipa_bits), vm->realm.start_level + 1);
 }

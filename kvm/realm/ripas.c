@@ -29,6 +29,7 @@ static int find_level(const struct realm *r, uint64_t start, uint64_t end)
 result ripas_init(struct kvm_vm *vm, uint64_t start, uint64_t end)
 {
 	lock_assert_held(&vm->mmu_lock);
+	lock_assert_held(&vm->mmu_lock);
 	for (uint64_t ipa = start; ipa < end;) {
 		uint64_t top, x0 = smc_rtt_init_ripas(vm->host, vm->realm.rd, ipa, end, &top);
 		int at = (int)RMI_INDEX(x0), want = find_level(&vm->realm, ipa, end);

@@ -174,6 +174,7 @@ static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 	const struct sysreg *r;
 	unsigned int index;
 
+	lock_assert_held(&v->vm->config_lock);
 	if (idreg_find(id, &index)) {
 		*val = v->vm->idregs.val[index];
 		return OK;

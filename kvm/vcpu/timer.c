@@ -45,6 +45,7 @@ result timer_enable(struct kvm_vcpu *v)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
+	lock_assert_held(&v->vm->config_lock);
 	if (!vgic)
 		return OK;
 	if (!ppis_distinct(v->vm))

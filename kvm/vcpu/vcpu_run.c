@@ -53,6 +53,7 @@ static result make_runnable(struct kvm_vcpu *v)
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	result why = check_irqchip(v->vm);
 
+	lock_assert_held(&v->vm->config_lock);
 	if (why)
 		return why;
 	why = vgic ? vgic_map_resources(vgic) : OK;

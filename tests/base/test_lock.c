@@ -101,8 +101,39 @@ static void drop_what_is_not_held(void)
 	lock_drop(&inner);
 }
 
+static void note(const int *place)
+{
+	lock_note_taking(place, "place", 40, (uintptr_t)place);
+	lock_note_taken(place, "place", 40, (uintptr_t)place);
+}
+
+static const int place[2];
+
+static void note_ascending(void)
+{
+	note(&place[0]);
+	note(&place[1]);
+	lock_note_dropped(&place[0], "place");
+	lock_note_dropped(&place[1], "place");
+}
+
+static void note_descending(void)
+{
+	note(&place[1]);
+	note(&place[0]);
+}
+
+static void note_under_a_later_rank(void)
+{
+	note(&place[0]);
+	lock_take(&inner);
+}
+
 static void broken_promises_end_the_program(void **state)
 {
+	assert_false(aborts(note_ascending));
+	assert_true(aborts(note_descending));
+	assert_true(aborts(note_under_a_later_rank));
 	assert_false(aborts(take_in_order));
 	assert_false(aborts(try_against_the_order));
 	assert_true(aborts(take_against_the_order));

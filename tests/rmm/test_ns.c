@@ -32,9 +32,11 @@ static int teardown(void **state)
 /* The descriptor that the CPU walks to. */
 static uint64_t descriptor(uint64_t ipa)
 {
+	struct granule *g = granule_lock_as(h->rmm, r.rd, GRANULE_RD);
 	struct rtt_walk w;
 
 	rtt_walk(h->rmm, host_va(h, r.rd), ipa, 3, &w);
+	granule_unlock(g);
 	return w.entry;
 }
 
@@ -156,12 +158,15 @@ static void delegation_waits_for_no_other_realm(void **state)
 	uint64_t pa = host_page(h), x[RMM_NUM_REGS] = {RMI_GRANULE_DELEGATE, pa};
 	struct granule *g;
 	struct realm other, first = r;
+	unsigned int before;
 
 	realm_create(&other, h);
 	EXPECT(0, h, RTT_MAP_UNPROTECTED, r.rd, U, 3, pa | DESC);
 	g = granule_find(h->rmm, other.rd);
 	granule_lock(g);
+	before = lock_play_other();
 	assert_null(rmm_smc(h->rmm, NULL, x));
+	lock_play_on(before);
 	granule_unlock(g);
 	assert_int_equal(descriptor(U) & 1, 0);
 	realm_destroy(&other);

@@ -5,7 +5,7 @@
  * A page is
  *
  *	OPEN --the backend says that its page is private--> GUARDED (PROT_NONE, in `guards`)
- *	GUARDED --a thread touches it--> OPEN: the backend is told who it was, and the access is made
+ *	GUARDED --a thread touches it--> OPEN: the backend is told who it was, the access is made
  *	GUARDED --its page is shared, or the VMM maps something else there--> OPEN
  *
  * so each is told of once for each time that it becomes private. A system call that is given such

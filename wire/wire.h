@@ -15,9 +15,9 @@
  *			duplicates and passes on. Nothing is said on it; its last close is a hang-up
  *			that the backend sees. The other is its *talk*, which the VMM does not know.
  *
- * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC, DISCARD or TOUCHED. The backend then leads:
- * it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH, GUARD), each is answered before the
- * next (but a PULL may be answered late), and DONE ends the request.
+ * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC, DISCARD or TOUCHED. The backend then
+ * leads: it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH, GUARD), each is answered
+ * before the next (but a PULL may be answered late), and DONE ends the request.
  *
  * `seq` numbers the requests of a channel, from 1 (0 is skipped when it wraps); all that belongs to
  * a request carries it. `step` numbers the backend's messages within a request, from 1; the client

@@ -4,9 +4,9 @@
  *
  * A realm does not see such a store: its private page is another one. The store is lost until the
  * page is shared, and stale then. No kernel tells; with kvm_config.detect this one compares, so it
- * finds the stores of every process, those of system calls too; and a thread of the VMM that touches
- * such memory is named, where its address space can be guarded (kvm_mm_ops.guard). What a VMM writes before the
- * realm's first run is its images, and nobody's mistake.
+ * finds the stores of every process; and a thread of the VMM that touches such memory is named,
+ * where its address space can be guarded (kvm_mm_ops.guard). What a VMM writes before the realm's
+ * first run is its images, and nobody's mistake.
  *
  * Only memory behind KVM_SET_MEMORY_ATTRIBUTES: a private page of a guest_memfd that can be mapped
  * is SIGBUS by itself. Without kvm_config.detect all of these do nothing. They take a lock that is

@@ -31,9 +31,11 @@ struct fake_word {
 #define FAKE_KIND_VCPU	   2
 #define FAKE_PROTECT	   _IO(KVMIO, 0xfb) /* delegate the page behind a user address ... */
 #define FAKE_UNPROTECT	   _IO(KVMIO, 0xfc) /* ... and give it back */
-#define FAKE_GUARD	   _IOW(KVMIO, 0xfd, struct fake_copy) /* [src, src + len), for IPA dst; 0: off */
-#define FAKE_TOUCHES	   _IO(KVMIO, 0xfe) /* of guarded memory so far; what was said ... */
-#define FAKE_SAID	   128		    /* ... of the last one goes to an address */
+/* [src, src + len) stands for IPA dst and is guarded; dst 0: not any more. */
+#define FAKE_GUARD	   _IOW(KVMIO, 0xfd, struct fake_copy)
+/* Touches of guarded memory so far; what was said of the last goes to an address, if one is given. */
+#define FAKE_TOUCHES	   _IO(KVMIO, 0xfe)
+#define FAKE_SAID	   128
 /* on /dev/kvm */
 #define FAKE_FILES	   _IO(KVMIO, 0xf8) /* VMs, vCPUs, devices, guest_memfds open now */
 #define FAKE_INVALIDATIONS _IO(KVMIO, 0xf9) /* calls of kvm_mm_invalidate so far */

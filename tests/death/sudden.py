@@ -130,7 +130,8 @@ class Round:
             number = signal.SIGTERM if self.number == signal.SIGTERM else signal.SIGKILL
             check(status == 128 + number, "status", status)
         elif "cannot open /dev/kvm" not in session.told():
-            check(status == ENGINE_LOST or "did not start" in session.told(), "status", status)
+            check(status == ENGINE_LOST or "did not start" in session.told(),
+                  "status", status, session.told())
         check(any(word in session.told() for word in WORDS[self.who]), "no clear message")
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """cli.py - the command line of every subcommand: options, help, completion, manual, messages"""
 import json
+import contextlib
 import os
 import re
 import shutil
@@ -328,7 +329,8 @@ def no_check_outlasts_its_time():
     while "ok 1 " not in run.out and run.process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        with contextlib.suppress(ProcessLookupError):  # on a busy machine that check is over
+            os.kill(pid, signal.SIGSTOP)
     run.wait(60)
     check(run.status and "hangs: it took 1 seconds" in run.out, run.story())
     check(not run.left(), "left behind")

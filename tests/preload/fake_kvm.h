@@ -33,7 +33,7 @@ struct fake_word {
 #define FAKE_UNPROTECT	   _IO(KVMIO, 0xfc) /* ... and give it back */
 /* [src, src + len) stands for IPA dst and is guarded; dst 0: not any more. */
 #define FAKE_GUARD	   _IOW(KVMIO, 0xfd, struct fake_copy)
-/* Touches of guarded memory so far; what was said of the last goes to an address, if one is given. */
+/* Touches of guarded memory so far; what was said of the last goes to the argument, if any. */
 #define FAKE_TOUCHES	   _IO(KVMIO, 0xfe)
 #define FAKE_SAID	   128
 /* on /dev/kvm */

@@ -22,6 +22,7 @@ struct rig {
 	int vm, vcpu;
 	struct kvm_run *run;
 	pthread_t runner;
+	pid_t thread; /* it */
 	atomic_bool ready;
 	atomic_ulong taken; /* kicks that were seen by the runner */
 	int64_t result;
@@ -180,18 +181,33 @@ static void *run_once(void *arg)
 {
 	struct rig *r = arg;
 
+	r->thread = gettid();
 	r->ready = true;
 	r->result = call(r->vcpu, KVM_RUN, 0);
 	r->taken = 1;
 	return NULL;
 }
 
-/* True once the runner sleeps in the kernel: in its wait. */
+static bool sleeps(pid_t thread)
+{
+	char path[64], stat[256] = "", *state;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	fread(stat, 1, sizeof(stat) - 1, f);
+	fclose(f);
+	state = strrchr(stat, ')');
+	return state && state[2] == 'S';
+}
+
+/* The runner is in its wait, however busy the machine is. */
 static void wait_until_asleep(struct rig *r)
 {
-	while (!r->ready)
-		usleep(100);
-	usleep(5000);
+	for (int seen = 0; seen < 3; seen = r->ready && sleeps(r->thread) ? seen + 1 : 0)
+		usleep(1000);
 }
 
 static void bare_signals(int flags)

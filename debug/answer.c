@@ -45,17 +45,6 @@ void answer_hex(struct answer *a, const void *bytes, size_t n)
 	}
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 long hex_to_bytes(const char *hex, size_t len, void *bytes, size_t room)
 {
 	uint8_t *to = bytes;
@@ -63,7 +52,7 @@ long hex_to_bytes(const char *hex, size_t len, void *bytes, size_t room)
 	if (len % 2 || len / 2 > room)
 		return -1;
 	for (size_t i = 0; i < len / 2; i++) {
-		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
+		int high = packet_digit(hex[2 * i]), low = packet_digit(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return -1;
@@ -77,10 +66,10 @@ bool hex_number(const char **s, uint64_t *value)
 	const char *begin = *s;
 	uint64_t v = 0;
 
-	for (; digit(**s) >= 0; ++*s) {
+	for (; packet_digit(**s) >= 0; ++*s) {
 		if (v >> 60)
 			return false;
-		v = v << 4 | (uint64_t)digit(**s);
+		v = v << 4 | (uint64_t)packet_digit(**s);
 	}
 	*value = v;
 	return *s != begin;

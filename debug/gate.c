@@ -66,6 +66,7 @@ static void step_is_done(struct vcpu *v)
 
 	if (!v->stepping || (f->pstate & PSTATE_SS))
 		return;
+	v->stale |= v->hw.pass; /* the guest's points are in force again */
 	v->stepping = v->hw.pass = false;
 	exits_clean_step(v);
 	if (v->order != ORDER_STEP)
@@ -166,11 +167,15 @@ static void keep_eoi_count(struct engine_frame *f)
 	f->ich_hcr = (f->ich_hcr & ~ICH_HCR_EOICOUNT) | (f->ich_hcr_out & ICH_HCR_EOICOUNT);
 }
 
+#define NUM_RSI	      0x40 /* the numbers that RSI has */
+#define SMC64	      BIT(30)
+#define PSCI_FUNCTION UINT64_C(0x1f)
+
 static bool is_caught(uint64_t fid)
 {
 	bool ripas = fid == RSI_IPA_STATE_SET;
-	bool rsi = (fid & ~UINT64_C(0x3f)) == (RSI_VERSION & ~0x3fu);
-	bool psci = (fid & ~UINT64_C(0x4000001f)) == PSCI_VERSION;
+	bool rsi = fid - RSI_VERSION < NUM_RSI;
+	bool psci = (fid & ~(SMC64 | PSCI_FUNCTION)) == PSCI_VERSION;
 
 	switch (atomic_load(&debugger.catch)) {
 	case CATCH_RIPAS:

@@ -11,7 +11,7 @@
 #define INTERRUPT 3
 #define ESCAPE	  0x20
 
-static int digit(char c)
+int packet_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -71,7 +71,7 @@ static void in_data(struct packet_reader *p, char c)
 
 static void take_digit(struct packet_reader *p, char c)
 {
-	int d = digit(c);
+	int d = packet_digit(c);
 
 	p->too_long |= d < 0;
 	p->said = (uint8_t)(p->said << 4 | (d & 0xf));

@@ -238,6 +238,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		ret |= write_seed(argv[1], &seeds[i]);
+	for (size_t i = 0; i < gdb_num_seeds; i++)
+		ret |= write_seed(argv[1], &gdb_seeds[i]);
 	for (size_t i = 0; i < ioctl_num_seeds; i++)
 		ret |= write_seed(argv[1], &ioctl_seeds[i]);
 	for (size_t i = 0; i < its_num_seeds; i++)

@@ -18,7 +18,7 @@ struct seed {
 			sizeof((const uint8_t[]){__VA_ARGS__})                                     \
 	}
 
-extern const struct seed ioctl_seeds[], its_seeds[], vmm_seeds[];
-extern const size_t ioctl_num_seeds, its_num_seeds, vmm_num_seeds;
+extern const struct seed gdb_seeds[], ioctl_seeds[], its_seeds[], vmm_seeds[];
+extern const size_t gdb_num_seeds, ioctl_num_seeds, its_num_seeds, vmm_num_seeds;
 
 #endif

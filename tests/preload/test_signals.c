@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -197,7 +198,8 @@ static bool sleeps(pid_t thread)
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	fread(stat, 1, sizeof(stat) - 1, f);
+	if (!fread(stat, 1, sizeof(stat) - 1, f))
+		stat[0] = 0;
 	fclose(f);
 	state = strrchr(stat, ')');
 	return state && state[2] == 'S';

@@ -14,7 +14,7 @@
 
 #define INSIDE "--inside"
 
-/* ---- what check/realm.c wants of its frame ---- */
+/* ---- what check/check_realm.c wants of its frame ---- */
 
 enum abi check_abi = ABI_V12;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * client.h - what benchmarks share that are VMMs: they run under `softrealm exec` and use the ABI
- * and nothing else, with the realm of check/realm.c.
+ * and nothing else, with the realm of check/check_realm.c.
  */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H

@@ -79,7 +79,7 @@ static inline bool since(enum abi abi)
 void only_since(enum abi abi);
 void only_before(enum abi abi);
 
-/* ---- differences.c, report.c ---- */
+/* ---- differences.c, check_report.c ---- */
 void differences_print(enum abi a, enum abi b);
 /* "-EINVAL", "4096", "0x1000": what a number means. */
 const char *value_text(int64_t v, char *buf, size_t size);

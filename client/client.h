@@ -176,7 +176,7 @@ int run_wait(struct call *c);
  * vCPU, or if its thread is no more. */
 void run_lock(struct object *obj);
 
-/* ---- the address space (memory.c) ---- */
+/* ---- the address space (watched.c) ---- */
 void memory_forget_all(void); /* child of a fork */
 /* All that a report needs is open: 0 or -errno. */
 int memory_prepare(void);

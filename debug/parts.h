@@ -125,7 +125,7 @@ void exits_clean_step(struct vcpu *v);
 int exits_sysregs_get(struct vcpu *v, uint64_t sys[ENGINE_NUM_SYSREGS]);
 int exits_sysregs_set(struct vcpu *v, const uint64_t sys[ENGINE_NUM_SYSREGS]);
 
-/* ---- realm.c ---- */
+/* ---- realms.c ---- */
 int debug_realm_create(struct machine *m, unsigned int vcpus, struct engine **out);
 void debug_realm_destroy(struct engine *e);
 void debug_realm_put(struct realm *r);

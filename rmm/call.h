@@ -62,7 +62,7 @@ result rmi_rtt_set_ripas(struct rmi_call *c);
 result rmi_psci_complete(struct rmi_call *c);
 
 /* The body of a command whose X1 is a realm that must exist and that is locked meanwhile: what fn
- * answers, or rmi_rd_state (realm.c). */
+ * answers, or rmi_rd_state (rmi_realm.c). */
 result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struct rd *rd));
 
 /* The answer of RMI_VERSION and RSI_VERSION: X1, X2; true if `req` is supported. */

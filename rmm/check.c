@@ -139,7 +139,7 @@ static void check_realm(struct check *k, unsigned int vmid, uint64_t rd_pa)
 	if (!own(k, rd_pa, GRANULE_RD, "a VMID"))
 		return;
 	k->rd = rd;
-	if (rd->vmid != vmid || rd->state > REALM_SYSTEM_OFF)
+	if (rd->vmid != vmid || rd->state > RD_SYSTEM_OFF)
 		wrong(k, "RD %#" PRIx64 " is odd", rd_pa);
 	for (unsigned int t = 0; t < rd->num_start; t++)
 		if (!own(k, rd->rtt_base + t * GRANULE_SIZE, GRANULE_RTT, "an RD"))

@@ -2,7 +2,7 @@
 /* data.c - DATA_CREATE, DATA_CREATE_UNKNOWN, DATA_DESTROY: protected pages of a realm. */
 #include <string.h>
 
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 #include "rmm/rtt.h"
 #include "rmm/rules.h"
 
@@ -48,7 +48,7 @@ static result data_create(struct rmi_call *c, struct rd *rd)
 	void *page;
 	result r;
 
-	if (rd->state != REALM_NEW)
+	if (rd->state != RD_NEW)
 		return &rule_rmi_realm_not_new;
 	r = check_data_ipa(rd, ipa);
 	if (!r)

@@ -71,7 +71,7 @@ result gic_check_enter(const struct rec_entry *e);
 void inject_abort(struct rec_entry *e, uint64_t esr, uint64_t far, unsigned int fsc);
 void inject_undefined(struct rec_entry *e);
 
-/* ID registers: op0 3, op1 0, CRn 0 (idregs.c). */
+/* ID registers: op0 3, op1 0, CRn 0 (realm_idregs.c). */
 uint64_t idreg_read(const struct rd *rd, unsigned int crm, unsigned int op2);
 
 #endif

@@ -8,7 +8,7 @@
 #include "abi/arm.h"
 #include "base/bits.h"
 #include "rmm/entry.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 
 #define ESR_HOST_ABORT	 UINT64_C(0xfc001e3f) /* EC, SET, FnV, EA, FSC */
 #define ESR_HOST_EMULATE UINT64_C(0xfdc09e7f) /* and ISV, SAS, SF, WnR */

@@ -2,7 +2,7 @@
 /* exit_sync.c - synchronous exits by their class: WFx, HVC, SMC, system registers, aborts. */
 #include "base/bits.h"
 #include "rmm/entry.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 
 #define WFX_TI	    MASK(1, 0) /* which of WFI, WFE, WFIT, WFET */
 #define WFX_TIMEOUT BIT(1)

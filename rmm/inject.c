@@ -4,7 +4,7 @@
 #include "base/bits.h"
 #include "engine/el1.h"
 #include "rmm/entry.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 
 /* With a lost engine nothing is injected: the next run says that it is lost. */
 static void inject(struct rec_entry *e, uint64_t esr, const uint64_t *far)

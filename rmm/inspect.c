@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rmm/granule.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 #include "rmm/rtt.h"
 #include "rmm/state.h"
 

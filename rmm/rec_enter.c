@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/trace.h"
 #include "rmm/entry.h"
-#include "rmm/realm.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_realm.h"
+#include "rmm/rmi_rec.h"
 #include "rmm/rtt.h"
 #include "rmm/rules.h"
 
@@ -167,9 +167,9 @@ static result check_enter(const struct rec_entry *e)
 	const struct rec *rec = e->rec;
 	result r;
 
-	if (e->rd->state == REALM_SYSTEM_OFF)
+	if (e->rd->state == RD_SYSTEM_OFF)
 		return &rule_rmi_enter_system_off;
-	if (e->rd->state == REALM_NEW)
+	if (e->rd->state == RD_NEW)
 		return &rule_rmi_enter_realm_new;
 	if (!rec->runnable)
 		return &rule_rmi_enter_not_runnable;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "rmm/call.h"
-#include "rmm/realm.h"
+#include "rmm/rmi_realm.h"
 
 int rmm_create(const struct rmm_config *cfg, struct rmm **out)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 #include "rmm/rules.h"
 
 #define SVE_HINT 0x10000u

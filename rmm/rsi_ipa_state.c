@@ -5,7 +5,7 @@
  * SET changes nothing itself: it leaves a request in the REC and exits. The host carries out what
  * it likes (RTT_SET_RIPAS), and the next entry tells the realm how far it went.
  */
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 #include "rmm/rsi.h"
 #include "rmm/rules.h"
 

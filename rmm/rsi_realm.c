@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 #include "rmm/rsi.h"
 #include "rmm/rules.h"
 

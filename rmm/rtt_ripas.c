@@ -9,7 +9,7 @@
  *
  * Both work on entries of one table, from base on, as far as they fit below top; the host loops.
  */
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 #include "rmm/rtt.h"
 #include "rmm/rules.h"
 
@@ -36,7 +36,7 @@ static result init_ripas(struct rmi_call *c, struct rd *rd)
 		return &rule_rmi_ripas_align;
 	if (!rd_in_par(rd, base) || !rd_in_par(rd, top - GRANULE_SIZE))
 		return &rule_rmi_ripas_bound;
-	if (rd->state != REALM_NEW)
+	if (rd->state != RD_NEW)
 		return &rule_rmi_realm_not_new;
 	r = walk_to_base(c, rd, base, &w);
 	if (r)

@@ -45,7 +45,7 @@ struct rmm {
  * Realm (DEN0137 A2.3): NEW -> ACTIVE (REALM_ACTIVATE) -> SYSTEM_OFF (PSCI by the realm); destroyed
  * from any state when it owns no REC and maps nothing. Changed under the RD's lock.
  */
-enum realm_state { REALM_NEW, REALM_ACTIVE, REALM_SYSTEM_OFF };
+enum rd_state { RD_NEW, RD_ACTIVE, RD_SYSTEM_OFF };
 
 struct rd {
 	_Atomic uint32_t state;

@@ -16,7 +16,7 @@
 #include "vmm/abi.h"
 #include "vmm/image.h"
 #include "vmm/layout.h"
-#include "vmm/memory.h"
+#include "vmm/ram.h"
 
 struct realm_config {
 	unsigned int cpus, ipa_bits;

@@ -60,7 +60,7 @@ int vcpus_start(struct vcpus *v, struct realm *realm, struct mmio_map *mmio);
  */
 bool vcpus_stop(struct vcpus *v);
 
-/* psci.c: answer a PSCI call that was forwarded to us (--psci user). */
+/* user_psci.c: answer a PSCI call that was forwarded to us (--psci user). */
 void psci_handle(struct vcpu *c);
 
 #endif

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "vmm/memory.h"
+#include "vmm/ram.h"
 
 #define VQ_MAX_SIZE	256 /* entries of a ring */
 #define VQ_MAX_SEGMENTS 130 /* buffers of one chain, indirect ones included */

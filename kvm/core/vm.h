@@ -119,7 +119,7 @@ struct kvm_vm {
 	bool writable_imp_regs;
 	struct smccc_filter filter;
 	struct firmware firmware; /* read anywhere */
-	struct realm realm;
+	struct kvm_realm realm;
 	struct ordinary ordinary; /* if it is not a realm */
 	atomic_bool nisv_to_user, system_suspend;
 	/* Of an ordinary VM: what the counters that its guest reads are behind the engine's. Once

@@ -15,10 +15,10 @@
 struct kvm_vm;
 struct kvm_vcpu;
 
-/* See realm.c for who changes it. */
+/* See realm_life.c for who changes it. */
 enum realm_state { REALM_NONE, REALM_NEW, REALM_ACTIVE, REALM_DYING, REALM_DEAD };
 
-struct realm {
+struct kvm_realm {
 	atomic_uint state; /* enum realm_state; changed under config_lock */
 	bool live;	   /* rd names a realm whose tables may be changed; mmu_lock */
 	uint64_t rd;
@@ -29,12 +29,12 @@ struct realm {
 	unsigned int num_aux;
 };
 
-static inline enum realm_state realm_state(struct realm *r)
+static inline enum realm_state realm_state(struct kvm_realm *r)
 {
 	return (enum realm_state)atomic_load(&r->state);
 }
 
-/* ---- realm.c: the life cycle ---- */
+/* ---- realm_life.c: the life cycle ---- */
 /* NONE: create it (RD, root tables); NEW: nothing. ACTIVE: kvm_realm_active; DEAD: kvm_realm_dead;
  * else what failed. config_lock held. */
 result realm_ensure_created(struct kvm_vm *vm);
@@ -82,7 +82,7 @@ void ripas_commit(struct kvm_vcpu *v);
 /* The attributes of the range are what the change wants them to be, where they can be changed. */
 bool ripas_is_prepared(struct kvm_vcpu *v);
 
-/* ---- rec.c ---- */
+/* ---- rec_run.c ---- */
 /* config_lock held. */
 result rec_create(struct kvm_vcpu *v);
 void rec_destroy(struct kvm_vcpu *v);

@@ -16,7 +16,7 @@
 #include "machine/memory.h"
 
 /* The level whose entries fit [start, end) best. */
-static int find_level(const struct realm *r, uint64_t start, uint64_t end)
+static int find_level(const struct kvm_realm *r, uint64_t start, uint64_t end)
 {
 	int level = 3;
 

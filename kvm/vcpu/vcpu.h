@@ -43,7 +43,7 @@ struct vcpu_debug {
 };
 
 /* The granules of a REC; all zero: there is none. */
-struct rec {
+struct kvm_rec {
 	uint64_t pa;
 	uint64_t aux[RMI_MAX_REC_AUX];
 	unsigned int num_aux;
@@ -104,7 +104,7 @@ struct kvm_vcpu {
 
 	atomic_bool sigmask_set;
 	_Atomic uint64_t sigmask;
-	struct rec rec;
+	struct kvm_rec rec;
 };
 
 /* OK with *out; the VM's lock is held. */

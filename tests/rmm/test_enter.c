@@ -129,13 +129,13 @@ static void the_realms_state_decides(void **state)
 {
 	struct rd *rd = host_va(h, r.rd);
 
-	rd->state = REALM_NEW;
+	rd->state = RD_NEW;
 	REFUSED(rmi_enter_realm_new, h, REC_ENTER, r.rec[0], r.run[0]);
 	assert_int_equal(h->x[0], RMI_ERROR_REALM);
-	rd->state = REALM_SYSTEM_OFF;
+	rd->state = RD_SYSTEM_OFF;
 	REFUSED(rmi_enter_system_off, h, REC_ENTER, r.rec[0], r.run[0]);
 	assert_int_equal(h->x[0], RMI_ERROR_REALM | 1 << 8);
-	rd->state = REALM_ACTIVE;
+	rd->state = RD_ACTIVE;
 }
 
 /* ---- the frame ---- */

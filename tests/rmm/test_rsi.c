@@ -397,7 +397,7 @@ static void a_host_call_whose_page_became_empty_fails(void **state)
 		.pending = true, .addr = B, .top = B + 0x1000, .value = RSI_RIPAS_EMPTY};
 	EXPECT(0, h, RTT_SET_RIPAS, r.rd, r.rec[0], B, B + 0x1000);
 	((struct rec *)host_va(h, r.rec[0]))->ripas.pending = false;
-	assert_int_equal(rd->state, REALM_ACTIVE);
+	assert_int_equal(rd->state, RD_ACTIVE);
 	realm_run(&r, 0);
 	assert_int_equal(answer_pc, B + 4);
 	assert_int_equal(answer[0], RSI_ERROR_INPUT);

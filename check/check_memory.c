@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* memory.c - memslots, guest_memfd and memory attributes of a realm. */
+/* check_memory.c - memslots, guest_memfd and memory attributes of a realm. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

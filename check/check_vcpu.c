@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* vcpu.c - KVM_CREATE_VCPU, VCPU_INIT's features, MP_STATE and VCPU_EVENTS of a realm's vCPUs. */
+/*
+ * check_vcpu.c - KVM_CREATE_VCPU, VCPU_INIT's features, MP_STATE and VCPU_EVENTS of a realm's
+ * vCPUs.
+ */
 #include <string.h>
 #include <sys/ioctl.h>
 

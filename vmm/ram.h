@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * memory.h - the shared half of the realm's RAM: ordinary memory of this process that backs the
+ * ram.h - the shared half of the realm's RAM: ordinary memory of this process that backs the
  * shared alias of every RAM address. (The private half is the guest_memfd, which is never mapped.)
  *
  * Every address and length that comes from the guest goes through memory_at.
  */
-#ifndef VMM_MEMORY_H
-#define VMM_MEMORY_H
+#ifndef VMM_RAM_H
+#define VMM_RAM_H
 
 #include <stddef.h>
 #include <stdint.h>

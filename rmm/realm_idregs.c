@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * idregs.c - the ID registers that a realm reads: the machine's view for realms, whatever the QEMU
- * version, with the realm's own numbers of breakpoints and watchpoints.
+ * realm_idregs.c - the ID registers that a realm reads: the machine's view for realms, whatever
+ * the QEMU version, with the realm's own numbers of breakpoints and watchpoints.
  */
 #include "machine/idregs.h"
 

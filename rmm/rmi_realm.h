@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* realm.h - what other families need of a realm. */
-#ifndef RMM_REALM_H
-#define RMM_REALM_H
+/* rmi_realm.h - what other families need of a realm. */
+#ifndef RMM_RMI_REALM_H
+#define RMM_RMI_REALM_H
 
 #include "rmm/state.h"
 

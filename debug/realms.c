@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * realm.c - realms as the debugger knows them: their lives, and the orders that its server gives to
- * their vCPUs.
+ * realms.c - realms as the debugger knows them: their lives, and the orders that its server gives
+ * to their vCPUs.
  */
 #include <errno.h>
 #include <stdlib.h>

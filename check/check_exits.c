@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* exits.c - what leaves a realm: MMIO, memory faults, RIPAS changes, host calls, system events. */
+/*
+ * check_exits.c - what leaves a realm: MMIO, memory faults, RIPAS changes, host calls, system
+ * events.
+ */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * report.c - verdicts: in TAP as they come, in JUnit's XML at the end, measured against a list of
- * differences that are known.
+ * check_report.c - verdicts: in TAP as they come, in JUnit's XML at the end, measured against a
+ * list of differences that are known.
  */
 #include <stdio.h>
 #include <stdlib.h>

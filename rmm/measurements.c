@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* measure.c - extends RIM and REM (the hashing is attest/measure.h's), and tells the observer. */
+/*
+ * measurements.c - extends RIM and REM (the hashing is attest/measure.h's), and tells the
+ * observer.
+ */
 #include <string.h>
 
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 
 #include "attest/ledger.h"
 #include "attest/measure.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * psci.c - PSCI 1.1 as the RMM answers it (DEN0137 B6), and SMCCC_VERSION.
+ * rsi_psci.c - PSCI 1.1 as the RMM answers it (DEN0137 B6), and SMCCC_VERSION.
  *
  * CPU_ON and AFFINITY_INFO concern another REC, which only the host can name by its granule: the
  * REC waits (rec->psci) until the host has called RMI_PSCI_COMPLETE.
  */
 #include "base/bits.h"
-#include "rmm/realm.h"
-#include "rmm/rec.h"
+#include "rmm/rmi_realm.h"
+#include "rmm/rmi_rec.h"
 #include "rmm/rsi.h"
 #include "rmm/rules.h"
 
@@ -118,7 +118,7 @@ static result psci_system_off(struct rsi_call *c)
 {
 	struct granule *g = realm_lock(c->e);
 
-	c->e->rd->state = REALM_SYSTEM_OFF;
+	c->e->rd->state = RD_SYSTEM_OFF;
 	granule_unlock(g);
 	realm_report(c->e->rd, "realm SYSTEM_OFF");
 	exit_psci(c, RSI_THEN_EXIT);

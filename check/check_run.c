@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* run.c - the first KVM_RUN: preconditions, activation, what blocks. */
+/* check_run.c - the first KVM_RUN: preconditions, activation, what blocks. */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

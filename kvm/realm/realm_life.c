@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * realm.c - the life of a realm.
+ * realm_life.c - the life of a realm.
  *
  *	NONE	no RD. An ordinary VM stays here.
  *	NEW	RD and root tables are delegated; pages may be populated. Entered by the first
@@ -68,7 +68,7 @@ static void vmid_give(struct kvm_host *h, unsigned int id)
 }
 
 /* Start level and number of concatenated root tables for an IPA width. */
-static void choose_geometry(struct realm *r, unsigned int bits)
+static void choose_geometry(struct kvm_realm *r, unsigned int bits)
 {
 	unsigned int one_table;
 
@@ -80,7 +80,7 @@ static void choose_geometry(struct realm *r, unsigned int bits)
 static result delegate_root(struct kvm_vm *vm)
 {
 	struct kvm_host *h = vm->host;
-	struct realm *r = &vm->realm;
+	struct kvm_realm *r = &vm->realm;
 	unsigned int i;
 
 	r->root = machine_alloc(h->machine, r->roots, r->roots * GRANULE_SIZE);
@@ -101,7 +101,7 @@ static result delegate_root(struct kvm_vm *vm)
 static void release_granules(struct kvm_vm *vm)
 {
 	struct kvm_host *h = vm->host;
-	struct realm *r = &vm->realm;
+	struct kvm_realm *r = &vm->realm;
 
 	for (unsigned int i = 0; r->root && i < r->roots; i++)
 		smc_granule_free(h, r->root + i * GRANULE_SIZE);
@@ -197,7 +197,7 @@ static void set_live(struct kvm_vm *vm, bool live)
 
 static result create(struct kvm_vm *vm)
 {
-	struct realm *r = &vm->realm;
+	struct kvm_realm *r = &vm->realm;
 	unsigned int vq;
 	bool refused;
 	result why;

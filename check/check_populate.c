@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* populate.c - KVM_ARM_RMI_POPULATE: each check in its order, each partial result, each state. */
+/*
+ * check_populate.c - KVM_ARM_RMI_POPULATE: each check in its order, each partial result, each
+ * state.
+ */
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * memory.c - what lies in the VMM's address space where memslots are, for the backend to know.
+ * watched.c - what lies in the VMM's address space where memslots are, for the backend to know.
  *
  * A range that a memslot named is watched for the rest of the process's life. Whenever a hook sees
  * it change, the truth is read from /proc/self/maps and reported mapping by mapping, so nothing

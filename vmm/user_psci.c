@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * psci.c - PSCI in user space. The RMM checks the calls and computes the results; what is left is
- * to confirm those that name another vCPU, and to switch vCPUs on and off.
+ * user_psci.c - PSCI in user space. The RMM checks the calls and computes the results; what is
+ * left is to confirm those that name another vCPU, and to switch vCPUs on and off.
  */
 #include <errno.h>
 #include <string.h>

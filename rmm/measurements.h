@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * measure.h - a realm's measurement registers: each extension, and its report (TRACE_MEASURE, with
- * the command as its name). The caller holds the RD's lock.
+ * measurements.h - a realm's measurement registers: each extension, and its report (TRACE_MEASURE,
+ * with the command as its name). The caller holds the RD's lock.
  */
-#ifndef RMM_MEASURE_H
-#define RMM_MEASURE_H
+#ifndef RMM_MEASUREMENTS_H
+#define RMM_MEASUREMENTS_H
 
 #include "rmm/state.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * rec.c - RECs: creation, entry, and what each exit means.
+ * rec_run.c - RECs: creation, entry, and what each exit means.
  *
  * The run page belongs to the host; the RMM reads `enter` and fills `exit`. Between two entries a
  * REC may be: plain; owing an MMIO completion (kvm_run tells, mmio.c); owing x0..x30 (host call,
@@ -31,7 +31,7 @@
 static void free_granules(struct kvm_vcpu *v)
 {
 	struct kvm_host *h = v->vm->host;
-	struct rec *r = &v->rec;
+	struct kvm_rec *r = &v->rec;
 
 	smc_granule_free(h, r->pa);
 	for (unsigned int i = 0; i < r->num_aux; i++)
@@ -45,7 +45,7 @@ static void free_granules(struct kvm_vcpu *v)
 static result alloc_granules(struct kvm_vcpu *v)
 {
 	struct kvm_host *h = v->vm->host;
-	struct rec *r = &v->rec;
+	struct kvm_rec *r = &v->rec;
 	bool refused;
 
 	r->run_pa = machine_alloc(h->machine, 1, GRANULE_SIZE);

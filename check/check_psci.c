@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* psci.c - PSCI answered by the kernel, and by user space with PSCI_COMPLETE. */
+/* check_psci.c - PSCI answered by the kernel, and by user space with PSCI_COMPLETE. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>

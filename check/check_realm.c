@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* realm.c - the realm that checks start from, built step by step through the ABI. */
+/* check_realm.c - the realm that checks start from, built step by step through the ABI. */
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* revisions.c - what came with later revisions: the structure of POPULATE, in-place memory, gates.
+/*
+ * check_revisions.c - what came with later revisions: the structure of POPULATE, in-place memory,
+ * gates.
  */
 #include <string.h>
 #include <sys/ioctl.h>

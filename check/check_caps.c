@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * caps.c - KVM_CHECK_EXTENSION on the three kinds of fd. What the series decides (K) is wanted
- * exactly; what a platform may choose (P) only has to be possible.
+ * check_caps.c - KVM_CHECK_EXTENSION on the three kinds of fd. What the series decides (K) is
+ * wanted exactly; what a platform may choose (P) only has to be possible.
  */
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* life.c - descriptors: order of closing, fork, two VMs, two opens. */
+/* check_life.c - descriptors: order of closing, fork, two VMs, two opens. */
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>

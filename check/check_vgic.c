@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* vgic.c - the in-kernel GICv3 of a realm: creation, addresses, INIT, lines. */
+/* check_vgic.c - the in-kernel GICv3 of a realm: creation, addresses, INIT, lines. */
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

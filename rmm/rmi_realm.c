@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * realm.c - REALM_CREATE, REALM_ACTIVATE, REALM_DESTROY, REC_AUX_COUNT.
+ * rmi_realm.c - REALM_CREATE, REALM_ACTIVATE, REALM_DESTROY, REC_AUX_COUNT.
  *
  *	none -> NEW		REALM_CREATE
  *	NEW -> ACTIVE		REALM_ACTIVATE: the RIM is final, the engine starts
- *	ACTIVE -> SYSTEM_OFF	PSCI SYSTEM_OFF, SYSTEM_RESET (psci.c)
+ *	ACTIVE -> SYSTEM_OFF	PSCI SYSTEM_OFF, SYSTEM_RESET (rsi_psci.c)
  *	any -> none		REALM_DESTROY, when the realm owns no REC and maps nothing
  *
  * Invariant: rmm->realms[vmid] is the RD's address exactly while the RD exists.
  */
-#include "rmm/realm.h"
+#include "rmm/rmi_realm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/trace.h"
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 #include "rmm/rtt.h"
 #include "rmm/rules.h"
 
@@ -100,7 +100,7 @@ static void realm_init(struct rmm *rmm, uint64_t rd_pa, const struct rmi_realm_p
 	struct rd *rd = rd_map(rmm, rd_pa);
 
 	*rd = (struct rd){
-		.state = REALM_NEW,
+		.state = RD_NEW,
 		.vmid = p->vmid,
 		.serial = take_serial(rmm),
 		.flags = p->flags,
@@ -181,12 +181,12 @@ static result activate(struct rmi_call *c, struct rd *rd)
 {
 	result r;
 
-	if (rd->state != REALM_NEW)
+	if (rd->state != RD_NEW)
 		return &rule_rmi_realm_not_new;
 	r = start_engine(c->rmm, rd);
 	if (r)
 		return r;
-	rd->state = REALM_ACTIVE;
+	rd->state = RD_ACTIVE;
 	realm_report(rd, "realm ACTIVE");
 	return OK;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * rec.c - REC_CREATE, REC_DESTROY, PSCI_COMPLETE: Realm Execution Contexts from outside.
+ * rmi_rec.c - REC_CREATE, REC_DESTROY, PSCI_COMPLETE: Realm Execution Contexts from outside.
  *
  *	none -> READY		REC_CREATE, while the realm is NEW
  *	READY <-> RUNNING	REC_ENTER (rec_enter.c): `running`
@@ -14,13 +14,13 @@
  * Invariant: rd->num_recs is the number of RECs that name the RD as owner, rd->rec_index that of
  * RECs ever created; both grow only while the realm is NEW.
  */
-#include "rmm/rec.h"
+#include "rmm/rmi_rec.h"
 #include "abi/arm.h"
 
 #include <string.h>
 
 #include "base/bits.h"
-#include "rmm/measure.h"
+#include "rmm/measurements.h"
 #include "rmm/rules.h"
 
 /* RmiRecMpidr: Aff0 3:0, Aff1 15:8, Aff2 23:16, Aff3 31:24, the rest zero. */
@@ -105,7 +105,7 @@ static result rec_create(struct rmi_call *c, struct rd *rd, const struct rmi_rec
 
 	if (rd->num_recs >= (1u << order) - 1)
 		return &rule_rmi_rec_too_many;
-	if (rd->state != REALM_NEW)
+	if (rd->state != RD_NEW)
 		return &rule_rmi_realm_not_new;
 	if (p->mpidr & ~all)
 		return &rule_rmi_rec_mpidr_reserved;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* vm.c - KVM_CREATE_VM's types and the VM calls that a realm refuses. */
+/* check_vm.c - KVM_CREATE_VM's types and the VM calls that a realm refuses. */
 #include <sys/ioctl.h>
 #include <unistd.h>
 

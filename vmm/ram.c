@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* memory.c - maps the shared half of the RAM, and checks every guest address against it. */
-#include "vmm/memory.h"
+/* ram.c - maps the shared half of the RAM, and checks every guest address against it. */
+#include "vmm/ram.h"
 
 #include <errno.h>
 #include <string.h>

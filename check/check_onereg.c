@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* onereg.c - ONE_REG and GET_REG_LIST of a realm's vCPU in NONE, NEW and ACTIVE. */
+/* check_onereg.c - ONE_REG and GET_REG_LIST of a realm's vCPU in NONE, NEW and ACTIVE. */
 #include <stdlib.h>
 #include <sys/ioctl.h>
 

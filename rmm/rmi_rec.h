@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rec.h - what the families around a REC share. */
-#ifndef RMM_REC_H
-#define RMM_REC_H
+/* rmi_rec.h - what the families around a REC share. */
+#ifndef RMM_RMI_REC_H
+#define RMM_RMI_REC_H
 
 #include "rmm/call.h"
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
@@ -17,13 +18,16 @@
 #include "base/bits.h"
 #include "fuzz/input.h"
 #include "fuzz/seen.h"
+#include "fuzz/vmm_fuse.h"
 #include "fuzz/vmm_ops.h"
 #include "vmm/attest.h"
 #include "vmm/blk.h"
 #include "vmm/console.h"
 #include "vmm/image.h"
 #include "vmm/mmio.h"
+#include "vmm/net.h"
 #include "vmm/options.h"
+#include "vmm/rng.h"
 #include "vmm/virtio_pci.h"
 
 static void check(bool ok, const char *what)
@@ -132,7 +136,7 @@ static void try_attest(struct input *in)
 #define ALIAS	  BIT(32)
 #define DISK_SIZE 0x2000
 #define GUARD	  UINT64_C(0x10000)
-#define SLOTS	  3
+#define SLOTS	  VMM_SLOTS
 
 struct rig {
 	struct input in;
@@ -141,6 +145,9 @@ struct rig {
 	struct mmio_map map;
 	struct console con;
 	struct blk disk[2];
+	struct rng rng;
+	struct net net;
+	int peer; /* of the network; -1: gone */
 	struct virtio_pci vp[SLOTS];
 	int fd[2];
 	uint8_t *guarded;
@@ -170,7 +177,42 @@ static void make_ram(struct rig *r)
 
 static struct virtio_device *device(struct rig *r, unsigned int n)
 {
-	return n % SLOTS ? &r->disk[n % SLOTS - 1].dev : &r->con.dev;
+	struct virtio_device *devs[SLOTS] = {&r->con.dev, &r->disk[0].dev, &r->disk[1].dev,
+					     &r->rng.dev, &r->net.dev};
+
+	return devs[n % SLOTS];
+}
+
+static void net_down(struct net *n, const char *why)
+{
+	check(n->peer.fd < 0, "a network is down and has a peer");
+}
+
+static void make_net(struct rig *r)
+{
+	int fds[2];
+
+	check(!io_init() && !socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), "no peer");
+	r->peer = fds[0];
+	net_init(&r->net, &r->mem, fds[1], net_down);
+}
+
+/* The peer reads what has come, says something or goes, and the main thread sees to it. */
+static void frame(struct rig *r)
+{
+	static uint8_t drain[65536];
+	size_t n;
+	const uint8_t *p = input_bytes(&r->in, &n);
+
+	while (r->peer >= 0 && recv(r->peer, drain, sizeof(drain), MSG_DONTWAIT) > 0)
+		;
+	if (r->peer >= 0 && n) {
+		send(r->peer, p, n, MSG_NOSIGNAL);
+	} else if (r->peer >= 0) {
+		close(r->peer);
+		r->peer = -1;
+	}
+	io_dispatch();
 }
 
 static uint64_t bar(unsigned int slot)
@@ -195,6 +237,8 @@ static void rig_start(struct rig *r)
 		r->fd[i] = make_file(disk_content, DISK_SIZE, path);
 		check(!blk_init(&r->disk[i], &r->mem, path, i == 1, i, 0), "no disk");
 	}
+	rng_init(&r->rng, &r->mem);
+	make_net(r);
 	pci_host_init(&r->host);
 	mmio_add(&r->map, "ECAM", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &r->host);
 	mmio_add(&r->map, "PCI", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
@@ -218,6 +262,9 @@ static void rig_end(struct rig *r)
 		blk_destroy(&r->disk[i]);
 		close(r->fd[i]);
 	}
+	net_destroy(&r->net);
+	if (r->peer >= 0)
+		close(r->peer);
 	console_destroy(&r->con);
 	munmap(r->guarded, RAM_SIZE + 2 * GUARD);
 }
@@ -370,6 +417,9 @@ static void device_op(struct rig *r)
 	case DEV_RESIZE:
 		console_resize(&r->con, input_u16(&r->in), input_u16(&r->in));
 		break;
+	case DEV_FRAME:
+		frame(r);
+		break;
 	case DEV_NUM_OPS:
 		break;
 	}
@@ -391,6 +441,7 @@ static void try_devices(struct input *in)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	seen_start();
+	vmm_fuse_start();
 	return 0;
 }
 
@@ -407,6 +458,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case VMM_ATTEST:
 		try_attest(&in);
+		break;
+	case VMM_FUSE:
+		vmm_fuse_try(&in);
 		break;
 	default:
 		try_devices(&in);

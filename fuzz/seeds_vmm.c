@@ -2,6 +2,8 @@
 /* seeds_vmm.c - the seeds of fuzz_vmm: files that are nearly right, requests that are. */
 #include "fuzz/seeds.h"
 
+#include <linux/fuse.h>
+
 #include "base/bits.h"
 #include "fuzz/vmm_ops.h"
 
@@ -20,6 +22,9 @@
 
 #define CONSOLE				0
 #define DISK				1
+#define QUEUE(device, n)		((device) + (n)*VMM_SLOTS)
+#define ENTROPY				3
+#define NETWORK				4
 #define READ_ONLY_DISK			2
 #define START(device)			DEV_START, device, 0, 0
 /* Descriptor i: where (16 bytes a step behind the ring), flags, length. */
@@ -40,6 +45,11 @@
 	PUT(DATA(device), type, 0, 0, 0, 0, 0, 0, 0, U64(sector)), DESC(device, 0, 0, NEXT, 16),   \
 		DESC(device, 1, 1, NEXT | ((type) ? 0 : WRITE), SECTOR),                           \
 		DESC(device, 2, 0x30, WRITE, 1), OFFER(device)
+
+/* Room for an answer, the call, the node, how many bytes follow. */
+#define FUSE(op, node, len)	  20, op, node, len
+#define NAMED(op, node, len, ...) FUSE(op, node, len), __VA_ARGS__
+#define FUSE_START		  FUSE(FUSE_INIT, 0, 16), U64(UINT64_C(38) << 32 | 7), ZEROS_8
 
 #define TEN	'0', '1', '2', '3', '4', '5', '6', '7', '8', '9'
 #define HUNDRED TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN, TEN
@@ -65,11 +75,36 @@ const struct seed vmm_seeds[] = {
 	    U64(RAM + 0x3000), INDIRECT, 0xff, U16(3200), 0, 0, OFFER(DISK)),
 	VMM("disk-far-descriptor", VMM_DEVICES, START(DISK), DEV_DESC, DISK, 0, 0, NEXT | FAR_NEXT,
 	    U16(0x3d00), 16, OFFER(DISK)),
-	VMM("buffer-behind-ram", VMM_DEVICES, START(CONSOLE), DEV_DESC, 3, 0, 0x41, 0, SECTOR,
-	    DEV_OFFER, 3, 0),
+	VMM("buffer-behind-ram", VMM_DEVICES, START(CONSOLE), DEV_DESC, QUEUE(CONSOLE, 1), 0, 0x41,
+	    0, SECTOR, DEV_OFFER, QUEUE(CONSOLE, 1), 0),
 	VMM("console", VMM_DEVICES, START(CONSOLE), DESC(CONSOLE, 0, 0, WRITE, 16), OFFER(CONSOLE),
-	    DEV_INPUT, 0, 2, DEV_DESC, 3, 0, 0, 0, 16, DEV_OFFER, 3, 0, DEV_RESIZE, 0, U16(100),
-	    U16(40)),
+	    DEV_INPUT, 0, 2, DEV_DESC, QUEUE(CONSOLE, 1), 0, 0, 0, 16, DEV_OFFER, QUEUE(CONSOLE, 1),
+	    0, DEV_RESIZE, 0, U16(100), U16(40)),
+	VMM("entropy", VMM_DEVICES, START(ENTROPY), DESC(ENTROPY, 0, 0, WRITE, 64), OFFER(ENTROPY)),
+	VMM("frames", VMM_DEVICES, START(NETWORK), DESC(NETWORK, 0, 0, WRITE, SECTOR),
+	    OFFER(NETWORK), DEV_FRAME, 0, 24, 0, 0, 0, 20, TEN, TEN,
+	    DESC(QUEUE(NETWORK, 1), 0, 0, 0, 100), OFFER(QUEUE(NETWORK, 1)), DEV_FRAME, 0, 4, 0, 0,
+	    0, 20, DEV_FRAME, 0, 20, TEN, TEN),
+	VMM("frame-too-long", VMM_DEVICES, START(NETWORK), DEV_FRAME, 0, 4, 0, 1, 0, 0),
+	VMM("peer-gone", VMM_DEVICES, START(NETWORK), DEV_FRAME, 0, 0,
+	    DESC(QUEUE(NETWORK, 1), 0, 0, 0, 100), OFFER(QUEUE(NETWORK, 1))),
+	VMM("share-read", VMM_FUSE, FUSE_START, NAMED(FUSE_LOOKUP, 1, 5, 'f', 'i', 'l', 'e', 0),
+	    FUSE(FUSE_OPEN, 2, 8), ZEROS_8, FUSE(FUSE_READ, 2, 40), ZEROS_8, ZEROS_8, U64(100),
+	    ZEROS_8, ZEROS_8),
+	VMM("share-create", VMM_FUSE, FUSE_START, FUSE(FUSE_CREATE, 1, 18),
+	    U64(UINT64_C(0x1a4) << 32 | 2), ZEROS_8, 'x', 0, FUSE(FUSE_WRITE, 2, 44), ZEROS_8,
+	    ZEROS_8, U64(4), ZEROS_8, ZEROS_8, 't', 'e', 'x', 't', FUSE(FUSE_RENAME, 1, 12), U64(1),
+	    'x', 0, 'y', 0),
+	VMM("share-link", VMM_FUSE, FUSE_START, NAMED(FUSE_LOOKUP, 1, 5, 'l', 'i', 'n', 'k', 0),
+	    FUSE(FUSE_OPEN, 2, 8), U64(2), FUSE(FUSE_READLINK, 2, 0), FUSE(FUSE_LINK, 1, 10),
+	    U64(2), 'z', 0, FUSE(FUSE_SETATTR, 2, 88), U64(0x3f), ZEROS_8, ZEROS_8, ZEROS_8,
+	    ZEROS_8, ZEROS_8, ZEROS_8, ZEROS_8, ZEROS_8, ZEROS_8, ZEROS_8),
+	VMM("share-up", VMM_FUSE, FUSE_START, NAMED(FUSE_LOOKUP, 1, 3, 'u', 'p', 0),
+	    NAMED(FUSE_LOOKUP, 2, 6, 'g', 'u', 'a', 'r', 'd', 0),
+	    NAMED(FUSE_LOOKUP, 1, 3, '.', '.', 0),
+	    NAMED(FUSE_UNLINK, 1, 9, '.', '.', '/', 'g', 'u', 'a', 'r', 'd', 0)),
+	VMM("share-list", VMM_FUSE, FUSE_START, FUSE(FUSE_OPENDIR, 1, 8), ZEROS_8,
+	    FUSE(FUSE_READDIR, 1, 40), ZEROS_8, ZEROS_8, U64(4096), ZEROS_8, ZEROS_8),
 	VMM("config-behind-end", VMM_DEVICES, DEV_CONFIG, 0, U16(0x400), 6, 1, DEV_CONFIG, 0,
 	    U16(0x400), 2, 0),
 };

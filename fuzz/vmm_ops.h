@@ -5,11 +5,15 @@
 
 /* The first byte. */
 enum vmm_input {
-	VMM_FILES,   /* memory size, kernel length, kernel, initrd: what is accepted must fit */
-	VMM_OPTIONS, /* a command line, its arguments separated by zero bytes */
-	VMM_ATTEST,  /* what a realm says on its attestation port, in pieces */
-	VMM_DEVICES, /* and all others: accesses to a console and two disks behind a PCI bus */
+	VMM_FILES,	/* memory size, kernel length, kernel, initrd: what is accepted must fit */
+	VMM_OPTIONS,	/* a command line, its arguments separated by zero bytes */
+	VMM_ATTEST,	/* what a realm says on its attestation port, in pieces */
+	VMM_DEVICES,	/* and all others: accesses to the devices behind a PCI bus */
+	VMM_FUSE = 200, /* calls upon a shared folder: room, number of the call, node, its bytes */
 };
+
+/* The devices, by slot: a console, a disk, a read-only disk, entropy, a network. */
+#define VMM_SLOTS 5
 
 /* Then, for devices: an operation, a byte that says which device and queue, and its operands. */
 enum device_op {
@@ -22,6 +26,7 @@ enum device_op {
 	DEV_OFFER,  /* offer a chain, and notify */
 	DEV_INPUT,  /* typed bytes */
 	DEV_RESIZE,
+	DEV_FRAME, /* bytes from the network's peer; none: it goes */
 	DEV_NUM_OPS
 };
 

@@ -16,7 +16,7 @@ struct fs {
 	uint8_t *in, *out; /* FUSE_MAX_CALL bytes each: copies that the realm cannot change */
 };
 
-/* tag: the name that the realm mounts. 0 or -errno, message printed. threads: 1, or 0 (worker.h). */
+/* tag: the name that the realm mounts; threads: 1 or 0 (worker.h). 0 or -errno, message printed. */
 int fs_init(struct fs *fs, const struct guest_memory *mem, const char *path, const char *tag,
 	    bool readonly, unsigned int threads);
 /* False: a request does not come back; see worker_stop. */

@@ -29,7 +29,7 @@ struct options {
 	unsigned int hold; /* hold: seconds to idle before the end */
 	uint8_t nonce[64]; /* nonce: hexadecimal digits; else the attest port tells it */
 	size_t nonce_len;
-	char net[64];		/* net: ADDRESS/WIDTH,GATEWAY,NAMESERVER */
+	char net[64]; /* net: ADDRESS/WIDTH,GATEWAY,NAMESERVER */
 };
 
 /* Reads /proc/cmdline.  An unknown mode or a bad value is said on the console and ignored. */

@@ -160,7 +160,9 @@ static json_t *call_why(struct host *h, const json_t *request, const char **erro
 static json_t *call_log(struct host *h, const json_t *request, const char **error)
 {
 	struct kvm_vm_view *v = find_vm_or_newest(h, request, error);
-	json_t *o = v ? why_log(h, v) : NULL;
+	const json_t *level = json_object_get(request, "level");
+	json_int_t below = level ? json_integer_value(level) : 8;
+	json_t *o = v ? why_log(h, v, below > 0 ? (unsigned int)MIN(below, 8) : 0) : NULL;
 
 	if (v && !o)
 		*error = "no log of a Linux kernel is found in the realm's memory";

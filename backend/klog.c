@@ -56,8 +56,9 @@ struct info {
 	uint32_t caller;
 };
 _Static_assert(sizeof(struct info) == 24, "struct printk_info");
-#define MIN_STRIDE 88u
-#define MAX_STRIDE 256u
+#define LEVEL(info) ((info)->flags >> 5) /* a field of three bits, above five flags */
+#define MIN_STRIDE  88u
+#define MAX_STRIDE  256u
 
 static bool is_kernel_va(uint64_t va)
 {
@@ -228,7 +229,7 @@ static void add_record(json_t *lines, const struct info *info, const char *text,
 	add_line(lines, info, text, len);
 }
 
-json_t *klog_read(struct guest_memory *m, size_t max)
+json_t *klog_read(struct guest_memory *m, size_t max, unsigned int below)
 {
 	char text[TEXT_MAX];
 	json_t *lines;
@@ -246,7 +247,7 @@ json_t *klog_read(struct guest_memory *m, size_t max)
 	n = MIN(n, max ? max - 1 : 0);
 	for (uint64_t id = r.desc.head_id - n;; id++) {
 		len = read_text(m, &r, id & ID_MASK, stride, &info, text);
-		if (len >= 0)
+		if (len >= 0 && LEVEL(&info) < below)
 			add_record(lines, &info, text, (size_t)len);
 		if ((id & ID_MASK) == r.desc.head_id)
 			break;

@@ -11,10 +11,10 @@
 #include "backend/guest_memory.h"
 
 /*
- * The lines, oldest first, as a console would show them; at most so many, the newest. NULL: there
- * is no such ring in private memory (no Linux of 5.10 or later, or it has not come so far), or it
- * is not reached by this vCPU's tables.
+ * The lines of a level (0 to 7, debug) below this one, oldest first, as a console would show them;
+ * at most so many, the newest. NULL: there is no such ring in private memory (no Linux of 5.10 or
+ * later, or it has not come so far), or it is not reached by this vCPU's tables.
  */
-json_t *klog_read(struct guest_memory *m, size_t max);
+json_t *klog_read(struct guest_memory *m, size_t max, unsigned int below);
 
 #endif

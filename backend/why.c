@@ -34,6 +34,7 @@
 #define SECOND		 UINT64_C(1000000000)
 #define LOG_LINES	 20
 #define ALL_LINES	 SIZE_MAX
+#define ALL_LEVELS	 8
 #define PSTATE_I	 BIT(7)
 #define PSTATE_EL	 MASK(3, 2)
 #define TIMER_ARMED(ctl) (((ctl)&3) == 1)
@@ -362,7 +363,7 @@ static void judge_realm(struct diagnosis *d)
 	bool ran = false;
 
 	for (size_t n = 0; n < d->v->num_vcpus; n++)
-		ran |= d->v->vcpus[n].history.entered || d->v->vcpus[n].history.exits;
+		ran |= d->look[n].is_rec && d->look[n].rec.has_regs && !d->look[n].rec.fresh;
 	if (!d->v->num_vcpus)
 		say(d, "no-vcpu", -1, NULL, "the VMM has created no vCPU");
 	if (d->v->dead)
@@ -417,7 +418,8 @@ static json_t *vcpu_json(const struct diagnosis *d, size_t n)
 }
 
 /* By the tables of the first vCPU that reaches the ring. */
-static json_t *read_log(struct host *h, const struct kvm_vm_view *v, size_t lines)
+static json_t *read_log(struct host *h, const struct kvm_vm_view *v, size_t lines,
+			unsigned int below)
 {
 	struct rmm_rec_view r;
 	struct guest_memory m;
@@ -427,14 +429,14 @@ static json_t *read_log(struct host *h, const struct kvm_vm_view *v, size_t line
 		if (is_off(&v->vcpus[n]) || !why_look_at_rec(h, v, n, &r) || !r.has_el1)
 			continue;
 		guest_memory_init(&m, h->rmm, v->rd, &r.el1);
-		log = klog_read(&m, lines);
+		log = klog_read(&m, lines, below);
 	}
 	return log;
 }
 
-json_t *why_log(struct host *h, const struct kvm_vm_view *v)
+json_t *why_log(struct host *h, const struct kvm_vm_view *v, unsigned int below)
 {
-	return read_log(h, v, ALL_LINES);
+	return read_log(h, v, ALL_LINES, below);
 }
 
 json_t *why_diagnose(struct host *h, const struct kvm_vm_view *v)
@@ -453,5 +455,5 @@ json_t *why_diagnose(struct host *h, const struct kvm_vm_view *v)
 	return json_pack("{s:I, s:b, s:s, s:I, s:o, s:o, s:o}", "vm", (json_int_t)v->serial,
 			 "realm", v->is_realm, "state", v->state, "rsi_calls",
 			 (json_int_t)d.rsi_calls, "causes", d.causes, "vcpus", vcpus, "log",
-			 read_log(h, v, LOG_LINES) ?: json_null());
+			 read_log(h, v, LOG_LINES, ALL_LEVELS) ?: json_null());
 }

@@ -24,8 +24,8 @@
  */
 json_t *why_diagnose(struct host *h, const struct kvm_vm_view *v);
 
-/* The whole log, or NULL. */
-json_t *why_log(struct host *h, const struct kvm_vm_view *v);
+/* The whole log of levels below this one, or NULL. */
+json_t *why_log(struct host *h, const struct kvm_vm_view *v, unsigned int below);
 
 /* A REC's registers, for which one that runs is stopped for a moment. False: it is no REC. */
 bool why_look_at_rec(struct host *h, const struct kvm_vm_view *v, size_t vcpu,

@@ -33,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ask.h"
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -42,10 +43,12 @@
 #include "cli/limits.h"
 #include "cli/summary.h"
 #include "cli/trace.h"
+#include "vmm/insight.h"
 
 #define REPORT_MAX  (16 << 20)
 #define CHUNK	    65536
 #define GRACE_MS    700	 /* for our own VMM after the backend's death, and again after SIGTERM */
+#define WHY_MS	    2000 /* for the backend to say why a realm is stuck */
 #define PATIENCE_MS 5000 /* for our own VMM and the backend, when somebody waits for the end */
 
 struct launcher {
@@ -179,6 +182,9 @@ static void exec_command(struct launcher *la, pid_t parent)
 	sigprocmask(SIG_SETMASK, &la->outside, NULL);
 	if (la->l->own_vmm)
 		limits_raise_files();
+	unsetenv(INSIGHT_VARIABLE);
+	if (la->l->own_vmm && !la->l->real && !la->l->host)
+		setenv(INSIGHT_VARIABLE, la->socket, 1);
 	if (!la->l->real)
 		argv = carrier_prepare(&la->carrier, argv, la->socket, la->l->sysroot);
 	if (!argv)
@@ -291,6 +297,23 @@ static bool ends_a_run(int sig)
 	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
 }
 
+/* While the command's vCPUs are still where they are. With other people's VMs it is not known which
+ * one is ours. */
+static void ask_why(struct launcher *la)
+{
+	struct launch *l = la->l;
+	json_t *answer;
+	char *line;
+
+	if (l->own_vmm || l->host || l->is_host || l->why || (l->quiet && !l->summary))
+		return;
+	line = ask_line(la->socket, "{\"call\": \"why\"}", WHY_MS);
+	answer = line ? json_loads(line, 0, NULL) : NULL;
+	l->why = json_incref(json_object_get(answer, "result"));
+	json_decref(answer);
+	free(line);
+}
+
 static void handle_signal(struct launcher *la)
 {
 	struct signalfd_siginfo si;
@@ -307,6 +330,8 @@ static void handle_signal(struct launcher *la)
 		la->passed_on = sig;
 		la->due = now_ms() + PATIENCE_MS;
 	}
+	if (!la->command_ended && la->command > 0 && ends_a_run(sig))
+		ask_why(la);
 	/* What the terminal sends goes to the whole group: the command has it already. */
 	if (!la->command_ended && la->command > 0 && si.ssi_code != SI_KERNEL)
 		kill(la->command, sig);

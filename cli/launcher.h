@@ -26,7 +26,8 @@ struct launch {
 	bool quiet;
 	bool require;				       /* that something opens /dev/kvm */
 	const char *summary, *trace, *measurement_log; /* files, or NULL; trace: options.h */
-	int summary_fd;				       /* -1: not asked for */
+	const char *symbols; /* of the kernel, for people who read why, or NULL */
+	int summary_fd;	     /* -1: not asked for */
 	const char *sysroot; /* of an arm64 command on another host; NULL: the cross compiler's */
 
 	/* what to run */
@@ -43,6 +44,7 @@ struct launch {
 
 	/* results */
 	json_t *backend_report, *vmm_report; /* NULL: there is none */
+	json_t *why; /* of the command's realm, when a signal came; NULL: nobody knows */
 };
 
 #define LAUNCH_INIT                                                                                \

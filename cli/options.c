@@ -3,6 +3,7 @@
 #include "cli/options.h"
 
 #include <errno.h>
+#include <unistd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,18 @@ static int set_inspect(void *to, const char *value)
 
 	l->door = value;
 	return 0;
+}
+
+/* That it cannot be read is told now, not when it is needed. */
+static int set_symbols(void *to, const char *value)
+{
+	struct launch *l = to;
+
+	l->symbols = value;
+	if (!access(value, R_OK))
+		return 0;
+	log_errno(errno, "--symbols %s", value);
+	return -EINVAL;
 }
 
 static int set_detect(void *to, const char *value)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/attested.h"
+#include "cli/why.h"
 #include "vmm/status.h"
 
 #define OUTPUT_FLAGS (O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
@@ -27,6 +28,8 @@ static json_t *merge(const struct launch *l, int status)
 {
 	json_t *o = l->vmm_report ? json_copy(l->vmm_report) : json_object();
 
+	if (l->why)
+		json_object_set(o, "why", l->why);
 	json_object_set_new(o, "status", json_integer(status));
 	json_object_set_new(o, "rim", last_rim(l->backend_report));
 	json_object_set_new(o, "backend",
@@ -114,6 +117,18 @@ static void say(const struct launch *l, const json_t *o)
 		fprintf(stderr, "softrealm: RIM %s\n", rim);
 }
 
+/* The kernel's log where there is no console of ours that has shown it. */
+static void say_why(const struct launch *l, const json_t *o)
+{
+	const json_t *why = json_object_get(o, "why");
+	const json_t *bytes = json_object_get(json_object_get(o, "console"), "bytes");
+	struct symbols *s = why && l->symbols ? symbols_load(l->symbols) : NULL;
+
+	if (json_is_object(why))
+		why_print(stderr, why, "softrealm: ", s, !json_integer_value(bytes));
+	symbols_free(s);
+}
+
 static void hint(const struct launch *l, int status)
 {
 	long long refused = json_integer_value(json_object_get(l->backend_report, "refused"));
@@ -135,6 +150,8 @@ int summary_finish(struct launch *l, int status)
 		status = LAUNCH_FAILED;
 	if (!l->quiet && l->vmm_report)
 		say(l, o);
+	if (!l->quiet)
+		say_why(l, o);
 	if (!l->quiet || is_refused(o))
 		say_token(o);
 	if (!l->quiet)
@@ -142,5 +159,6 @@ int summary_finish(struct launch *l, int status)
 	json_decref(o);
 	json_decref(l->vmm_report);
 	json_decref(l->backend_report);
+	json_decref(l->why);
 	return status;
 }

@@ -24,6 +24,8 @@ int summary_open(struct launch *l);
  *		 rem, in the order of their creation; exits to the VMM and in the host by kind;
  *		 refused calls; faults with matched, fired, seed; null on real hardware or when it
  *		 died
+ *	why	 as reported by the VMM, or of a command that a signal was to end: why its newest
+ *		 realm did not get on (softrealm-inspect(1))
  *	versions softrealm
  */
 int summary_finish(struct launch *l, int status);

@@ -31,8 +31,10 @@ static void keep_tail(struct consoles *c, const uint8_t *p, size_t n)
 	pthread_mutex_unlock(&lock);
 }
 
-static void put(struct consoles *c, const uint8_t *p, size_t n)
+static void put(void *arg, const uint8_t *p, size_t n)
 {
+	struct consoles *c = arg;
+
 	if (on_stdout(c)) {
 		output_write(p, n);
 		return;
@@ -47,15 +49,28 @@ static void put(struct consoles *c, const uint8_t *p, size_t n)
 /* In pieces: a hostile guest's buffer of gigabytes must not outlast the end of the run. */
 void consoles_output(void *consoles, const void *data, size_t len)
 {
+	struct consoles *c = consoles;
 	const uint8_t *p = data;
 	size_t n;
 
 	do {
 		n = MIN(len, OUTPUT_PIECE);
-		put(consoles, p, n);
+		early_put(&c->early, p, n);
 		p += n;
 		len -= n;
 	} while (len && !end_reached());
+}
+
+/* Is the kernel told not to show all of its log? */
+static bool is_quiet(const char *args)
+{
+	static const char *const words[] = {"quiet", "loglevel="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		for (const char *at = args; (at = strstr(at, words[i])); at++)
+			if (at == args || at[-1] == ' ')
+				return true;
+	return false;
 }
 
 int consoles_open(struct consoles *c, const struct vmm_options *o)
@@ -63,12 +78,19 @@ int consoles_open(struct consoles *c, const struct vmm_options *o)
 	char name[32];
 
 	c->o = o;
+	early_init(&c->early, o->earlycon || is_quiet(o->append) || (o->exec && !o->nconsoles), put,
+		   c);
 	for (unsigned int i = 0; i < o->nconsoles; i++) {
 		snprintf(name, sizeof(name), "the realm's console hvc%u", i);
 		if (strcmp(o->consoles[i], "-") && endpoint_open(&c->ends[i], o->consoles[i], name))
 			return VMM_HOST;
 	}
 	return 0;
+}
+
+void consoles_finish(struct consoles *c)
+{
+	early_finish(&c->early);
 }
 
 bool consoles_read_stdin(const struct consoles *c)

@@ -10,6 +10,7 @@
 #include "vmm/attest.h"
 #include "vmm/console.h"
 #include "vmm/devices.h"
+#include "vmm/early.h"
 #include "vmm/endpoint.h"
 #include "vmm/exec.h"
 #include "vmm/options.h"
@@ -19,6 +20,7 @@ struct consoles {
 	struct console dev;
 	struct virtio_pci pci;
 	struct endpoint ends[VMM_MAX_CONSOLES]; /* ENDPOINT_NONE: the standard streams */
+	struct early early;			/* before hvc0 */
 	struct attest attest;
 	struct exec exec;
 	char tail[4096]; /* hvc0's last bytes, for those who do not see it */
@@ -31,6 +33,8 @@ int consoles_open(struct consoles *c, const struct vmm_options *o);
 int consoles_create(struct consoles *c, const struct guest_memory *mem, struct devices *d);
 /* What is written to hvc0, and to the UART: an output function of console.h. */
 void consoles_output(void *consoles, const void *data, size_t len);
+/* No vCPU writes any more: what was held back of hvc0 is written out. */
+void consoles_finish(struct consoles *c);
 /* Is hvc0's input our standard input? */
 bool consoles_read_stdin(const struct consoles *c);
 /*

@@ -38,6 +38,8 @@ static struct {
 	bool held;   /* the console keeps input from a guest that is not ready */
 	bool resize; /* the window's size changed */
 	uint64_t deadline;
+	uint64_t alarm; /* when to call then(); 0: not */
+	void (*then)(void);
 } loop;
 
 static uint64_t now_ms(void)
@@ -171,15 +173,21 @@ static void give_input(void)
 	}
 }
 
+static int ms_until(uint64_t when)
+{
+	uint64_t now = now_ms();
+
+	return when > now ? (int)MIN(when - now, 1000000u) : 0;
+}
+
 static int poll_timeout(bool background)
 {
 	int ms = -1;
 
-	if (loop.deadline) {
-		uint64_t now = now_ms();
-
-		ms = loop.deadline > now ? (int)MIN(loop.deadline - now, 1000000u) : 0;
-	}
+	if (loop.deadline)
+		ms = ms_until(loop.deadline);
+	if (loop.alarm)
+		ms = ms < 0 ? ms_until(loop.alarm) : MIN(ms, ms_until(loop.alarm));
 	if (loop.busy)
 		ms = ms < 0 ? BUSY_RETRY_MS : MIN(ms, BUSY_RETRY_MS);
 	if (background || loop.held)
@@ -211,6 +219,10 @@ static void loop_once(unsigned int timeout)
 	if (!background && loop.stdin)
 		term_raw();
 	give_input();
+	if (loop.alarm && now_ms() >= loop.alarm) {
+		loop.alarm = 0;
+		loop.then();
+	}
 	if (loop.deadline && now_ms() >= loop.deadline)
 		end_run(VMM_TIMEOUT, "ended after %u s (--timeout)", timeout);
 }
@@ -223,6 +235,12 @@ static void settle(void)
 	while (end_is_suspect() && now_ms() < until)
 		usleep(1000);
 	end_confirm();
+}
+
+void loop_after(unsigned int seconds, void (*f)(void))
+{
+	loop.then = f;
+	loop.alarm = now_ms() + seconds * 1000ull;
 }
 
 void loop_run(struct consoles *consoles, uint64_t start, unsigned int timeout)

@@ -12,6 +12,8 @@
 int loop_init(void);
 /* Until end_run; timeout in seconds from start (monotonic nanoseconds), 0: none. */
 void loop_run(struct consoles *con, uint64_t start, unsigned int timeout);
+/* Before loop_run: f is called once, so many seconds after it has begun, if it lasts that long. */
+void loop_after(unsigned int seconds, void (*f)(void));
 /* Wait until the output is written. A signal, or an end that somebody waits for, cuts it short. */
 void loop_drain(void);
 

@@ -20,6 +20,7 @@
 #include "vmm/devices.h"
 #include "vmm/end.h"
 #include "vmm/exec.h"
+#include "vmm/insight.h"
 #include "vmm/image.h"
 #include "vmm/io.h"
 #include "vmm/load.h"
@@ -30,6 +31,8 @@
 #include "vmm/report.h"
 #include "vmm/term.h"
 #include "vmm/vcpu.h"
+
+#define SILENCE_SECONDS 10 /* and a word about it */
 
 static struct vmm {
 	struct vmm_options opt;
@@ -114,6 +117,12 @@ static void fail_on_found(void)
 	end_run(VMM_FAIL_ON, "the console printed a text of --fail-on");
 }
 
+/* Linux says so last of all; one that is to restart does not say it, and then restarts. */
+static void panic_found(void)
+{
+	end_suspect(VMM_CRASHED, "the realm's kernel panicked");
+}
+
 static void watch(const char *text, void (*found)(void))
 {
 	struct output_watch *w = &vmm.watches[vmm.nwatches++];
@@ -124,6 +133,9 @@ static void watch(const char *text, void (*found)(void))
 
 static void watch_console(void)
 {
+	static struct output_watch panic = {.text = "---[ end Kernel panic", .found = panic_found};
+
+	output_watch(&panic);
 	for (unsigned int i = 0; i < vmm.opt.nmilestones; i++)
 		watch(vmm.opt.milestones[i], NULL);
 	for (unsigned int i = 0; i < vmm.opt.nfail_ons; i++)
@@ -160,6 +172,31 @@ static void log_line(const char *line)
 	fprintf(stderr, "%s%s\n", line, term_is_raw() ? "\r" : "");
 }
 
+/* A kernel without realm support fails before it could say so. */
+static void look_at_silence(void)
+{
+	struct output_state out;
+	json_t *why;
+
+	output_get(&out);
+	if (out.bytes)
+		return;
+	why = insight_ask("why");
+	if (insight_has_cause(why, "no-rsi"))
+		log_warn("the realm has printed nothing and never asked for RSI: no realm support "
+			 "seen: a kernel needs Linux 6.13 or newer");
+	json_decref(why);
+}
+
+/* While the vCPUs are still where they are. Who asked for this end, and knows why, is not told. */
+static void look_at_end(void)
+{
+	enum vmm_status status = end_status();
+
+	if (status == VMM_TIMEOUT || status == VMM_CRASHED || status > VMM_SIGNAL)
+		vmm.report.why = insight_ask("why");
+}
+
 /*
  * Run to the end. True: everything may be taken apart. Until here signals had their usual effect,
  * which is to end a process that has nothing to restore yet.
@@ -174,8 +211,12 @@ static bool run(void)
 	if (loop_init() || output_start(STDOUT_FILENO) ||
 	    vcpus_start(&vmm.vcpus, &vmm.realm, &vmm.devices.mmio))
 		end_run(VMM_HOST, "the host is out of threads or descriptors");
+	if (!vmm.opt.quiet)
+		loop_after(SILENCE_SECONDS, look_at_silence);
 	loop_run(&vmm.consoles, vmm.report.start, vmm.opt.timeout);
+	look_at_end();
 	stopped = vcpus_stop(&vmm.vcpus);
+	consoles_finish(&vmm.consoles);
 	loop_drain();
 	term_restore();
 	return stopped;
@@ -299,6 +340,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	report_start(&vmm.report);
+	insight_init();
 	ret = options_parse(&vmm.opt, argc, argv);
 	if (ret)
 		return ret < 0 ? VMM_USAGE : 0;

@@ -13,7 +13,7 @@
 #include "vmm/end.h"
 
 #define RING_SIZE   (1u << 20)
-#define MAX_WATCHES 32
+#define MAX_WATCHES 40
 #define PATIENCE_MS 5000 /* how long a vCPU waits for a reader who takes nothing */
 #define STEP_MS	    100	 /* how often a waiting vCPU asks whether the run has ended */
 

@@ -156,6 +156,8 @@ static json_t *make_report(const struct report *r)
 	if (r->options && r->options->its)
 		json_object_set_new(o, "messages", make_messages(r));
 	json_object_set_new(o, "realm", make_realm(r));
+	if (r->why)
+		json_object_set(o, "why", r->why);
 	if (r->attest)
 		json_object_set_new(o, "attest",
 				    make_attest(r->attest, r->attest_unsaved, r->options->attest));

@@ -12,12 +12,16 @@
  *	messages		interrupt messages (MSI-X) of each disk, if it has them
  *	attest			with --attest: file, nonce; bytes and sha256 (as told) of the token,
  *				or error
+ *	why			of a run that was ended, or crashed, on a simulated host: why the
+ *				realm did not get on (softrealm-inspect(1))
  *	realm			cpus, memory, ipa_bits, abi, sizes and addresses of what was loaded
  *
  * Seconds count from report_start. Fields may be added, never changed.
  */
 #ifndef VMM_REPORT_H
 #define VMM_REPORT_H
+
+#include <jansson.h>
 
 #include "vmm/attest.h"
 #include "vmm/exec.h"
@@ -45,6 +49,7 @@ struct report {
 	unsigned int ndisks;
 	const char *met_until; /* the run ended by this text of --until */
 	unsigned int ipa_bits;
+	json_t *why;	 /* what the simulated host says of a realm that did not end by itself */
 	const char *abi; /* the revision that the kernel speaks; NULL: not known yet */
 };
 

@@ -153,12 +153,29 @@ def looking_beside_conversions():
 
 
 @case
+def a_signal_to_exec_says_why():
+    (work() / "map").write_text("0000000080000000 T here\n")
+    run = Run("exec", "--summary", work() / "summary", "--inspect", work() / "look", "--symbols",
+              work() / "map", "--", VMM, "masked")
+    run.until("stuck")
+    wait_for(work() / "look", "masked", "no-rsi")
+    os.kill(run.pid, signal.SIGTERM)
+    run.wait()
+    check(run.status == 128 + signal.SIGTERM, run.status)
+    check("softrealm: vCPU 0 goes on at one place with interrupts masked: PC 0x80000000 "
+          "(here+0x0)\n" in run.err, run.err)
+    why = json.loads((work() / "summary").read_text())["why"]
+    check({"no-rsi", "masked"} == {c["cause"] for c in why["causes"]}, why)
+    Run("exec", "--symbols", work() / "none", "--", "true").expect(2)
+
+
+@case
 def wrong_questions_are_told():
     with stuck("never") as path:
         for call in ("why", "log"):
             for bad in (9, -1, "x", None):
                 check("error" in ask(path, call, vm=bad), call, bad)
-        check("no VM" not in ask(path, "why"), "the newest")
+        check("result" in ask(path, "why"), "the newest")
 
 
 main()

@@ -35,6 +35,7 @@
 #define RAM_SIZE    (UINT64_C(16) << 20)
 #define NUM_SOCKETS 12
 #define WAIT_MS	    30
+#define PATIENT_MS  10000
 #define ARG_ADDR    UINT64_C(0x10000) /* where the client says its arguments are */
 #define SLOT_ADDR   UINT64_C(0x10000000)
 #define SLOT_SIZE   UINT64_C(0x100000)
@@ -58,7 +59,8 @@ struct peer {
 	struct end end[NUM_SOCKETS];
 	unsigned int next; /* end to use for a new socket */
 	uint32_t last_id;
-	bool good; /* answers are right, and take nothing from the input */
+	bool good;    /* answers are right, and take nothing from the input */
+	bool patient; /* waits for an answer however long it takes */
 };
 
 static void fail(const char *what)
@@ -99,7 +101,8 @@ static bool hear(struct peer *p, unsigned int n, struct wire_msg *m, void *data,
 
 	if (got)
 		got[0] = got[1] = -1;
-	if (p->end[n].fd < 0 || poll(&pfd, 1, WAIT_MS) <= 0)
+	server_accept(p->server); /* whoever has said HELLO since */
+	if (p->end[n].fd < 0 || poll(&pfd, 1, p->patient ? PATIENT_MS : WAIT_MS) <= 0)
 		return false;
 	ok = wire_recv(p->end[n].fd, m, data, MAX_DATA, fds, &nfds) >= 0;
 	for (int i = 0; i < nfds; i++) {
@@ -363,8 +366,9 @@ static int64_t plain_call(struct peer *p, unsigned int n, uint32_t nr, uint64_t 
 	return converse(p, n);
 }
 
-/* A realm with one vCPU and some memory. The ends: system, VM, vCPU, guest_memfd. */
-static void make_vm(struct peer *p)
+/* A realm with one vCPU and some memory. The ends: system, VM, vCPU, guest_memfd. False: not all of
+ * it could be had. */
+static bool make_vm(struct peer *p)
 {
 	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
 				     .features = {1u << KVM_ARM_VCPU_PSCI_0_2}};
@@ -387,15 +391,15 @@ static void make_vm(struct peer *p)
 
 	vcpu = vm < 0 ? vm : plain_call(p, vm, KVM_CREATE_VCPU, 0);
 	if (vcpu < 0)
-		return;
+		return false;
 	CALL(p, vcpu, KVM_ARM_VCPU_INIT, &init);
 	gmem = CALL(p, vm, KVM_CREATE_GUEST_MEMFD, &g);
 	if (gmem < 0)
-		return;
+		return false;
 	r.guest_memfd = gmem;
 	CALL(p, vm, KVM_SET_USER_MEMORY_REGION2, &r);
 	CALL(p, vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
-	CALL(p, vm, KVM_ARM_RMI_POPULATE, &pop);
+	return CALL(p, vm, KVM_ARM_RMI_POPULATE, &pop) == (int64_t)pop.size;
 }
 
 static void raw_message(struct peer *p)
@@ -563,9 +567,22 @@ static void end(struct peer *p)
 	machine_destroy(p->m);
 }
 
+/* Hostile inputs prove nothing if an honest client is not served: then this file is behind the
+ * protocol. */
+static void be_honest(void)
+{
+	struct peer p = {.good = true, .patient = true};
+
+	start(&p);
+	if (!make_vm(&p))
+		fail("an honest client is not served");
+	end(&p);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	seen_start();
+	be_honest();
 	return 0;
 }
 

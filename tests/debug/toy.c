@@ -10,7 +10,8 @@ uint64_t toy_sysregs[TOY_VCPUS][ENGINE_NUM_SYSREGS];
 struct engine_state toy_state;
 struct engine_frame toy_frames[TOY_VCPUS];
 
-static struct engine *engine;
+struct engine *toy_engine;
+enum engine_exit (*toy_run)(struct engine_frame *f);
 
 static int create(struct machine *m, unsigned int cpus, struct engine **out)
 {
@@ -57,6 +58,22 @@ static int state_set(struct engine *e, unsigned int cpu, const struct engine_sta
 	return 0;
 }
 
+static int debug_get(struct engine *e, unsigned int cpu, struct engine_debug *d)
+{
+	memset(d, 0, sizeof(*d));
+	return 0;
+}
+
+static int debug_set(struct engine *e, unsigned int cpu, const struct engine_debug *d)
+{
+	return 0;
+}
+
+static enum engine_exit run(struct engine *e, unsigned int cpu, struct pe *pe)
+{
+	return toy_run ? toy_run(&toy_frames[cpu]) : ENGINE_EXIT_NOT_RUN;
+}
+
 static const struct engine_ops toy = {
 	.name = "toy",
 	.create = create,
@@ -67,6 +84,9 @@ static const struct engine_ops toy = {
 	.sysregs_set = sysregs_set,
 	.state_get = state_get,
 	.state_set = state_set,
+	.debug_get = debug_get,
+	.debug_set = debug_set,
+	.run = run,
 };
 
 static int memory(void *arg, unsigned int vmid, uint64_t ipa, void *buf, size_t len, bool write)
@@ -83,12 +103,13 @@ void toy_begin(struct session *s)
 
 	memset(toy_memory, 0, sizeof(toy_memory));
 	memset(toy_sysregs, 0, sizeof(toy_sysregs));
+	memset(toy_frames, 0, sizeof(toy_frames));
 	memset(&toy_state, 0, sizeof(toy_state));
 	debugger.cfg = (struct debug_config){.listen = -1, .engine = &toy, .memory = memory};
-	engine_debug.create(NULL, TOY_VCPUS, &engine);
-	r = realm_of(engine);
+	engine_debug.create(NULL, TOY_VCPUS, &toy_engine);
+	r = realm_of(toy_engine);
 	for (unsigned int i = 0; i < TOY_VCPUS; i++) {
-		engine_debug.reset(engine, i, NULL, toy_sysregs[i]);
+		engine_debug.reset(toy_engine, i, NULL, toy_sysregs[i]);
 		r->vcpu[i].general.r[GENERAL_PSTATE] = 5;
 	}
 	atomic_store(&r->vmid, 1);
@@ -99,5 +120,5 @@ void toy_begin(struct session *s)
 void toy_end(struct session *s)
 {
 	session_end(s);
-	engine_debug.destroy(engine);
+	engine_debug.destroy(toy_engine);
 }

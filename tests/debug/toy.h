@@ -15,6 +15,9 @@ extern uint8_t toy_memory[TOY_MEMORY];
 extern uint64_t toy_sysregs[TOY_VCPUS][ENGINE_NUM_SYSREGS];
 extern struct engine_state toy_state;
 extern struct engine_frame toy_frames[TOY_VCPUS];
+extern struct engine *toy_engine; /* engine_debug's, while there is a realm */
+/* What a run does; NULL: nothing, it has not run. */
+extern enum engine_exit (*toy_run)(struct engine_frame *f);
 
 /* The realm has begun, its vCPUs wait at the gate, and a session looks at them. */
 void toy_begin(struct session *s);

@@ -126,6 +126,13 @@ struct engine_debug {
 	uint64_t traps;	  /* enum engine_debug_traps; in only */
 };
 
+/* All of a CPU's state but the frame. */
+struct engine_whole {
+	uint64_t sys[ENGINE_NUM_SYSREGS];
+	struct engine_state state;
+	struct engine_debug debug;
+};
+
 struct engine_ops {
 	const char *name;
 
@@ -161,6 +168,11 @@ struct engine_ops {
 	 * cannot be debugged. */
 	int (*debug_get)(struct engine *e, unsigned int cpu, struct engine_debug *d);
 	int (*debug_set)(struct engine *e, unsigned int cpu, const struct engine_debug *d);
+
+	/* All of these at once, in one exchange with the CPU. 0 or -EIO (lost). NULL in engines
+	 * that run realms only. */
+	int (*whole_get)(struct engine *e, unsigned int cpu, struct engine_whole *w);
+	int (*whole_set)(struct engine *e, unsigned int cpu, const struct engine_whole *w);
 
 	/*
 	 * Run the CPU from its frame until it exits. ENGINE_EXIT_NOT_RUN if the PE has been

@@ -80,6 +80,8 @@ enum mailbox_command {
 	MAILBOX_STATE_SET,   /* state in */
 	MAILBOX_DEBUG_GET,   /* debug out */
 	MAILBOX_DEBUG_SET,   /* debug in */
+	MAILBOX_WHOLE_GET,   /* sysregs, state, debug out */
+	MAILBOX_WHOLE_SET,   /* sysregs, state, debug in */
 	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
 	MAILBOX_TOUCH,	     /* arg: first PA, length */
 };

@@ -369,6 +369,32 @@ static int qemu_debug_set(struct engine *e, unsigned int cpu, const struct engin
 	return cpu_command(&e->cpu[cpu], MAILBOX_DEBUG_SET, 0, 0);
 }
 
+static int qemu_whole_get(struct engine *e, unsigned int cpu, struct engine_whole *w)
+{
+	const struct mailbox *m = e->cpu[cpu].mailbox;
+	int ret = cpu_command(&e->cpu[cpu], MAILBOX_WHOLE_GET, 0, 0);
+
+	if (ret)
+		return ret;
+	memcpy(w->sys, m->sysregs, sizeof(w->sys));
+	memcpy(&w->state, &m->state, sizeof(w->state));
+	memcpy(&w->debug, &m->debug, sizeof(w->debug));
+	return 0;
+}
+
+static int qemu_whole_set(struct engine *e, unsigned int cpu, const struct engine_whole *w)
+{
+	struct mailbox *m = e->cpu[cpu].mailbox;
+	int ret = cpu_bring_up(&e->cpu[cpu], NULL);
+
+	if (ret)
+		return ret;
+	memcpy(m->sysregs, w->sys, sizeof(w->sys));
+	memcpy(&m->state, &w->state, sizeof(w->state));
+	memcpy(&m->debug, &w->debug, sizeof(w->debug));
+	return cpu_command(&e->cpu[cpu], MAILBOX_WHOLE_SET, 0, 0);
+}
+
 static enum engine_exit qemu_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	atomic_store_explicit(&e->vttbr, e->cpu[cpu].mailbox->frame.vttbr, memory_order_relaxed);
@@ -416,6 +442,8 @@ const struct engine_ops engine_qemu = {
 	.state_set = qemu_state_set,
 	.debug_get = qemu_debug_get,
 	.debug_set = qemu_debug_set,
+	.whole_get = qemu_whole_get,
+	.whole_set = qemu_whole_set,
 	.run = qemu_run,
 	.tlbi = qemu_tlbi,
 	.touch = qemu_touch,

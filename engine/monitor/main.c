@@ -110,6 +110,16 @@ static void obey(struct cpu *c)
 	case MAILBOX_DEBUG_SET:
 		debug_set(c);
 		break;
+	case MAILBOX_WHOLE_GET:
+		guest_get_sysregs(c);
+		guest_get_state(c);
+		debug_get(c);
+		break;
+	case MAILBOX_WHOLE_SET:
+		guest_set_sysregs(c);
+		guest_set_state(c);
+		debug_set(c);
+		break;
 	case MAILBOX_TLBI:
 		guest_tlbi(c, m->arg[0]);
 		break;

@@ -70,39 +70,30 @@ static void users_registers(const struct kvm_vcpu *v, struct engine_debug *d)
 	d->traps = ENGINE_DEBUG_EXCEPTIONS;
 }
 
-int debug_load(struct kvm_vcpu *v)
+void debug_collect(struct kvm_vcpu *v, struct engine_debug *d)
 {
-	const struct engine_ops *ops = v->vm->host->engine;
-	struct engine_debug d = {0};
-
-	if (!ops->debug_set)
-		return 0;
 	if (v->debug.control)
-		users_registers(v, &d);
+		users_registers(v, d);
 	else
-		guests_registers(v, &d);
-	return ops->debug_set(v->vm->ordinary.engine, v->index, &d);
+		guests_registers(v, d);
 }
 
-void debug_fetch(struct kvm_vcpu *v)
+void debug_store(struct kvm_vcpu *v, const struct engine_debug *d)
 {
-	const struct engine_ops *ops = v->vm->host->engine;
 	uint64_t *oslsr = sysreg_shadow(v, OSLSR_EL1);
-	struct engine_debug d;
 
-	if (v->debug.control || !ops->debug_get ||
-	    ops->debug_get(v->vm->ordinary.engine, v->index, &d))
+	if (v->debug.control)
 		return;
 	for (unsigned int i = 0; i < ENGINE_NUM_BPS; i++) {
-		*sysreg_shadow(v, DBGBVR(i)) = d.bvr[i];
-		*sysreg_shadow(v, DBGBCR(i)) = d.bcr[i];
+		*sysreg_shadow(v, DBGBVR(i)) = d->bvr[i];
+		*sysreg_shadow(v, DBGBCR(i)) = d->bcr[i];
 	}
 	for (unsigned int i = 0; i < ENGINE_NUM_WPS; i++) {
-		*sysreg_shadow(v, DBGWVR(i)) = d.wvr[i];
-		*sysreg_shadow(v, DBGWCR(i)) = d.wcr[i];
+		*sysreg_shadow(v, DBGWVR(i)) = d->wvr[i];
+		*sysreg_shadow(v, DBGWCR(i)) = d->wcr[i];
 	}
-	*sysreg_shadow(v, MDSCR_EL1) = d.mdscr;
-	*oslsr = (*oslsr & ~OSLSR_OSLK) | (d.os_lock ? OSLSR_OSLK : 0);
+	*sysreg_shadow(v, MDSCR_EL1) = d->mdscr;
+	*oslsr = (*oslsr & ~OSLSR_OSLK) | (d->os_lock ? OSLSR_OSLK : 0);
 }
 
 uint64_t debug_enter(const struct kvm_vcpu *v)

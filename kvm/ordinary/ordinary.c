@@ -121,7 +121,7 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 		return OK;
 	case EC_SMC64:
 		vcpu_skip(v); /* an HVC has moved it already */
-			      /* fall through */
+		/* fall through */
 	case EC_HVC64:
 		report_exit(v, "PSCI");
 		smccc_call(v, leave);

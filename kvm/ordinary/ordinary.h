@@ -15,6 +15,7 @@
 #include "base/rule.h"
 
 struct engine;
+struct engine_debug;
 struct kvm_guest_debug;
 struct kvm_vcpu;
 struct kvm_vm;
@@ -46,8 +47,8 @@ void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far);
 /* ---- debug.c: KVM_SET_GUEST_DEBUG ---- */
 void ordinary_set_guest_debug(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
 /* The debug registers of the CPU: user space's or the guest's; and the guest's back. */
-int debug_load(struct kvm_vcpu *v);
-void debug_fetch(struct kvm_vcpu *v);
+void debug_collect(struct kvm_vcpu *v, struct engine_debug *d);
+void debug_store(struct kvm_vcpu *v, const struct engine_debug *d);
 /* PSTATE for an entry; and for the guest after an exit with this one. */
 uint64_t debug_enter(const struct kvm_vcpu *v);
 uint64_t debug_leave(struct kvm_vcpu *v, uint64_t pstate);

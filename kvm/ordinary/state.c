@@ -50,44 +50,36 @@ static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
 	[ENGINE_VDISR_EL2] = REG(3, 0, 12, 1, 1), /* DISR_EL1 */
 };
 
-static void fetch_state(struct kvm_vcpu *v)
+static void store_state(struct kvm_vcpu *v, const struct engine_state *s)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
-	struct engine_state s;
 
-	if (!v->vm->host->engine->state_get ||
-	    v->vm->host->engine->state_get(v->vm->ordinary.engine, v->index, &s))
-		return;
 	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
 		if (state_id_of[i])
-			*sysreg_shadow(v, state_id_of[i]) = s.reg[i];
+			*sysreg_shadow(v, state_id_of[i]) = s->reg[i];
 	*sysreg_shadow(v, CNTP_CVAL) -= atomic_load(&v->vm->cntpoff);
-	memcpy(v->regs.v, s.v, sizeof(v->regs.v));
-	v->regs.fpcr = (uint32_t)s.reg[ENGINE_FPCR];
-	v->regs.fpsr = (uint32_t)s.reg[ENGINE_FPSR];
+	memcpy(v->regs.v, s->v, sizeof(v->regs.v));
+	v->regs.fpcr = (uint32_t)s->reg[ENGINE_FPCR];
+	v->regs.fpsr = (uint32_t)s->reg[ENGINE_FPSR];
 	if (vgic)
-		vgic_icc_store(vgic, v->index, s.reg[ENGINE_ICH_VMCR_EL2],
-			       &s.reg[ENGINE_ICH_AP0R0_EL2]);
+		vgic_icc_store(vgic, v->index, s->reg[ENGINE_ICH_VMCR_EL2],
+			       &s->reg[ENGINE_ICH_AP0R0_EL2]);
 }
 
-static int load_state(struct kvm_vcpu *v)
+static void collect_state(struct kvm_vcpu *v, struct engine_state *s)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
-	struct engine_state s = {0};
 
-	if (!v->vm->host->engine->state_set)
-		return 0;
 	for (unsigned int i = 0; i < ENGINE_NUM_STATE_REGS; i++)
 		if (state_id_of[i])
-			s.reg[i] = *sysreg_shadow(v, state_id_of[i]);
-	s.reg[ENGINE_CNTP_CVAL_EL0] += atomic_load(&v->vm->cntpoff);
-	memcpy(s.v, v->regs.v, sizeof(s.v));
-	s.reg[ENGINE_FPCR] = v->regs.fpcr;
-	s.reg[ENGINE_FPSR] = v->regs.fpsr;
+			s->reg[i] = *sysreg_shadow(v, state_id_of[i]);
+	s->reg[ENGINE_CNTP_CVAL_EL0] += atomic_load(&v->vm->cntpoff);
+	memcpy(s->v, v->regs.v, sizeof(s->v));
+	s->reg[ENGINE_FPCR] = v->regs.fpcr;
+	s->reg[ENGINE_FPSR] = v->regs.fpsr;
 	if (vgic)
-		vgic_icc_load(vgic, v->index, &s.reg[ENGINE_ICH_VMCR_EL2],
-			      &s.reg[ENGINE_ICH_AP0R0_EL2]);
-	return v->vm->host->engine->state_set(v->vm->ordinary.engine, v->index, &s);
+		vgic_icc_load(vgic, v->index, &s->reg[ENGINE_ICH_VMCR_EL2],
+			      &s->reg[ENGINE_ICH_AP0R0_EL2]);
 }
 _Static_assert(ENGINE_ICH_AP1R0_EL2 == ENGINE_ICH_AP0R0_EL2 + 1, "both active priorities");
 
@@ -107,42 +99,48 @@ static uint64_t *shadow(struct kvm_vcpu *v, unsigned int r)
 	return sysreg_shadow(v, id_of[r]);
 }
 
+/* An engine without whole_get (a test's) has nothing but system registers. */
 void ordinary_fetch(struct kvm_vcpu *v)
 {
-	uint64_t sys[ENGINE_NUM_SYSREGS];
+	const struct engine_ops *ops = v->vm->host->engine;
+	struct engine *e = v->vm->ordinary.engine;
+	struct engine_whole w;
 
 	lock_assert_held(&v->mutex);
 	if (!v->in_engine)
 		return;
 	v->in_engine = false;
-	if (v->vm->host->engine->sysregs_get(v->vm->ordinary.engine, v->index, sys))
+	if (ops->whole_get ? ops->whole_get(e, v->index, &w) : ops->sysregs_get(e, v->index, w.sys))
 		return; /* lost: the next run says so */
 	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
-		if (i != ENGINE_MDSCR_EL1) /* debug_fetch */
-			*shadow(v, i) = sys[i];
-	fetch_state(v);
-	debug_fetch(v);
+		if (i != ENGINE_MDSCR_EL1) /* debug_store */
+			*shadow(v, i) = w.sys[i];
+	if (!ops->whole_get)
+		return;
+	store_state(v, &w.state);
+	debug_store(v, &w.debug);
 }
 
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 {
 	const struct engine_ops *ops = v->vm->host->engine;
 	struct engine *e = v->vm->ordinary.engine;
-	uint64_t sys[ENGINE_NUM_SYSREGS];
-	int ret;
+	struct engine_whole w = {0};
+	int ret = 0;
 
 	*kicked = false;
 	if (v->in_engine)
 		return true;
 	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
-		sys[i] = *shadow(v, i);
-	ret = v->engine_reset ? ops->sysregs_set(e, v->index, sys)
-			      : ops->reset(e, v->index, v->pe, sys);
+		w.sys[i] = *shadow(v, i);
+	collect_state(v, &w.state);
+	debug_collect(v, &w.debug);
+	if (!v->engine_reset)
+		ret = ops->reset(e, v->index, v->pe, w.sys);
 	*kicked = ret == -EINTR;
 	if (!ret)
-		ret = load_state(v);
-	if (!ret)
-		ret = debug_load(v);
+		ret = ops->whole_set ? ops->whole_set(e, v->index, &w)
+				     : ops->sysregs_set(e, v->index, w.sys);
 	v->in_engine = v->engine_reset = v->engine_reset || !ret;
 	return !ret;
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * bench_ordinary.c - what an ordinary VM costs, in process: the whole state of a vCPU out and in
+ * again, a stage 2 fault, the dirty log of 1 GiB.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "abi/kvm.h"
+#include "backend/inproc.h"
+#include "base/bits.h"
+#include "engine/engine.h"
+
+#define RAM	  UINT64_C(0x80000000)
+#define RAM_SIZE  UINT64_C(0x40000000)
+#define DEVICE	  UINT64_C(0x09000000)
+#define PAGE	  UINT64_C(4096)
+#define FAR_APART UINT64_C(0x200000) /* a level 3 table for each store */
+#define TURNS	  500
+#define X(n)	  (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 2 * (n))
+
+/* Stores to x1 places from x0 on, x2 apart; then one to the device at x3; again. */
+static const uint32_t code[] = {
+	0xaa0003e4, /* mov  x4, x0 */
+	0xaa0103e5, /* mov  x5, x1 */
+	0xf9000085, /* str  x5, [x4] */
+	0x8b020084, /* add  x4, x4, x2 */
+	0xf10004a5, /* subs x5, x5, #1 */
+	0x54ffffa1, /* b.ne the store */
+	0xb9000065, /* str  w5, [x3] */
+	0x17fffff9, /* b    the start */
+};
+
+static struct inproc *host;
+static int vm, vcpu;
+static uint8_t *ram;
+
+static int64_t call(int fd, uint64_t nr, const void *arg)
+{
+	int64_t ret = inproc_ioctl(host, fd, (uint32_t)nr, (uintptr_t)arg);
+
+	if (ret < 0) {
+		fprintf(stderr, "bench_ordinary: ioctl %#llx: %lld\n", (unsigned long long)nr,
+			(long long)ret);
+		exit(1);
+	}
+	return ret;
+}
+
+static void set_reg(uint64_t id, uint64_t val)
+{
+	struct kvm_one_reg r = {.id = id, .addr = (uintptr_t)&val};
+
+	call(vcpu, KVM_SET_ONE_REG, &r);
+}
+
+static void make(void)
+{
+	const struct inproc_config cfg = {.engine = &engine_qemu, .ram = 2 * RAM_SIZE};
+	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8};
+	struct kvm_userspace_memory_region slot = {
+		.flags = KVM_MEM_LOG_DIRTY_PAGES, .guest_phys_addr = RAM, .memory_size = RAM_SIZE};
+	int sys;
+
+	if (inproc_create(&cfg, &host))
+		exit(1);
+	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ram == MAP_FAILED)
+		exit(1);
+	memcpy(ram, code, sizeof(code));
+	sys = inproc_open(host);
+	vm = (int)call(sys, KVM_CREATE_VM, NULL);
+	vcpu = (int)call(vm, KVM_CREATE_VCPU, NULL);
+	call(vcpu, KVM_ARM_VCPU_INIT, &init);
+	slot.userspace_addr = (uintptr_t)ram;
+	call(vm, KVM_SET_USER_MEMORY_REGION, &slot);
+	set_reg(KVM_REG_ARM_CORE_PC, RAM);
+	set_reg(X(3), DEVICE);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+static void run(void)
+{
+	call(vcpu, KVM_RUN, NULL);
+}
+
+static void stores(uint64_t count, uint64_t apart)
+{
+	set_reg(X(0), RAM + FAR_APART);
+	set_reg(X(1), count);
+	set_reg(X(2), apart);
+}
+
+/* The first register that is read takes all of them out of the CPU, the next run puts them back. */
+static void save_and_load(void)
+{
+	uint64_t val;
+	struct kvm_one_reg r = {.id = KVM_REG_MPIDR_EL1, .addr = (uintptr_t)&val};
+
+	call(vcpu, KVM_GET_ONE_REG, &r);
+	run();
+}
+
+static void get_log(void)
+{
+	static uint64_t bits[RAM_SIZE / PAGE / 64];
+	struct kvm_dirty_log log = {.dirty_bitmap = (uintptr_t)bits};
+
+	call(vm, KVM_GET_DIRTY_LOG, &log);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Median nanoseconds of fn, `before` being done each time without being counted. */
+static double median(void (*fn)(void), void (*before)(void), unsigned int turns)
+{
+	static uint64_t ns[TURNS];
+
+	for (unsigned int i = 0; i < turns; i++) {
+		uint64_t start;
+
+		if (before)
+			before();
+		start = now();
+		fn();
+		ns[i] = now() - start;
+	}
+	qsort(ns, turns, sizeof(ns[0]), compare);
+	return (double)ns[turns / 2];
+}
+
+static int report(const char *what, double us, double limit)
+{
+	printf("%-46s %9.1f us  limit %g: %s\n", what, us, limit, us <= limit ? "ok" : "OVER");
+	return us > limit;
+}
+
+int main(void)
+{
+	double exit_and_back, whole, faults, log;
+	int over;
+
+	make();
+	stores(1, PAGE);
+	run(); /* the engine is up */
+	exit_and_back = median(run, NULL, TURNS);
+	whole = median(save_and_load, NULL, TURNS);
+	over = report("a vCPU's whole state, out and in", (whole - exit_and_back) / 1e3, 200);
+	get_log();
+	stores(256, PAGE);
+	faults = (median(run, get_log, 20) - exit_and_back) / 256; /* each page is read-only */
+	printf("%-46s %9.1f us\n", "a stage 2 fault", faults / 1e3);
+	stores(RAM_SIZE / FAR_APART - 1, FAR_APART);
+	log = median(get_log, run, 20);
+	over |= report("the dirty log of 1 GiB, all tables there", log / 1e3, 10000);
+	inproc_destroy(host);
+	return over;
+}

@@ -132,7 +132,7 @@ static void on_call(void *arg, const struct trace_call *c)
 	if (tell && c->probe)
 		report_note_probe();
 	else if (tell)
-		report_note_refusal();
+		report_note_refusal(c);
 	if (tell && !c->probe && door_listens(DOOR_REFUSAL))
 		tell_refusal(c);
 }

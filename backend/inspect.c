@@ -148,6 +148,23 @@ static json_t *call_vcpu(struct host *h, const json_t *request, const char **err
 	return o;
 }
 
+static json_t *call_measurements(struct host *h, const json_t *request, const char **error)
+{
+	json_int_t serial = json_integer_value(json_object_get(request, "vm"));
+	json_t *o = NULL;
+
+	if (serial > 0 && serial <= UINT32_MAX)
+		o = report_measurements((uint32_t)serial);
+	if (!o)
+		*error = "want \"vm\": the number of a VM that has or had a realm";
+	return o;
+}
+
+static json_t *call_refusals(struct host *h, const json_t *request, const char **error)
+{
+	return report_refusals();
+}
+
 static json_t *call_why(struct host *h, const json_t *request, const char **error)
 {
 	struct kvm_vm_view *v = find_vm_or_newest(h, request, error);
@@ -174,10 +191,18 @@ static const struct {
 	const char *name;
 	json_t *(*call)(struct host *h, const json_t *request, const char **error);
 } rows[] = {
-	{"version", call_version}, {"info", call_info},		{"realms", call_realms},
-	{"vms", call_vms},	   {"realm", call_realm},	{"rtt", call_rtt},
-	{"vcpu", call_vcpu},	   {"granules", call_granules}, {"why", call_why},
+	{"version", call_version},
+	{"info", call_info},
+	{"realms", call_realms},
+	{"vms", call_vms},
+	{"realm", call_realm},
+	{"rtt", call_rtt},
+	{"vcpu", call_vcpu},
+	{"granules", call_granules},
+	{"why", call_why},
 	{"log", call_log},
+	{"measurements", call_measurements},
+	{"refusals", call_refusals},
 };
 
 json_t *inspect_call(void *arg, const char *call, const json_t *request, const char **error)

@@ -16,17 +16,34 @@
 #include "base/array.h"
 
 #define NUM_REGISTERS 5u /* RIM, 4 REMs */
+#define NUM_CAUSES    8u /* of extensions */
+#define MAX_REFUSALS  256u
 
 struct realm_note {
 	uint32_t serial;
 	const char *state; /* "realm NEW", ..., or NULL */
 	unsigned int hash_len;
 	uint8_t value[NUM_REGISTERS][MEASURE_SIZE];
+	struct {
+		const char *name;
+		uint64_t count;
+	} cause[NUM_CAUSES];
+};
+
+/* Names and rules are constants. */
+struct refusal {
+	const char *call;
+	result why;
+	int64_t ret;
+	uint32_t vm;
+	uint64_t count;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
 static json_t *user_exits, *host_exits;
 static uint64_t refused, probes;
+static struct refusal refusals[MAX_REFUSALS];
+static size_t num_refusals;
 static struct realm_note *notes;
 static size_t num_notes, room;
 
@@ -36,10 +53,21 @@ void report_start(void)
 	host_exits = json_object();
 }
 
-void report_note_refusal(void)
+void report_note_refusal(const struct trace_call *c)
 {
+	struct refusal *r = refusals;
+
 	pthread_mutex_lock(&lock);
 	refused++;
+	while (r < refusals + num_refusals &&
+	       (r->why != c->why || r->call != c->name || r->vm != trace_context_.vm))
+		r++;
+	if (r == refusals + num_refusals && num_refusals < MAX_REFUSALS) {
+		*r = (struct refusal){c->name, c->why, c->ret, trace_context_.vm, 0};
+		num_refusals++;
+	}
+	if (r < refusals + num_refusals)
+		r->count++;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -88,6 +116,17 @@ static struct realm_note *find_note(uint32_t serial)
 	return &notes[i];
 }
 
+static void count_cause(struct realm_note *r, const char *name)
+{
+	for (size_t i = 0; i < NUM_CAUSES; i++) {
+		if (r->cause[i].name && strcmp(r->cause[i].name, name))
+			continue;
+		r->cause[i].name = name;
+		r->cause[i].count++;
+		return;
+	}
+}
+
 static void note_measurement(const struct trace_event *e)
 {
 	struct realm_note *r;
@@ -99,6 +138,7 @@ static void note_measurement(const struct trace_event *e)
 		return;
 	r->hash_len = e->hash_len;
 	memcpy(r->value[e->index], e->value, e->hash_len);
+	count_cause(r, e->name);
 }
 
 static void note_state(const struct trace_event *e)
@@ -149,6 +189,51 @@ json_t *report_realms(void)
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < num_notes; i++)
 		json_array_append_new(all, note_json(&notes[i]));
+	pthread_mutex_unlock(&lock);
+	return all;
+}
+
+static json_t *measurements_json(const struct realm_note *r)
+{
+	json_t *o = note_json(r), *causes = json_object();
+
+	json_object_del(o, "serial");
+	json_object_del(o, "state");
+	for (size_t i = 0; i < NUM_CAUSES && r->cause[i].name; i++)
+		json_object_set_new(causes, r->cause[i].name,
+				    json_integer((json_int_t)r->cause[i].count));
+	json_object_set_new(o, "hash", json_string(r->hash_len == 64 ? "sha-512" : "sha-256"));
+	json_object_set_new(o, "extensions", causes);
+	json_object_set_new(o, "vm", json_integer(r->serial));
+	return o;
+}
+
+json_t *report_measurements(uint32_t serial)
+{
+	json_t *o = NULL;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; !o && i < num_notes; i++)
+		if (notes[i].serial == serial && notes[i].hash_len)
+			o = measurements_json(&notes[i]);
+	pthread_mutex_unlock(&lock);
+	return o;
+}
+
+json_t *report_refusals(void)
+{
+	json_t *all = json_array();
+
+	pthread_mutex_lock(&lock);
+	for (const struct refusal *r = refusals; r < refusals + num_refusals; r++) {
+		const char *name = strerrorname_np((int)-r->ret);
+
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "call",
+						     r->call, "errno", name ? name : "?", "rule",
+						     r->why->name, "vm", (json_int_t)r->vm, "count",
+						     (json_int_t)r->count, "wrong", r->why->wrong,
+						     "right", r->why->right));
+	}
 	pthread_mutex_unlock(&lock);
 	return all;
 }

@@ -87,6 +87,11 @@ def several_vmms_share_a_host():
         host.use(CLIENT, "once").expect(0, "ok")
         realms = host.visit().ask("realms")["result"]
         check([r["serial"] for r in realms] == [1] and realms[0]["rim"], realms)
+        measured = host.visit().ask("measurements", vm=1)["result"]
+        check(measured["rim"] == realms[0]["rim"] and measured["hash"] == "sha-256", measured)
+        check(measured["extensions"]["REALM_CREATE"] == 1 and
+              measured["extensions"]["DATA_CREATE"] == 1, measured)
+        check("error" in host.visit().ask("measurements", vm=2), "no such realm")
         check(host.visit().ask("info")["result"]["clients"] > 0, "no clients")
         os.kill(waiting.pid, signal.SIGTERM)
         waiting.wait()
@@ -126,6 +131,9 @@ def events_are_told_to_those_who_asked():
         check(visit.ask("events")["result"] is True, "events")
         check(deaf.ask("events", kinds=["log"])["result"] is True, "events")
         host.use(CLIENT, "refused").expect(5)
+        refused = host.visit().ask("refusals")["result"]
+        check(any(r["call"] == "KVM_CREATE_VM" and r["errno"] == "EINVAL" and r["count"] == 1 and
+                  r["rule"].startswith("kvm_create_vm") for r in refused), refused)
         refusal = visit.hear()
         while refusal["event"] != "refusal":
             refusal = visit.hear()

@@ -12,11 +12,12 @@
 static const struct form {
 	const char *name;
 	int (*write)(struct trace_reader *r, FILE *out);
+	int (*write_json)(struct trace_reader *r, FILE *out); /* with --json, or NULL */
 } forms[] = {
-	{"summary", trace_to_summary},
-	{"text", trace_to_text},
-	{"json", trace_to_json},
-	{"perfetto", trace_to_perfetto},
+	{"summary", trace_to_summary, trace_to_summary_json},
+	{"text", trace_to_text, NULL},
+	{"json", trace_to_json, NULL},
+	{"perfetto", trace_to_perfetto, NULL},
 };
 
 static const struct form *find(const char *name)
@@ -36,8 +37,14 @@ static FILE *open_or(const char *path, const char *mode, FILE *standard)
 	return f;
 }
 
-static int convert(const struct form *form, const char *path, const char *output)
+struct trace_options {
+	const char *output;
+	bool json;
+};
+
+static int convert(const struct form *form, const char *path, const struct trace_options *o)
 {
+	const char *output = o->output;
 	struct trace_reader *r = NULL;
 	FILE *in = open_or(path, "re", stdin), *out;
 	int n = -EIO;
@@ -47,7 +54,7 @@ static int convert(const struct form *form, const char *path, const char *output
 	if (!trace_reader_create(in, path, &r)) {
 		out = open_or(output, "we", stdout);
 		if (out)
-			n = form->write(r, out);
+			n = o->json ? form->write_json(r, out) : form->write(r, out);
 		if (out && (fflush(out) || ferror(out))) {
 			log_errno(errno, "%s", output ?: "standard output");
 			n = -EIO;
@@ -63,7 +70,13 @@ static int convert(const struct form *form, const char *path, const char *output
 
 static int set_output(void *to, const char *value)
 {
-	*(const char **)to = value;
+	((struct trace_options *)to)->output = value;
+	return 0;
+}
+
+static int set_json(void *to, const char *value)
+{
+	((struct trace_options *)to)->json = true;
 	return 0;
 }
 
@@ -74,23 +87,23 @@ static const struct option_rows trace_rows = {rows, ARRAY_SIZE(rows)};
 
 static int run(int argc, char **argv)
 {
-	const char *output = NULL;
-	struct option_parser p = {.tables = {{&trace_rows, &output, NULL}}, .ntables = 1};
+	struct trace_options o = {0};
+	struct option_parser p = {.tables = {{&trace_rows, &o, NULL}}, .ntables = 1};
 	const struct form *form;
 	int status;
 
 	if (!command_parse(&command_trace, argc, argv, &p, &status))
 		return status;
 	form = p.nwords == 2 ? find(p.words[0]) : NULL;
-	if (!form)
+	if (!form || (o.json && !form->write_json))
 		return command_usage(&command_trace);
-	return convert(form, p.words[1], output) ? EXIT_REFUSED : EXIT_GOOD;
+	return convert(form, p.words[1], &o) ? EXIT_REFUSED : EXIT_GOOD;
 }
 
 const struct command command_trace = {
 	.name = "trace",
 	.about = "what --trace wrote: summary, text, JSON, Perfetto",
-	.usage = "trace summary|text|json|perfetto [--output FILE] TRACE",
+	.usage = "trace summary|text|json|perfetto [--output FILE] [--json] TRACE",
 	.text = "Shows a trace that run, exec or host wrote with --trace (- is standard input):\n"
 		"  summary    calls by count and time, the slowest, refusals, milestones\n"
 		"  text       lines that look like strace's\n"

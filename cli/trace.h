@@ -58,6 +58,7 @@ int trace_to_json(struct trace_reader *r, FILE *out);
 int trace_to_text(struct trace_reader *r, FILE *out);
 int trace_to_perfetto(struct trace_reader *r, FILE *out);
 int trace_to_summary(struct trace_reader *r, FILE *out);
+int trace_to_summary_json(struct trace_reader *r, FILE *out);
 
 /* ---- for the launcher ---- */
 /* The name asks for JSON lines: it ends in .json or .jsonl. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,9 +166,107 @@ static void write_milestones(FILE *f, const struct summary *s)
 	}
 }
 
-int trace_to_summary(struct trace_reader *r, FILE *out)
+static void write_text(FILE *f, struct summary *s)
 {
 	static const char *const sides[] = {"handled in the kernel", "to the VMM"};
+
+	fprintf(f, "%" PRIu64 " records in %.6f s", s->records, ms(s->end) / 1e3);
+	if (s->lost)
+		fprintf(f, ", %" PRIu64 " more were lost", s->lost);
+	fputc('\n', f);
+	write_calls(f, s);
+	write_slowest(f, s);
+	write_counts(f, "refused calls by rule (softrealm explain RULE)", s->rules, s->num_rules,
+		     trace_layer_names);
+	write_counts(f, "exits", s->exits, s->num_exits, sides);
+	write_milestones(f, s);
+}
+
+/* ---- for programs ---- */
+
+static json_t *integer(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static json_t *calls_json(struct summary *s)
+{
+	json_t *all = json_array();
+
+	qsort(s->calls, s->num_calls, sizeof(*s->calls), by_time);
+	for (unsigned int i = 0; i < s->num_calls; i++) {
+		const struct row *r = &s->calls[i];
+
+		json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o, s:f, s:f}", "layer",
+						     trace_layer_names[r->layer], "call", r->name,
+						     "count", integer(r->count), "refused",
+						     integer(r->refused), "total_ms", ms(r->time),
+						     "longest_ms", ms(r->longest)));
+	}
+	return all;
+}
+
+static json_t *slowest_json(const struct summary *s)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < s->num_slowest; i++) {
+		const struct trace_item *it = &s->slowest[i];
+
+		json_array_append_new(all, json_pack("{s:s, s:f, s:f, s:o}", "call", it->name, "ms",
+						     ms(it->duration), "at_s", ms(it->time) / 1e3,
+						     "vm", integer(it->vm)));
+	}
+	return all;
+}
+
+static json_t *counts_json(const struct row *rows, unsigned int n, const char *name,
+			   const char *kind, const char *const kinds[])
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < n; i++)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:o}", name, rows[i].name, kind,
+						     kinds[rows[i].layer], "count",
+						     integer(rows[i].count)));
+	return all;
+}
+
+static json_t *milestones_json(const struct summary *s)
+{
+	json_t *all = json_array(), *o;
+
+	for (unsigned int i = 0; i < s->num_milestones; i++) {
+		const struct milestone *m = &s->milestones[i];
+
+		o = json_pack("{s:s, s:f, s:o, s:o}", "milestone", m->name, "at_s",
+			      ms(m->time) / 1e3, "vm", integer(m->vm), "exits", integer(m->exits));
+		for (unsigned int l = 0; l < ARRAY_SIZE(m->calls); l++)
+			json_object_set_new(o, trace_layer_names[l], integer(m->calls[l]));
+		json_array_append_new(all, o);
+	}
+	return all;
+}
+
+static int write_json(FILE *f, struct summary *s)
+{
+	static const char *const sides[] = {"kernel", "vmm"};
+	json_t *o = json_pack(
+		"{s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "records", integer(s->records),
+		"seconds", ms(s->end) / 1e3, "lost", integer(s->lost), "calls", calls_json(s),
+		"slowest", slowest_json(s), "rules",
+		counts_json(s->rules, s->num_rules, "rule", "layer", trace_layer_names), "exits",
+		counts_json(s->exits, s->num_exits, "exit", "to", sides), "milestones",
+		milestones_json(s));
+	int r = o ? json_dumpf(o, f, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : -1;
+
+	json_decref(o);
+	fputc('\n', f);
+	return r ? -EIO : 0;
+}
+
+static int summarize(struct trace_reader *r, FILE *out, bool json)
+{
 	struct summary *s = calloc(1, sizeof(*s));
 	struct trace_item it;
 	int n;
@@ -177,16 +276,20 @@ int trace_to_summary(struct trace_reader *r, FILE *out)
 	s->milestones[s->num_milestones++].name = "begin";
 	while ((n = trace_reader_next(r, &it)) > 0)
 		take(s, &it);
-	fprintf(out, "%" PRIu64 " records in %.6f s", s->records, ms(s->end) / 1e3);
-	if (s->lost)
-		fprintf(out, ", %" PRIu64 " more were lost", s->lost);
-	fputc('\n', out);
-	write_calls(out, s);
-	write_slowest(out, s);
-	write_counts(out, "refused calls by rule (softrealm explain RULE)", s->rules, s->num_rules,
-		     trace_layer_names);
-	write_counts(out, "exits", s->exits, s->num_exits, sides);
-	write_milestones(out, s);
+	if (!json)
+		write_text(out, s);
+	else if (write_json(out, s) && !n)
+		n = -EIO;
 	free(s);
 	return n;
+}
+
+int trace_to_summary(struct trace_reader *r, FILE *out)
+{
+	return summarize(r, out, false);
+}
+
+int trace_to_summary_json(struct trace_reader *r, FILE *out)
+{
+	return summarize(r, out, true);
 }

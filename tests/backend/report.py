@@ -107,6 +107,14 @@ def a_trace_becomes_text_a_summary_and_a_perfetto_trace():
     check("KVM_ARM_RMI_POPULATE(" in text and ") = RMI_SUCCESS <" in text, text[:300])
     summary = converted(path, "summary")
     check("KVM_ARM_RMI_POPULATE" in summary and "realm NEW (VM 1)" in summary, summary)
+    told = json.loads(converted(path, "summary", "--json"))
+    calls = {c["call"]: c for c in told["calls"]}
+    check(calls["KVM_ARM_RMI_POPULATE"]["count"] == 1 and
+          calls["KVM_ARM_RMI_POPULATE"]["layer"] == "KVM", calls)
+    check(told["records"] > 10 and told["lost"] == 0 and
+          [m["milestone"] for m in told["milestones"]][:2] == ["begin", "realm NEW"], told)
+    wrong = subprocess.run([SOFTREALM, "trace", "text", "--json", path], capture_output=True)
+    check(wrong.returncode == 2, wrong)
     out = work() / "perfetto.json"
     converted(path, "perfetto", "-o", out)
     events = json.loads(out.read_text())["traceEvents"]

@@ -40,6 +40,7 @@ static const int allowed[] = {
 	SCMP_SYS(readv),
 	SCMP_SYS(writev),
 	SCMP_SYS(pread64),
+	SCMP_SYS(preadv2), /* an irqfd is read without waiting */
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(lseek),
 	SCMP_SYS(close),

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +131,16 @@ static void *nothing(void *arg)
 	return arg;
 }
 
+/* As an irqfd is (kvm/irq/irqfd.c): without waiting, whatever the descriptor says. */
+static bool reads_an_eventfd(int event)
+{
+	uint64_t count = 1;
+	struct iovec iov = {&count, sizeof(count)};
+
+	return write(event, &count, sizeof(count)) == sizeof(count) &&
+	       preadv2(event, &iov, 1, -1, RWF_NOWAIT) == sizeof(count);
+}
+
 /* What serving clients takes. */
 static int do_work(void)
 {
@@ -145,6 +157,8 @@ static int do_work(void)
 		return 2;
 	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
 		return 3;
+	if (!reads_an_eventfd(event))
+		return 5;
 	return malloc(1 << 20) ? 0 : 4;
 }
 

@@ -2,6 +2,7 @@
 /* inspect.c - the calls of the control protocol, each one row. */
 #include "backend/inspect.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "wire/wire.h"
 
 #define PROTOCOL_VERSION 1
+#define MAX_IRQS	 8192u
 
 static json_t *call_version(struct host *h, const json_t *request, const char **error)
 {
@@ -148,6 +150,23 @@ static json_t *call_vcpu(struct host *h, const json_t *request, const char **err
 	return o;
 }
 
+static json_t *call_vgic(struct host *h, const json_t *request, const char **error)
+{
+	json_int_t serial = json_integer_value(json_object_get(request, "vm"));
+	struct vgic_irq_view *irqs = calloc(MAX_IRQS, sizeof(*irqs));
+	json_t *o = NULL;
+	bool enabled;
+	size_t n;
+
+	if (irqs && serial > 0 && serial <= UINT32_MAX &&
+	    kvm_inspect_vgic(h->kvm, (uint32_t)serial, irqs, MAX_IRQS, &n, &enabled))
+		o = picture_of_vgic(irqs, MIN(n, MAX_IRQS), enabled);
+	else
+		*error = "want \"vm\": the number of a VM that has an interrupt controller";
+	free(irqs);
+	return o;
+}
+
 static json_t *call_measurements(struct host *h, const json_t *request, const char **error)
 {
 	json_int_t serial = json_integer_value(json_object_get(request, "vm"));
@@ -202,6 +221,7 @@ static const struct {
 	{"why", call_why},
 	{"log", call_log},
 	{"measurements", call_measurements},
+	{"vgic", call_vgic},
 	{"refusals", call_refusals},
 };
 

@@ -351,3 +351,18 @@ json_t *picture_of_vcpu(const struct kvm_vm_view *vm, size_t index, const struct
 	json_object_set_new(o, "exits", exits(vm, c));
 	return o;
 }
+
+json_t *picture_of_vgic(const struct vgic_irq_view *irqs, size_t n, bool enabled)
+{
+	json_t *all = json_array();
+
+	for (const struct vgic_irq_view *i = irqs; i < irqs + n; i++)
+		json_array_append_new(all,
+				      json_pack("{s:I, s:i, s:i, s:s, s:b, s:b, s:b, s:b, s:b}",
+						"intid", (json_int_t)i->intid, "vcpu", i->vcpu,
+						"priority", (int)i->priority, "trigger",
+						i->edge ? "edge" : "level", "enabled", i->enabled,
+						"line", i->line, "pending", i->pending, "active",
+						i->active, "in_list_register", i->in_lr));
+	return json_pack("{s:b, s:o}", "enabled", enabled, "interrupts", all);
+}

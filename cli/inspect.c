@@ -438,12 +438,14 @@ const struct command command_inspect = {
 		"  rtt VM IPA       the walk of the realm's tables, entry by entry\n"
 		"  vcpu VM N        state, registers and timers of a vCPU\n"
 		"  granules         how many are in each state\n"
+		"  vgic VM          interrupts that are enabled, pending or active\n"
 		"  measurements VM  RIM and REMs, and what extended them\n"
 		"  refusals         which calls were refused by which rule, and how often\n"
 		"  why [VM]         why a realm does not get on (the newest VM's)\n"
 		"  log [VM]         the Linux kernel's log, read from the realm's memory\n"
 		"  events           what happens from now on, as JSON lines\n",
-	.words = "version|info|realms|vms|realm|rtt|vcpu|granules|measurements|refusals|why|log|"
+	.words = "version|info|realms|vms|realm|rtt|vcpu|granules|vgic|measurements|refusals|why|"
+		 "log|"
 		 "events",
 	.run = run,
 	.options = {&inspect_rows},

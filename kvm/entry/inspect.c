@@ -151,3 +151,16 @@ void kvm_inspect_kick(struct kvm_host *h, uint32_t serial, size_t vcpu)
 		pe_kick(vm->vcpus[vcpu]->pe);
 	vm_put(vm);
 }
+
+bool kvm_inspect_vgic(struct kvm_host *h, uint32_t serial, struct vgic_irq_view *out, size_t room,
+		      size_t *num, bool *enabled)
+{
+	struct kvm_vm *vm = find_vm(h, serial);
+	struct vgic *vgic = vm ? atomic_load(&vm->vgic) : NULL;
+
+	if (vgic)
+		*num = vgic_look(vgic, out, room, enabled);
+	if (vm)
+		vm_put(vm);
+	return vgic;
+}

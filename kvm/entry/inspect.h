@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kvm/core/history.h"
+#include "kvm/irq/vgic.h"
 
 struct kvm_host;
 
@@ -52,6 +53,10 @@ size_t kvm_inspect_vms(struct kvm_host *h, uint32_t *serials, size_t room);
 /* To be freed with kvm_vm_view_free; NULL: there is no such VM, or no memory. */
 struct kvm_vm_view *kvm_inspect_vm(struct kvm_host *h, uint32_t serial);
 void kvm_vm_view_free(struct kvm_vm_view *view);
+
+/* vgic_look at the VM's interrupt controller. False: there is no such VM, or it has none yet. */
+bool kvm_inspect_vgic(struct kvm_host *h, uint32_t serial, struct vgic_irq_view *out, size_t room,
+		      size_t *num, bool *enabled);
 
 /* Bring the vCPU out of the guest for a moment, if it is in there. */
 void kvm_inspect_kick(struct kvm_host *h, uint32_t serial, size_t vcpu);

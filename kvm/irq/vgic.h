@@ -101,6 +101,17 @@ void vgic_sync(struct vgic *v, unsigned int vcpu, const uint64_t *lrs, uint64_t 
 /* Some enabled interrupt could be taken: what wakes a vCPU that waits. May change at any kick. */
 bool vgic_pending(struct vgic *v, unsigned int vcpu);
 
+/* An interrupt that is enabled, pending or active, or in a list register. */
+struct vgic_irq_view {
+	uint32_t intid;
+	int vcpu; /* whose it is, or to whom it is routed; below 0: to none */
+	uint8_t priority;
+	bool edge, enabled, line, pending, active, in_lr;
+};
+/* Those that there are, by vCPU, then SPIs, then LPIs: as many as there is room for; how many there
+ * are. *enabled: the distributor forwards interrupts. */
+size_t vgic_look(struct vgic *v, struct vgic_irq_view *out, size_t room, bool *enabled);
+
 bool vgic_has_its(struct vgic *v);
 /* An MSI, to the ITS whose frame holds the address (KVM_SIGNAL_MSI, irqfd): *delivered, or the
  * guest has blocked it. Its refusals: kvm_msi_*. */

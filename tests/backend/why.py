@@ -143,6 +143,8 @@ def looking_beside_conversions():
             granules = ask(path, "granules")["result"]
             check(sum(n for s, n in granules.items() if s != "all") == granules["all"], granules)
             check("result" in ask(path, "why"), "why")
+            vgic = ask(path, "vgic", vm=1)["result"]
+            check(vgic["enabled"] is False and vgic["interrupts"] == [], vgic)
             memory = ask(path, "realm", vm=1)["result"]["memory"]
             for one, next_ in zip(memory, memory[1:]):
                 check(int(one["end"], 16) <= int(next_["ipa"], 16), one, next_)
@@ -172,7 +174,7 @@ def a_signal_to_exec_says_why():
 @case
 def wrong_questions_are_told():
     with stuck("never") as path:
-        for call in ("why", "log"):
+        for call in ("why", "log", "vgic", "measurements"):
             for bad in (9, -1, "x", None):
                 check("error" in ask(path, call, vm=bad), call, bad)
         check("result" in ask(path, "why"), "the newest")

@@ -487,6 +487,38 @@ static void waiting_ends_only_for_what_the_priority_mask_lets_through(void **sta
 	fix_destroy(&f);
 }
 
+static void who_looks_in_sees_what_is_enabled_pending_or_active(void **state)
+{
+	struct vgic_irq_view all[256];
+	const struct vgic_irq_view *spi = NULL;
+	struct guest g;
+	struct fix f;
+	bool enabled;
+	size_t n;
+
+	fix_boot_enabled(&f, 1);
+	spi_priority(&f, 40, 0x98);
+	vgic_set_line(f.v, 0, 40, true);
+	guest_enter(&g, &f, 0);
+	n = vgic_look(f.v, all, 256, &enabled);
+	assert_true(enabled && n && n <= 256);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(all[i].enabled || all[i].pending || all[i].active || all[i].in_lr);
+		if (all[i].intid == 40)
+			spi = &all[i];
+	}
+	assert_non_null(spi);
+	assert_true(spi->enabled && spi->line && spi->in_lr && !spi->edge && !spi->active);
+	assert_int_equal(spi->priority, 0x98);
+	assert_int_equal(spi->vcpu, 0);
+	assert_int_equal(guest_ack(&g), 40);
+	guest_exit(&g);
+	assert_int_equal(vgic_look(f.v, all, 0, &enabled), n);
+	vgic_look(f.v, all, 256, &enabled);
+	assert_true(spi->active && !spi->in_lr);
+	fix_destroy(&f);
+}
+
 static void nothing_in_a_list_register_is_a_hardware_interrupt(void **state)
 {
 	struct guest g;
@@ -553,6 +585,7 @@ int main(void)
 		cmocka_unit_test(an_sgi_to_another_cluster_reaches_nobody),
 		cmocka_unit_test(group_0_registers_cannot_raise_group_1_sgis),
 		cmocka_unit_test(waiting_ends_only_for_what_the_priority_mask_lets_through),
+		cmocka_unit_test(who_looks_in_sees_what_is_enabled_pending_or_active),
 		cmocka_unit_test(nothing_in_a_list_register_is_a_hardware_interrupt),
 		cmocka_unit_test(a_device_keeps_the_ppi_it_drives),
 	};

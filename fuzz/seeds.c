@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * seeds.c - the seeds of the RMM's fuzzers: for each state or rule that random bytes do not find
+ * seeds.c - the seeds of the fuzzers of RMM and wire: for each state or rule that random bytes do not find
  * soon, the shortest input that reaches it; and writes all seeds to files. They are part of the
  * committed corpora, written anew when the input format changes.
  *
@@ -12,7 +12,9 @@
 
 #include "base/bits.h"
 #include "fuzz/seeds.h"
+#include "fuzz/wire_ops.h"
 #include "fuzz/world.h"
+#include "wire/wire.h"
 
 #define RMI(name, ...) SEED("rmi", name, 0, __VA_ARGS__)
 #define RSI(name, ...) SEED("rsi", name, 0, __VA_ARGS__)
@@ -203,6 +205,10 @@ static const struct seed seeds[] = {
 	RSI("traps", 3, 0, STEP_HVC, 1, 0, STEP_SYSREG, 0x25, 0, STEP_SYSREG, 0x25, 0x14,
 	    STEP_GIC_WRITE, 0x43, 0),
 	RSI("wfit", 3, 0x0c, STEP_WFX, 0x43, 0),
+	/* ---- the backend's clients ---- */
+	/* SYNC: one area, movable (its kind modulo 7; bit 3: how much follows), none of it moved. */
+	SEED("wire", "place-none", WIRE_OP_MAKE_VM, WIRE_OP_MEMORY, 0, 1, WIRE_AREA_SHARED + 7, 0,
+	     0, 0, 0, 0, 0, 0, 0),
 };
 
 static int write_seed(const char *dir, const struct seed *s)

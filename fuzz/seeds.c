@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * seeds.c - the seeds of the fuzzers of RMM and wire: for each state or rule that random bytes do not find
- * soon, the shortest input that reaches it; and writes all seeds to files. They are part of the
- * committed corpora, written anew when the input format changes.
+ * seeds.c - the seeds of the fuzzers of RMM and wire: for each state or rule that random bytes do
+ * not find soon, the shortest input that reaches it; and writes all seeds to files. They are part
+ * of the committed corpora, written anew when the input format changes.
  *
  *	fuzz_seeds DIRECTORY	writes DIRECTORY/TARGET/NAME
  */
@@ -206,7 +206,7 @@ static const struct seed seeds[] = {
 	    STEP_GIC_WRITE, 0x43, 0),
 	RSI("wfit", 3, 0x0c, STEP_WFX, 0x43, 0),
 	/* ---- the backend's clients ---- */
-	/* SYNC: one area, movable (its kind modulo 7; bit 3: how much follows), none of it moved. */
+	/* SYNC: an area, movable (kind modulo 7; bit 3: how much follows), none of it moved. */
 	SEED("wire", "place-none", WIRE_OP_MAKE_VM, WIRE_OP_MEMORY, 0, 1, WIRE_AREA_SHARED + 7, 0,
 	     0, 0, 0, 0, 0, 0, 0),
 };

@@ -5,15 +5,22 @@
 Its packages are unpacked into a root of this test's own (mmdebstrap, a minute of downloads), or
 taken from the root that SOFTREALM_ARM64_ROOT names. `softrealm exec` carries the program.
 """
+import hashlib
 import os
 import pathlib
+import random
+import re
 import shutil
+import socket
 import subprocess
 import time
 
-from realm import BOOT_TIMEOUT, Run, Skip, UP, case, check, images, main, work
+from gdbremote import PC, Debugger
+from realm import (BOOT_TIMEOUT, SOFTREALM, SOURCE, Run, Skip, UP, case, check, images, kernel_dir,
+                   main, work)
 
 SUITE = "bookworm"
+KERNEL = 0x40200000  # where QEMU puts an Image, after a start of a few instructions
 
 
 def root():
@@ -33,8 +40,9 @@ def root():
 
 
 def qemu(*more, append="", initrd=True):
-    """The default machine with KVM, its console on standard output."""
+    """The default machine with KVM, its console on standard output. initrd: True, or a path."""
     _, kernel, _, ramdisk = images()
+    ramdisk = ramdisk if initrd is True else initrd
     top = root()
     return Run("exec", "--sysroot", top, "--", top / "usr/bin/qemu-system-aarch64",
                "-L", top / "usr/share/qemu", "-M", "virt", "-accel", "kvm", "-cpu", "host",
@@ -63,6 +71,132 @@ def a_guest_that_reboots_boots_again():
         time.sleep(0.2)
     run.kill()
     check(not run.left(), "left behind:", run.left())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@case
+def disk_and_network_work():
+    disk, port = work() / "disk", free_port()
+    disk.write_bytes(random.Random(1).randbytes(8 << 20))
+    digest = hashlib.sha256(disk.read_bytes()).hexdigest()
+    run = qemu("-smp", 2, "-drive", f"file={disk},format=raw,if=none,id=d",
+               "-device", "virtio-blk-pci,drive=d", "-device", "virtio-net-pci,netdev=n",
+               "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:7",
+               append="softrealm.mode=disk softrealm.hold=600 "
+                      "softrealm.net=10.0.2.15/24,10.0.2.2,10.0.2.3")
+    run.until("disk written and read back", 4 * BOOT_TIMEOUT)
+    check(digest in run.out, "not what is on the disk", run.story())
+    check(disk.read_bytes()[-65536:].startswith(b"softrealm sector"), "nothing was written")
+    # Nobody listens in the guest: its kernel refuses, and so the connection ends.
+    with socket.create_connection(("127.0.0.1", port), BOOT_TIMEOUT) as s:
+        try:
+            check(s.recv(1) == b"", "who spoke?")
+        except ConnectionResetError:
+            pass
+    run.kill()
+
+
+class Counter:
+    """A guest that counts aloud, and the monitor of its QEMU."""
+
+    def __init__(self, *more):
+        if not shutil.which("qemu-img"):
+            raise Skip("no qemu-img")
+        self.path = work() / f"monitor{random.getrandbits(32)}"
+        self.disk = work() / "snapshots"
+        if not self.disk.exists():
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.disk, "64M"],
+                           check=True)
+        initrd = work() / "shell"
+        if not initrd.exists():
+            kernel = kernel_dir()
+            subprocess.run([SOURCE / "demo" / "fetch-kernel", "--busybox"], check=True,
+                           stdout=subprocess.DEVNULL)
+            subprocess.run([SOFTREALM, "initrd", "-o", initrd, "--busybox",
+                            kernel.parent / "busybox", "--modules", kernel], check=True)
+        self.run = qemu("-smp", 2, "-drive", f"file={self.disk},if=none,id=d", "-monitor",
+                        f"unix:{self.path},server=on,wait=off", *more, initrd=initrd,
+                        append='rdinit=/bin/sh -- -c "i=0; while :; do echo tick $i.; '
+                               'i=$((i+1)); sleep 1; done"')
+
+    def command(self, text):
+        """Of the human monitor; until it prompts again."""
+        said = b""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(BOOT_TIMEOUT)
+            s.connect(str(self.path))
+            s.sendall(text.encode() + b"\n")
+            while said.count(b"(qemu) ") < 2:
+                more = s.recv(4096)
+                check(more, "the monitor hung up:", said)
+                said += more
+        return said.decode(errors="replace")
+
+    def ticks(self):
+        return [int(n) for n in re.findall(r"tick (\d+)\.", self.run.out)]
+
+    def until(self, condition):
+        end = time.monotonic() + 4 * BOOT_TIMEOUT
+        while not condition(self.ticks()):
+            check(self.run.process.poll() is None and time.monotonic() < end, self.run.story())
+            time.sleep(0.1)
+        return self.ticks()
+
+
+@case
+def a_snapshot_is_gone_back_to():
+    guest = Counter()
+    saved = guest.until(lambda t: t and t[-1] >= 2)[-1]
+    said = guest.command("savevm here")
+    check("Error" not in said, said)
+    late = guest.until(lambda t: t[-1] >= saved + 5)
+    said = guest.command("loadvm here")
+    check("Error" not in said, said)
+    again = guest.until(lambda t: len(t) > len(late) + 4)
+    back = [n for n, before in zip(again[1:], again) if n <= before]
+    check(len(back) == 1 and saved < back[0] <= saved + 3, "ticks", again)
+    guest.run.kill()
+
+
+@case
+def a_guest_moves_to_another_qemu_by_a_file():
+    source = Counter()
+    source.until(lambda t: t and t[-1] >= 2)
+    state = work() / "state"
+    source.command(f'migrate "exec:cat > {state}"')
+    check("completed" in source.command("info migrate"), source.command("info migrate"))
+    last = source.ticks()[-1]
+    source.run.kill()
+    target = Counter("-incoming", f"exec:cat {state}")
+    ticks = target.until(lambda t: len(t) > 4)
+    check(last <= ticks[0] <= last + 1, "ticks", last, ticks)
+    check(ticks == list(range(ticks[0], ticks[0] + len(ticks))), "ticks", ticks)
+    target.run.kill()
+
+
+@case
+def a_debugger_stops_it_and_lets_it_go():
+    path = work() / "gdb"
+    run = qemu("-smp", 1, "-S", "-gdb", f"unix:{path},server=on,wait=off")
+    gdb = Debugger(path, 2 * BOOT_TIMEOUT, acks=True)
+    start = gdb.register(PC)
+    check(gdb.go("vCont;s").startswith("T05"), "no step")
+    check(gdb.register(PC) == start + 4, "stepped to", hex(gdb.register(PC)))
+    for kind, address in ((0, start + 12), (1, KERNEL)):  # software, hardware
+        gdb.do(f"Z{kind},{address:x},4")
+        gdb.go()
+        check(gdb.register(PC) == address, "not stopped at", hex(address))
+        gdb.do(f"z{kind},{address:x},4")
+    gdb.send("D")
+    run.until(UP, 4 * BOOT_TIMEOUT)
+    gdb.hang_up()
+    run.wait(BOOT_TIMEOUT)
+    check("Power down" in run.out, run.story())
 
 
 main()

@@ -75,7 +75,7 @@ static bool is_quiet(const char *args)
 
 int consoles_open(struct consoles *c, const struct vmm_options *o)
 {
-	char name[32];
+	char name[40];
 
 	c->o = o;
 	early_init(&c->early, o->earlycon || is_quiet(o->append) || (o->exec && !o->nconsoles), put,

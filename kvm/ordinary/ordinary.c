@@ -120,7 +120,8 @@ static result exit_sync(struct kvm_vcpu *v, bool *leave)
 		vcpu_skip(v);
 		return OK;
 	case EC_SMC64:
-		vcpu_skip(v); /* an HVC has moved it already */
+		/* An HVC has moved it already. */
+		vcpu_skip(v);
 		/* fall through */
 	case EC_HVC64:
 		report_exit(v, "PSCI");

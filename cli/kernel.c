@@ -137,8 +137,9 @@ static int list(const struct kernel *k)
 		log_note("no kernel has been fetched: softrealm kernel fetch");
 	for (int i = 0; !k->json && i < n; i++) {
 		time_t used = (time_t)all[i].used;
+		struct tm tm;
 
-		strftime(day, sizeof(day), "%Y-%m-%d", localtime(&used));
+		strftime(day, sizeof(day), "%Y-%m-%d", localtime_r(&used, &tm));
 		printf("%-8s %-32s %3lld MiB  %s  %s\n", all[i].flavour, all[i].name,
 		       all[i].size >> 20, day, all[i].origin);
 	}

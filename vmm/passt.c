@@ -68,7 +68,7 @@ static int spawn(struct passt *p, const struct vmm_options *o, int socket)
 {
 	posix_spawn_file_actions_t actions;
 	char **env = make_environment();
-	struct command c;
+	struct command c = {0};
 	int err;
 
 	make_command(&c, o);

@@ -20,7 +20,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/softrealm demo --attest $(BUILD)/demo.token
 
-# Everything: unit tests, the same under sanitizers, end to end.
+# Unit tests, the same under sanitizers, end to end: a quarter of an hour.
 test: test-deps
 	@$(MAKE) --no-print-directory all
 	@WERROR=$(WERROR) tests/run $(BUILD)

@@ -16,7 +16,7 @@ static char text[4 * PATH_MAX];
 static char preload_variable[PATH_MAX + 16] = "LD_PRELOAD=";
 static char *emulator, *root, *loader; /* emulator NULL: this program is not carried */
 
-/* The end of the line, which becomes the end of a string; NULL: there is none. */
+/* Cuts the line off and returns what follows it; NULL: it is the last one. */
 static char *next_part(char *part)
 {
 	char *end = part ? memchr(part, '\n', strlen(part)) : NULL;
@@ -58,7 +58,7 @@ static size_t put_number(char *to, unsigned int n)
 	return len + 1;
 }
 
-/* The emulator opens a path: what lies below a descriptor is named by that. */
+/* The emulator opens paths only: a file below a descriptor gets a name through /proc. */
 static bool name_below(struct exec *e, int dir, const char *path)
 {
 	size_t n = strlen(DESCRIPTORS);
@@ -122,7 +122,7 @@ static bool is_for_emulator(struct exec *e, int flags)
 	return is;
 }
 
-/* False: too many, or no address of any. */
+/* False: there are too many, or the list cannot be read. */
 static bool count_arguments(struct exec *e)
 {
 	for (e->argc = 0; e->argv; e->argc++) {

@@ -76,7 +76,7 @@ static uint64_t look(struct kvm_vm *vm, uint64_t gpa)
 	return guest_mem_read(vm, gpa, page, sizeof(page)) ? NOT_KEPT : digest_of(page);
 }
 
-/* Where the digest of a page is kept; NULL: nowhere. `make` makes room for it if there is memory. */
+/* Where a page's digest is kept; NULL: nowhere. `make` makes room for it if there is memory. */
 static uint64_t *slot_of(struct detect *d, uint64_t gpa, bool make)
 {
 	uint64_t base = gpa & -(uint64_t)BLOCK_SIZE;

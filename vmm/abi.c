@@ -27,9 +27,12 @@ static const struct known known[] = {
 #undef REVISION
 };
 
-static bool has_cap(int fd, unsigned long cap)
+/* 1, 0, or -errno: a platform that is gone must not look as one without realms. */
+static int has_cap(int fd, unsigned long cap)
 {
-	return ioctl(fd, KVM_CHECK_EXTENSION, cap) > 0;
+	int ret = ioctl(fd, KVM_CHECK_EXTENSION, cap);
+
+	return ret < 0 ? -errno : ret > 0;
 }
 
 /* Vendor kernels move the number, and say so here. 0: they do not. */
@@ -57,7 +60,8 @@ static void ask(int vm_fd, const struct known *k, struct realm_abi *abi)
 		.type = k->type,
 		.populate = in_out ? POPULATE_INOUT : POPULATE_OUT,
 		.in_out = in_out,
-		.vm_attributes = k->type == KIND_REALM || has_cap(vm_fd, KVM_CAP_MEMORY_ATTRIBUTES),
+		.vm_attributes =
+			k->type == KIND_REALM || has_cap(vm_fd, KVM_CAP_MEMORY_ATTRIBUTES) > 0,
 		.psci_ioctl = k->type == KIND_REALM,
 	};
 	if (k->type == KIND_REALM)
@@ -79,13 +83,18 @@ static int try(int sys_fd, unsigned int ipa_bits, const struct known *k, struct 
 int abi_create_vm(int sys_fd, unsigned int ipa_bits, struct realm_abi *abi)
 {
 	struct known own[] = {{"v14", own_number(), TYPE_REALM}, {"v13", 0, KIND_REALM}};
-	int fd = -EOPNOTSUPP;
+	int has = 0, fd = -EOPNOTSUPP;
 
-	for (size_t i = ARRAY_SIZE(known); fd < 0 && i--;)
-		if (has_cap(sys_fd, known[i].cap))
+	for (size_t i = ARRAY_SIZE(known); fd < 0 && has >= 0 && i--;) {
+		has = has_cap(sys_fd, known[i].cap);
+		if (has > 0)
 			fd = try(sys_fd, ipa_bits, &known[i], abi);
-	if (fd >= 0 || !own[0].cap || !has_cap(sys_fd, own[0].cap))
-		return fd;
+	}
+	if (has < 0 || fd >= 0 || !own[0].cap)
+		return has < 0 ? has : fd;
+	has = has_cap(sys_fd, own[0].cap);
+	if (has <= 0)
+		return has ?: fd;
 	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(own); i++)
 		fd = try(sys_fd, ipa_bits, &own[i], abi);
 	return fd;

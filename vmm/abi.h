@@ -24,7 +24,7 @@ struct realm_abi {
  * answers is tried with its VM type, newest first, and what has two forms is asked of the VM.
  *
  * The VM's descriptor, or -errno of the last KVM_CREATE_VM; -EOPNOTSUPP: no number answers, there
- * are no realms.
+ * are no realms; -EIO: the platform is gone.
  */
 int abi_create_vm(int sys_fd, unsigned int ipa_bits, struct realm_abi *abi);
 

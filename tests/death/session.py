@@ -123,9 +123,10 @@ class Session(Run):
 
     def find(self, who):
         """The pid of the launcher, backend, engine or vmm; None: it does not exist now."""
-        for pid, name in descendants(self.pid).items():
+        tree = descendants(self.pid)
+        for pid, name in tree.items():
             # Until it has called exec or set its name a child is called as its parent.
-            if name == NAMES[who] and (who != "launcher" or pid == self.launcher()):
+            if name == NAMES[who] and tree.get(parent(pid)) != name:
                 return pid if state(pid) not in (None, "Z") else None
         return None
 

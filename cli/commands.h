@@ -23,6 +23,8 @@ struct command {
 	const char *more;  /* what the help says after the options, or NULL */
 	/* What the first words can be: "a|b"; later ones, and all if this is NULL, are files. */
 	const char *words;
+	/* ... where they are many: the i-th; NULL: there are fewer. */
+	const char *(*word)(size_t i);
 	/* argv[0] is the subcommand's name; the exit status. */
 	int (*run)(int argc, char **argv);
 	const struct option_rows *options[5]; /* ended by NULL */

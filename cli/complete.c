@@ -90,6 +90,9 @@ static void complete_in(const struct command *c, int n, char **words)
 		complete_option(c, typed);
 	else if (n == 1 && c->words)
 		choices(c->words, typed);
+	else if (n == 1 && c->word)
+		for (size_t i = 0; c->word(i); i++)
+			candidate(c->word(i), typed, "");
 	else
 		puts(":files");
 }

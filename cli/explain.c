@@ -1,53 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* explain.c - softrealm explain: what a rule says. */
+/* explain.c - softrealm explain: its command line; in what revisions differ. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "attest/rules.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/revision.h"
-#include "kvm/rules.h"
-#include "rmm/rules.h"
-
-static const struct rule_table *const tables[] = {&kvm_rules, &rmm_rules, &attest_rules};
-
-/* KVM's rules carry an errno, the RMM's a status. */
-static void print_code(const struct rule_table *t, const struct rule *r)
-{
-	if (t == &rmm_rules)
-		printf("status %d", r->code);
-	else
-		printf("%s", strerrorname_np(r->code));
-}
-
-static int explain(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		for (size_t n = 0; n < tables[i]->count; n++) {
-			const struct rule *r = tables[i]->rules[n];
-
-			if (strcmp(r->name, name))
-				continue;
-			printf("%s (", r->name);
-			print_code(tables[i], r);
-			printf(")\nwrong:  %s\nright:  %s\nsource: %s\n", r->wrong, r->right,
-			       r->source);
-			return EXIT_GOOD;
-		}
-	}
-	log_error("there is no rule \"%s\" (see --list)", name);
-	return EXIT_REFUSED;
-}
-
-static int list(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		for (size_t n = 0; n < tables[i]->count; n++)
-			printf("%-36s %s\n", tables[i]->rules[n]->name, tables[i]->rules[n]->wrong);
-	return EXIT_GOOD;
-}
+#include "kvm/kvm.h"
 
 /* ---- revisions ---- */
 
@@ -86,10 +48,6 @@ static int table(void)
 	return EXIT_GOOD;
 }
 
-struct explain {
-	bool list, diff, table;
-};
-
 static int set_list(void *to, const char *value)
 {
 	((struct explain *)to)->list = true;
@@ -108,6 +66,20 @@ static int set_table(void *to, const char *value)
 	return 0;
 }
 
+static int set_json(void *to, const char *value)
+{
+	((struct explain *)to)->json = true;
+	return 0;
+}
+
+static int set_abi(void *to, const char *value)
+{
+	struct explain *e = to;
+
+	e->revision = revision_parse(value);
+	return e->revision ? 0 : -EINVAL;
+}
+
 static const struct option_row rows[] = {
 #include "cli/explain.def"
 };
@@ -121,19 +93,27 @@ static int run(int argc, char **argv)
 
 	if (!command_parse(&command_explain, argc, argv, &p, &status))
 		return status;
-	if (e.diff && p.nwords == 2)
+	if (e.diff && p.nwords == 2 && !e.json)
 		return diff(p.words[0], p.words[1]);
-	if (e.diff || p.nwords != !(e.list || e.table))
+	if (e.table && !p.nwords && !e.json)
+		return table();
+	if (e.list && !p.nwords)
+		return explain_list(e.json);
+	if (e.diff || e.table || e.list || p.nwords < 1 || p.nwords > 2)
 		return command_usage(&command_explain);
-	return e.table ? table() : e.list ? list() : explain(p.words[0]);
+	return explain(p.words[0], p.words[1], &e);
 }
 
 const struct command command_explain = {
 	.name = "explain",
 	.about = "what a refusal means; in what revisions differ",
-	.usage = "explain RULE | --list | --diff REVISION REVISION | --revisions",
-	.text = "What a refusal means, which softrealm names in --explain and --trace; or what a\n"
-		"VMM has to change from one revision of the ABI to another.\n",
+	.usage = "explain RULE | CALL [ANSWER] | --list | --diff REVISION REVISION | --revisions",
+	.text = "What a refusal means, which softrealm names in --explain and --trace; which rules "
+		"a\n"
+		"call can break, all or those with one answer (KVM_CREATE_VM EINVAL); or what a "
+		"VMM\n"
+		"has to change from one revision of the ABI to another.\n",
+	.word = explain_word,
 	.run = run,
 	.options = {&explain_rows},
 };

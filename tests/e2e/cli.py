@@ -209,6 +209,45 @@ fail-on = """ + "x" * 600 + "SECRET\n")
 
 
 @case
+def what_a_call_may_have_refused_is_explained():
+    """By call, answer and revision, for people and for programs; and which calls break a rule."""
+    def said(*words):
+        return json.loads(Run("explain", "--json", *words).expect(0).out)
+
+    def rules(*words):
+        return {refusal["rule"] for refusal in said(*words)["refusals"]}
+
+    run = Run("explain", "KVM_RUN", "EINTR").expect(0)
+    check("EINTR  kvm_run_interrupted on vcpu\n\twrong: " in run.out, run.story())
+    check("EFAULT" not in run.out, run.story())
+    populate = said("kvm_arm_rmi_populate", "EEXIST")
+    check(populate["call"] == "KVM_ARM_RMI_POPULATE", populate)
+    check([(r["rule"], r["code"], r["on"], r["revisions"]) for r in populate["refusals"]] ==
+          [("kvm_populate_exists", 17, ["vm"], ["v12-6.19"])], populate)
+    for words in (("17",), ("0x11",), ("--", "-17")):
+        check(rules("KVM_ARM_RMI_POPULATE", *words) == {"kvm_populate_exists"}, words)
+    check("kvm_populate_not_realm" in rules("KVM_ARM_RMI_POPULATE", "--abi", "v12"), "v12")
+    check("kvm_populate_not_realm" not in rules("KVM_ARM_RMI_POPULATE", "--abi", "v14"), "v14")
+    check(rules("RMI_VERSION", "ERROR_INPUT") >= {"rmi_version"}, "RMI")
+    check(rules("RSI_HOST_CALL", "RSI_ERROR_INPUT") ==
+          {"rsi_host_call_align", "rsi_host_call_bound", "rsi_page_empty"}, "RSI")
+    check(rules("PSCI_CPU_ON", "PSCI_ALREADY_ON") == {"psci_already_on"}, "PSCI")
+    run = Run("explain", "kvm_psci_no_realm").expect(0)
+    check("call:   KVM_ARM_VCPU_RMI_PSCI_COMPLETE on vcpu (v13)" in run.out, run.story())
+    check(said("rmi_rec_running")["calls"] == [{"call": "RMI_REC_DESTROY"},
+                                               {"call": "RMI_RTT_SET_RIPAS"}], "calls")
+    check(len(said("--list")) == len(Run("explain", "--list").expect(0).out.splitlines()), "--list")
+    refused("explain", "KVM_RUN", "EXDEV", says="no rule lets KVM_RUN answer EXDEV", status=1)
+    refused("explain", "KVM_RUN", "ENOISE", says='KVM_RUN: "ENOISE" is nothing that it could')
+    refused("explain", "KVM_WALK", says='no rule and no call "KVM_WALK"', status=1)
+    refused("explain", "KVM_ARM_VCPU_RMI_PSCI_COMPLETE", "--abi", "next", status=1,
+            says="next has no KVM_ARM_VCPU_RMI_PSCI_COMPLETE")
+    refused("explain", "RSI_FEATURES", says="no rule lets RSI_FEATURES answer with an error",
+            status=1)
+    refused("explain", "--json", "--revisions", says="usage: softrealm explain")
+
+
+@case
 def messages_go_by_level_and_into_a_file():
     log = work() / "log"
     args = ("run", "--log-file", str(log), "--kernel", "/nonexistent")
@@ -255,6 +294,8 @@ def values_and_words_are_completed():
     check(completed("exec", "--sysroot", "") == [":dirs"], "--sysroot")
     check("v12" in completed("run", "--abi", ""), "--abi")
     check({"show", "verify"} <= set(completed("token", "")), "token")
+    check(completed("explain", "KVM_RU") == ["KVM_RUN"], "explain")
+    check(completed("explain", "rsi_ripas_v") == ["rsi_ripas_value"], "explain")
     check(completed("token", "show", "") == [":files"], "token show")
     check(completed("nonsense", "") == [], "nonsense")
 

@@ -8,6 +8,7 @@
 
 #include "base/trace.h"
 #include "rmm/check.h"
+#include "tests/answers.h"
 
 /* ---- observation ---- */
 
@@ -59,8 +60,18 @@ static void note_rmi(const struct trace_call *c)
 		r->args[i] = c->args[i];
 }
 
+static unsigned int revision_index(const char *name)
+{
+	unsigned int i = 0;
+
+	while (name && strcmp(kvm_revision_name(kvm_revisions[i]), name))
+		i++;
+	return i;
+}
+
 static void on_call(void *arg, const struct trace_call *c)
 {
+	answers_hold(c, revision_index(c->abi));
 	pthread_mutex_lock(&observer_lock);
 	if (c->why)
 		note_rule(c->why);

@@ -4,7 +4,7 @@
 
 #include "attest/claim_values.h"
 #include "attest/claims.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 
 /* ---- from CBOR ---- */

@@ -6,7 +6,7 @@
 
 #include "attest/crypto.h"
 #include "attest/endorse.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/keyfile.h"
 
 #define MAX_VALUE 64 /* the longest value of all these formats */

@@ -11,7 +11,7 @@
 #include "attest/cosekey.h"
 #include "attest/crypto.h"
 #include "attest/forge.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 
 enum { TAG_EAT = 399, TAG_CMW = 907 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attest/der.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/keyfile.h"
 #include "base/bits.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/ledger.h"
 #include "base/bits.h"
 

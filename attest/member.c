@@ -2,7 +2,7 @@
 /* member.c - reads members of a JSON object. */
 #include "attest/member.h"
 
-#include "attest/hex.h"
+#include "base/hex.h"
 
 size_t member_hex(const json_t *obj, const char *name, uint8_t *out, size_t cap)
 {

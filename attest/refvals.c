@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "attest/claim_values.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/member.h"
 #include "attest/refvals.h"
 #include "base/bits.h"

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/ledger.h"
 #include "attest/measure.h"
 #include "backend/door.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/measure.h"
 #include "base/array.h"
 

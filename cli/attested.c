@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attest/verify.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "cli/input.h"
 
 static struct bytes take_hex(const json_t *text, uint8_t buf[64])

@@ -18,7 +18,7 @@
 #include <jansson.h>
 
 #include "machine/memory.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/predict.h"
 #include "base/bits.h"
 #include "base/log.h"

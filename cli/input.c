@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/platform.h"
 #include "base/log.h"
 #include "cli/input.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/ledger.h"
 #include "base/bits.h"
 #include "base/log.h"

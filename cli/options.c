@@ -10,7 +10,7 @@
 
 #include "abi/rmi.h"
 #include "attest/claims.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 #include "base/fault.h"
 #include "base/log.h"

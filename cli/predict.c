@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/predict.h"
 #include "base/log.h"
 #include "cli/commands.h"

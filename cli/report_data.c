@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "abi/kvm.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 #include "cli/report.h"
 #include "kvm/rules.h"

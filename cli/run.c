@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "cli/commands.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "attest/diag.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/bits.h"
 #include "cli/commands.h"
 #include "cli/input.h"

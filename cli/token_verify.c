@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attest/ear.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/refvals.h"
 #include "base/bits.h"
 #include "base/log.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/measure.h"
 #include "base/log.h"
 #include "cli/trace.h"

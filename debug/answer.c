@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/hex.h"
 
 void answer_bytes(struct answer *a, const void *bytes, size_t n)
 {
@@ -45,31 +46,15 @@ void answer_hex(struct answer *a, const void *bytes, size_t n)
 	}
 }
 
-long hex_to_bytes(const char *hex, size_t len, void *bytes, size_t room)
-{
-	uint8_t *to = bytes;
-
-	if (len % 2 || len / 2 > room)
-		return -1;
-	for (size_t i = 0; i < len / 2; i++) {
-		int high = packet_digit(hex[2 * i]), low = packet_digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return -1;
-		to[i] = (uint8_t)(high << 4 | low);
-	}
-	return (long)(len / 2);
-}
-
 bool hex_number(const char **s, uint64_t *value)
 {
 	const char *begin = *s;
 	uint64_t v = 0;
 
-	for (; packet_digit(**s) >= 0; ++*s) {
+	for (; hex_digit(**s) >= 0; ++*s) {
 		if (v >> 60)
 			return false;
-		v = v << 4 | (uint64_t)packet_digit(**s);
+		v = v << 4 | (uint64_t)hex_digit(**s);
 	}
 	*value = v;
 	return *s != begin;

@@ -15,8 +15,6 @@ void answer_text(struct answer *a, const char *text);
 void answer_format(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As hexadecimal digits, two a byte. */
 void answer_hex(struct answer *a, const void *bytes, size_t n);
-/* Hexadecimal digits become at most `room` bytes; -1: they are none, or too many. */
-long hex_to_bytes(const char *hex, size_t len, void *bytes, size_t room);
 /* The number that begins at *s in hexadecimal digits; *s is moved past it. False: none is there,
  * or it has more than 64 bits. */
 bool hex_number(const char **s, uint64_t *value);

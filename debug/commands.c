@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/hex.h"
 #include "debug/registers.h"
 
 /* So many bytes of memory fit an answer. */
@@ -143,7 +144,7 @@ static bool cmd_write_register(struct session *s, const char *rest, size_t len, 
 
 	if (!hex_number(&rest, &n) || *rest++ != '=')
 		return ok(a, false);
-	size = hex_to_bytes(rest, strlen(rest), bytes, sizeof(bytes));
+	size = hex_decode_len(rest, strlen(rest), bytes, sizeof(bytes));
 	return ok(a, size > 0 && registers_write(current(s), n, bytes, (size_t)size));
 }
 
@@ -182,7 +183,7 @@ static bool cmd_write_memory(struct session *s, const char *rest, size_t len, st
 	uint64_t addr, size;
 
 	if (!current(s) || !parse_range(&rest, &addr, &size, ':') ||
-	    hex_to_bytes(rest, strlen(rest), bytes, sizeof(bytes)) != (long)size)
+	    hex_decode_len(rest, strlen(rest), bytes, sizeof(bytes)) != (long)size)
 		return ok(a, false);
 	return write_memory(s, addr, bytes, size, a);
 }
@@ -406,7 +407,7 @@ static bool cmd_monitor(struct session *s, const char *rest, size_t len, struct 
 {
 	char line[128] = "";
 
-	if (hex_to_bytes(rest, len, line, sizeof(line) - 1) < 0)
+	if (hex_decode_len(rest, len, line, sizeof(line) - 1) < 0)
 		return ok(a, false);
 	if (!strncmp(line, "catch ", 6))
 		return monitor_catch(line + 6, a);

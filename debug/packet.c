@@ -8,19 +8,10 @@
  */
 #include "debug/packet.h"
 
+#include "base/hex.h"
+
 #define INTERRUPT 3
 #define ESCAPE	  0x20
-
-int packet_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static void begin(struct packet_reader *p)
 {
@@ -71,7 +62,7 @@ static void in_data(struct packet_reader *p, char c)
 
 static void take_digit(struct packet_reader *p, char c)
 {
-	int d = packet_digit(c);
+	int d = hex_digit(c);
 
 	p->too_long |= d < 0;
 	p->said = (uint8_t)(p->said << 4 | (d & 0xf));

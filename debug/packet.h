@@ -35,9 +35,6 @@ struct packet_reader {
  * PACKET_NONE. */
 size_t packet_read(struct packet_reader *p, const char *bytes, size_t n, enum packet_kind *kind);
 
-/* The value of a hexadecimal digit; -1: it is none. */
-int packet_digit(char c);
-
 /* Room for the packet of n bytes. */
 #define PACKET_SIZE(n) (2 * (n) + 4)
 /* The packet; its length. */

@@ -8,6 +8,7 @@
 
 #include "abi/arm.h"
 #include "base/bits.h"
+#include "base/hex.h"
 
 enum {
 	REG_X0 = 0,
@@ -168,7 +169,7 @@ bool registers_write_all(struct vcpu *v, const char *hex, size_t len)
 
 	for (unsigned int n = 0; n <= REG_FPCR; n++) {
 		size = value_of(&none, n, bytes);
-		if (at + 2 * size > len || hex_to_bytes(hex + at, 2 * size, bytes, size) < 0 ||
+		if (at + 2 * size > len || hex_decode_len(hex + at, 2 * size, bytes, size) < 0 ||
 		    !registers_write(v, n, bytes, size))
 			return false;
 		at += 2 * size;

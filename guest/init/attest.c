@@ -24,6 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hex.h"
+
 #define PORT_NAME "org.softrealm.attest"
 #define REPORT	  "/sys/kernel/config/tsm/report/demo"
 #define TOKEN_MAX 65536
@@ -44,7 +46,7 @@ static int read_nonce(int port, struct options *opt)
 		len++;
 	}
 	line[len] = '\0';
-	n = options_parse_hex(line, opt->nonce, sizeof(opt->nonce));
+	n = hex_decode(line, opt->nonce, sizeof(opt->nonce));
 	if (n <= 0)
 		return -EINVAL;
 	opt->nonce_len = n;

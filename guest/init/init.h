@@ -35,9 +35,6 @@ struct options {
 /* Reads /proc/cmdline.  An unknown mode or a bad value is said on the console and ignored. */
 void options_read(struct options *opt);
 
-/* Parses up to @max bytes of hexadecimal digits; the number of bytes, or -EINVAL. */
-int options_parse_hex(const char *hex, uint8_t *out, size_t max);
-
 /* Writes one console line at once, so that lines of several processes never mix. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

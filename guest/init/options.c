@@ -8,41 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 #define PREFIX "softrealm."
 
 static const char *const mode_names[MODE_COUNT] = {
 	[MODE_OFF] = "off", [MODE_REBOOT] = "reboot", [MODE_PANIC] = "panic", [MODE_DISK] = "disk",
 	[MODE_SMP] = "smp", [MODE_READ] = "read",     [MODE_IRQ] = "irq",
 };
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-int options_parse_hex(const char *hex, uint8_t *out, size_t max)
-{
-	size_t len = strlen(hex);
-	size_t i;
-
-	if (len % 2 || len / 2 > max)
-		return -EINVAL;
-	for (i = 0; i < len / 2; i++) {
-		int hi = hex_digit(hex[2 * i]);
-		int lo = hex_digit(hex[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return -EINVAL;
-		out[i] = hi << 4 | lo;
-	}
-	return len / 2;
-}
 
 static bool set_mode(struct options *opt, const char *value)
 {
@@ -70,7 +43,7 @@ static bool set_hold(struct options *opt, const char *value)
 
 static bool set_nonce(struct options *opt, const char *value)
 {
-	int len = options_parse_hex(value, opt->nonce, sizeof(opt->nonce));
+	int len = hex_decode(value, opt->nonce, sizeof(opt->nonce));
 
 	if (len <= 0)
 		return false;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/token.h"
 
 int main(int argc, char **argv)

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "abi/v12.h"
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/predict.h"
 #include "kvm/platform.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "attest/platform.h"
 #include "attest/rules.h"
 #include "attest/token.h"

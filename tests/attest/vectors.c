@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "tests/attest/vectors.h"
 
 json_t *vectors_load(const char *path)

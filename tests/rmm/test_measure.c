@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 #include "base/trace.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "attest/hex.h"
+#include "base/hex.h"
 
 static const char *const alphabets[] = {
 	[BASE64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
@@ -23,7 +23,7 @@ char *hex_encode(const uint8_t *data, size_t len, char *out)
 	return out;
 }
 
-static int digit(char c)
+int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -34,21 +34,27 @@ static int digit(char c)
 	return -1;
 }
 
+ssize_t hex_decode_len(const char *text, size_t len, void *out, size_t cap)
+{
+	uint8_t *to = out;
+
+	if (len % 2)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i += 2) {
+		int hi = hex_digit(text[i]), lo = hex_digit(text[i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return -EINVAL;
+		if (i / 2 == cap)
+			return -ENOSPC;
+		to[i / 2] = (uint8_t)(hi << 4 | lo);
+	}
+	return (ssize_t)(len / 2);
+}
+
 ssize_t hex_decode(const char *text, uint8_t *out, size_t cap)
 {
-	size_t n = 0;
-
-	for (; *text; text += 2, n++) {
-		int hi = digit(text[0]);
-		int lo = hi < 0 ? -1 : digit(text[1]);
-
-		if (lo < 0)
-			return -EINVAL;
-		if (n == cap)
-			return -ENOSPC;
-		out[n] = (uint8_t)(hi << 4 | lo);
-	}
-	return (ssize_t)n;
+	return hex_decode_len(text, strlen(text), out, cap);
 }
 
 char *base64_encode(enum base64_kind kind, const uint8_t *data, size_t len, char *out)

@@ -24,11 +24,13 @@
 #include "vmm/blk.h"
 #include "vmm/console.h"
 #include "vmm/image.h"
+#include "vmm/listen.h"
 #include "vmm/mmio.h"
 #include "vmm/net.h"
 #include "vmm/options.h"
 #include "vmm/rng.h"
 #include "vmm/virtio_pci.h"
+#include "vmm/vsock.h"
 
 static void check(bool ok, const char *what)
 {
@@ -148,6 +150,8 @@ struct rig {
 	struct rng rng;
 	struct net net;
 	int peer; /* of the network; -1: gone */
+	struct vsock vsock;
+	int server, caller; /* who listens for the realm's streams, and one stream; -1: none */
 	struct virtio_pci vp[SLOTS];
 	int fd[2];
 	uint8_t *guarded;
@@ -178,7 +182,7 @@ static void make_ram(struct rig *r)
 static struct virtio_device *device(struct rig *r, unsigned int n)
 {
 	struct virtio_device *devs[SLOTS] = {&r->con.dev, &r->disk[0].dev, &r->disk[1].dev,
-					     &r->rng.dev, &r->net.dev};
+					     &r->rng.dev, &r->net.dev,	   &r->vsock.dev};
 
 	return devs[n % SLOTS];
 }
@@ -215,6 +219,63 @@ static void frame(struct rig *r)
 	io_dispatch();
 }
 
+/* Each process has its own. */
+static const char *vsock_path(const char *more)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/fuzz-vsock-%d%s", (int)getpid(), more);
+	return path;
+}
+
+static void make_vsock(struct rig *r)
+{
+	static char path[64];
+
+	strcpy(path, vsock_path("_1"));
+	unlink(path);
+	r->server = listen_at(path);
+	strcpy(path, vsock_path(""));
+	check(r->server >= 0 && !vsock_init(&r->vsock, &r->mem, path), "no socket device");
+	r->caller = -1;
+}
+
+/* Somebody calls, or one whom the realm has called speaks, or goes. */
+static void stream(struct rig *r)
+{
+	static uint8_t drain[65536];
+	size_t n;
+	const uint8_t *p = input_bytes(&r->in, &n);
+
+	if (r->caller < 0)
+		r->caller = accept4(r->server, NULL, NULL, SOCK_NONBLOCK);
+	if (r->caller < 0)
+		r->caller = connect_to(vsock_path(""));
+	while (r->caller >= 0 && n % 2 && recv(r->caller, drain, sizeof(drain), MSG_DONTWAIT) > 0)
+		;
+	if (r->caller >= 0 && n) {
+		send(r->caller, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} else if (r->caller >= 0) {
+		close(r->caller);
+		r->caller = -1;
+	}
+	io_dispatch();
+}
+
+static void check_vsock(const struct vsock *v)
+{
+	unsigned int used = 0;
+
+	for (unsigned int i = 0; i < VSOCK_STREAMS; i++) {
+		const struct vsock_stream *s = &v->streams[i];
+
+		used += s->state != VSOCK_FREE;
+		check(s->got - s->handed <= VSOCK_WINDOW, "more is kept than the window");
+		check(s->state != VSOCK_FREE || s->peer.fd < 0, "a free stream has a socket");
+	}
+	check(used == v->used && v->nstrays <= VSOCK_STRAYS, "streams are miscounted");
+}
+
 static uint64_t bar(unsigned int slot)
 {
 	return LAYOUT_PCI_WINDOW + slot * VIRTIO_PCI_BAR_SIZE;
@@ -239,6 +300,7 @@ static void rig_start(struct rig *r)
 	}
 	rng_init(&r->rng, &r->mem);
 	make_net(r);
+	make_vsock(r);
 	pci_host_init(&r->host);
 	mmio_add(&r->map, "ECAM", LAYOUT_ECAM, LAYOUT_ECAM_SIZE, pci_ecam_access, &r->host);
 	mmio_add(&r->map, "PCI", LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_SIZE, pci_window_access,
@@ -265,6 +327,12 @@ static void rig_end(struct rig *r)
 	net_destroy(&r->net);
 	if (r->peer >= 0)
 		close(r->peer);
+	if (r->caller >= 0)
+		close(r->caller);
+	check_vsock(&r->vsock);
+	close(r->server);
+	unlink(vsock_path("_1"));
+	vsock_destroy(&r->vsock);
 	console_destroy(&r->con);
 	munmap(r->guarded, RAM_SIZE + 2 * GUARD);
 }
@@ -419,6 +487,9 @@ static void device_op(struct rig *r)
 		break;
 	case DEV_FRAME:
 		frame(r);
+		break;
+	case DEV_STREAM:
+		stream(r);
 		break;
 	case DEV_NUM_OPS:
 		break;

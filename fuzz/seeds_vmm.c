@@ -25,6 +25,7 @@
 #define QUEUE(device, n)		((device) + (n)*VMM_SLOTS)
 #define ENTROPY				3
 #define NETWORK				4
+#define SOCKETS				5
 #define READ_ONLY_DISK			2
 #define START(device)			DEV_START, device, 0, 0
 /* Descriptor i: where (16 bytes a step behind the ring), flags, length. */
@@ -45,6 +46,13 @@
 	PUT(DATA(device), type, 0, 0, 0, 0, 0, 0, 0, U64(sector)), DESC(device, 0, 0, NEXT, 16),   \
 		DESC(device, 1, 1, NEXT | ((type) ? 0 : WRITE), SECTOR),                           \
 		DESC(device, 2, 0x30, WRITE, 1), OFFER(device)
+
+/* A packet of the realm's to port 1 here: bytes behind it, its operation. */
+#define PACKET(len, op)                                                                            \
+	PUT(0x3000, U64(3), U64(2), U16(9), 0, 0, U16(1), 0, 0, U16(len), 0, 0, 1, 0, op, 0, 3, 0, \
+	    0, 0, U16(100), 0, 0, ZEROS_8),                                                        \
+		DEV_DESC, QUEUE(SOCKETS, 1), 0, ANYWHERE, U64(RAM + 0x3000), 0, 44 + (len),        \
+		OFFER(QUEUE(SOCKETS, 1))
 
 /* Room for an answer, the call, the node, how many bytes follow. */
 #define FUSE(op, node, len)	  20, op, node, len
@@ -88,6 +96,13 @@ const struct seed vmm_seeds[] = {
 	VMM("frame-too-long", VMM_DEVICES, START(NETWORK), DEV_FRAME, 0, 4, 0, 1, 0, 0),
 	VMM("peer-gone", VMM_DEVICES, START(NETWORK), DEV_FRAME, 0, 0,
 	    DESC(QUEUE(NETWORK, 1), 0, 0, 0, 100), OFFER(QUEUE(NETWORK, 1))),
+	VMM("stream-from-the-realm", VMM_DEVICES, START(SOCKETS),
+	    DESC(SOCKETS, 0, 0, WRITE, SECTOR), OFFER(SOCKETS), PACKET(0, 1), PACKET(20, 5),
+	    DEV_STREAM, 0, 3, 'a', 'b', 'c', DESC(SOCKETS, 1, 0x20, WRITE, SECTOR), OFFER(SOCKETS),
+	    PACKET(0, 4), DEV_STREAM, 0, 0),
+	VMM("stream-to-the-realm", VMM_DEVICES, START(SOCKETS), DEV_STREAM, 0, 10, 'C', 'O', 'N',
+	    'N', 'E', 'C', 'T', ' ', '7', '\n', DESC(SOCKETS, 0, 0, WRITE, SECTOR), OFFER(SOCKETS),
+	    PACKET(0, 2), PACKET(0, 3)),
 	VMM("share-read", VMM_FUSE, FUSE_START, NAMED(FUSE_LOOKUP, 1, 5, 'f', 'i', 'l', 'e', 0),
 	    FUSE(FUSE_OPEN, 2, 8), ZEROS_8, FUSE(FUSE_READ, 2, 40), ZEROS_8, ZEROS_8, U64(100),
 	    ZEROS_8, ZEROS_8),

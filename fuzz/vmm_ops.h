@@ -12,8 +12,8 @@ enum vmm_input {
 	VMM_FUSE = 200, /* calls upon a shared folder: room, number of the call, node, its bytes */
 };
 
-/* The devices, by slot: a console, a disk, a read-only disk, entropy, a network. */
-#define VMM_SLOTS 5
+/* The devices, by slot: a console, a disk, a read-only disk, entropy, a network, sockets. */
+#define VMM_SLOTS 6
 
 /* Then, for devices: an operation, a byte that says which device and queue, and its operands. */
 enum device_op {
@@ -26,7 +26,8 @@ enum device_op {
 	DEV_OFFER,  /* offer a chain, and notify */
 	DEV_INPUT,  /* typed bytes */
 	DEV_RESIZE,
-	DEV_FRAME, /* bytes from the network's peer; none: it goes */
+	DEV_FRAME,  /* bytes from the network's peer; none: it goes */
+	DEV_STREAM, /* bytes to a socket of the realm's; none: it closes */
 	DEV_NUM_OPS
 };
 

@@ -86,6 +86,18 @@ static int create_shares(struct devices *d, const struct vmm_options *o,
 	return 0;
 }
 
+static int create_vsock(struct devices *d, const struct vmm_options *o,
+			const struct guest_memory *mem)
+{
+	if (!o->vsock)
+		return 0;
+	if (vsock_init(&d->vsock, mem, o->vsock))
+		return VMM_HOST;
+	devices_plug(d, &d->vsock_pci, &d->vsock.dev, SLOT_VSOCK);
+	d->has_vsock = true;
+	return 0;
+}
+
 int devices_create(struct devices *d, const struct vmm_options *o, const struct realm *r,
 		   void (*uart_output)(void *, const void *, size_t), void *arg)
 {
@@ -100,7 +112,8 @@ int devices_create(struct devices *d, const struct vmm_options *o, const struct 
 		devices_plug(d, &d->rng_pci, &d->rng.dev, SLOT_RNG);
 	}
 	return create_net(d, o, &r->mem)
-		       ?: create_disks(d, o, &r->mem) ?: create_shares(d, o, &r->mem);
+		       ?: create_vsock(d, o, &r->mem)
+				  ?: create_disks(d, o, &r->mem) ?: create_shares(d, o, &r->mem);
 }
 
 bool devices_destroy(struct devices *d)
@@ -116,6 +129,8 @@ bool devices_destroy(struct devices *d)
 		net_destroy(&d->net);
 		passt_end(&d->passt);
 	}
-	d->has_net = false;
+	if (d->has_vsock)
+		vsock_destroy(&d->vsock);
+	d->has_net = d->has_vsock = false;
 	return all;
 }

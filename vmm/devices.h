@@ -18,6 +18,7 @@
 #include "vmm/rtc.h"
 #include "vmm/uart.h"
 #include "vmm/virtio_pci.h"
+#include "vmm/vsock.h"
 
 enum devices_slot {
 	SLOT_CONSOLE = 1,
@@ -25,7 +26,8 @@ enum devices_slot {
 	SLOT_RNG = SLOT_DISKS + VMM_MAX_DISKS,
 	SLOT_NET,
 	SLOT_SHARES,
-	SLOT_END = SLOT_SHARES + VMM_MAX_SHARES,
+	SLOT_VSOCK = SLOT_SHARES + VMM_MAX_SHARES,
+	SLOT_END,
 };
 _Static_assert(SLOT_END <= LAYOUT_PCI_SLOTS, "each device has a slot");
 
@@ -45,6 +47,9 @@ struct devices {
 	struct virtio_pci net_pci;
 	bool has_net;
 	struct passt passt;
+	struct vsock vsock;
+	struct virtio_pci vsock_pci;
+	bool has_vsock;
 	struct blk disks[VMM_MAX_DISKS];
 	struct virtio_pci disks_pci[VMM_MAX_DISKS];
 	unsigned int ndisks; /* initialised ones */

@@ -24,7 +24,10 @@ int io_fd(void);
 /* Call those that are ready. */
 void io_dispatch(void);
 
-/* Watch for EPOLLIN, EPOLLOUT or both from now on; 0: for nothing, not even errors. */
+/*
+ * Watch for EPOLLIN, EPOLLOUT or both from now on; EPOLLHUP: for the end alone; 0: for nothing, not
+ * even errors.
+ */
 void io_want(struct io_watch *w, uint32_t events);
 /* Close the descriptor, which is not watched any more. */
 void io_close(struct io_watch *w);

@@ -16,7 +16,8 @@
 
 static bool wants_bounce_slabs(const struct vmm_options *o)
 {
-	return (o->ndisks || o->nshares || o->nconsoles > 1 || o->net_passt || o->net_path) &&
+	return (o->ndisks || o->nshares || o->nconsoles > 1 || o->net_passt || o->net_path ||
+		o->vsock) &&
 	       !strstr(o->append, "swiotlb=");
 }
 

@@ -257,6 +257,16 @@ static int set_net(void *to, const char *arg)
 	return 0;
 }
 
+static int set_vsock(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+
+	if (strncmp(arg, "unix:", 5) || !arg[5])
+		return option_wrong("--vsock", arg, "unix:PATH");
+	o->vsock = arg + 5;
+	return 0;
+}
+
 /* "DIR[=NAME][,ro]": what stands behind the last "=" is a name if it looks like one. */
 static int set_share(void *to, const char *arg)
 {

@@ -62,7 +62,8 @@ struct vmm_options {
 	const char *net_path;
 	struct vmm_forward forwards[VMM_MAX_FORWARDS];
 	unsigned int nforwards;
-	uint64_t memory; /* bytes, page multiple */
+	const char *vsock; /* the path of its socket, or NULL */
+	uint64_t memory;   /* bytes, page multiple */
 	unsigned int cpus;
 	unsigned int ipa_bits;
 	unsigned int timeout; /* seconds; 0: none */

@@ -132,6 +132,11 @@ int vq_pop(struct virtqueue *q, struct vq_chain *c)
 	return 1;
 }
 
+void vq_unpop(struct virtqueue *q)
+{
+	q->next_avail--;
+}
+
 void vq_push(struct virtqueue *q, uint16_t head, uint32_t written)
 {
 	struct vring_used_elem *e = &q->used->ring[q->next_used % q->size];

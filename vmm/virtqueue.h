@@ -46,6 +46,8 @@ void vq_reset(struct virtqueue *q, const struct guest_memory *mem, uint16_t max)
 int vq_enable(struct virtqueue *q);
 /* 1: *c is the next request; 0: there is none; -EPROTO: broken. */
 int vq_pop(struct virtqueue *q, struct vq_chain *c);
+/* The request that was just taken, and not answered, is the next one again. */
+void vq_unpop(struct virtqueue *q);
 /* Is a request waiting? */
 bool vq_pending(const struct virtqueue *q);
 /* Answer a request, with the number of bytes written to its writable buffers. */

@@ -2,8 +2,9 @@
 /*
  * memslot.c - KVM_SET_USER_MEMORY_REGION(2) and the two orders in which slots are kept.
  *
- * Whatever takes a slot away (delete, move) unmaps both aliases of its range first, under the
- * same mmu_lock in which the slot changes, so no vCPU can map a page by what it saw before.
+ * Whatever takes a slot away or changes it unmaps both aliases of its range first, under the same
+ * mmu_lock in which the slot changes, so no vCPU can map a page by what it saw before. A slot that
+ * changes is never missing: a vCPU that looked meanwhile would take its memory for a device.
  */
 #include "kvm/mem/memslot.h"
 
@@ -215,8 +216,9 @@ static bool reserve_slot(struct kvm_vm *vm)
 	return !err;
 }
 
-/* The slot's range is unmapped and the slot taken out of both orders, in one step. */
-static void take_out(struct kvm_vm *vm, struct memslot *m)
+/* The slot's range is unmapped and the slot taken out of both orders, in one step; `changed`, if
+ * there is one, is what it becomes in the same step. */
+static void replace(struct kvm_vm *vm, struct memslot *m, const struct memslot *changed)
 {
 	lock_assert_held(&vm->slots_lock);
 	rwlock_write(&vm->slots_rw);
@@ -225,6 +227,10 @@ static void take_out(struct kvm_vm *vm, struct memslot *m)
 	vm->kind->unmap_shared(vm, m->gpa, m->gpa + m->size);
 	vm->kind->unmap_private(vm, m->gpa, m->gpa + m->size);
 	unlink_slot(&vm->slots, m);
+	if (changed) {
+		*m = *changed;
+		link_slot(&vm->slots, m);
+	}
 	lock_drop(&vm->mmu_lock);
 	rwlock_drop(&vm->slots_rw);
 }
@@ -237,21 +243,17 @@ static void put_in(struct kvm_vm *vm, struct memslot *m)
 	rwlock_drop(&vm->slots_rw);
 }
 
-static result set_dirty_logging(struct kvm_vm *vm, struct memslot *m, bool on)
+/* A log for the slot, as the VM wants it to begin. */
+static result make_log(const struct kvm_vm *vm, struct memslot *m)
 {
-	size_t words = (m->size / GRANULE_SIZE + 63) / 64;
+	uint64_t pages = m->size / GRANULE_SIZE;
 
-	if (!on) {
-		free(m->dirty);
-		m->dirty = NULL;
-	} else if (!m->dirty) {
-		m->dirty = calloc(words, sizeof(uint64_t));
-		if (!m->dirty)
-			return &rule_kvm_no_memory;
-		if (vm->manual_dirty_log & 2) /* KVM_DIRTY_LOG_INITIALLY_SET */
-			for (uint64_t i = 0; i < m->size / GRANULE_SIZE; i++)
-				m->dirty[i / 64] |= BIT(i % 64);
-	}
+	m->dirty = calloc((pages + 63) / 64, sizeof(uint64_t));
+	if (!m->dirty)
+		return &rule_kvm_no_memory;
+	if (vm->manual_dirty_log & 2) /* KVM_DIRTY_LOG_INITIALLY_SET */
+		for (uint64_t i = 0; i < pages; i++)
+			m->dirty[i / 64] |= BIT(i % 64);
 	return OK;
 }
 
@@ -279,8 +281,8 @@ static result create_slot(struct kvm_call *c, const struct kvm_userspace_memory_
 	m->uaddr = r->userspace_addr;
 	if (r->flags & KVM_MEM_GUEST_MEMFD)
 		why = gmem_bind(c, m, r->guest_memfd, r->guest_memfd_offset);
-	if (!why)
-		why = set_dirty_logging(vm, m, r->flags & KVM_MEM_LOG_DIRTY_PAGES);
+	if (!why && (r->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		why = make_log(vm, m);
 	if (!why)
 		why = check_placement(vm, r);
 	if (!why && !vm->is_realm && m->gmem && !(m->gmem->flags & GUEST_MEMFD_FLAG_MMAP))
@@ -300,18 +302,23 @@ static result create_slot(struct kvm_call *c, const struct kvm_userspace_memory_
 static result change_slot(struct kvm_vm *vm, struct memslot *m,
 			  const struct kvm_userspace_memory_region2 *r)
 {
+	bool logs = r->flags & KVM_MEM_LOG_DIRTY_PAGES;
+	uint64_t *old_log = m->dirty;
+	struct memslot new = *m;
 	result why = check_placement(vm, r);
 
+	if (!why && logs && !old_log)
+		why = make_log(vm, &new);
 	if (why)
 		return why;
-	take_out(vm, m);
-	why = set_dirty_logging(vm, m, r->flags & KVM_MEM_LOG_DIRTY_PAGES);
-	if (!why) {
-		m->gpa = r->guest_phys_addr;
-		m->flags = r->flags;
-	}
-	put_in(vm, m);
-	return why;
+	if (!logs)
+		new.dirty = NULL;
+	new.gpa = r->guest_phys_addr;
+	new.flags = r->flags;
+	replace(vm, m, &new);
+	if (!logs)
+		free(old_log);
+	return OK;
 }
 
 static result set_region(struct kvm_call *c, const struct kvm_userspace_memory_region2 *r)
@@ -327,7 +334,7 @@ static result set_region(struct kvm_call *c, const struct kvm_userspace_memory_r
 	if (!r->memory_size) {
 		if (!old)
 			return &rule_kvm_memslot_absent;
-		take_out(vm, old);
+		replace(vm, old, NULL);
 		detect_released(vm, c->caller, old->uaddr, old->size);
 		free_slot(old);
 		return OK;

@@ -174,7 +174,8 @@ def a_guest_moves_to_another_qemu_by_a_file():
     source.run.kill()
     target = Counter("-incoming", f"exec:cat {state}")
     ticks = target.until(lambda t: len(t) > 4)
-    check(last <= ticks[0] <= last + 1, "ticks", last, ticks)
+    # The move may cut a line in two, which then stands on neither console.
+    check(last <= ticks[0] <= last + 2, "ticks", last, ticks)
     check(ticks == list(range(ticks[0], ticks[0] + len(ticks))), "ticks", ticks)
     target.run.kill()
 

@@ -140,6 +140,24 @@ static void nor_does_the_log_that_user_space_clears(void **state)
 	check_dirty_log(*state, true);
 }
 
+/* A gap would be a device's store, or an abort where the next instruction should be. */
+static void a_slot_whose_flags_change_is_never_missing(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+
+	ordinary_make(f, 1, WRITES);
+	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 12, 0, 0), RAM + 0x800), 0);
+	fx_start(&t, f, 0);
+	for (uint32_t i = 0; i < 100000 && fx_exits("SHARED_FAULT", false) < 2000; i++)
+		assert_int_equal(fx_set_slot(f, 0, i % 2 ? 0 : KVM_MEM_LOG_DIRTY_PAGES, RAM,
+					     RAM_SIZE, f->ram, -1, 0),
+				 0);
+	inproc_signal(f->p, f->vcpu[0]);
+	assert_int_equal(fx_join(&t), -EINTR);
+	assert_true(fx_exits("SHARED_FAULT", false) >= 2000);
+}
+
 static void a_readonly_slot_takes_no_store(void **state)
 {
 	struct fx *f = *state;
@@ -252,6 +270,7 @@ int main(int argc, char **argv)
 		TEST(the_dirty_log_has_each_store_since_the_last_look),
 		TEST(the_dirty_log_misses_no_store_of_four_cpus),
 		TEST(nor_does_the_log_that_user_space_clears),
+		TEST(a_slot_whose_flags_change_is_never_missing),
 		TEST(a_readonly_slot_takes_no_store),
 		TEST(id_registers_are_those_of_the_vm),
 		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),

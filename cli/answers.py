@@ -40,7 +40,8 @@ class Piece:
 
     @property
     def signature(self):
-        return parameters(re.search(r"\((.*)\)", self.head, re.S).group(1)) if self.is_code else None
+        args = re.search(r"\((.*)\)", self.head, re.S) if self.is_code else None
+        return parameters(args.group(1)) if args else None
 
 
 def parameters(text):

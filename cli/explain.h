@@ -15,8 +15,8 @@ struct explain {
 
 /* Each prints, and returns an exit status. */
 int explain_list(bool json);
-/* A rule with the calls that break it; or a call with the rules that it breaks, with `answer` (NULL:
- * all) only those that answer so. */
+/* A rule with the calls that break it; or a call with the rules that it breaks: all, or those that
+ * answer so. */
 int explain(const char *name, const char *answer, const struct explain *e);
 
 /* What the first word can be: the i-th rule or call; NULL: there are fewer. */

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * info.c - softrealm info: the platform that a realm's VMM sees, and every call there is.
+ * info.c - softrealm info: the revisions of the ABI, the platform that a realm's VMM sees, every
+ * call there is, and the machine below (info_host.c).
  *
- * All of it comes from the tables that the program itself works with.
+ * What is simulated comes from the tables that the program itself works with. Text is printed from
+ * the object that --json writes.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "abi/rmi.h"
 #include "base/bits.h"
 #include "base/log.h"
+#include "cli/answers.h"
 #include "cli/commands.h"
+#include "cli/info_host.h"
 #include "cli/revision.h"
 #include "kvm/call.h"
 #include "kvm/platform.h"
@@ -21,22 +26,18 @@
 #include "rmm/rmm.h"
 #include "rmm/rsi.h"
 
-static const char *const kinds[] = {
-	[KVM_FILE_SYSTEM] = "system",	 [KVM_FILE_VM] = "vm",
-	[KVM_FILE_VCPU] = "vcpu",	 [KVM_FILE_DEVICE] = "device",
-	[KVM_FILE_GMEM] = "guest_memfd",
-};
-
-/* The RMM is asked, as KVM asks it. */
-static uint64_t feature_register0(void)
+/* The RMM is asked, as KVM asks it; and how much memory it could have. */
+static uint64_t feature_register0(uint64_t *simulated)
 {
 	struct machine_config mc = {0};
 	struct rmm_config rc = {0};
 	uint64_t regs[RMM_NUM_REGS] = {RMI_FEATURES, 0}, value = 0;
 	struct rmm *rmm;
 
+	*simulated = 0;
 	if (machine_create(&mc, &rc.machine))
 		return 0;
+	*simulated = machine_size(rc.machine);
 	if (!rmm_create(&rc, &rmm)) {
 		rmm_smc(rmm, NULL, regs);
 		value = regs[0] == RMI_SUCCESS ? regs[1] : 0;
@@ -48,7 +49,7 @@ static uint64_t feature_register0(void)
 
 static json_t *platform(void)
 {
-	uint64_t f = feature_register0();
+	uint64_t simulated, f = feature_register0(&simulated);
 	json_t *o = json_object();
 	const struct {
 		const char *name;
@@ -64,6 +65,8 @@ static json_t *platform(void)
 		{"LPA2", FIELD_GET(RMI_FEATURE0_LPA2, f)},
 		{"SHA-256", FIELD_GET(RMI_FEATURE0_HASH_SHA_256, f)},
 		{"SHA-512", FIELD_GET(RMI_FEATURE0_HASH_SHA_512, f)},
+		{"ordinary IPA bits", PLATFORM_IPA_LIMIT},
+		{"simulated bytes", simulated},
 		{"page size", GRANULE_SIZE},
 		{"counter Hz", PLATFORM_COUNTER_HZ},
 	};
@@ -109,8 +112,8 @@ static json_t *calls(const struct kvm_revision *rev)
 
 		for (const struct kvm_arg *a = row->args; a && a->name; a++)
 			json_array_append_new(args, json_string(a->name));
-		json_array_append_new(all,
-				      call_row("KVM", kinds[row->kind], row->nr, row->name, args));
+		json_array_append_new(
+			all, call_row("KVM", answer_kinds[row->kind], row->nr, row->name, args));
 	}
 	for (size_t i = 0; i < rmi_num_rows; i++)
 		json_array_append_new(all,
@@ -121,29 +124,148 @@ static json_t *calls(const struct kvm_revision *rev)
 	return all;
 }
 
-static void print_text(const json_t *info)
+static json_t *revisions(void)
 {
-	const char *name, *sep;
-	json_t *value, *arg;
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < kvm_num_revisions; i++)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:i}", "name",
+						     kvm_revision_name(kvm_revisions[i]), "about",
+						     kvm_revision_about(kvm_revisions[i]),
+						     "KVM_CAP_ARM_RMI",
+						     (int)kvm_revision_cap(kvm_revisions[i])));
+	return all;
+}
+
+/* ---- for people ---- */
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key)) ?: "";
+}
+
+static long long number_of(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static double gib(const json_t *o, const char *key)
+{
+	return (double)number_of(o, key) / (1 << 30);
+}
+
+static const char *has(const json_t *platform, const char *feature)
+{
+	return number_of(platform, feature) ? "" : "no ";
+}
+
+static void print_revisions(const json_t *info)
+{
+	size_t i;
+	json_t *r;
+
+	printf("\nrevisions of the realm ABI (--abi), with the number of KVM_CAP_ARM_RMI\n");
+	json_array_foreach(json_object_get(info, "revisions"), i, r)
+		printf("  %-12s %lld  %s%s\n", text_of(r, "name"), number_of(r, "KVM_CAP_ARM_RMI"),
+		       text_of(r, "about"), i ? "" : " (the default)");
+}
+
+static void print_platform(const json_t *p)
+{
+	printf("\nthe platform that a VMM finds\n"
+	       "  CPU          at most %lld vCPUs; %lld breakpoints, %lld watchpoints; %sSVE, "
+	       "%sPMU\n"
+	       "  memory       %.0f GiB simulated, used as it is touched; pages of %lld\n"
+	       "  IPA bits     realms %lld, ordinary VMs %lld; %sLPA2\n"
+	       "  interrupts   GICv3 with ITS, %lld list registers\n"
+	       "  counter      %lld Hz\n"
+	       "  measured by  %sSHA-256, %sSHA-512\n",
+	       number_of(p, "vCPUs"), number_of(p, "breakpoints"), number_of(p, "watchpoints"),
+	       has(p, "SVE"), has(p, "PMU"), gib(p, "simulated bytes"), number_of(p, "page size"),
+	       number_of(p, "realm IPA bits"), number_of(p, "ordinary IPA bits"), has(p, "LPA2"),
+	       number_of(p, "list registers"), number_of(p, "counter Hz"), has(p, "SHA-256"),
+	       has(p, "SHA-512"));
+}
+
+/* "QEMU emulator version ..." of what is there, or the package of what is missing. */
+static void print_program(const json_t *p)
+{
+	bool there = json_is_string(json_object_get(p, "path"));
+	bool required = json_is_true(json_object_get(p, "required"));
+
+	printf("  %-8s %s (%s)", there ? "found" : "MISSING", text_of(p, "program"),
+	       text_of(p, "needed_for"));
+	if (!there)
+		printf(": install %s%s", text_of(p, "package"),
+		       required ? "; nothing runs without it" : "");
+	else if (*text_of(p, "version"))
+		printf(": %s", text_of(p, "version"));
+	printf("\n");
+}
+
+static void print_host(const json_t *host)
+{
+	json_t *kernels = json_object_get(host, "kernels"), *each;
+	size_t i;
+
+	printf("\nthis machine\n  Linux %s, %s, %lld CPUs\n", text_of(host, "kernel"),
+	       text_of(host, "machine"), number_of(host, "cpus"));
+	if (json_object_get(host, "memory_available"))
+		printf("  %.1f GiB of %.1f free\n", gib(host, "memory_available"),
+		       gib(host, "memory"));
+	printf("  %lld descriptors, at most %lld: enough for %lld vCPUs\n",
+	       number_of(host, "descriptors"), number_of(host, "descriptors_limit"),
+	       number_of(host, "vcpus"));
+	json_array_foreach(json_object_get(host, "programs"), i, each) print_program(each);
+	printf("  fetched kernels:");
+	json_array_foreach(kernels, i, each) printf(" %s", json_string_value(each));
+	printf("%s\n", json_array_size(kernels) ? "" : " none (softrealm kernel fetch)");
+}
+
+/* How many calls of each layer. */
+static void count_calls(const json_t *all)
+{
+	const char *layers[] = {"KVM", "RMI", "RSI", "PSCI"};
+	size_t i;
+	json_t *call;
+
+	printf("\ncalls (--calls lists them)\n ");
+	for (size_t l = 0; l < ARRAY_SIZE(layers); l++) {
+		unsigned int n = 0;
+
+		json_array_foreach(all, i, call) n += !strcmp(text_of(call, "layer"), layers[l]);
+		printf(" %s %u", layers[l], n);
+	}
+	printf("\n");
+}
+
+static void print_calls(const json_t *all)
+{
+	const char *sep;
+	json_t *call, *arg;
 	size_t i, n;
 
-	json_object_foreach(json_object_get(info, "platform"), name, value)
-		printf("%-16s %lld\n", name, (long long)json_integer_value(value));
-	json_array_foreach(json_object_get(info, "calls"), i, value)
+	json_array_foreach(all, i, call)
 	{
-		printf("\n%-5s %-12s %s  %s(", json_string_value(json_object_get(value, "layer")),
-		       json_string_value(json_object_get(value, "on")),
-		       json_string_value(json_object_get(value, "number")),
-		       json_string_value(json_object_get(value, "name")));
+		printf("%-5s %-12s %s  %s(", text_of(call, "layer"), text_of(call, "on"),
+		       text_of(call, "number"), text_of(call, "name"));
 		sep = "";
-		json_array_foreach(json_object_get(value, "args"), n, arg)
+		json_array_foreach(json_object_get(call, "args"), n, arg)
 		{
 			printf("%s%s", sep, json_string_value(arg));
 			sep = ", ";
 		}
-		printf(")");
+		printf(")\n");
 	}
-	printf("\n");
+}
+
+static void print_text(const json_t *info)
+{
+	printf("softrealm %s\n", text_of(info, "softrealm"));
+	print_revisions(info);
+	print_platform(json_object_get(info, "platform"));
+	print_host(json_object_get(info, "host"));
+	count_calls(json_object_get(info, "calls"));
 }
 
 static void print_json(const json_t *info)
@@ -154,12 +276,18 @@ static void print_json(const json_t *info)
 
 struct info {
 	const struct kvm_revision *revision;
-	bool json;
+	bool json, calls;
 };
 
 static int set_json(void *to, const char *value)
 {
 	((struct info *)to)->json = true;
+	return 0;
+}
+
+static int set_calls(void *to, const char *value)
+{
+	((struct info *)to)->calls = true;
 	return 0;
 }
 
@@ -187,11 +315,21 @@ static int run(int argc, char **argv)
 		return status;
 	if (p.nwords)
 		return command_usage(&command_info);
-	info = json_pack("{s:s, s:s, s:o, s:o}", "softrealm", SOFTREALM_VERSION, "abi",
-			 kvm_revision_name(i.revision), "platform", platform(), "calls",
-			 calls(i.revision));
+	if (i.calls && !i.json)
+		info = json_pack("{s:o}", "calls", calls(i.revision));
+	else
+		info = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "softrealm", SOFTREALM_VERSION,
+				 "abi", kvm_revision_name(i.revision), "revisions", revisions(),
+				 "platform", platform(), "host", info_host(), "calls",
+				 calls(i.revision));
+	if (!info) {
+		log_error("out of memory");
+		return EXIT_REFUSED;
+	}
 	if (i.json)
 		print_json(info);
+	else if (i.calls)
+		print_calls(json_object_get(info, "calls"));
 	else
 		print_text(info);
 	json_decref(info);
@@ -200,9 +338,11 @@ static int run(int argc, char **argv)
 
 const struct command command_info = {
 	.name = "info",
-	.about = "the platform and every call",
-	.usage = "info [--abi REVISION] [--json]",
-	.text = "The platform that a VMM finds, and every call that is implemented.\n",
+	.about = "revisions, platform, this machine, and every call",
+	.usage = "info [--abi REVISION] [--calls] [--json]",
+	.text = "The revisions of the ABI, the platform that a VMM finds, what this machine has "
+		"and\n"
+		"lacks, and with --calls every call that is implemented.\n",
 	.run = run,
 	.options = {&info_rows},
 };

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "kvm/platform.h"
 
 /*
  * In each of a run's processes at most: the backend with one vCPU needs 32, the engine 9 more for
@@ -22,6 +23,15 @@ void limits_raise_files(void)
 		return;
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+unsigned int limits_max_cpus(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_max >= NEED + NEED_PER_CPU * PLATFORM_MAX_VCPUS)
+		return PLATFORM_MAX_VCPUS;
+	return r.rlim_max < NEED ? 0 : (r.rlim_max - NEED) / NEED_PER_CPU;
 }
 
 int limits_check_files(unsigned int cpus, unsigned int disks)

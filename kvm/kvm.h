@@ -27,8 +27,9 @@ extern const struct kvm_revision *const kvm_revisions[]; /* oldest first */
 extern const size_t kvm_num_revisions;
 /* NULL: there is none of this name. */
 const struct kvm_revision *kvm_revision_find(const char *name);
-/* Both: NULL means v12. */
+/* All three: NULL means v12. */
 const char *kvm_revision_name(const struct kvm_revision *r);
+const char *kvm_revision_about(const struct kvm_revision *r); /* a line for people */
 /* The number of KVM_CAP_ARM_RMI. */
 uint32_t kvm_revision_cap(const struct kvm_revision *r);
 

@@ -19,12 +19,12 @@ static const struct {
 	unsigned int revisions;
 	const char *rule;
 } answers_told[] = {
-#define ANSWER(layer, kind, call, revisions, rule) {TRACE_##layer, call, revisions, #rule},
+#define ANSWER(layer, kind, call, revs, rule) {TRACE_##layer, call, revs, #rule},
 #include "answers.def"
 #undef ANSWER
 };
 
-/* On any thread, so it is no assertion of cmocka's. `revision`: the index of the one that answered. */
+/* On any thread, so it is no assertion of cmocka's. `revision`: the index of who answered. */
 static inline void answers_hold(const struct trace_call *c, unsigned int revision)
 {
 	if (!c->why)

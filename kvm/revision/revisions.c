@@ -26,6 +26,11 @@ const char *kvm_revision_name(const struct kvm_revision *r)
 	return (r ? r : kvm_revisions[0])->name;
 }
 
+const char *kvm_revision_about(const struct kvm_revision *r)
+{
+	return (r ? r : kvm_revisions[0])->about;
+}
+
 uint32_t kvm_revision_cap(const struct kvm_revision *r)
 {
 	return (r ? r : kvm_revisions[0])->cap_rmi;

@@ -248,6 +248,29 @@ def what_a_call_may_have_refused_is_explained():
 
 
 @case
+def what_is_missing_on_this_machine_is_told():
+    """A PATH without QEMU and passt, a QEMU by name; the same for programs."""
+    qemu = shutil.which(os.environ.get("SOFTREALM_QEMU") or "qemu-system-aarch64")
+    out = Run("info", env={"SOFTREALM_QEMU": qemu}).expect(0).out
+    for text in (r"softrealm \d", "v12 +247  .*the default", "at most 64 vCPUs; 6 breakpoints",
+                 r"GiB of [\d.]+ free", r"descriptors, .* enough for \d+ vCPUs",
+                 f"found +{qemu} .*: QEMU emulator version", r"KVM \d\d RMI 23 RSI 10 PSCI 9\n"):
+        check(re.search(text, out), text, out)
+    (work() / "an empty folder").mkdir()
+    bare = {"PATH": str(work() / "an empty folder"), "SOFTREALM_QEMU": ""}
+    out = Run("info", env=bare).expect(0).out
+    check("MISSING  qemu-system-aarch64 (runs realms): install qemu-system-arm; no" in out, out)
+    check("MISSING  passt (--net): install passt\n" in out, out)
+    info = json.loads(Run("info", "--json", "--abi", "v15", env=bare).expect(0).out)
+    check(info["abi"] == "v15" and info["revisions"][0]["KVM_CAP_ARM_RMI"] == 247, info)
+    check(all(p["path"] is None for p in info["host"]["programs"]), info["host"])
+    calls = Run("info", "--calls", "--abi", "v15").expect(0).out.splitlines()
+    check(len(calls) == len(info["calls"]), len(calls), len(info["calls"]))
+    check(any(c.endswith("KVM_SET_MEMORY_ATTRIBUTES2(offset, size, attributes, flags)")
+              for c in calls), calls)
+
+
+@case
 def messages_go_by_level_and_into_a_file():
     log = work() / "log"
     args = ("run", "--log-file", str(log), "--kernel", "/nonexistent")

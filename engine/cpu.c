@@ -197,7 +197,9 @@ int cpu_bring_up(struct engine_cpu *c, struct pe *pe)
 		return -EINTR;
 	w.overdue = c->engine->started + c->engine->patience * UINT64_C(1000000);
 	ret = wait_for_answer(c, &w);
-	c->up = !ret;
+	if (!ret)
+		ret = files_ready(c->engine);
+	__atomic_store_n(&c->up, !ret, __ATOMIC_RELAXED);
 	return ret;
 }
 

@@ -63,6 +63,9 @@ static int start(struct engine *e)
 		return ret;
 	ret = process_start(e, theirs);
 	close_all(theirs, e->devices);
+	if (e->files.theirs >= 0)
+		close(e->files.theirs);
+	e->files.theirs = -1;
 	return ret;
 }
 

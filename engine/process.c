@@ -2,9 +2,9 @@
 /*
  * process.c - the QEMU process: its arguments, its descriptors, its last words.
  *
- * QEMU gets the machine's files, one socket a doorbell, /dev/null, and a pipe for its stderr;
- * nothing else is inherited and no file is opened. It dies with the thread that forked it, or that
- * began the starter.
+ * QEMU gets the machine's files, one socket a doorbell, the object that it loads (files.c) with a
+ * socket, /dev/null, and a pipe for its stderr; nothing else is inherited and no file is opened. It
+ * dies with the thread that forked it, or that began the starter.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #include "base/array.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "engine/inside.h"
 #include "engine/qemu_parts.h"
 #include "engine/starter.h"
 #include "machine/memory.h"
@@ -101,7 +102,9 @@ static void args_memory(struct args *a, const struct machine *m)
 
 	for (unsigned int i = 0; i < n; i++) {
 		arg(a, "-object");
-		arg(a, "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,share=on,size=%llu",
+		arg(a,
+		    "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,share=on,size=%llu,"
+		    "align=2M",
 		    i, files[i].fd, (unsigned long long)files[i].size);
 		arg(a, "-numa");
 		arg(a, "node,memdev=ram%u", i);
@@ -147,6 +150,18 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	}
 }
 
+/* What it is to load goes before what it would load anyhow. */
+static void env_build(struct args *a, const struct engine *e)
+{
+	const char *more = getenv("LD_PRELOAD");
+
+	if (e->files.theirs < 0)
+		return;
+	arg(a, INSIDE_ENV "=%d %d", machine_client_memfd(e->machine), e->files.theirs);
+	arg(a, "LD_PRELOAD=/proc/self/fd/%d%s%s", files_image(), more && *more ? ":" : "",
+	    more ? more : "");
+}
+
 /* ---- its start ---- */
 
 static int open_stderr(int err[2])
@@ -182,24 +197,32 @@ static int fork_job(const struct starter_job *job)
 	return pidfd;
 }
 
-_Static_assert(MACHINE_MAX_FILES + DOORBELL_DEVICES <= STARTER_MAX_FDS, "all can be passed");
+#define MAX_FDS (MACHINE_MAX_FILES + DOORBELL_DEVICES + 2)
+_Static_assert(MAX_FDS <= STARTER_MAX_FDS, "all can be passed");
 
 int process_start(struct engine *e, const int *socks)
 {
 	struct machine_file files[MACHINE_MAX_FILES];
 	unsigned int num_files = machine_files(e->machine, files);
-	int err[2], fds[MACHINE_MAX_FILES + DOORBELL_DEVICES], ret;
-	struct starter_job job = {.fds = fds, .nfds = num_files + e->devices};
-	struct args a = {0};
+	struct starter_job job = {.nfds = num_files + e->devices};
+	int err[2], fds[MAX_FDS], ret;
+	struct args a = {0}, env = {0};
 
 	args_build(&a, e, socks);
-	ret = a.failed ? -ENOMEM : open_stderr(err);
+	env_build(&env, e);
+	ret = a.failed || env.failed ? -ENOMEM : open_stderr(err);
 	if (ret)
 		goto out;
 	for (unsigned int i = 0; i < num_files; i++)
 		fds[i] = files[i].fd;
 	memcpy(fds + num_files, socks, e->devices * sizeof(*socks));
+	if (e->files.theirs >= 0) {
+		fds[job.nfds++] = files_image();
+		fds[job.nfds++] = e->files.theirs;
+	}
+	job.fds = fds;
 	job.argv = a.v;
+	job.env = env.v;
 	job.err = err[1];
 	ret = starter_is_there() ? starter_start(&job) : fork_job(&job);
 	close(err[1]);
@@ -212,6 +235,7 @@ int process_start(struct engine *e, const int *socks)
 	ret = 0;
 out:
 	args_free(&a);
+	args_free(&env);
 	return ret;
 }
 
@@ -237,12 +261,23 @@ void process_continue(struct engine *e)
 		pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
 }
 
+/* What the object of ours says is for the user. */
+static void pass_line(const char *line)
+{
+	static const char says[] = INSIDE_SAYS;
+
+	if (!strncmp(line, says, sizeof(says) - 1))
+		log_warn("%s", line + sizeof(says) - 1);
+	else
+		log_debug("engine: QEMU: %s", line);
+}
+
 static void collect(struct engine *e, const char *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (buf[i] == '\n') {
 			if (!e->line_done)
-				log_debug("engine: QEMU: %s", e->line);
+				pass_line(e->line);
 			e->line_done = true;
 			continue;
 		}

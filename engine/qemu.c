@@ -135,6 +135,7 @@ static void engine_free(struct engine *e)
 		doorbell_close(&e->cpu[i].doorbell);
 	for (unsigned int i = 0; i < e->devices; i++)
 		doorbell_device_close(&e->device[i]);
+	files_close(e);
 	close_fd(e->stop_fd);
 	close_fd(e->lost_fd);
 	close_fd(e->pidfd);
@@ -156,9 +157,10 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 	e->cpus = cpus;
 	e->spin = spin_from_environment();
 	e->patience = patience_from_environment();
-	e->stop_fd = e->lost_fd = -1;
+	e->stop_fd = e->lost_fd = e->files.sock = e->files.theirs = -1;
 	atomic_init(&e->pidfd, -1);
 	lock_init(&e->service, RANK_SERVICE, "engine->service");
+	lock_init(&e->files.lock, RANK_FILES, "engine->files");
 
 	e->program = process_find_program();
 	if (!e->program) {
@@ -176,10 +178,14 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 	e->lost_fd = eventfd(0, EFD_CLOEXEC);
 	if (e->stop_fd < 0 || e->lost_fd < 0 || !open_doorbells(e))
 		goto fail;
+	ret = files_open(e);
+	if (ret)
+		goto fail;
 	e->started = cpu_clock();
 	ret = keeper_start(e);
 	if (ret)
 		goto fail;
+	files_view(e);
 	*out = e;
 	return 0;
 fail:

@@ -28,6 +28,7 @@
 #include "engine/engine.h"
 #include "engine/mailbox.h"
 #include "engine/spin.h"
+#include "machine/shared.h"
 
 struct engine;
 struct pe;
@@ -74,12 +75,30 @@ struct engine_cpu {
 	struct engine *engine;
 	struct mailbox *mailbox;
 	struct doorbell doorbell;
-	bool up;	  /* has given its first answer; the caller's thread */
+	bool up;	  /* has given its first answer; written by the caller's thread */
 	struct spin spin; /* the caller's thread */
 };
 
 /* After the machine's expect_lock, which is held while an engine is started ahead. */
-enum { RANK_AHEAD = LOCK_RANKS_ENGINE + 1, RANK_SERVICE, RANK_STARTER };
+enum {
+	RANK_AHEAD = LOCK_RANKS_ENGINE + 1,
+	RANK_SERVICE,
+	RANK_STARTER,
+	RANK_FILES = MACHINE_RANK_SHARED + 1,
+};
+
+/* The host's end of the object in QEMU's process (files.c). */
+struct engine_files {
+	struct machine_viewer viewer;
+	int sock;   /* -1: there is no object */
+	int theirs; /* QEMU's end, until it has been started */
+
+	struct lock lock; /* all below, and a request with its answer */
+	bool begun;	  /* BEGIN has been said: from now on answers are waited for */
+	bool needed;	  /* something was said before */
+	bool greeted;	  /* BEGIN has been answered ... */
+	bool absent;	  /* ... or never will be */
+};
 
 struct engine {
 	struct machine *machine;
@@ -91,6 +110,7 @@ struct engine {
 	struct engine_cpu cpu[MAILBOX_MAX_CPUS];
 	unsigned int devices; /* that ring them */
 	struct doorbell_device device[DOORBELL_DEVICES];
+	struct engine_files files;
 	struct engine *next; /* qemu.c: engines started ahead */
 
 	struct lock service;	/* the service CPU's caller */
@@ -122,6 +142,14 @@ void process_continue(struct engine *e);
 bool process_read_stderr(struct engine *e);
 /* Reaps it and says in one line how it ended. */
 void process_reap(struct engine *e, char *how, size_t size);
+
+/* files.c: files that others share, over QEMU's memory */
+int files_open(struct engine *e);  /* before QEMU is started; 0 or -errno */
+int files_image(void);		   /* the object, to be loaded; -1: there is none */
+void files_view(struct engine *e); /* once it is being started */
+/* A CPU has come up: 0, or -EIO, if what it needs is not there. */
+int files_ready(struct engine *e);
+void files_close(struct engine *e);
 
 /* keeper.c */
 int keeper_start(struct engine *e);

@@ -2,8 +2,9 @@
 /*
  * starter.c - the starter, its one request (argv and descriptors), and its one answer (a process).
  *
- * A request is a packet: struct request, the strings of argv each with its NUL, and the
- * descriptors, standard error last. The answer is a status, with the process's descriptor.
+ * A request is a packet: struct request, the strings of argv and of the environment each with its
+ * NUL, and the descriptors, standard error last. The answer is a status, with the process's
+ * descriptor.
  */
 #include "engine/starter.h"
 
@@ -28,10 +29,11 @@
 
 #define MAX_TEXT (128 * 1024)
 #define MAX_ARGS 512u
+#define MAX_ENV	 4u
 #define FD_SPACE CMSG_SPACE((STARTER_MAX_FDS + 1) * sizeof(int))
 
 struct request {
-	uint32_t nargs, nfds;
+	uint32_t nargs, nenv, nfds;
 	int32_t numbers[STARTER_MAX_FDS]; /* that the descriptors are to have */
 };
 
@@ -54,9 +56,44 @@ const char *starter_program(void)
 
 /* ---- between fork and exec: only async-signal-safe calls ---- */
 
-void starter_become(const struct starter_job *job, pid_t parent)
+static bool is_replaced(const char *ours, char *const *env)
+{
+	size_t name = strcspn(ours, "=") + 1;
+
+	for (; env && *env; env++)
+		if (!strncmp(*env, ours, name))
+			return true;
+	return false;
+}
+
+__attribute__((noreturn)) static void become(const struct starter_job *job)
 {
 	static const char failed[] = "cannot be executed\n";
+	size_t room = 1, n = 0;
+	ssize_t written;
+
+	for (char **p = environ; p && *p; p++)
+		room++;
+	for (char *const *p = job->env; p && *p; p++)
+		room++;
+	{
+		char *env[room];
+
+		for (char **p = environ; p && *p; p++)
+			if (!is_replaced(*p, job->env))
+				env[n++] = *p;
+		for (char *const *p = job->env; p && *p; p++)
+			env[n++] = *p;
+		env[n] = NULL;
+		execve(job->argv[0], job->argv, env);
+	}
+	written = write(2, failed, sizeof(failed) - 1);
+	(void)written;
+	_exit(127);
+}
+
+void starter_become(const struct starter_job *job, pid_t parent)
+{
 	sigset_t none;
 	int null;
 
@@ -77,9 +114,7 @@ void starter_become(const struct starter_job *job, pid_t parent)
 	syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	for (size_t i = 0; i < job->nfds; i++)
 		fcntl(job->fds[i], F_SETFD, 0);
-	execv(job->argv[0], job->argv);
-	null = write(2, failed, sizeof(failed) - 1);
-	_exit(127);
+	become(job);
 }
 
 /* ---- the starter ---- */
@@ -150,21 +185,28 @@ static pid_t fork_sibling(int *pidfd)
 	return syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
 }
 
+/* The next n strings of the text, then NULL; what follows them, or NULL. */
+static char *unpack(char **v, uint32_t n, char *text, char *end)
+{
+	for (uint32_t i = 0; i < n && text; i++) {
+		v[i] = text;
+		text = memchr(text, 0, end - text);
+		text = text ? text + 1 : NULL;
+	}
+	v[n] = NULL;
+	return text;
+}
+
 static int start(const struct request *q, char *text, size_t len, int *fds, pid_t parent)
 {
-	char *argv[MAX_ARGS + 1], *end = text + len;
-	struct starter_job job = {.argv = argv, .fds = fds, .nfds = q->nfds};
+	char *argv[MAX_ARGS + 1], *env[MAX_ENV + 1], *end = text + len;
+	struct starter_job job = {.argv = argv, .env = env, .fds = fds, .nfds = q->nfds};
 	int pidfd = -1;
 	pid_t pid;
 
-	for (uint32_t i = 0; i < q->nargs; i++) {
-		argv[i] = text;
-		text = memchr(text, 0, end - text);
-		if (!text)
-			return -EINVAL;
-		text++;
-	}
-	argv[q->nargs] = NULL;
+	text = unpack(argv, q->nargs, text, end);
+	if (!text || !unpack(env, q->nenv, text, end))
+		return -EINVAL;
 	pid = fork_sibling(&pidfd);
 	if (pid == 0) {
 		put_fds(fds, q->numbers, q->nfds);
@@ -186,7 +228,8 @@ static void serve(int fd, pid_t parent)
 
 	while ((n = receive(fd, &m, sizeof(m), fds, &nfds)) > 0) {
 		answer = -EINVAL;
-		if ((size_t)n > sizeof(m.q) && nfds == m.q.nfds + 1 && m.q.nargs <= MAX_ARGS)
+		if ((size_t)n > sizeof(m.q) && nfds == m.q.nfds + 1 && m.q.nargs <= MAX_ARGS &&
+		    m.q.nenv <= MAX_ENV)
 			answer = start(&m.q, m.text, n - sizeof(m.q), fds, parent);
 		transmit(fd, &(struct iovec){&answer, sizeof(answer)}, 1, &answer, answer >= 0);
 		if (answer >= 0)
@@ -261,15 +304,16 @@ int starter_begin(void)
 	return 0;
 }
 
-static size_t pack(char *const *argv, char *text, uint32_t *nargs)
+/* The strings of v behind the `len` bytes that are there: how many bytes are, or 0. */
+static size_t pack(char *const *v, uint32_t max, char *text, size_t len, uint32_t *n)
 {
-	size_t len = 0, one;
+	size_t one;
 
-	for (*nargs = 0; argv[*nargs]; ++*nargs, len += one) {
-		one = strlen(argv[*nargs]) + 1;
-		if (len + one > MAX_TEXT || *nargs == MAX_ARGS)
+	for (*n = 0; v && v[*n]; ++*n, len += one) {
+		one = strlen(v[*n]) + 1;
+		if (len + one > MAX_TEXT || *n == max)
 			return 0;
-		memcpy(text + len, argv[*nargs], one);
+		memcpy(text + len, v[*n], one);
 	}
 	return len;
 }
@@ -283,7 +327,9 @@ int starter_start(const struct starter_job *job)
 
 	if (!iov[1].iov_base)
 		return -ENOMEM;
-	iov[1].iov_len = pack(job->argv, iov[1].iov_base, &q.nargs);
+	iov[1].iov_len = pack(job->argv, MAX_ARGS, iov[1].iov_base, 0, &q.nargs);
+	if (iov[1].iov_len)
+		iov[1].iov_len = pack(job->env, MAX_ENV, iov[1].iov_base, iov[1].iov_len, &q.nenv);
 	for (size_t i = 0; i < job->nfds && i < STARTER_MAX_FDS; i++)
 		fds[i] = q.numbers[i] = job->fds[i];
 	fds[MIN(job->nfds, STARTER_MAX_FDS)] = job->err;

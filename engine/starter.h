@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define STARTER_MAX_FDS 40u /* memory, and a socket for each doorbell device */
+#define STARTER_MAX_FDS 40u /* memory, a socket for each doorbell device, the object and its own */
 
 /* From now on process_start asks the starter, which ends with this process. Called by the thread
  * that lives as long as the process. 0 or -errno. */
@@ -26,6 +26,7 @@ bool starter_program_has_sandbox(void);
 /* What a child is to be. */
 struct starter_job {
 	char *const *argv; /* ended by NULL */
+	char *const *env;  /* the same: in its environment, in place of ours of these names */
 	const int *fds;	   /* stay open, under their numbers, which are above 2 */
 	size_t nfds;
 	int err; /* standard error; the other two are /dev/null, all else is closed */

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/lock.h"
 #include "machine/pe.h"
+#include "machine/shared.h"
 
 #define WORD_BITS 64
 
@@ -55,6 +56,8 @@ struct machine {
 	void (*expect)(struct machine *m, unsigned int cpus);
 
 	atomic_uchar *hidden; /* one byte a page; read without the lock */
+
+	struct shared *shared;
 };
 
 /* ---- life ---- */
@@ -84,12 +87,29 @@ static bool area_open(struct machine *m, unsigned int n, const char *name, uint6
 	return !size || a->memfd >= 0;
 }
 
+/* Aligned as huge pages are, which may be mapped over parts of it. */
+static void *machine_reserve(uint64_t size, bool pa_is_va)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	uintptr_t from = MACHINE_RAM_BASE, at;
+	void *p;
+
+	if (pa_is_va)
+		return mmap((void *)from, size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
+	p = mmap(NULL, size + MACHINE_WINDOW_SIZE, PROT_NONE, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return p;
+	from = (uintptr_t)p;
+	at = ALIGN_UP(from, MACHINE_WINDOW_SIZE);
+	if (at > from)
+		munmap((void *)from, at - from);
+	munmap((void *)(at + size), from + MACHINE_WINDOW_SIZE - at);
+	return (void *)at;
+}
+
 static int machine_map(struct machine *m, bool pa_is_va)
 {
-	void *want = pa_is_va ? (void *)(uintptr_t)MACHINE_RAM_BASE : NULL;
-	int flags =
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (pa_is_va ? MAP_FIXED_NOREPLACE : 0);
-	uint8_t *p = mmap(want, m->size, PROT_NONE, flags, -1, 0);
+	uint8_t *p = machine_reserve(m->size, pa_is_va);
 
 	if (p == MAP_FAILED)
 		return errno == EEXIST ? -EEXIST : -ENOMEM;
@@ -136,10 +156,11 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 	m->used = calloc(words, sizeof(*m->used));
 	m->leaked = calloc(words, sizeof(*m->leaked));
 	m->hidden = calloc(m->pages, sizeof(*m->hidden));
+	m->shared = shared_create();
 	m->area[AREA_PRIVATE].memfd = m->area[AREA_CLIENT].memfd = -1;
 	if (area_open(m, AREA_PRIVATE, "softrealm-ram", cfg->size) &&
 	    area_open(m, AREA_CLIENT, "softrealm-client-ram", cfg->client_size) && m->used &&
-	    m->leaked && m->hidden)
+	    m->leaked && m->hidden && m->shared)
 		ret = machine_map(m, cfg->pa_is_va);
 	m->area[AREA_PRIVATE].next = MACHINE_RESERVED >> GRANULE_SHIFT;
 	if (ret) {
@@ -162,6 +183,7 @@ void machine_destroy(struct machine *m)
 	free(m->used);
 	free(m->leaked);
 	free(m->hidden);
+	shared_destroy(m->shared);
 	lock_destroy(&m->lock);
 	lock_destroy(&m->expect_lock);
 	free(m);
@@ -186,6 +208,11 @@ unsigned int machine_files(const struct machine *m, struct machine_file files[MA
 			files[n++] = (struct machine_file){a->memfd, (a->end - a->first)
 									     << GRANULE_SHIFT};
 	return n;
+}
+
+struct shared *machine_shared(const struct machine *m)
+{
+	return m->shared;
 }
 
 uint64_t machine_size(const struct machine *m)
@@ -410,8 +437,11 @@ void machine_punch(struct machine *m, uint64_t pa, uint64_t pages)
 bool machine_page_is_hole(const struct machine *m, uint64_t pa)
 {
 	const struct area *a = area_of((struct machine *)m, pa_to_page(pa));
-	off_t off = area_offset(a, pa_to_page(pa)), data = lseek(a->memfd, off, SEEK_DATA);
+	off_t off = area_offset(a, pa_to_page(pa)), data;
 
+	if (shared_holds(m->shared, pa))
+		return false; /* another file lies there */
+	data = lseek(a->memfd, off, SEEK_DATA);
 	/* ENXIO: no data up to the end. mincore would not do: it calls swapped pages absent. */
 	return data < 0 ? errno == ENXIO : data >= off + (off_t)GRANULE_SIZE;
 }

@@ -33,7 +33,7 @@ void debug_get(struct cpu *c)
 	WATCHPOINTS(GET_WP)
 #undef GET_WP
 	d->mdscr = read_sysreg(mdscr_el1);
-	d->mdccint = read_sysreg(mdccint_el1);
+	d->mdccint = 0; /* QEMU's CPU has none: a read leaves what the register held before */
 	d->osdlr = read_sysreg(osdlr_el1);
 	d->os_lock = read_sysreg(oslsr_el1) & OSLSR_OSLK ? 1 : 0;
 }
@@ -66,7 +66,6 @@ void debug_set(struct cpu *c)
 	WATCHPOINTS(SET_WP)
 #undef SET_WP
 	write_sysreg(mdscr_el1, d->mdscr);
-	write_sysreg(mdccint_el1, d->mdccint);
 	write_sysreg(osdlr_el1, d->osdlr);
 	write_sysreg(oslar_el1, d->os_lock);
 	write_sysreg(mdcr_el2,

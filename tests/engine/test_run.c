@@ -272,6 +272,30 @@ static void debug_registers_of_a_debugged_guest_are_the_hosts_to_answer(void **s
 	rig_stop(&r);
 }
 
+/* MDCCINT_EL1 is one that QEMU's CPU has not: a read of it leaves what was in the register. */
+static void debug_registers_of_a_new_cpu_are_zero(void **state)
+{
+	struct engine_debug d;
+	struct rig r;
+
+	rig_start(&r, 1);
+	rig_enter(&r, 0, GUEST_DEBUG);
+	memset(&d, 0xff, sizeof(d));
+	assert_int_equal(engine_qemu.debug_get(r.engine, 0, &d), 0);
+	for (unsigned int i = 0; i < ENGINE_NUM_BPS; i++)
+		assert_true(!d.bvr[i] && !d.bcr[i]);
+	for (unsigned int i = 0; i < ENGINE_NUM_WPS; i++)
+		assert_true(!d.wvr[i] && !d.wcr[i]);
+	assert_true(!d.mdscr && !d.osdlr && d.os_lock == 1);
+	assert_int_equal(d.mdccint, 0);
+	d.mdscr = BIT(15);
+	assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+	assert_int_equal(engine_qemu.debug_get(r.engine, 0, &d), 0);
+	assert_int_equal(d.mdscr, BIT(15));
+	assert_int_equal(d.mdccint, 0);
+	rig_stop(&r);
+}
+
 static void cache_registers_are_read_without_an_exit(void **state)
 {
 	struct rig r;
@@ -301,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_step_of_the_host_is_one_instruction),
 		cmocka_unit_test(watchpoints_of_the_host_end_a_run_before_the_access),
 		cmocka_unit_test(debug_registers_of_a_debugged_guest_are_the_hosts_to_answer),
+		cmocka_unit_test(debug_registers_of_a_new_cpu_are_zero),
 		cmocka_unit_test(cache_registers_are_read_without_an_exit),
 	};
 

@@ -317,6 +317,11 @@ struct rmm *inproc_rmm(struct inproc *p)
 	return p->rmm;
 }
 
+struct kvm_host *inproc_kvm(struct inproc *p)
+{
+	return p->host;
+}
+
 int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 {
 	static const struct inproc_config defaults;

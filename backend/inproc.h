@@ -47,6 +47,7 @@ void inproc_destroy(struct inproc *p);
 
 struct machine *inproc_machine(struct inproc *p);
 struct rmm *inproc_rmm(struct inproc *p);
+struct kvm_host *inproc_kvm(struct inproc *p);
 
 /* open("/dev/kvm"): a handle, -EMFILE, -ENOMEM. */
 int inproc_open(struct inproc *p);

@@ -176,14 +176,14 @@ static json_t *vcpus(const struct rmm *rmm, const struct kvm_vm_view *v)
 	for (size_t i = 0; i < v->num_vcpus; i++) {
 		bool is_rec = v->vcpus[i].rec && rmm_inspect_rec(rmm, v->vcpus[i].rec, &rec);
 
-		json_array_append_new(all, json_pack("{s:I, s:I, s:s, s:s?, s:i}", "index",
-						     (json_int_t)i, "id",
-						     (json_int_t)v->vcpus[i].id, "mp_state",
-						     mp_state_name(v->vcpus[i].mp_state), "rec",
-						     !is_rec	   ? NULL
-						     : rec.running ? "running"
-								   : "ready",
-						     "exit_reason", (int)v->vcpus[i].exit));
+		json_array_append_new(
+			all, json_pack("{s:I, s:I, s:s, s:s?, s:i}", "index", (json_int_t)i, "id",
+				       (json_int_t)v->vcpus[i].id, "mp_state",
+				       mp_state_name(v->vcpus[i].mp_state), "rec",
+				       !is_rec	     ? NULL
+				       : rec.running ? "running"
+						     : "ready",
+				       "exit_reason", (int)v->vcpus[i].history.exit_reason));
 	}
 	return all;
 }
@@ -341,10 +341,11 @@ static void add_rec(json_t *o, const struct rmm_rec_view *r)
 json_t *picture_of_vcpu(const struct kvm_vm_view *vm, size_t index, const struct rmm_rec_view *rec)
 {
 	const struct kvm_vcpu_view *c = &vm->vcpus[index];
-	json_t *o = json_pack("{s:I, s:s, s:i, s:b, s:b, s:I}", "id", (json_int_t)c->id, "mp_state",
-			      mp_state_name(c->mp_state), "exit_reason", (int)c->exit, "in_kvm_run",
-			      c->history.entered != 0, "interrupt_pending", c->irq_pending,
-			      "exit_count", (json_int_t)c->history.exits);
+	json_t *o =
+		json_pack("{s:I, s:s, s:i, s:b, s:b, s:I}", "id", (json_int_t)c->id, "mp_state",
+			  mp_state_name(c->mp_state), "exit_reason", (int)c->history.exit_reason,
+			  "in_kvm_run", c->history.entered != 0, "interrupt_pending",
+			  c->irq_pending, "exit_count", (json_int_t)c->history.exits);
 
 	if (rec)
 		add_rec(o, rec);

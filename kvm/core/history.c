@@ -29,10 +29,11 @@ void history_enter(struct history *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-void history_leave(struct history *h)
+void history_leave(struct history *h, uint32_t exit_reason)
 {
 	pthread_mutex_lock(&h->lock);
 	h->entered = 0;
+	h->exit_reason = exit_reason;
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -49,6 +50,7 @@ void history_copy(struct history *h, struct kvm_history_view *out)
 	pthread_mutex_lock(&h->lock);
 	out->exits = h->count;
 	out->entered = h->entered;
+	out->exit_reason = h->exit_reason;
 	out->num = MIN(h->count, KVM_HISTORY);
 	for (size_t i = 0; i < out->num; i++)
 		out->note[i] = h->note[(h->count - out->num + i) % KVM_HISTORY];

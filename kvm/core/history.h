@@ -27,9 +27,10 @@ struct kvm_exit_view {
 };
 
 struct kvm_history_view {
-	uint64_t entered; /* KVM_RUN was called at this time and has not returned; 0: it is with
+	uint64_t entered;     /* KVM_RUN was called at this time and has not returned; 0: it is with
 			     the VMM */
-	uint64_t exits;	  /* ever */
+	uint64_t exits;	      /* ever */
+	uint32_t exit_reason; /* KVM_RUN's last one: kvm_run's may be the VMM's by now */
 	size_t num;
 	struct kvm_exit_view note[KVM_HISTORY]; /* the last ones, oldest first */
 };
@@ -37,8 +38,9 @@ struct kvm_history_view {
 struct history {
 	pthread_mutex_t lock;
 	struct kvm_exit_view note[KVM_HISTORY];
-	uint64_t count;	  /* exits ever; the last one is note[(count - 1) % KVM_HISTORY] */
-	uint64_t entered; /* KVM_RUN has been called at this time, and not returned; or 0 */
+	uint64_t count;	      /* exits ever; the last one is note[(count - 1) % KVM_HISTORY] */
+	uint64_t entered;     /* KVM_RUN has been called at this time, and not returned; or 0 */
+	uint32_t exit_reason; /* that it returned with last */
 };
 
 void history_init(struct history *h);
@@ -46,7 +48,7 @@ void history_destroy(struct history *h);
 
 /* KVM_RUN begins, and ends. */
 void history_enter(struct history *h);
-void history_leave(struct history *h);
+void history_leave(struct history *h, uint32_t exit_reason);
 /* An exit, of which `when` is filled in here. */
 void history_note(struct history *h, struct kvm_exit_view note);
 

@@ -91,8 +91,7 @@ static bool copy_vcpus(struct kvm_vm *vm, struct kvm_vm_view *v)
 		v->vcpus[i] = (struct kvm_vcpu_view){
 			.id = vcpu->id,
 			.mp_state = atomic_load(&vcpu->mp_state),
-			.exit = __atomic_load_n(&vcpu->run->exit_reason, __ATOMIC_RELAXED),
-			.rec = __atomic_load_n(&vcpu->rec.pa, __ATOMIC_RELAXED),
+			.rec = vcpu->rec.pa,
 			.irq_pending = vgic && vgic_pending(vgic, (unsigned int)i),
 		};
 		history_copy(&vcpu->history, &v->vcpus[i].history);

@@ -28,7 +28,6 @@ struct kvm_private_view {
 struct kvm_vcpu_view {
 	unsigned int id;
 	unsigned int mp_state;
-	uint32_t exit;	  /* kvm_run's exit_reason: the VMM may have written it */
 	uint64_t rec;	  /* of a realm: PA of its REC, 0: none yet */
 	bool irq_pending; /* the vGIC has an interrupt for it that it could take */
 	struct kvm_history_view history;

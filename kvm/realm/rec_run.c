@@ -38,7 +38,8 @@ static void free_granules(struct kvm_vcpu *v)
 		smc_granule_free(h, r->aux[i]);
 	if (r->run_pa)
 		machine_free(h->machine, r->run_pa, 1);
-	memset(r, 0, sizeof(*r));
+	r->pa = 0;
+	memset(r->aux, 0, sizeof(*r) - offsetof(struct kvm_rec, aux));
 }
 
 /* The run page, then the REC, then its auxiliary granules. */

@@ -225,7 +225,7 @@ result vcpu_run(struct kvm_call *c)
 	history_enter(&v->history);
 	why = run_loop(v, c->caller);
 	report_exit(v);
-	history_leave(&v->history);
+	history_leave(&v->history, v->run->exit_reason);
 	if (v->run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 		detect_end(v->vm);
 	return why;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * stress_threads.c - everything at once: vCPUs run, memory is converted, slots come and go, vCPUs
- * are kicked, interrupts arrive, and all is closed while KVM_RUN is under way.
+ * are kicked, interrupts arrive, all of it is looked at, and all is closed while KVM_RUN is under
+ * way.
  *
  *	stress_threads [ROUNDS [SEED]]
  *
@@ -35,9 +36,10 @@
 #include "machine/pe.h"
 #include "rmm/check.h"
 #include "rmm/rmm.h"
+#include "tests/fuzz/stress_looker.h"
 
-#define VCPUS	  3
-#define OPS	  800 /* of each thread that is not a vCPU, in a round */
+#define VCPUS	  4
+#define OPS	  800 /* of each thread but vCPUs, in a round; more until all is looked at */
 #define PAGE	  UINT64_C(4096)
 #define RAM_IPA	  UINT64_C(0x40000000)
 #define RAM_SIZE  (64 * PAGE)
@@ -205,6 +207,7 @@ struct vmm {
 	int sys, vm, gic, gmem, vcpu[VCPUS], irqfd;
 	struct kvm_run *run[VCPUS];
 	uint8_t *ram, *slot1;
+	struct looker *looker;
 	atomic_bool stop, all_back;
 	uint64_t seed;
 };
@@ -358,7 +361,7 @@ static void *convert_main(void *arg)
 {
 	struct task *t = arg;
 
-	for (int i = 0; i < OPS; i++) {
+	for (int i = 0; i < OPS || !looker_has_looked(t->v->looker); i++) {
 		uint32_t r = draw(&t->seed);
 		uint64_t at = (r >> 4 & 63) * PAGE, n = 1 + (r >> 10 & 3);
 
@@ -376,7 +379,7 @@ static void *slot_main(void *arg)
 {
 	struct task *t = arg;
 
-	for (int i = 0; i < OPS; i++) {
+	for (int i = 0; i < OPS || !looker_has_looked(t->v->looker); i++) {
 		struct kvm_userspace_memory_region r = {.slot = 1,
 							.guest_phys_addr = SLOT1_IPA,
 							.memory_size = i & 1 ? 0 : 4 * PAGE,
@@ -392,7 +395,7 @@ static void *kick_main(void *arg)
 	struct task *t = arg;
 	const uint64_t one = 1;
 
-	for (int i = 0; i < 4 * OPS; i++) {
+	for (int i = 0; i < 4 * OPS || !looker_has_looked(t->v->looker); i++) {
 		uint32_t r = draw(&t->seed);
 		struct kvm_irq_level line = {.irq = 1 << 24 | (SPI + 1), .level = r >> 8 & 1};
 		struct kvm_mp_state mp = {0};
@@ -474,6 +477,7 @@ static unsigned int one_round(uint64_t seed)
 	struct vmm v;
 
 	start(&v, seed);
+	v.looker = looker_start(v.p, VCPUS, RAM_IPA);
 	for (unsigned int n = 0; n < VCPUS; n++)
 		spawn(&vcpu[n], &v, n, vcpu_main);
 	spawn(&convert, &v, 10, convert_main);
@@ -497,6 +501,7 @@ static unsigned int one_round(uint64_t seed)
 		pthread_join(vcpu[n].thread, NULL);
 	atomic_store(&v.all_back, true);
 	pthread_join(release.thread, NULL);
+	check(looker_stop(v.looker) > 0, "nobody has looked");
 	finish(&v);
 	return atomic_load(&realm_steps) - before;
 }
@@ -510,10 +515,11 @@ int main(int argc, char **argv)
 	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : 2 * kvm_num_revisions;
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 
-	if (!getenv("SOFTREALM_DEBUG"))
-		log_redirect(drop);
+	looker_observe();
+	log_redirect(getenv("SOFTREALM_DEBUG") ? NULL : drop);
 	for (; rounds; rounds--, seed++)
 		printf("%s, seed %" PRIu64 ": %u steps of the realm\n",
 		       kvm_revisions[revision_of(seed)]->name, seed, one_round(seed));
+	looker_observe_end();
 	return 0;
 }

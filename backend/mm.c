@@ -34,6 +34,7 @@ static void mm_destroy(struct mm *mm)
 	for (size_t i = 0; i < mm->owned.n; i++)
 		machine_free(mm->srv->cfg.machine, mm->owned.v[i].start,
 			     (mm->owned.v[i].end - mm->owned.v[i].start) / GRANULE_SIZE);
+	mm_unshare(mm, mm->pieces);
 	ranges_destroy(&mm->owned);
 	ranges_destroy(&mm->areas);
 	ranges_destroy(&mm->hidden);

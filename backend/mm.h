@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mm.h - inside of a client's address space: mm.c, mm_report.c, mm_remap.c. */
+/* mm.h - inside of a client's address space: mm.c, mm_report.c, mm_remap.c, mm_shared.c. */
 #ifndef BACKEND_MM_H
 #define BACKEND_MM_H
 
@@ -9,6 +9,13 @@
 
 #define MM_TOUCHES_TOLD 16
 #define MM_AREA_GMEM	0x10000 /* in an area's tag, beside the protection */
+
+/* A part of a file that others share, in physical memory. */
+struct mm_piece {
+	struct mm_piece *next;
+	uint64_t dev, ino, offset, size;
+	uint64_t pa;
+};
 
 struct mm {
 	struct kvm_mm base;
@@ -26,6 +33,7 @@ struct mm {
 
 	pthread_mutex_t lock; /* all below; innermost */
 	struct ranges areas, owned, hidden;
+	struct mm_piece *pieces;
 	atomic_uint num_gmem; /* areas that are a guest_memfd's */
 	unsigned int reports; /* under way */
 	bool uncollected;     /* some owned pages may be in no area; the last report looks */
@@ -47,5 +55,13 @@ static inline bool mm_has_vms(struct mm *mm)
 	pthread_mutex_unlock(&mm->srv->lock);
 	return has;
 }
+
+/* ---- mm_shared.c ---- */
+/* Where [offset, offset + size) of the file, whole pages, lies in physical memory: *pa. 0, -EINVAL
+ * (not a file that may be shared), or as machine_share. The descriptor stays the caller's. */
+int mm_share(struct mm *mm, int fd, uint64_t offset, uint64_t size, uint64_t *pa);
+/* mm->lock held: pieces that no area shows, which are to be unshared without it. */
+struct mm_piece *mm_take_unused(struct mm *mm);
+void mm_unshare(struct mm *mm, struct mm_piece *p);
 
 #endif

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "backend/mm.h"
 #include "base/bits.h"
@@ -33,14 +34,17 @@ static void warn_once(struct mm *mm, const struct wire_msg *m)
 
 	if (m->area.kind == WIRE_AREA_FIXED && !mm->warned_fixed) {
 		mm->warned_fixed = true;
-		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with others (a "
-			 "file, huge pages): the realm cannot reach it",
+		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with others, and "
+			 "not by a file that the VMM has open to read and write: the realm cannot "
+			 "reach it",
 			 from, to);
 	} else if (m->area.kind == WIRE_AREA_MEMFD && !mm->warned_memfd) {
 		mm->warned_memfd = true;
-		log_warn("memslot_memfd_moved: memory at 0x%llx-0x%llx is a mapping of a memfd: "
-			 "other mappings of it no longer see what the realm writes",
-			 from, to);
+		log_warn(
+			"memslot_memfd_moved: memory at 0x%llx-0x%llx is a mapping of a memfd that "
+			"the VMM has not open to read and write: other mappings of it no longer "
+			"see what the realm writes",
+			from, to);
 	}
 }
 
@@ -114,7 +118,21 @@ static int note_area(struct report *r, const struct wire_msg *m)
 	return ranges_set(&r->areas, m->area.addr, end, pa, tag);
 }
 
-static int take_area(struct report *r, const struct wire_msg *m)
+/* A file that others share: said again as another kind if it cannot be. */
+static int share_area(struct report *r, const struct wire_msg *area, int fd)
+{
+	struct wire_msg m = {.type = WIRE_SHARED};
+	uint64_t addr = area->area.addr, size = area->area.size, pa = 0;
+
+	if (mm_has_vms(r->mm))
+		m.answer.value =
+			fd < 0 ? -EMFILE : mm_share(r->mm, fd, area->area.offset, size, &pa);
+	if (channel_say(r->ch, &m, NULL, NULL, 0))
+		return -EPIPE;
+	return pa ? ranges_set(&r->areas, addr, addr + size, pa, area->area.prot) : 0;
+}
+
+static int take_area(struct report *r, const struct wire_msg *m, int fd)
 {
 	uint64_t addr = m->area.addr, size = m->area.size;
 
@@ -131,6 +149,8 @@ static int take_area(struct report *r, const struct wire_msg *m)
 	case WIRE_AREA_SHARED:
 	case WIRE_AREA_MEMFD:
 		return place_area(r, m);
+	case WIRE_AREA_FILE:
+		return share_area(r, m, fd);
 	case WIRE_AREA_FIXED:
 		return 0;
 	}
@@ -183,6 +203,7 @@ static int apply(struct report *r, bool *changed)
 /* Give back pages that no area shows any more. */
 static void collect(struct mm *mm)
 {
+	struct mm_piece *gone = NULL;
 	struct ranges unused = {0};
 	int n = 0;
 
@@ -202,9 +223,11 @@ static void collect(struct mm *mm)
 			machine_free(mm->srv->cfg.machine, unused.v[i].start,
 				     (unused.v[i].end - unused.v[i].start) / GRANULE_SIZE);
 	}
+	gone = mm_take_unused(mm);
 	mm->uncollected = n != 0;
 out:
 	pthread_mutex_unlock(&mm->lock);
+	mm_unshare(mm, gone);
 	ranges_destroy(&unused);
 }
 
@@ -228,14 +251,18 @@ static void report_end(struct mm *mm, bool changed)
 static int take_areas(struct report *r)
 {
 	struct wire_msg m;
-	int n = 0;
+	ssize_t heard;
+	int n = 0, fd;
 
 	while (!n) {
-		if (channel_hear(r->ch, &m, NULL, 0, NULL) < 0)
+		heard = channel_hear(r->ch, &m, NULL, 0, &fd);
+		if (heard < 0 && heard != -EMFILE)
 			return -EPIPE;
-		if (m.type == WIRE_AREA_END)
+		if (m.type == WIRE_AREA_END && fd < 0)
 			break;
-		n = m.type == WIRE_AREA ? take_area(r, &m) : -EPIPE;
+		n = m.type == WIRE_AREA ? take_area(r, &m, fd) : -EPIPE;
+		if (fd >= 0)
+			close(fd);
 	}
 	if (n || m.user.addr < r->start || m.user.addr > r->end ||
 	    !IS_ALIGNED(m.user.addr, GRANULE_SIZE))

@@ -52,7 +52,7 @@ ssize_t channel_hear(struct channel *ch, struct wire_msg *m, void *data, size_t 
 	} while (n >= 0 && m->type == WIRE_CANCEL);
 	if (fd && !nfds)
 		*fd = -1;
-	if (n >= 0 && m->seq == ch->seq && m->step == ch->step)
+	if ((n >= 0 || (n == -EMFILE && fd)) && m->seq == ch->seq && m->step == ch->step)
 		return n;
 	if (fd && *fd >= 0)
 		close(*fd);

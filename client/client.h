@@ -210,6 +210,11 @@ struct own *maps_own(void);
  * none; -EIO: nobody knows. */
 int maps_next(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end);
 
+/* ---- files that others share (shared.c) ---- */
+/* The part of a mapping that `m` tells of: 0 if it is one of a file that the VMM has open, and the
+ * backend uses the file; 1: it is to be reported as `m` says; -EPIPE. */
+int shared_report(struct talk *t, const struct area *a, const struct wire_msg *m);
+
 /* WIRE_GUARD: nobody is to touch the range unnoticed from now on, or everybody may. */
 void memory_guard(uint64_t addr, uint64_t size, uint64_t ipa, bool on);
 /* A thread has faulted there. True: it was guarded, the backend knows, the access may be made. */

@@ -101,7 +101,7 @@ struct own *maps_own(void)
 /* As next_line(). */
 static int next_area(struct area *a)
 {
-	unsigned int major;
+	uint64_t major, minor;
 	const char *p;
 	char *line;
 	int r = next_line(&line);
@@ -120,7 +120,9 @@ static int next_area(struct area *a)
 	p++;
 	major = number(&p, 16);
 	p++;
-	a->dev = (uint64_t)(major & 0xfff) << 8 | number(&p, 16);
+	minor = number(&p, 16);
+	/* As fstat(2) says it. */
+	a->dev = (minor & 0xff) | major << 8 | (minor & ~UINT64_C(0xff)) << 12;
 	p++;
 	a->ino = number(&p, 10);
 	while (*p == ' ')

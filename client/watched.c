@@ -138,6 +138,11 @@ static int report_area(struct talk *t, const struct area *a, uint64_t start, uin
 
 	if (!ours && is_inaccessible(a))
 		return 0;
+	if (m.area.kind == WIRE_AREA_MEMFD || m.area.kind == WIRE_AREA_FIXED) {
+		r = shared_report(t, a, &m);
+		if (r <= 0)
+			return r;
+	}
 	if (talk_send(t, &m, NULL, NULL, 0))
 		return -EPIPE;
 	if (!place)

@@ -39,7 +39,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#define WIRE_VERSION   2u
+#define WIRE_VERSION   3u
 #define WIRE_CHUNK     65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
 #define WIRE_MAX_FDS   3
@@ -86,8 +86,10 @@ enum wire_type {
 	WIRE_ANSWER,
 
 	/* client: what is mapped in a range, in ascending order */
-	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows */
+	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows; kind
+			* FILE, which comes with a descriptor, by SHARED */
 	WIRE_PLACE,    /* backend: offset in physical memory, with its descriptor; or status */
+	WIRE_SHARED,   /* backend: `answer.value`: 0, or -errno: it is told of another way then */
 	WIRE_MOVED,    /* client: `answer.value` bytes from the start have been moved */
 	WIRE_AREA_END, /* `user.addr`: where the truth ends. APPLIED when lookups see it */
 	WIRE_APPLIED,
@@ -112,7 +114,8 @@ enum wire_area {
 	WIRE_AREA_PRIVATE,  /* movable: discarding it gives zeroes */
 	WIRE_AREA_SHARED,   /* movable: discarding keeps the contents */
 	WIRE_AREA_MEMFD,    /* the same, but others may map or hold the file: worth a warning */
-	WIRE_AREA_FIXED,    /* cannot be moved: shared with somebody else */
+	WIRE_AREA_FILE,	    /* of the file that came along, at `offset`; shared with anybody */
+	WIRE_AREA_FIXED,    /* cannot be moved: shared, and no file that we have */
 };
 
 enum wire_mask { WIRE_MASK_KEEP, WIRE_MASK_CLEAR, WIRE_MASK_SET };

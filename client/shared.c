@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * shared.c - shared mappings of files that the VMM has open: the backend is given the file, and
+ * nothing is moved.
+ *
+ * A VMM that shares its guest's memory with others hands them a descriptor, so it has one. It is
+ * found by device and inode, among the numbers that a VMM uses; where none is to be found (it was
+ * closed, or is for reading only) the mapping is treated as if it were nobody else's.
+ */
+#include "client/client.h"
+
+#include <fcntl.h>
+
+#define LAST_NUMBER 4095
+#define HIGH	    500 /* out of the VMM's way, as talk.c does it */
+
+static int found_last; /* as a rule there is one file of memory */
+
+static bool is_file_of(int fd, const struct area *a)
+{
+	struct stat st;
+	long flags;
+
+	if (sys(fstat, fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != a->ino ||
+	    st.st_dev != a->dev)
+		return false;
+	flags = sys(fcntl, fd, F_GETFL);
+	return flags >= 0 && (flags & (O_ACCMODE | O_PATH)) == O_RDWR;
+}
+
+/* A duplicate, which no other thread closes; -1: there is none. */
+static int duplicate(int fd, const struct area *a)
+{
+	long copy;
+
+	if (!is_file_of(fd, a))
+		return -1;
+	copy = sys(fcntl, fd, F_DUPFD_CLOEXEC, HIGH);
+	if (copy < 0)
+		copy = sys(fcntl, fd, F_DUPFD_CLOEXEC, 3);
+	if (copy >= 0 && !is_file_of(copy, a)) {
+		sys(close, copy);
+		return -1;
+	}
+	return copy < 0 ? -1 : (int)copy;
+}
+
+static int find(const struct area *a)
+{
+	int copy = duplicate(found_last, a);
+
+	for (int fd = 0; copy < 0 && fd <= LAST_NUMBER; fd++) {
+		copy = duplicate(fd, a);
+		if (copy >= 0)
+			found_last = fd;
+	}
+	return copy;
+}
+
+int shared_report(struct talk *t, const struct area *a, const struct wire_msg *m)
+{
+	struct wire_msg file = *m;
+	int fd = a->shared && a->ino ? find(a) : -1, r;
+
+	if (fd < 0)
+		return 1;
+	file.area.kind = WIRE_AREA_FILE;
+	r = talk_send(t, &file, NULL, &fd, 1);
+	sys(close, fd);
+	if (r || talk_recv(t, &file, NULL, 0, NULL, NULL) < 0 || file.type != WIRE_SHARED)
+		return -EPIPE;
+	return file.answer.value ? 1 : 0;
+}

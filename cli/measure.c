@@ -283,7 +283,7 @@ static int from_options(const struct measure *m, struct vmm_options *vmm,
 	int fd = -1, status = EXIT_USAGE;
 	char path[40];
 
-	if (options_check(vmm) || kernels_choose(vmm->kernel, &kernel))
+	if (options_check(vmm) || (vmm->kernel && kernels_choose(vmm->kernel, &kernel)))
 		return EXIT_USAGE;
 	if (kernel.fetched)
 		vmm->kernel = kernel.image;
@@ -320,7 +320,7 @@ static int run(int argc, char **argv)
 	status = EXIT_USAGE;
 	if (p.nwords == 3 && !strcmp(p.words[0], "diff"))
 		status = diff(p.words[1], p.words[2]);
-	else if (p.nwords || argc < 2 || !!m.ledger + !!m.calls + !!vmm.kernel > 1)
+	else if (p.nwords || argc < 2 || !!m.ledger + !!m.calls + (vmm.kernel || vmm.firmware) > 1)
 		command_usage(&command_measure);
 	else if (m.ledger)
 		status = from_ledger(m.ledger, &m);

@@ -31,8 +31,12 @@ struct consoles {
 int consoles_open(struct consoles *c, const struct vmm_options *o);
 /* Create the device and plug it. Likewise. */
 int consoles_create(struct consoles *c, const struct guest_memory *mem, struct devices *d);
-/* What is written to hvc0, and to the UART: an output function of console.h. */
+/*
+ * Output functions of console.h: what is written to hvc0, and to the UART. The latter is no log
+ * whose beginning could be missing.
+ */
 void consoles_output(void *consoles, const void *data, size_t len);
+void consoles_uart(void *consoles, const void *data, size_t len);
 /* No vCPU writes any more: what was held back of hvc0 is written out. */
 void consoles_finish(struct consoles *c);
 /* Is hvc0's input our standard input? */

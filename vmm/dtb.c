@@ -18,6 +18,8 @@
 #define GIC_PPI		1
 #define IRQ_LEVEL_HIGH	4
 #define PCI_SPACE_MEM32 0x02000000
+#define UART_PATH	"/serial@9000000"
+_Static_assert(LAYOUT_UART == 0x9000000, "the UART's path");
 
 /*
  * The buffer is far larger than the largest tree (only bootargs has no fixed size, and that is
@@ -47,6 +49,8 @@ static void add_chosen(void *fdt, const struct dtb_config *c)
 {
 	fdt_begin_node(fdt, "chosen");
 	fdt_property_string(fdt, "bootargs", c->bootargs);
+	if (c->uart)
+		fdt_property_string(fdt, "stdout-path", UART_PATH);
 	if (c->initrd_size) {
 		fdt_property_u64(fdt, "linux,initrd-start", c->initrd);
 		fdt_property_u64(fdt, "linux,initrd-end", c->initrd + c->initrd_size);
@@ -215,6 +219,16 @@ static void add_rtc(void *fdt)
 	fdt_end_node(fdt);
 }
 
+/* It has no interrupt: a driver that wants one polls. */
+static void add_uart(void *fdt)
+{
+	fdt_begin_node(fdt, UART_PATH + 1);
+	fdt_property_string(fdt, "compatible", "ns16550a");
+	CELLS(fdt, "reg", HI(LAYOUT_UART), LO(LAYOUT_UART), 0, LO(LAYOUT_UART_SIZE));
+	fdt_property_u32(fdt, "clock-frequency", 1843200);
+	fdt_end_node(fdt);
+}
+
 int dtb_build(const struct dtb_config *c, void *buf)
 {
 	if (strlen(c->bootargs) > DTB_MAX_BOOTARGS)
@@ -233,6 +247,8 @@ int dtb_build(const struct dtb_config *c, void *buf)
 	add_psci(buf);
 	add_timer(buf);
 	add_gic(buf, c);
+	if (c->uart)
+		add_uart(buf);
 	add_rtc(buf);
 	add_pci(buf, c);
 	fdt_end_node(buf);

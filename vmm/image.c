@@ -201,7 +201,7 @@ static int image_unpack(struct image *im, const char *path, uint64_t max)
 	return 0;
 }
 
-/* Kernel, then 2 MiB for the device tree, then the initrd; all of it must fit. */
+/* The first image, then 2 MiB for the device tree, then the initrd; all of it must fit. */
 static int images_place(struct boot_images *b, const struct arm64_image *head)
 {
 	uint64_t at = b->ram + head->text_offset;
@@ -216,9 +216,9 @@ static int images_place(struct boot_images *b, const struct arm64_image *head)
 	at += b->initrd.mapped;
 	if (at <= end)
 		return 0;
-	log_error("too little memory: kernel, device tree and initrd need %llu MiB, --memory gives "
+	log_error("too little memory: %s, device tree and initrd need %llu MiB, --memory gives "
 		  "%llu MiB",
-		  (unsigned long long)(at - b->ram + BIT(20) - 1) >> 20,
+		  b->kernel.name, (unsigned long long)(at - b->ram + BIT(20) - 1) >> 20,
 		  (unsigned long long)b->ram_size >> 20);
 	return -EINVAL;
 }
@@ -247,6 +247,20 @@ int images_load(struct boot_images *b, const char *kernel, const char *initrd, u
 	}
 	if (initrd)
 		ret = image_read(&b->initrd, initrd, ram_size);
+	return ret ? ret : images_place(b, &head);
+}
+
+int images_load_firmware(struct boot_images *b, const char *path, uint64_t ram, uint64_t ram_size)
+{
+	const struct arm64_image head = {0};
+	int ret;
+
+	*b = (struct boot_images){.kernel.name = "firmware",
+				  .dtb.name = "device tree",
+				  .initrd.name = "initrd",
+				  .ram = ram,
+				  .ram_size = ram_size};
+	ret = image_read(&b->kernel, path, ram_size);
 	return ret ? ret : images_place(b, &head);
 }
 

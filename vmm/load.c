@@ -62,6 +62,7 @@ int load_images(const struct vmm_options *o, struct boot_images *b, unsigned int
 	char bootargs[DTB_MAX_BOOTARGS + 2] = "";
 	struct dtb_config cfg = {.cpus = o->cpus,
 				 .its = o->its,
+				 .uart = o->firmware != NULL,
 				 .ram = LAYOUT_RAM,
 				 .ram_size = o->memory,
 				 .bootargs = bootargs};
@@ -69,7 +70,8 @@ int load_images(const struct vmm_options *o, struct boot_images *b, unsigned int
 
 	if (ret)
 		return ret;
-	if (images_load(b, o->kernel, o->initrd, LAYOUT_RAM, o->memory))
+	if (o->firmware ? images_load_firmware(b, o->firmware, LAYOUT_RAM, o->memory)
+			: images_load(b, o->kernel, o->initrd, LAYOUT_RAM, o->memory))
 		return VMM_INPUT;
 	cfg.initrd = b->initrd.addr;
 	cfg.initrd_size = b->initrd.size;

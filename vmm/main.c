@@ -88,7 +88,7 @@ static int create(void)
 
 	vmm.report.abi = vmm.realm.abi.name;
 	if (!ret)
-		ret = devices_create(&vmm.devices, &vmm.opt, &vmm.realm, consoles_output,
+		ret = devices_create(&vmm.devices, &vmm.opt, &vmm.realm, consoles_uart,
 				     &vmm.consoles);
 	if (!ret)
 		ret = consoles_create(&vmm.consoles, &vmm.realm.mem, &vmm.devices);

@@ -44,6 +44,7 @@ static int parse_unsigned(const char *option, const char *s, unsigned int min, u
 	}
 
 STRING_OPTION(kernel)
+STRING_OPTION(firmware)
 STRING_OPTION(initrd)
 STRING_OPTION(append)
 STRING_OPTION(dtb_dump)
@@ -375,9 +376,13 @@ void options_init(struct vmm_options *o)
 
 int options_check(const struct vmm_options *o)
 {
-	if (o->kernel)
+	if (o->firmware && (o->kernel || o->initrd || o->exec))
+		log_error("--firmware starts what is on a disk: it takes no --kernel, --initrd, "
+			  "--exec");
+	else if (!o->kernel && !o->firmware)
+		log_error("which kernel? give one with --kernel FILE");
+	else
 		return 0;
-	log_error("which kernel? give one with --kernel FILE");
 	return -EINVAL;
 }
 

@@ -39,9 +39,10 @@ struct vmm_share {
 };
 
 struct vmm_options {
-	const char *kernel; /* never NULL after options_parse */
-	const char *initrd; /* or NULL */
-	const char *append; /* never NULL */
+	const char *kernel;   /* or */
+	const char *firmware; /* one of them is given after options_parse */
+	const char *initrd;   /* or NULL */
+	const char *append;   /* never NULL */
 	const char *dtb_dump;
 	const char *until[VMM_MAX_UNTILS]; /* any of them ends the run well */
 	unsigned int nuntils;

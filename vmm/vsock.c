@@ -263,6 +263,8 @@ int vsock_init(struct vsock *v, const struct guest_memory *mem, const char *path
 
 	memset(v, 0, sizeof(*v));
 	v->spare = v->listener.fd = -1;
+	for (unsigned int i = 0; i < VSOCK_STREAMS; i++)
+		v->streams[i].peer.fd = -1;
 	if (fd < 0) {
 		log_errno(-fd, "--vsock unix:%s", path);
 		return fd;

@@ -29,7 +29,7 @@
 #define VSOCK_TX 1
 
 #define VSOCK_STREAMS	 256
-#define VSOCK_WINDOW	 131072u /* bytes of a stream that nobody has taken here yet; a power of 2 */
+#define VSOCK_WINDOW	 131072u /* of a stream, what nobody has taken here yet; a power of 2 */
 #define VSOCK_STRAYS	 32
 #define VSOCK_GUEST_CID	 3
 #define VSOCK_HOST_CID	 2

@@ -186,6 +186,14 @@ static void a_realm_token_of_another_boot_is_not_bound(void **state)
 	attest_identity_free(b);
 }
 
+/* Each signature that is looked at costs: where all is emulated, one of so many does. */
+static size_t stride(void)
+{
+	const char *text = getenv("SOFTREALM_TEST_STRIDE");
+
+	return text ? MAX(strtoul(text, NULL, 10), 1ul) : 1;
+}
+
 static void no_bit_of_a_token_can_be_flipped(void **state)
 {
 	struct attest_realm_claims c = claims(MEASURE_SHA_256);
@@ -193,7 +201,7 @@ static void no_bit_of_a_token_can_be_flipped(void **state)
 	uint8_t token[MAX_TOKEN];
 	size_t len = make(id, &c, token);
 
-	for (size_t bit = 0; bit < 8 * len; bit++) {
+	for (size_t bit = 0; bit < 8 * len; bit += stride()) {
 		token[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		if (!verify(token, len, NULL))
 			fail_msg("bit %zu of byte %zu does not matter", bit % 8, bit / 8);

@@ -119,6 +119,29 @@ static void passts_addresses_are_told_to_the_init(void **state)
 					"softrealm.net=10.0.2.15/24,10.0.2.2,10.0.2.3");
 }
 
+/* Whatever it is: its first byte is the first one of RAM, and its tree tells of the UART. */
+static void a_firmware_lies_at_the_start_of_memory(void **state)
+{
+	const void *fdt;
+
+	o.kernel = NULL;
+	o.firmware = kernel;
+	assert_int_equal(load(), 0);
+	assert_string_equal(b.kernel.name, "firmware");
+	assert_int_equal(b.kernel.addr, 0x40000000);
+	assert_int_equal(b.kernel.size, 4096);
+	assert_int_equal(b.dtb.addr, 0x40200000);
+	fdt = b.dtb.data;
+	assert_true(fdt_path_offset(fdt, "/serial@9000000") > 0);
+	assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "stdout-path", NULL),
+			    "/serial@9000000");
+	o.kernel = kernel;
+	o.firmware = NULL;
+	assert_int_equal(load(), 0);
+	fdt = b.dtb.data;
+	assert_true(fdt_path_offset(fdt, "/serial@9000000") < 0);
+}
+
 static void too_long_arguments_are_refused(void **state)
 {
 	static char args[4096];
@@ -142,6 +165,7 @@ int main(void)
 		T(earlycon_is_at_the_shared_alias),
 		T(disks_get_bounce_buffers),
 		T(passts_addresses_are_told_to_the_init),
+		T(a_firmware_lies_at_the_start_of_memory),
 		T(too_long_arguments_are_refused),
 	};
 

@@ -263,7 +263,7 @@ static void a_port_that_nobody_listens_at_is_reset(void **state)
 	assert_null(next());
 }
 
-/* Until the peer's socket and the window are full; then its data and the credit come as it reads. */
+/* Until the peer's socket and the window are full; then data and credit come as it reads. */
 static void who_does_not_read_stops_his_stream_alone(void **state)
 {
 	static uint8_t data[0x8000], buf[0x8000];

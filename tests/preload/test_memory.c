@@ -159,8 +159,8 @@ static void expect_file_shared(int vm, uint64_t *slot, uint64_t *others)
 
 static void expect_file_is_shared(int fd)
 {
+	int64_t before = pages_used(); /* and every VM of before is gone */
 	uint64_t *p = map_file(fd, RW, 0), *others = map_file(fd, RW, 0);
-	int64_t before = pages_used();
 	int vm = open_vm();
 
 	*p = 5;

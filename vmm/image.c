@@ -38,10 +38,6 @@ static uint32_t get32(const uint8_t *p)
 /* What a file that is no Image probably is. */
 static const char *guess(const uint8_t *p, uint64_t size)
 {
-	if (size >= 3 && !memcmp(p, "BZh", 3))
-		return "it is bzip2-compressed: unpack it first";
-	if (size >= 4 && (!memcmp(p, "\x04\x22\x4d\x18", 4) || !memcmp(p, "\x02\x21\x4c\x18", 4)))
-		return "it is lz4-compressed: unpack it first";
 	if (size >= 4 && !memcmp(p, "\x5d\0\0", 3))
 		return "it is lzma-compressed: unpack it first";
 	if (size >= 4 && !memcmp(p, "\177ELF", 4))

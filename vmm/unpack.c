@@ -8,10 +8,14 @@
  */
 #include "vmm/unpack.h"
 
+#include <bzlib.h>
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <lz4.h>
+#include <lz4frame.h>
 #include <lzma.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <zlib.h>
@@ -21,9 +25,11 @@
 #include "base/bits.h"
 #include "vmm/layout.h"
 
-#define FIRST_ROOM	(UINT64_C(4) << 20)
-#define XZ_MEMORY	(UINT64_C(256) << 20) /* xz -9 needs 65 MiB, kernels up to 130 */
-#define ZSTD_WINDOW_LOG 27		      /* what zstd -22 uses, as kernels do */
+#define FIRST_ROOM	 (UINT64_C(4) << 20)
+#define XZ_MEMORY	 (UINT64_C(256) << 20) /* xz -9 needs 65 MiB, kernels up to 130 */
+#define LZ4_BLOCK	 (8u << 20)	       /* of the legacy format, which Linux' Image.lz4 is */
+#define LZ4_LEGACY_MAGIC 0x184c2102u
+#define ZSTD_WINDOW_LOG	 27 /* what zstd -22 uses, as kernels do */
 
 /* EFI zboot, as Linux' drivers/firmware/efi/libstub/zboot-header.S lays it out. */
 #define ZBOOT_HEADER_SIZE 64
@@ -82,6 +88,14 @@ static int damaged(struct sink *s, const char *why)
 {
 	*s->why = why;
 	return -EINVAL;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
 }
 
 static int decode_gzip(const uint8_t *p, size_t size, struct sink *s)
@@ -173,10 +187,116 @@ static int decode_xz(const uint8_t *p, size_t size, struct sink *s)
 						: "its xz data is damaged");
 }
 
+static int decode_bzip2(const uint8_t *p, size_t size, struct sink *s)
+{
+	bz_stream z = {.next_in = (char *)p, .avail_in = (unsigned int)size};
+	int ret = 0, got = BZ2_bzDecompressInit(&z, 0, 0);
+	uint8_t *to;
+	size_t n;
+
+	if (got != BZ_OK)
+		return damaged(s, "bzip2 cannot be used");
+	while (got == BZ_OK) {
+		ret = sink_next(s, &to, &n);
+		if (ret)
+			break;
+		z.next_out = (char *)to;
+		z.avail_out = (unsigned int)n;
+		got = BZ2_bzDecompress(&z);
+		s->out->size += n - z.avail_out;
+		if (got == BZ_OK && z.avail_out && !z.avail_in)
+			break; /* it wants more than there is */
+	}
+	s->left = z.avail_in;
+	BZ2_bzDecompressEnd(&z);
+	if (ret || got == BZ_STREAM_END)
+		return ret;
+	return damaged(s,
+		       got == BZ_OK ? "its bzip2 data is cut short" : "its bzip2 data is damaged");
+}
+
+static int decode_lz4(const uint8_t *p, size_t size, struct sink *s)
+{
+	LZ4F_dctx *d;
+	size_t got = 1, taken, n, room;
+	uint8_t *to;
+	int ret = 0;
+
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&d, LZ4F_VERSION)))
+		return damaged(s, "lz4 cannot be used");
+	s->left = size;
+	while (got && !LZ4F_isError(got)) {
+		ret = sink_next(s, &to, &room);
+		if (ret)
+			break;
+		n = room;
+		taken = s->left;
+		got = LZ4F_decompress(d, to, &n, p + size - s->left, &taken, NULL);
+		s->left -= taken;
+		s->out->size += n;
+		if (got && !n && !taken)
+			break; /* it wants more than there is */
+	}
+	LZ4F_freeDecompressionContext(d);
+	if (ret || !got)
+		return ret;
+	return damaged(s,
+		       LZ4F_isError(got) ? "its lz4 data is damaged" : "its lz4 data is cut short");
+}
+
+static int sink_put(struct sink *s, const uint8_t *p, size_t size)
+{
+	uint8_t *to;
+	size_t n;
+
+	for (int ret; size; size -= n, p += n) {
+		ret = sink_next(s, &to, &n);
+		if (ret)
+			return ret;
+		n = MIN(n, size);
+		memcpy(to, p, n);
+		s->out->size += n;
+	}
+	return 0;
+}
+
+/* Blocks with their lengths, and no end: Linux puts the unpacked size there, in a zboot payload. */
+static int decode_lz4_legacy(const uint8_t *p, size_t size, struct sink *s)
+{
+	uint8_t *block = malloc(LZ4_BLOCK);
+	int ret = block ? 0 : -ENOMEM, n;
+	size_t at = 4, len;
+
+	if (ret)
+		*s->why = "there is not enough memory to unpack it";
+	while (!ret && size - at >= 4) {
+		len = get32(p + at);
+		if (size - at == 4 && len == (uint32_t)s->out->size)
+			break;
+		if (len == LZ4_LEGACY_MAGIC) /* one behind the other */
+			break;
+		if (len > size - at - 4) {
+			ret = damaged(s, "its lz4 data is cut short, or damaged");
+			break;
+		}
+		n = LZ4_decompress_safe((const char *)p + at + 4, (char *)block, (int)len,
+					(int)LZ4_BLOCK);
+		ret = n < 0 ? damaged(s, "its lz4 data is damaged") : sink_put(s, block, (size_t)n);
+		at += 4 + len;
+	}
+	if (!ret && size - at && size - at < 4)
+		ret = damaged(s, "its lz4 data is cut short");
+	free(block);
+	s->left = size - at;
+	return ret;
+}
+
 static decoder *find_decoder(const uint8_t *p, uint64_t size)
 {
 	static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd},
-			     xz[] = {0xfd, '7', 'z', 'X', 'Z', 0};
+			     xz[] = {0xfd, '7', 'z', 'X', 'Z', 0}, bzip2[] = {'B', 'Z', 'h'},
+			     lz4[] = {0x04, 0x22, 0x4d, 0x18},
+			     lz4_legacy[] = {0x02, 0x21, 0x4c, 0x18};
 
 	if (size >= sizeof(gzip) && !memcmp(p, gzip, sizeof(gzip)))
 		return decode_gzip;
@@ -184,20 +304,18 @@ static decoder *find_decoder(const uint8_t *p, uint64_t size)
 		return decode_zstd;
 	if (size >= sizeof(xz) && !memcmp(p, xz, sizeof(xz)))
 		return decode_xz;
+	if (size >= sizeof(bzip2) && !memcmp(p, bzip2, sizeof(bzip2)))
+		return decode_bzip2;
+	if (size >= sizeof(lz4) && !memcmp(p, lz4, sizeof(lz4)))
+		return decode_lz4;
+	if (size >= sizeof(lz4_legacy) && !memcmp(p, lz4_legacy, sizeof(lz4_legacy)))
+		return decode_lz4_legacy;
 	return NULL;
 }
 
 static bool is_zboot(const uint8_t *p, uint64_t size)
 {
 	return size >= ZBOOT_HEADER_SIZE && !memcmp(p, "MZ", 2) && !memcmp(p + 4, "zimg", 4);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
 }
 
 bool unpack_is_packed(const void *data, uint64_t size)
@@ -242,9 +360,10 @@ int unpack(const void *data, uint64_t size, uint64_t max, struct unpacked *out, 
 	}
 	decode = find_decoder(p, size);
 	if (!decode)
-		return damaged(&s, zboot ? "it is an EFI zboot image whose payload is packed in a "
-					   "way that is not known here (not gzip, zstd or xz)"
-					 : "it is not packed");
+		return damaged(
+			&s, zboot ? "it is an EFI zboot image whose payload is packed in a "
+				    "way that is not known here (not gzip, zstd, xz, bzip2 or lz4)"
+				  : "it is not packed");
 	if (size > UINT_MAX)
 		return damaged(&s, "it is too large");
 	ret = decode(p, (size_t)size, &s);

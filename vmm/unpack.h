@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * unpack.h - kernels as distributions ship them: compressed by gzip, zstd or xz, or in the
- * self-extracting form of EFI zboot, whose payload is compressed in the same ways.
+ * unpack.h - kernels as distributions ship them: compressed by gzip, zstd, xz, bzip2 or lz4, or in
+ * the self-extracting form of EFI zboot, whose payload is compressed in the same ways.
  */
 #ifndef VMM_UNPACK_H
 #define VMM_UNPACK_H

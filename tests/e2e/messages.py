@@ -74,7 +74,7 @@ def a_kernel_that_is_cut_short_is_told_before_it_runs():
 @case
 def a_compressed_kernel_is_named():
     """One that cannot be unpacked; of others it is told what is inside."""
-    for tool, text in (("xz", "not an arm64 Linux Image"), ("bzip2", "bzip2-compressed")):
+    for tool, text in (("xz", "not an arm64 Linux Image"), ("lzma", "lzma-compressed")):
         if shutil.which(tool):
             path = work() / f"Image.{tool}"
             path.write_bytes(subprocess.run([tool, "-c"], input=b"x" * 100000,

@@ -5,6 +5,7 @@
 Its packages are unpacked into a root of this test's own (mmdebstrap, a minute of downloads), or
 taken from the root that SOFTREALM_ARM64_ROOT names. `softrealm exec` carries the program.
 """
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -101,6 +102,98 @@ def disk_and_network_work():
     run.kill()
 
 
+class Exec:
+    """The port on which init runs commands (guest/init/exec.c)."""
+
+    def __init__(self):
+        self.path = work() / f"exec{random.getrandbits(32)}"
+        self.arguments = ("-chardev", f"socket,id=x,path={self.path},server=on,wait=off",
+                          "-device", "virtio-serial-pci",
+                          "-device", "virtserialport,chardev=x,name=org.softrealm.exec")
+
+    def run(self, command, guest):
+        """What it writes, both ways out; its status has to be 0."""
+        end = time.monotonic() + 4 * BOOT_TIMEOUT
+        while not self.path.exists():
+            check(time.monotonic() < end, "no port", guest.story())
+            time.sleep(0.1)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(4 * BOOT_TIMEOUT)
+            s.connect(str(self.path))
+            s.sendall(command.encode() + b"\0")
+            stream, said = s.makefile("rb"), b""
+            while True:
+                head = stream.read(5)
+                check(len(head) == 5, "the port hung up", guest.story())
+                data = stream.read(int.from_bytes(head[1:], "little"))
+                if head[:1] == b"x":
+                    check(data == b"\0", "status", data, said)
+                    return said.decode()
+                said += data
+
+
+@contextlib.contextmanager
+def vhost_user(*command, path):
+    """A device of another process, which listens at the path."""
+    if not shutil.which(command[0]):
+        raise Skip(f"no {command[0]}")
+    end = time.monotonic() + BOOT_TIMEOUT
+    with open(work() / f"{path.name}.log", "wb") as log:
+        device = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        while not path.exists():
+            check(device.poll() is None and time.monotonic() < end, command[0], "does not start:",
+                  (work() / f"{path.name}.log").read_text())
+            time.sleep(0.05)
+        yield path
+    finally:
+        device.kill()
+        device.wait()
+
+
+@case
+def devices_of_other_processes_share_its_memory():
+    disk, block, fs, folder = (work() / name for name in ("vdisk", "block", "fs", "folder"))
+    if os.geteuid():
+        raise Skip("virtiofsd is for root")
+    folder.mkdir()
+    disk.write_bytes(random.Random(2).randbytes(8 << 20))
+    (folder / "in").write_bytes(random.Random(3).randbytes(3000000))
+    digests = [hashlib.sha256(p.read_bytes()).hexdigest() for p in (disk, folder / "in")]
+    port = Exec()
+    with vhost_user("qemu-storage-daemon", "--blockdev", f"file,node-name=f,filename={disk}",
+                    "--export", f"vhost-user-blk,id=e,node-name=f,addr.type=unix,"
+                    f"addr.path={block},writable=on", path=block), \
+            vhost_user("/usr/lib/qemu/virtiofsd", f"--socket-path={fs}", "-o",
+                       f"source={folder},sandbox=chroot", path=fs):
+        run = qemu("-smp", 2, "-object", "memory-backend-memfd,id=m,size=512M,share=on",
+                   "-machine", "memory-backend=m", "-chardev", f"socket,id=b,path={block}",
+                   "-device", "vhost-user-blk-pci,chardev=b,num-queues=1",
+                   "-chardev", f"socket,id=f,path={fs}",
+                   "-device", "vhost-user-fs-pci,chardev=f,tag=folder", *port.arguments,
+                   initrd=shell())
+        said = port.run("sha256sum /dev/vda /folder/in && cp /folder/in /folder/out && "
+                        "echo written | dd of=/dev/vda conv=fsync", run)
+        for digest in digests:
+            check(digest in said, digest, "is not in", said, run.story())
+        run.wait(BOOT_TIMEOUT)
+    check((folder / "out").read_bytes() == (folder / "in").read_bytes(), "another file came out")
+    check(disk.read_bytes()[:8] == b"written\n", "nothing was written")
+    check("memslot" not in run.err, run.story())
+
+
+def shell():
+    """An initrd with a shell in it."""
+    initrd = work() / "shell"
+    if not initrd.exists():
+        kernel = kernel_dir()
+        subprocess.run([SOURCE / "demo" / "fetch-kernel", "--busybox"], check=True,
+                       stdout=subprocess.DEVNULL)
+        subprocess.run([SOFTREALM, "initrd", "-o", initrd, "--busybox",
+                        kernel.parent / "busybox", "--modules", kernel], check=True)
+    return initrd
+
+
 class Counter:
     """A guest that counts aloud, and the monitor of its QEMU."""
 
@@ -112,15 +205,8 @@ class Counter:
         if not self.disk.exists():
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.disk, "64M"],
                            check=True)
-        initrd = work() / "shell"
-        if not initrd.exists():
-            kernel = kernel_dir()
-            subprocess.run([SOURCE / "demo" / "fetch-kernel", "--busybox"], check=True,
-                           stdout=subprocess.DEVNULL)
-            subprocess.run([SOFTREALM, "initrd", "-o", initrd, "--busybox",
-                            kernel.parent / "busybox", "--modules", kernel], check=True)
         self.run = qemu("-smp", 2, "-drive", f"file={self.disk},if=none,id=d", "-monitor",
-                        f"unix:{self.path},server=on,wait=off", *more, initrd=initrd,
+                        f"unix:{self.path},server=on,wait=off", *more, initrd=shell(),
                         append='rdinit=/bin/sh -- -c "i=0; while :; do echo tick $i.; '
                                'i=$((i+1)); sleep 1; done"')
 

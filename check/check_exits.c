@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check/check.h"
@@ -204,6 +205,54 @@ static void shared_moved(void)
 	WANT(realm_report(&r, 0), 22);
 }
 
+/* Another process maps the file, stores a value at its begin and copies the second one to the third.
+ */
+static void other_process(int fd, uint64_t value)
+{
+	pid_t pid = fork();
+	uint64_t *p;
+	int status;
+
+	if (pid == 0) {
+		p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (p == MAP_FAILED)
+			_exit(1);
+		p[0] = value;
+		p[2] = p[1];
+		_exit(0);
+	}
+	WANT(waitpid(pid, &status, 0), pid);
+	WANT(status, 0);
+}
+
+static void shared_file(void)
+{
+	static const struct script_op script[] = {
+		{SCRIPT_READ, {SHARED_BIT | FREE_IPA, SCRIPT_U64}},
+		{SCRIPT_WRITE, {SHARED_BIT | (FREE_IPA + 8), SCRIPT_U64, 0x1234}},
+		{SCRIPT_REPORT, {1}},
+		{SCRIPT_READ, {SHARED_BIT | FREE_IPA, SCRIPT_U64}},
+		{SCRIPT_READ, {SHARED_BIT | FREE_IPA, SCRIPT_U64}},
+		{SCRIPT_END, {0}}};
+	int fd = memfd_create("check", MFD_CLOEXEC);
+	struct realm r;
+	uint64_t *p;
+
+	WANT(ftruncate(fd, PAGE), 0);
+	REALM_NEW(&r, 1, script);
+	p = (uint64_t *)(r.mem + (FREE_IPA - RAM_BASE));
+	WANT_TRUE(mmap(p, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == p);
+	other_process(fd, 11);
+	WANT(realm_report(&r, 0), 11);
+	WANT(realm_report(&r, 0), 1);
+	other_process(fd, 22);
+	WANT(realm_report(&r, 0), 22);
+	WANT(p[0], 22);
+	WANT(p[2], 0x1234);
+	WANT(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE), 0);
+	WANT(realm_report(&r, 0), 0);
+}
+
 static void punch_hole(void)
 {
 	static const struct script_op script[] = {{SCRIPT_READ, {DATA_IPA, SCRIPT_U64}},
@@ -375,6 +424,9 @@ static const struct check checks[] = {
 	{"private-outside", "a private access outside the slots: external abort, no exit",
 	 private_outside},
 	{"shared-alias", "the shared alias of a slot is the slot's user memory", shared_alias},
+	{"shared-file",
+	 "user memory that other processes share: a file's stores and holes are seen by all",
+	 shared_file},
 	{"shared-moved", "memory mapped anew over the slot's range is what the realm then sees",
 	 shared_moved},
 	{"punch-hole", "a page punched out under the realm: faults for ever, a signal ends it",

@@ -64,7 +64,10 @@ static int say(struct engine *e, const struct inside_request *q, int fd)
 	do
 		n = sendmsg(e->files.sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	/* It has ended; or whatever it is, it does not know what it should. */
+	if (n < 0)
+		engine_set_lost(e);
+	return n < 0 ? -EPIPE : 0;
 }
 
 /* A CPU has come up, so whatever QEMU loads was there before. */
@@ -77,7 +80,7 @@ static bool came_up(const struct engine *e)
 	return false;
 }
 
-/* The next answer; -EPIPE: the engine is lost, or is now; -ENOSYS: nobody is there. */
+/* The next answer; -EPIPE: QEMU has ended or the engine is lost; -ENOSYS: nobody is there. */
 static int hear(struct engine *e)
 {
 	uint64_t end = cpu_clock() + e->patience * UINT64_C(1000000);
@@ -155,7 +158,7 @@ static int show(struct machine_viewer *v, const struct machine_piece *p)
 	/* It must not go on with a file where nobody else has one. */
 	if (back && r && r != -ENOSYS)
 		engine_set_lost(e);
-	return back || atomic_load(&e->lost) ? 0 : r;
+	return back || r == -EPIPE ? 0 : r; /* who has ended, or is about to, sees nothing wrong */
 }
 
 int files_open(struct engine *e)

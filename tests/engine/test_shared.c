@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -240,6 +241,25 @@ static void as_many_as_there_may_be(void **state)
 	file_close(&f);
 }
 
+static void an_engine_that_has_ended_is_in_nobodys_way(void **state)
+{
+	struct rig r, late;
+	struct file f;
+
+	rig_start(&r, 1);
+	rig_enter(&r, 0, GUEST_HVC);
+	kill(rig_child(), SIGKILL);
+	file_open(&f);
+	file_share(&f, &r);
+	rig_start_beside(&late, &r);
+	map_page(&late, f.pa);
+	expect_shared(&late, &f);
+	machine_unshare(r.machine, f.pa);
+	rig_stop_beside(&late);
+	rig_stop(&r);
+	file_close(&f);
+}
+
 static void huge_pages_are_shared(void **state)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
@@ -332,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_cut_short_ends_nobody),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(as_many_as_there_may_be),
+		cmocka_unit_test(an_engine_that_has_ended_is_in_nobodys_way),
 		cmocka_unit_test(huge_pages_are_shared),
 		cmocka_unit_test(a_script_that_starts_qemu_is_no_obstacle),
 		cmocka_unit_test(a_qemu_that_loads_nothing_of_ours_is_found_out),

@@ -20,6 +20,7 @@
 #include "backend/guest_memory.h"
 #include "base/bits.h"
 #include "base/trace.h"
+#include "debug/debug.h"
 #include "machine/memory.h"
 #include "rmm/inspect.h"
 
@@ -59,6 +60,7 @@ struct diagnosis {
 	struct look *look; /* by vCPU */
 	json_t *causes;
 	uint64_t now, rsi_calls;
+	bool held; /* by a debugger: nobody is stuck who may not run */
 };
 
 static __attribute__((format(printf, 5, 6))) void
@@ -376,6 +378,11 @@ static void judge_realm(struct diagnosis *d)
 
 static void judge(struct diagnosis *d)
 {
+	if (d->held) {
+		say(d, "debugger", -1, NULL,
+		    "a debugger holds the realm (--gdb): it goes on when that lets it");
+		return;
+	}
 	judge_realm(d);
 	for (size_t n = 0; n < d->v->num_vcpus; n++) {
 		judge_vmm(d, n);
@@ -395,6 +402,8 @@ static const char *where(const struct diagnosis *d, size_t n)
 		return "off";
 	if (!c->history.entered)
 		return c->history.num ? "vmm" : "never run";
+	if (d->held)
+		return "debugger";
 	if (d->look[n].rec.has_regs && d->look[n].rec.fresh)
 		return "starting";
 	return d->look[n].is_rec && !d->look[n].asked ? "kernel" : "guest";
@@ -446,7 +455,9 @@ json_t *why_diagnose(struct host *h, const struct kvm_vm_view *v)
 
 	d.look = calloc(v->num_vcpus + 1, sizeof(*d.look));
 	if (d.look) {
+		d.held = debug_holds(v->serial);
 		look_at_vcpus(&d);
+		d.held |= debug_holds(v->serial);
 		judge(&d);
 		for (size_t n = 0; n < v->num_vcpus; n++)
 			json_array_append_new(vcpus, vcpu_json(&d, n));

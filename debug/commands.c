@@ -14,6 +14,7 @@
 
 #include "base/bits.h"
 #include "base/hex.h"
+#include "debug/monitor.h"
 #include "debug/registers.h"
 
 /* So many bytes of memory fit an answer. */
@@ -379,39 +380,14 @@ static bool cmd_empty(struct session *s, const char *rest, size_t len, struct an
 	return true;
 }
 
-/* ---- monitor: lines for this server ---- */
-
-static void say(struct answer *a, const char *text)
-{
-	answer_hex(a, text, strlen(text));
-}
-
-static bool monitor_catch(const char *what, struct answer *a)
-{
-	static const char *const names[] = {
-		[CATCH_NONE] = "off",  [CATCH_RIPAS] = "ripas", [CATCH_RSI] = "rsi",
-		[CATCH_PSCI] = "psci", [CATCH_ALL] = "all",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(what, names[i]))
-			continue;
-		atomic_store(&debugger.catch, (int)i);
-		return ok(a, true);
-	}
-	say(a, "monitor catch off|ripas|rsi|psci|all: stop before such a call of the realm\n");
-	return true;
-}
-
 static bool cmd_monitor(struct session *s, const char *rest, size_t len, struct answer *a)
 {
 	char line[128] = "";
 
 	if (hex_decode_len(rest, len, line, sizeof(line) - 1) < 0)
 		return ok(a, false);
-	if (!strncmp(line, "catch ", 6))
-		return monitor_catch(line + 6, a);
-	return monitor_catch("", a);
+	monitor_line(s, line, a);
+	return true;
 }
 
 /* ---- the table ---- */

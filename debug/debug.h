@@ -7,8 +7,8 @@
  * vCPU that does not leave the guest for a long time, and can kick it out of the gate as they can
  * out of the guest. One a process.
  *
- * The debugged realm is the oldest one of the process; when that has ended, the next connection
- * gets the next one.
+ * The debugged realm is the oldest one of the process, or the one that was chosen (`monitor realm`);
+ * when that has ended, the next connection gets the oldest.
  */
 #ifndef DEBUG_DEBUG_H
 #define DEBUG_DEBUG_H
@@ -38,6 +38,9 @@ int debug_start(const struct debug_config *cfg);
 void debug_stop(void);
 /* Free what is left, when every realm is gone. */
 void debug_free(void);
+
+/* A vCPU of this VM's realm waits for a debugger. Any thread. */
+bool debug_holds(uint32_t vm);
 
 extern const struct engine_ops engine_debug;
 

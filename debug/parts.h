@@ -25,6 +25,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "debug/debug.h"
 #include "debug/hw.h"
@@ -86,6 +87,7 @@ struct realm {
 	unsigned int vcpus;
 	atomic_bool debugged; /* there is a session for it */
 	atomic_int vmid;      /* -1: not known yet */
+	uint32_t vm;	      /* serial of its VM */
 	struct vcpu vcpu[];
 };
 
@@ -101,6 +103,8 @@ struct debugger {
 
 	pthread_mutex_t lock;
 	struct realm *realms;	/* oldest first */
+	uint32_t chosen;	/* VM of the realm that the next session gets; 0: the oldest ... */
+	bool chosen_next;	/* ... or the next one that begins */
 	bool wanted;		/* a session that has no realm yet gets the next one, ... */
 	enum order first_order; /* ... whose first vCPU does this, ... */
 	struct realm *given;	/* ... and here it is, with a reference */
@@ -129,7 +133,18 @@ int exits_sysregs_set(struct vcpu *v, const uint64_t sys[ENGINE_NUM_SYSREGS]);
 int debug_realm_create(struct machine *m, unsigned int vcpus, struct engine **out);
 void debug_realm_destroy(struct engine *e);
 void debug_realm_put(struct realm *r);
-struct realm *debug_realm_get_oldest(void); /* with a reference; or NULL */
+/* The one that a session gets, with a reference; NULL: it has not begun. */
+struct realm *debug_realm_get(void);
+struct realm *debug_realm_get_oldest(void); /* the same */
+/* For the sessions to come: the realm of this VM; with 0 the oldest, or the next one that begins.
+ * False: there is none of this VM. */
+bool debug_realm_choose(uint32_t vm, bool next);
+struct realm_name {
+	uint32_t vm;
+	unsigned int vcpus;
+};
+/* Oldest first. How many there are. */
+unsigned int debug_realms_list(struct realm_name *out, unsigned int room);
 struct realm *debug_realm_take_given(void); /* the one that was wanted; or NULL */
 /* What a realm that is wanted is to do; it may have come a moment before. */
 void debug_realm_want(bool wanted, enum order order);

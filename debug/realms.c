@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/trace.h"
 #include "debug/parts.h"
 #include "machine/pe.h"
 
@@ -66,6 +67,55 @@ struct realm *debug_realm_get_oldest(void)
 	return r;
 }
 
+/* debugger.lock held. NULL: there is none. */
+static struct realm *find(uint32_t vm)
+{
+	struct realm *r = debugger.realms;
+
+	while (r && r->vm != vm)
+		r = r->next;
+	return r;
+}
+
+struct realm *debug_realm_get(void)
+{
+	struct realm *r;
+
+	pthread_mutex_lock(&debugger.lock);
+	r = debugger.chosen_next ? NULL : debugger.chosen ? find(debugger.chosen) : debugger.realms;
+	debugger.chosen_next = false;
+	if (r)
+		r->refs++;
+	pthread_mutex_unlock(&debugger.lock);
+	return r;
+}
+
+bool debug_realm_choose(uint32_t vm, bool next)
+{
+	bool there;
+
+	pthread_mutex_lock(&debugger.lock);
+	there = !vm || find(vm);
+	if (there) {
+		debugger.chosen = vm;
+		debugger.chosen_next = next;
+	}
+	pthread_mutex_unlock(&debugger.lock);
+	return there;
+}
+
+unsigned int debug_realms_list(struct realm_name *out, unsigned int room)
+{
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&debugger.lock);
+	for (struct realm *r = debugger.realms; r; r = r->next, n++)
+		if (n < room)
+			out[n] = (struct realm_name){r->vm, r->vcpus};
+	pthread_mutex_unlock(&debugger.lock);
+	return n;
+}
+
 struct realm *debug_realm_take_given(void)
 {
 	struct realm *r;
@@ -118,6 +168,7 @@ static void adopt(struct realm *r)
 	if (debugger.wanted) {
 		debugger.given = r;
 		debugger.wanted = false;
+		debugger.chosen = r->vm;
 		r->refs++;
 		atomic_store(&r->debugged, true);
 		order = debugger.first_order;
@@ -140,6 +191,7 @@ int debug_realm_create(struct machine *m, unsigned int cpus, struct engine **out
 		return ret;
 	}
 	r->refs = 1;
+	r->vm = trace_context_.vm;
 	pthread_mutex_lock(&debugger.lock);
 	for (p = &debugger.realms; *p; p = &(*p)->next)
 		;
@@ -159,6 +211,8 @@ void debug_realm_destroy(struct engine *e)
 	for (p = &debugger.realms; *p != r; p = &(*p)->next)
 		;
 	*p = r->next;
+	if (debugger.chosen == r->vm)
+		debugger.chosen = 0;
 	pthread_mutex_unlock(&debugger.lock);
 	for (unsigned int i = 0; i < r->vcpus; i++) {
 		pthread_mutex_lock(&r->vcpu[i].lock);
@@ -253,6 +307,26 @@ struct vcpu *debug_realm_take_event(struct realm *r, struct event *e)
 		pthread_mutex_unlock(&v->lock);
 	}
 	return who;
+}
+
+bool debug_holds(uint32_t vm)
+{
+	struct realm *r;
+	bool held = false;
+
+	pthread_mutex_lock(&debugger.lock);
+	r = find(vm);
+	if (r)
+		r->refs++;
+	pthread_mutex_unlock(&debugger.lock);
+	for (unsigned int i = 0; r && i < r->vcpus && !held; i++) {
+		pthread_mutex_lock(&r->vcpu[i].lock);
+		held = r->vcpu[i].place == PLACE_HELD;
+		pthread_mutex_unlock(&r->vcpu[i].lock);
+	}
+	if (r)
+		debug_realm_put(r);
+	return held;
 }
 
 bool debug_realm_is_gone(struct realm *r)

@@ -34,7 +34,7 @@ static void clear_points(void)
 
 void session_begin(struct session *s)
 {
-	*s = (struct session){.state = SESSION_STOPPING, .realm = debug_realm_get_oldest()};
+	*s = (struct session){.state = SESSION_STOPPING, .realm = debug_realm_get()};
 	if (s->realm) {
 		debug_realm_attach(s->realm, true);
 		debug_realm_stop(s->realm);

@@ -4,12 +4,15 @@
  * until a signal, and prints "stuck" when it is so.
  *
  *	masked	 the vCPU loops with interrupts masked
+ *	loop	 the same with interrupts open; VBAR_EL1 is where the code begins
  *	wfi	 it waits for an interrupt that never comes
  *	mmio	 it reads a device for ever
  *	vmm	 it reads a device, and the VMM never comes back
  *	fault	 it reads private memory that the VMM does not give it
  *	ripas	 it asks for a change of RIPAS that the VMM does not reflect
  *	never	 no vCPU is run
+ *	none	 there is no vCPU
+ *	dead	 the VM is dead: its GIC was not initialised when it ran first
  *	four	 four vCPUs, one of which is on and converts its memory without end
  */
 #include <stdio.h>
@@ -28,6 +31,12 @@
 #define MOV_X2_X6	       0xaa0603e2u
 
 static const uint32_t loop[] = {B(0)};
+static const uint32_t open_loop[] = {
+	MOV_X(0, 0x8000, 16),
+	0xd518c000u, /* msr vbar_el1, x0 */
+	0xd50342ffu, /* msr daifclr, #2 */
+	B(0),
+};
 static const uint32_t wait[] = {WFI, B(-1)};
 static const uint32_t load[] = {LDR_W1_X0, B(-1)};
 /* RSI_IPA_STATE_SET of the page at x0 to EMPTY, again and again. */
@@ -66,6 +75,20 @@ static void make(struct realm *r, unsigned int vcpus, const uint32_t *code, size
 	fflush(stdout);
 }
 
+/* Whose realm will never be. */
+static void make_half(struct realm *r, bool dead)
+{
+	memset(r, 0, sizeof(*r));
+	realm_open(r);
+	if (dead) {
+		realm_vcpus(r, 1);
+		realm_vgic_create(r);
+		WANT(realm_run(r, 0) < 0, 1);
+	}
+	puts("stuck");
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -73,6 +96,10 @@ int main(int argc, char **argv)
 
 	if (!strcmp(how, "masked"))
 		make(&r, 1, loop, sizeof(loop), 0);
+	else if (!strcmp(how, "loop"))
+		make(&r, 1, open_loop, sizeof(open_loop), 0);
+	else if (!strcmp(how, "none") || !strcmp(how, "dead"))
+		make_half(&r, !strcmp(how, "dead"));
 	else if (!strcmp(how, "wfi"))
 		make(&r, 2, wait, sizeof(wait), 0);
 	else if (!strcmp(how, "mmio") || !strcmp(how, "vmm"))
@@ -87,7 +114,7 @@ int main(int argc, char **argv)
 		WANT(realm_attr(&r, FREE_IPA, 0x1000, 0), 0);
 	if (!strcmp(how, "vmm"))
 		WANT(realm_run(&r, 0), 0);
-	else if (strcmp(how, "never"))
+	else if (strcmp(how, "never") && strcmp(how, "none") && strcmp(how, "dead"))
 		run_on(&r, !strcmp(how, "four"));
 	for (;;)
 		pause();

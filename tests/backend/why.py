@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -87,6 +88,45 @@ def a_loop_with_interrupts_masked():
         check("error" in ask(path, "log", vm=1), "a log where there is no kernel")
 
 
+def system_map(symbols):
+    return "".join(f"{at:016x} T {name}\n" for name, at in symbols.items()).encode()
+
+
+def vmlinux(symbols):
+    """An ELF file that has a table of symbols, and nothing else."""
+    names = b"\0" + b"".join(name.encode() + b"\0" for name in symbols)
+    table, at = bytes(24), 1
+    for name, value in symbols.items():
+        table += struct.pack("<IBBHQQ", at, 0x12, 0, 1, value, 4)  # a global function
+        at += len(name) + 1
+    head = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    head += struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0, 0, 64, 0, 64, 56, 0, 64, 3, 0)
+    section = "<IIQQQQIIQQ"
+    data = 64 + 3 * struct.calcsize(section)
+    return (head + bytes(struct.calcsize(section)) +
+            struct.pack(section, 0, 2, 0, 0, data, len(table), 2, 0, 8, 24) +
+            struct.pack(section, 0, 3, 0, 0, data + len(table), len(names), 0, 0, 1, 0) +
+            table + names)
+
+
+@case
+def a_loop_with_interrupts_open_is_named_wherever_the_kernel_is():
+    """VBAR_EL1 tells by how much it has been moved (KASLR)."""
+    linked = {"_text": 0xffff800080000000, "vectors": 0xffff800080010800,
+              "do_idle": 0xffff800080010804, "panic": 0xffff800080020000}
+    with stuck("loop") as path:
+        found = wait_for(path, "loop", "no-rsi")["loop"]
+        check(found["pc"] == "0x8000000c" and found["vcpu"] == 0, found)
+        check("goes on at one place: PC 0x8000000c, EL1" in found["text"], found)
+        for name, data in (("System.map", system_map(linked)), ("vmlinux", vmlinux(linked))):
+            (work() / name).write_bytes(data)
+            named = inspect(path, "why", 1, "--symbols", work() / name)
+            check("PC 0x8000000c, EL1 (do_idle+0x8)\n" in named.stdout, name, named)
+        (work() / "stripped").write_bytes(vmlinux(linked)[:60] + bytes(4) + bytes(4096))
+        bad = inspect(path, "why", 1, "--symbols", work() / "stripped")
+        check(bad.returncode == 2 and "it has no symbols" in bad.stderr, bad)
+
+
 @case
 def every_vcpu_waits_and_no_interrupt_comes():
     with stuck("wfi") as path:
@@ -132,6 +172,21 @@ def a_ripas_change_that_is_not_reflected():
 def no_vcpu_is_run():
     with stuck("never") as path:
         check("KVM_RUN" in wait_for(path, "never-run")["never-run"]["text"], "text")
+
+
+@case
+def there_is_no_vcpu():
+    with stuck("none") as path:
+        found = wait_for(path, "no-vcpu")
+        check("created no vCPU" in found["no-vcpu"]["text"], found)
+        check(inspect(path, "why").stdout == "the VMM has created no vCPU\n", inspect(path, "why"))
+
+
+@case
+def the_vm_is_dead():
+    with stuck("dead") as path:
+        found = wait_for(path, "dead", "never-run")
+        check("EIO" in found["dead"]["text"], found)
 
 
 @case

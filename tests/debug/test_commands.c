@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/bits.h"
+#include "base/hex.h"
+#include "base/trace.h"
 #include "tests/debug/toy.h"
 
 static struct session s;
@@ -226,6 +228,55 @@ static void what_is_not_known_is_answered_by_nothing(void **state)
 	assert_int_equal(a.data[0], 'l');
 }
 
+/* "monitor LINE", and what it prints. */
+static void expect_monitor(const char *line, const char *text)
+{
+	char packet[128] = "qRcmd,", said[512] = "";
+
+	for (size_t i = 0; line[i]; i++)
+		snprintf(packet + 6 + 2 * i, 3, "%02x", (unsigned char)line[i]);
+	assert_true(send(packet));
+	assert_true(hex_decode_len((const char *)a.data, a.len, said, sizeof(said) - 1) >= 0);
+	assert_non_null(strstr(said, text));
+}
+
+static void a_realm_is_chosen_for_the_next_connection(void **state)
+{
+	struct realm *first = s.realm;
+	struct engine *other, *third;
+	struct trace_context before = trace_enter(7, -1);
+
+	assert_int_equal(engine_debug.create(NULL, 1, &other), 0);
+	expect_monitor("realm", "* VM 0, 2 vCPUs\n  VM 7, 1 vCPU\nmonitor realm");
+	expect_monitor("realm 8", "there is no realm of this VM");
+	expect_monitor("realm 7x", "* VM 0");
+	expect_monitor("realm 7", "connect again");
+	assert_ptr_equal(s.realm, first); /* this connection keeps its own */
+	session_end(&s);
+	session_begin(&s);
+	assert_ptr_equal(s.realm, realm_of(other));
+	assert_int_equal(first->vcpu[0].order, ORDER_GO);
+	assert_int_equal(order_of(0), ORDER_HOLD);
+	s.due = 0;
+	assert_false(session_look(&s, &a));
+	expect_monitor("realm next", "connect again");
+	session_end(&s);
+	session_begin(&s);
+	assert_null(s.realm);
+	trace_enter(9, -1);
+	assert_int_equal(engine_debug.create(NULL, 1, &third), 0);
+	s.due = 0;
+	assert_false(session_look(&s, &a));
+	assert_ptr_equal(s.realm, realm_of(third));
+	/* One that is chosen and ends leaves the oldest. */
+	session_end(&s);
+	engine_debug.destroy(third);
+	engine_debug.destroy(other);
+	session_begin(&s);
+	assert_ptr_equal(s.realm, first);
+	trace_enter(before.vm, before.vcpu);
+}
+
 static void no_packet_at_all_does_harm(void **state)
 {
 	static const char *const words[] = {"m",
@@ -305,6 +356,7 @@ int main(void)
 		T(what_stops_a_vcpu_stops_the_realm),
 		T(the_end_lets_everybody_go),
 		T(what_is_not_known_is_answered_by_nothing),
+		T(a_realm_is_chosen_for_the_next_connection),
 		T(no_packet_at_all_does_harm),
 	};
 

@@ -106,6 +106,8 @@ void toy_begin(struct session *s)
 	memset(toy_frames, 0, sizeof(toy_frames));
 	memset(&toy_state, 0, sizeof(toy_state));
 	debugger.cfg = (struct debug_config){.listen = -1, .engine = &toy, .memory = memory};
+	debugger.chosen = 0;
+	debugger.chosen_next = false;
 	engine_debug.create(NULL, TOY_VCPUS, &toy_engine);
 	r = realm_of(toy_engine);
 	for (unsigned int i = 0; i < TOY_VCPUS; i++) {

@@ -213,6 +213,41 @@ def the_others_of_a_host_do_not_wait_for_a_stopped_realm():
 
 
 @quick
+def a_debugger_chooses_among_the_realms_of_a_host():
+    """By the number of its VM, which softrealm inspect has as well; why tells who is held."""
+    door, path = work() / "door", work() / "host-gdb"
+    host = Run("host", "--socket", door, "--gdb", f"unix:{path}")
+    host.until("ready", stream="err")
+    runs = [Run("run", "--host", door, "--kernel", image(IDLE), "-m", "64M", "-t", 60)]
+    runs[0].until("payload: idle")
+    runs.append(Run("run", "--host", door, "--kernel", image(IDLE), "-m", "64M", "-c", 2, "-t", 60))
+    runs[1].until("payload: idle")
+
+    def monitor(line):
+        return bytes.fromhex(gdb.ask("qRcmd," + line.encode().hex())).decode()
+
+    def causes(vm):
+        why = Run("inspect", "--host", door, "--json", "why", vm).wait()
+        return {cause["cause"] for cause in json.loads(why.out)["causes"]}
+
+    gdb = attach(path)
+    check(monitor("realm").startswith("* VM 1, 1 vCPU\n  VM 2, 2 vCPUs\n"), monitor("realm"))
+    check(causes(1) == {"debugger"} and "debugger" not in causes(2), causes(1), causes(2))
+    check("connect again" in monitor("realm 2"), "not chosen")
+    gdb.do("D")
+    gdb.hang_up()
+    gdb = attach(path)
+    check(gdb.ask("qfThreadInfo") == "m1,2", "another realm")
+    check(causes(2) == {"debugger"} and "debugger" not in causes(1), causes(1), causes(2))
+    check("there is no realm" in monitor("realm 3"), monitor("realm 3"))
+    gdb.do("D")
+    gdb.hang_up()
+    for run in (*runs, host):
+        run.process.terminate()
+        run.wait()
+
+
+@quick
 def bad_addresses_and_combinations_are_told():
     for args, text in ((["--gdb", "99999"], "is not a port"),
                        (["--gdb", "unix:"], "is not a port"),

@@ -3,8 +3,8 @@
  * monitor.c - what this server is told beside the protocol: at which calls to stop, and which of
  * several realms the next connection gets.
  *
- * A connection keeps its realm: GDB remembers threads and registers, and would not be told that they
- * are another's.
+ * A connection keeps its realm: GDB remembers threads and registers, and would not be told that
+ * they are another's.
  */
 #include "debug/monitor.h"
 

@@ -75,6 +75,7 @@
 #define PSTATE_EL1H    UINT64_C(0x5)
 #define PSTATE_D       ARM_BIT(9)
 #define PSTATE_SSBS    ARM_BIT(12)
+#define PSTATE_ALLINT  ARM_BIT(13)
 #define PSTATE_SS      ARM_BIT(21)
 #define PSTATE_PAN     ARM_BIT(22)
 #define PSTATE_DIT     ARM_BIT(24)

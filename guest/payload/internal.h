@@ -73,7 +73,8 @@ void convert_test(void);
 struct interrupts {
 	uint64_t virt, phys, sgi; /* taken so far */
 	uint64_t other;
-	uint64_t virt_period, phys_period; /* counter ticks; 0: one shot */
+	uint64_t virt_end, phys_end;	   /* a timer that has fired so often is stopped */
+	uint64_t virt_period, phys_period; /* counter ticks */
 };
 extern struct interrupts interrupts[MAX_CPUS];
 void interrupts_init_distributor(void);

@@ -100,11 +100,11 @@ void interrupt_handler(void)
 		break;
 	case INTID_VTIMER:
 		it->virt++;
-		arm_virt(it->virt_period);
+		arm_virt(it->virt < it->virt_end ? it->virt_period : 0);
 		break;
 	case INTID_PTIMER:
 		it->phys++;
-		arm_phys(it->phys_period);
+		arm_phys(it->phys < it->phys_end ? it->phys_period : 0);
 		break;
 	default:
 		it->other++;
@@ -118,21 +118,20 @@ static uint64_t microseconds(uint64_t us)
 	return read_sysreg(cntfrq_el0) * us / 1000000;
 }
 
+/* The handler stops a timer at its last interrupt: on a busy machine one more would come before
+ * anybody else could. */
 void timers_run(unsigned int cpu, uint64_t virt_ticks, uint64_t phys_ticks, bool busy)
 {
 	volatile struct interrupts *it = &interrupts[cpu];
-	uint64_t virt_end = it->virt + virt_ticks, phys_end = it->phys + phys_ticks;
 
-	it->virt_period = virt_ticks ? microseconds(VIRT_PERIOD_US) : 0;
-	it->phys_period = phys_ticks ? microseconds(PHYS_PERIOD_US) : 0;
-	arm_virt(it->virt_period);
-	arm_phys(it->phys_period);
+	it->virt_end = it->virt + virt_ticks;
+	it->phys_end = it->phys + phys_ticks;
+	it->virt_period = microseconds(VIRT_PERIOD_US);
+	it->phys_period = microseconds(PHYS_PERIOD_US);
+	arm_virt(virt_ticks ? it->virt_period : 0);
+	arm_phys(phys_ticks ? it->phys_period : 0);
 	isb();
-	while (it->virt < virt_end || it->phys < phys_end) {
-		if (it->virt >= virt_end)
-			it->virt_period = 0;
-		if (it->phys >= phys_end)
-			it->phys_period = 0;
+	while (it->virt < it->virt_end || it->phys < it->phys_end) {
 		if (busy) {
 			for (volatile unsigned int n = 0; n < 1000; n++)
 				;
@@ -141,9 +140,6 @@ void timers_run(unsigned int cpu, uint64_t virt_ticks, uint64_t phys_ticks, bool
 			wait_for_interrupt();
 		}
 	}
-	arm_virt(0);
-	arm_phys(0);
-	isb();
 	if (it->other)
 		fail("interrupt", it->other);
 }

@@ -540,6 +540,7 @@ struct kvm_run {
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG | (uint64_t)(op0) << 14 |         \
 	 (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #define KVM_REG_MPIDR_EL1	 ARM64_SYS_REG(3, 0, 0, 0, 5)
+#define KVM_REG_CLIDR_EL1	 ARM64_SYS_REG(3, 1, 0, 0, 1)
 #define KVM_REG_ID_AA64PFR0_EL1	 ARM64_SYS_REG(3, 0, 0, 4, 0)
 #define KVM_REG_ID_AA64DFR0_EL1	 ARM64_SYS_REG(3, 0, 0, 5, 0)
 #define KVM_REG_PMCR_EL0	 ARM64_SYS_REG(3, 3, 9, 12, 0)

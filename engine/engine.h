@@ -58,12 +58,15 @@ struct engine_frame {
 	uint64_t hcr;
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr; /* MPIDR_EL1 that the guest reads */
+	/* MIDR_EL1, CTR_EL0 and CLIDR_EL1 that the guest reads; 0: the engine's own. */
+	uint64_t midr, ctr, clidr;
 	/* What the virtual and the physical counter that the guest reads are behind the engine's;
 	 * a realm has neither. */
 	uint64_t cntvoff, cntpoff;
 	uint64_t vsesr; /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
+	uint64_t sctlr;		  /* SCTLR_EL1, with these */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
 	uint64_t hcr_out; /* VSE is clear once the virtual SError has been taken */
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */

@@ -127,7 +127,7 @@ struct mailbox {
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
-_Static_assert(sizeof(struct engine_frame) == 0x1c8, "mailbox");
+_Static_assert(sizeof(struct engine_frame) == 0x1e8, "mailbox");
 _Static_assert(offsetof(struct mailbox, turn) == 0x200, "mailbox");
 _Static_assert(offsetof(struct mailbox, monitor_sleeping) == 0x240, "mailbox");
 _Static_assert(offsetof(struct mailbox, host_sleeping) == 0x280, "mailbox");

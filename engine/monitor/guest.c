@@ -40,7 +40,8 @@ void guest_init(struct cpu *c)
 	write_sysreg(hcr_el2, c->has.hcr);
 	c->has.vmpidr = read_sysreg(mpidr_el1);
 	write_sysreg(vmpidr_el2, c->has.vmpidr);
-	write_sysreg(vpidr_el2, read_sysreg(midr_el1));
+	c->has.vpidr = read_sysreg(midr_el1);
+	write_sysreg(vpidr_el2, c->has.vpidr);
 	write_sysreg(vttbr_el2, 0);
 	write_sysreg(vtcr_el2, 0);
 
@@ -69,6 +70,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vttbr, vttbr_el2, f->vttbr);
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
+	LOAD(c, vpidr, vpidr_el2, f->midr ? f->midr : read_sysreg(midr_el1));
 	LOAD(c, cntvoff, cntvoff_el2, f->cntvoff);
 	LOAD(c, cnthctl, cnthctl_el2, f->cntpoff ? 0 : CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	if (f->hcr & HCR_VSE)
@@ -144,6 +146,7 @@ void guest_save(struct cpu *c, uint32_t exit)
 		f->esr = read_sysreg(esr_el2);
 		f->far = read_sysreg(far_el2);
 		f->hpfar = read_sysreg(hpfar_el2);
+		f->sctlr = read_sysreg(sctlr_el1);
 	}
 	if (c->has.hcr & HCR_VSE)
 		c->has.hcr = read_sysreg(hcr_el2);
@@ -167,6 +170,8 @@ static uint64_t cache_type(const struct engine_frame *f)
 {
 	uint64_t ctr = read_sysreg(ctr_el0) & ~CTR_DIC;
 
+	if (f->ctr)
+		return f->ctr;
 	return f->hcr & HCR_TPU ? (ctr & ~CTR_IMINLINE) | IMINLINE_PAGE | CTR_IDC : ctr;
 }
 
@@ -180,7 +185,7 @@ static bool read_cache_id(const struct engine_frame *f, uint64_t op, uint64_t *v
 		*val = read_sysreg(ccsidr_el1);
 		return true;
 	case ESR_SYSREG(3, 1, 0, 0, 1):
-		*val = read_sysreg(clidr_el1);
+		*val = f->clidr ? f->clidr : read_sysreg(clidr_el1);
 		return true;
 	case ESR_SYSREG(3, 2, 0, 0, 0):
 		*val = read_sysreg(csselr_el1);

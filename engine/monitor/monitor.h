@@ -27,7 +27,7 @@ struct cpu {
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
 	struct {
-		uint64_t hcr, vttbr, vtcr, vmpidr, cntvoff, cnthctl, vsesr, ich_hcr;
+		uint64_t hcr, vttbr, vtcr, vmpidr, vpidr, cntvoff, cnthctl, vsesr, ich_hcr;
 		uint64_t lr[ENGINE_NUM_LRS];
 	} has;
 };

@@ -215,8 +215,6 @@ result vm_set_counter_offset(struct kvm_call *c)
 	return why;
 }
 
-#define FEATURE_ID_SPACE (3 * 8 * 8) /* op1 0, 1, 3; CRm; op2 */
-
 result vm_writable_masks(struct kvm_call *c)
 {
 	static const uint32_t zero[13];
@@ -228,8 +226,7 @@ result vm_writable_masks(struct kvm_call *c)
 		return why;
 	if (r.range || memcmp(r.reserved, zero, sizeof(zero)))
 		return &rule_kvm_masks_reserved;
-	for (unsigned int i = 0; i < 64; i++)
-		masks[i] = idregs_writable(c->vm, i);
+	idregs_writable(c->vm, masks);
 	return call_write_at(c, r.addr, masks, sizeof(masks));
 }
 

@@ -156,14 +156,17 @@ static void write_baser(const struct its_access *a, uint64_t val)
 	const uint64_t fixed = BASER_TYPE | BASER_ENTRY;
 	unsigned int n = baser_index(a);
 	struct its *its = a->its;
+	uint64_t old;
 
 	if (its->enabled || n >= ITS_NUM_TABLES)
 		return;
+	old = its->baser[n];
 	val = (insert(a, its->baser[n], val) & ~fixed) | (its->baser[n] & fixed);
 	if (n == ITS_COLLECTIONS)
 		val &= ~BASER_INDIRECT;
 	its->baser[n] = vgic_sanitise_baser(val, &fields) | BASER_PAGE_64K;
-	if (val & BASER_VALID)
+	/* What the old table held is not in another one. A driver that resumes writes the same. */
+	if (its->baser[n] == old)
 		return;
 	if (n == ITS_DEVICES)
 		its_devices_unmap(its);

@@ -64,6 +64,19 @@ static result save_itt(struct its *its, const struct its_device *d)
 	return r;
 }
 
+/* Save must work whatever the guest has done: a device whose page of the table has gone is left
+ * out, and out of the chain. */
+static void leave_out_unreachable(struct its *its, struct its_device **all)
+{
+	size_t kept = 0;
+	uint64_t at;
+
+	for (size_t i = 0; all[i]; i++)
+		if (its_entry_address(its, ITS_DEVICES, all[i]->id, &at))
+			all[kept++] = all[i];
+	all[kept] = NULL;
+}
+
 static result save_device(struct its *its, const struct its_device *d,
 			  const struct its_device *next)
 {
@@ -72,7 +85,7 @@ static result save_device(struct its *its, const struct its_device *d,
 	result r;
 
 	if (!its_entry_address(its, ITS_DEVICES, d->id, &at))
-		return &rule_kvm_its_table_room;
+		return OK;
 	r = save_itt(its, d);
 	if (!r && !its_write64(its, at, val))
 		r = &rule_kvm_its_table_memory;
@@ -84,6 +97,8 @@ static result save_devices(struct its *its)
 	struct its_device **all = (struct its_device **)its_elements(its->devices);
 	result r = all ? OK : &rule_kvm_its_memory;
 
+	if (all)
+		leave_out_unreachable(its, all);
 	for (size_t i = 0; all && all[i] && !r; i++)
 		r = save_device(its, all[i], all[i + 1]);
 	free(all);

@@ -187,8 +187,9 @@ result vgic_vcpu_created(struct vgic *v, unsigned int num_cpus)
 	result r = OK;
 
 	lock_take(&v->lock);
-	if (num_cpus && vgic_redist_base(v, num_cpus - 1, num_cpus) != VGIC_UNDEF &&
-	    !bases_fit(v, num_cpus))
+	/* As in the kernel, the new one does not count yet: the first KVM_RUN looks again. */
+	if (num_cpus > 1 && vgic_redist_base(v, num_cpus - 1, num_cpus) != VGIC_UNDEF &&
+	    !bases_fit(v, num_cpus - 1))
 		r = &rule_kvm_vgic_region_fit;
 	lock_drop(&v->lock);
 	return r;

@@ -17,21 +17,36 @@
 
 #define EC_ABT_LEVEL BIT(26) /* set in the class of an abort from EL1 itself */
 #define ESR_CM	     BIT(8)
-#define ESR_S1PTW    BIT(7)
 #define ESR_WNR	     BIT(6)
 #define ESR_FSC	     MASK(5, 0)
-#define ESR_EA	     BIT(9)
 #define ESR_IL	     BIT(25)
 #define FSC_SEA	     0x10
+#define FSC_SEA_TTW  0x14 /* and the level: of a walk of the guest's tables */
+#define FSC_PERM     0x0c /* and the level */
 
 /* A synchronous external abort, at the instruction that made the access. */
 static void inject_abort(struct kvm_vcpu *v, uint64_t esr, uint64_t far)
 {
-	uint64_t ec = esr & MASK(31, 26);
+	uint64_t ec = esr & MASK(31, 26), fsc = FSC_SEA;
+	int level;
 
+	if (esr & ESR_ABT_S1PTW) {
+		level = stage1_level(v, far, FIELD_GET(HPFAR_FIPA, v->rec.exit.hpfar));
+		if (level < 0)
+			return; /* the tables have changed: the guest tries again */
+		fsc = FSC_SEA_TTW | (unsigned int)level;
+	}
 	if (v->regs.pstate & 0xf)
 		ec |= EC_ABT_LEVEL;
-	ordinary_inject(v, ec | (esr & ESR_WNR) | ESR_IL | ESR_EA | FSC_SEA, &far);
+	ordinary_inject(v, ec | ESR_IL | fsc, &far);
+}
+
+/* A store; or a walk that sets the flags of an entry, which alone lacks the permission. */
+static bool is_write_fault(uint64_t esr)
+{
+	if (esr & ESR_ABT_S1PTW)
+		return (esr & ESR_FSC & ~UINT64_C(3)) == FSC_PERM;
+	return ESR_EC(esr) == EC_DABT_LOW && ESR_ABT_WRITE(esr);
 }
 
 static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa, bool is_write)
@@ -63,7 +78,7 @@ static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t g
 /* User space decodes the instruction, or does what it thinks right. */
 static void exit_nisv(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 {
-	v->run->arm_nisv.esr_iss = v->rec.exit.esr & (ESR_CM | ESR_S1PTW | ESR_WNR | ESR_FSC);
+	v->run->arm_nisv.esr_iss = v->rec.exit.esr & (ESR_CM | ESR_ABT_S1PTW | ESR_WNR | ESR_FSC);
 	v->run->arm_nisv.fault_ipa = gpa;
 	v->run->exit_reason = KVM_EXIT_ARM_NISV;
 	*leave = true;
@@ -74,7 +89,7 @@ static result device(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 {
 	const struct rmi_rec_exit *x = &v->rec.exit;
 
-	if (ESR_EC(x->esr) == EC_IABT_LOW || (x->esr & ESR_S1PTW)) {
+	if (ESR_EC(x->esr) == EC_IABT_LOW || (x->esr & ESR_ABT_S1PTW)) {
 		inject_abort(v, x->esr, x->far);
 		return OK;
 	}
@@ -95,7 +110,7 @@ result ordinary_abort(struct kvm_vcpu *v, bool *leave)
 {
 	const struct rmi_rec_exit *x = &v->rec.exit;
 	uint64_t gpa = FIELD_GET(HPFAR_FIPA, x->hpfar) << GRANULE_SHIFT;
-	bool is_write = ESR_EC(x->esr) == EC_DABT_LOW && ESR_ABT_WRITE(x->esr);
+	bool is_write = is_write_fault(x->esr);
 	struct memslot_view view;
 
 	if (!memslot_look(v->vm, gpa, &view) || (view.readonly && is_write))
@@ -108,6 +123,6 @@ result ordinary_abort_access(struct kvm_vcpu *v)
 	const struct rmi_rec_exit *x = &v->rec.exit;
 
 	v->mmio_needed = false;
-	inject_abort(v, FIELD_PUT(MASK(31, 26), EC_DABT_LOW) | (x->esr & ESR_WNR), x->far);
+	inject_abort(v, FIELD_PUT(MASK(31, 26), EC_DABT_LOW), x->far);
 	return OK;
 }

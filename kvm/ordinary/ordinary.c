@@ -20,12 +20,16 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/esr.h"
 #include "kvm/vcpu/smccc.h"
+#include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
 
 #define HCR_ORDINARY                                                                               \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
 	 HCR_TSC | HCR_TPU | HCR_RW | HCR_APK | HCR_API | HCR_FWB)
+
+/* Without a GIC its registers trap: all, the common ones and ICC_DIR_EL1. */
+#define ICH_HCR_NO_GIC (ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR)
 
 #define ESR_UNDEF BIT(25) /* class 0, a 32-bit instruction */
 
@@ -73,15 +77,26 @@ static void report_exit(struct kvm_vcpu *v, const char *name)
 	trace_event(&e);
 }
 
-/* The feature registers are the VM's; trace and the rest that traps read as zero. */
+/* The ID registers are the VM's; trace and the rest that traps read as zero. */
 static uint64_t read_sysreg(const struct kvm_vcpu *v, uint64_t esr)
 {
+	const uint64_t *id = idreg_of_vm_by_id(v->vm, esr_sysreg_id(esr));
 	unsigned int index =
 		(unsigned int)(FIELD_GET(MASK(4, 1), esr) << 3 | FIELD_GET(MASK(19, 17), esr));
 
+	if (id)
+		return *id;
 	if ((esr & (MASK(21, 20) | MASK(16, 10))) == ESR_SYS(3, 0, 0, 0, 0) && index >= 8)
 		return v->vm->idregs.val[index];
 	return 0;
+}
+
+/* The CPU interface of a GICv3. */
+static bool is_icc(uint64_t esr)
+{
+	unsigned int crn = FIELD_GET(MASK(13, 10), esr), crm = FIELD_GET(MASK(4, 1), esr);
+
+	return (crn == 12 && crm >= 8 && crm < 13) || (crn == 4 && crm == 6);
 }
 
 static void exit_sysreg(struct kvm_vcpu *v)
@@ -89,6 +104,10 @@ static void exit_sysreg(struct kvm_vcpu *v)
 	uint64_t esr = v->rec.exit.esr, val;
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
+	if (!vgic && is_icc(esr)) {
+		ordinary_inject(v, ESR_UNDEF, NULL);
+		return;
+	}
 	vcpu_skip(v);
 	if (debug_access(v, esr))
 		return;
@@ -97,8 +116,6 @@ static void exit_sysreg(struct kvm_vcpu *v)
 		return;
 	}
 	val = vcpu_get_reg(v, ESR_SYS_RT(esr));
-	if (!vgic)
-		return;
 	switch (esr & ESR_SYS_REG) {
 	case ESR_SYS_ICC_SGI1R:
 		vgic_sgi(vgic, v->index, val, true);
@@ -160,16 +177,22 @@ static result exit_lost(struct kvm_vcpu *v, bool *leave)
 
 /* ---- entry ---- */
 
-static void load_frame(const struct kvm_vcpu *v, struct engine_frame *f)
+static void load_frame(struct kvm_vcpu *v, struct engine_frame *f)
 {
+	const struct idregs *ids = &v->vm->idregs;
+
 	memcpy(f->x, v->regs.x, sizeof(f->x));
 	f->pc = v->regs.pc;
 	f->pstate = debug_enter(v);
-	f->hcr = HCR_ORDINARY | (v->serror_pending ? HCR_VSE : 0);
+	f->hcr = HCR_ORDINARY | (v->serror_pending ? HCR_VSE : 0) |
+		 (ids->revidr || ids->aidr ? HCR_TID1 : 0);
 	f->vsesr = v->serror_esr;
 	f->vttbr = stage2_vttbr(v->vm);
 	f->vtcr = stage2_vtcr(v->vm);
-	f->vmpidr = vcpu_mpidr(v);
+	f->vmpidr = *sysreg_shadow(v, KVM_REG_MPIDR_EL1);
+	f->midr = ids->midr;
+	f->ctr = ids->ctr != IDREG_CTR_RESET ? ids->ctr : 0;
+	f->clidr = *sysreg_shadow(v, KVM_REG_CLIDR_EL1);
 	f->cntvoff = atomic_load(&v->vm->cntvoff);
 	f->cntpoff = atomic_load(&v->vm->cntpoff);
 }
@@ -187,6 +210,7 @@ static void save_frame(struct kvm_vcpu *v, const struct engine_frame *f)
 	x->esr = f->esr;
 	x->far = f->far;
 	x->hpfar = f->hpfar;
+	v->exit_sctlr = f->sctlr;
 	x->cntv_ctl = f->cntv_ctl;
 	x->cntv_cval = f->cntv_cval;
 	x->cntp_ctl = f->cntp_ctl;
@@ -206,7 +230,7 @@ static enum engine_exit enter(struct kvm_vcpu *v)
 		vgic_flush(vgic, v->index, lr, &hcr);
 	load_frame(v, f);
 	memcpy(f->lr, lr, sizeof(f->lr));
-	f->ich_hcr = hcr | ICH_HCR_EN;
+	f->ich_hcr = vgic ? hcr | ICH_HCR_EN : ICH_HCR_NO_GIC;
 	exit = ops->run(v->vm->ordinary.engine, v->index, v->pe);
 	ran = exit != ENGINE_EXIT_NOT_RUN && exit != ENGINE_EXIT_LOST;
 	hcr = 0;

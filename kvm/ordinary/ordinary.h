@@ -69,6 +69,10 @@ result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable);
 void stage2_unmap(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 
+/* ---- stage1.c ---- */
+/* The level at which the guest's walk for va reads this page of its memory; -1: none does. */
+int stage1_level(struct kvm_vcpu *v, uint64_t va, uint64_t page);
+
 /* ---- abort.c ---- */
 /* KVM_SET_VCPU_EVENTS: the last access, to a device, ends with an external abort. */
 result ordinary_abort_access(struct kvm_vcpu *v);

@@ -17,10 +17,23 @@
 #include "kvm/vcpu/iobus.h"
 #include "kvm/vcpu/vcpu.h"
 
+#define SCTLR_E0E BIT(24)
+#define SCTLR_EE  BIT(25)
+
 /* The low len bytes. */
 static uint64_t narrow(uint64_t val, unsigned int len)
 {
 	return len < 8 ? val & MASK(8 * len - 1, 0) : val;
+}
+
+/* Between the order of the guest's bytes and that of the registers (which is little-endian). */
+static uint64_t swap(const struct kvm_vcpu *v, uint64_t data)
+{
+	bool el0 = (v->regs.pstate & PSTATE_MODE) == PSTATE_EL0;
+
+	if (v->vm->is_realm || !(v->exit_sctlr & (el0 ? SCTLR_E0E : SCTLR_EE)))
+		return data;
+	return __builtin_bswap64(data) >> (64 - 8 * v->mmio_len);
 }
 
 /* As the CPU would: the register gets the low bytes, sign-extended where the load says so. */
@@ -31,7 +44,7 @@ static void complete_ordinary(struct kvm_vcpu *v, uint64_t data)
 	vcpu_skip(v);
 	if (v->mmio_write)
 		return;
-	data = narrow(data, v->mmio_len);
+	data = swap(v, narrow(data, v->mmio_len));
 	if ((esr & ESR_ABT_SIGN) && v->mmio_len < 8)
 		data = (data ^ sign) - sign;
 	if (!(esr & ESR_ABT_64BIT))
@@ -78,7 +91,7 @@ void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 	v->mmio_write = ESR_ABT_WRITE(x->esr);
 	v->mmio_len = ESR_ABT_SIZE(x->esr);
 	v->mmio_needed = true;
-	data = v->mmio_write ? narrow(data, v->mmio_len) : 0;
+	data = v->mmio_write ? swap(v, narrow(data, v->mmio_len)) : 0;
 	if (iobus_access(v, gpa, v->mmio_write, v->mmio_len, &data)) {
 		complete(v, data);
 		return;

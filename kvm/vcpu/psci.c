@@ -120,7 +120,11 @@ static bool system_reset2(struct kvm_vcpu *v)
 /* Nothing is kept over a hibernation here: user space does that. */
 static bool system_off2(struct kvm_vcpu *v)
 {
-	if (v->regs.x[1] > PSCI_OFF_TYPE_HIBERNATE)
+	uint64_t cookie = v->regs.x[2];
+
+	if ((uint32_t)v->regs.x[0] == PSCI_SYSTEM_OFF2)
+		cookie = (uint32_t)cookie;
+	if (v->regs.x[1] > PSCI_OFF_TYPE_HIBERNATE || cookie)
 		return false;
 	system_event(v, KVM_SYSTEM_EVENT_SHUTDOWN);
 	v->run->system_event.data[0] = KVM_SYSTEM_EVENT_SHUTDOWN_FLAG_PSCI_OFF2;

@@ -18,6 +18,7 @@
 #include "kvm/core/vm.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
+#include "kvm/vcpu/esr.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
@@ -208,7 +209,10 @@ static void forward(struct kvm_vcpu *v, uint32_t fid)
 {
 	memset(&v->run->hypercall, 0, sizeof(v->run->hypercall));
 	v->run->hypercall.nr = fid;
-	v->run->hypercall.flags = v->vm->rev->hypercall_flags;
+	if (v->vm->is_realm)
+		v->run->hypercall.flags = v->vm->rev->hypercall_flags;
+	else if (ESR_EC(v->rec.exit.esr) == EC_SMC64)
+		v->run->hypercall.flags = KVM_HYPERCALL_EXIT_SMC;
 	v->run->exit_reason = KVM_EXIT_HYPERCALL;
 }
 

@@ -22,11 +22,18 @@
 #define OSLSR_OSLM BIT(3) /* there is an OS lock */
 #define OSLSR_OSLK BIT(1) /* it is locked: all that can change */
 
+#define CLIDR_KNOWN MASK(46, 0)
+#define CLIDR_LOUU  MASK(29, 27)
+#define CLIDR_LOC   MASK(26, 24)
+#define CLIDR_LOUIS MASK(23, 21)
+#define CTR_IDC	    BIT(28)
+
 enum sort {
 	PLAIN,
 	PTRAUTH, /* with the pointer authentication features */
 	PMU,	 /* with the PMU feature */
-	FIXED,	 /* identification */
+	VM_ID,	 /* identification that the VM has (idreg.c) */
+	VCPU_ID, /* and that each vCPU has: not reset again */
 };
 
 struct sysreg {
@@ -64,9 +71,9 @@ static const struct sysreg regs[] = {
 	{REG(2, 0, 0, 2, 2), PLAIN, 0}, /* MDSCR_EL1 */
 	{OSLSR_EL1, PLAIN, OSLSR_OSLM},
 	{REG(2, 4, 0, 7, 0), PLAIN, 0},		 /* DBGVCR32_EL2 */
-	{REG(3, 0, 0, 0, 0), FIXED, 0x000f0510}, /* MIDR_EL1 */
-	{REG(3, 0, 0, 0, 5), PLAIN, 0},		 /* MPIDR_EL1, from the vCPU's id */
-	{REG(3, 0, 0, 0, 6), FIXED, 0},		 /* REVIDR_EL1 */
+	{REG(3, 0, 0, 0, 0), VM_ID, 0},		 /* MIDR_EL1 */
+	{REG(3, 0, 0, 0, 5), VCPU_ID, 0},		 /* MPIDR_EL1, from the vCPU's id */
+	{REG(3, 0, 0, 0, 6), VM_ID, 0},		 /* REVIDR_EL1 */
 	{REG(3, 0, 1, 0, 0), PLAIN, 0x00c50078}, /* SCTLR_EL1 */
 	{REG(3, 0, 1, 0, 1), PLAIN, 0},		 /* ACTLR_EL1 */
 	{REG(3, 0, 1, 0, 2), PLAIN, 0},		 /* CPACR_EL1 */
@@ -96,10 +103,10 @@ static const struct sysreg regs[] = {
 	{REG(3, 0, 13, 0, 1), PLAIN, 0},	 /* CONTEXTIDR_EL1 */
 	{REG(3, 0, 13, 0, 4), PLAIN, 0},	 /* TPIDR_EL1 */
 	{REG(3, 0, 14, 1, 0), PLAIN, 0},	 /* CNTKCTL_EL1 */
-	{REG(3, 1, 0, 0, 1), FIXED, 0x0a200023}, /* CLIDR_EL1 */
-	{REG(3, 1, 0, 0, 7), FIXED, 0},		 /* AIDR_EL1 */
+	{KVM_REG_CLIDR_EL1, VCPU_ID, 0x0a200023}, /* CLIDR_EL1 */
+	{REG(3, 1, 0, 0, 7), VM_ID, 0},		 /* AIDR_EL1 */
 	{REG(3, 2, 0, 0, 0), PLAIN, 0},		 /* CSSELR_EL1 */
-	{REG(3, 3, 0, 0, 1), FIXED, 0x8444c004}, /* CTR_EL0 */
+	{REG(3, 3, 0, 0, 1), VM_ID, 0},		 /* CTR_EL0 */
 	{KVM_REG_PMCR_EL0, PMU, 0},
 	{REG(3, 3, 13, 0, 2), PLAIN, 0}, /* TPIDR_EL0 */
 	{REG(3, 3, 13, 0, 3), PLAIN, 0}, /* TPIDRRO_EL0 */
@@ -143,10 +150,9 @@ uint64_t *sysreg_shadow(struct kvm_vcpu *v, uint64_t id)
 void sysreg_reset(struct kvm_vcpu *v)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {
-		if (regs[i].id == KVM_REG_MPIDR_EL1)
-			v->sysregs[i] = vcpu_mpidr(v);
-		else if (regs[i].sort != FIXED || !v->initialized)
-			v->sysregs[i] = regs[i].reset;
+		if (regs[i].sort == VCPU_ID && v->initialized)
+			continue;
+		v->sysregs[i] = regs[i].id == KVM_REG_MPIDR_EL1 ? vcpu_mpidr(v) : regs[i].reset;
 	}
 }
 
@@ -182,7 +188,7 @@ static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 	r = find(v->vm, id);
 	if (!r)
 		return &rule_kvm_reg_unknown;
-	*val = v->sysregs[r - regs];
+	*val = r->sort == VM_ID ? *idreg_of_vm_by_id(v->vm, id) : v->sysregs[r - regs];
 	if (!v->vm->is_realm && is_counter(id))
 		*val = pe_count(v->pe) - atomic_load(counter_offset(v->vm, id));
 	if (id == KVM_REG_PMCR_EL0)
@@ -212,6 +218,16 @@ static void set_pmcr(struct kvm_vcpu *v, size_t i, uint64_t val)
 	v->sysregs[i] = val & 0xff;
 }
 
+/* Where the data cache must be cleaned to the point of unification, as on this CPU, there must be a
+ * level at which it is. */
+static result check_clidr(uint64_t val)
+{
+	bool none = !(val & CLIDR_LOC) || !(val & (CLIDR_LOUIS | CLIDR_LOUU));
+
+	return val & ~CLIDR_KNOWN || (none && !(IDREG_CTR_RESET & CTR_IDC)) ? &rule_kvm_reg_id_fixed
+									   : OK;
+}
+
 static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val)
 {
 	size_t i = (size_t)(r - regs);
@@ -220,8 +236,10 @@ static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val
 		set_pmcr(v, i, val);
 	else if (r->id == OSLSR_EL1 && ((val ^ r->reset) & ~OSLSR_OSLK))
 		return &rule_kvm_reg_id_fixed;
-	else if (r->sort == FIXED && val != v->sysregs[i] && !v->vm->writable_imp_regs)
-		return &rule_kvm_reg_id_fixed;
+	else if (r->sort == VM_ID)
+		return idreg_set_by_id(v->vm, r->id, val);
+	else if (r->id == KVM_REG_CLIDR_EL1 && check_clidr(val))
+		return check_clidr(val);
 	else if (!v->vm->is_realm && is_counter(r->id))
 		set_counter(v, r->id, val);
 	else

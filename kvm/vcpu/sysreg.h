@@ -21,7 +21,9 @@ struct kvm_vcpu;
 struct idregs {
 	bool set; /* by the first KVM_ARM_VCPU_INIT; all zero before */
 	uint64_t val[64];
+	uint64_t midr, revidr, aidr, ctr; /* who made the CPU, and its caches */
 };
+#define IDREG_CTR_RESET UINT64_C(0x8444c004)
 
 #define DFR0_DEBUGVER	UINT64_C(0xf)
 #define DFR0_PMUVER	(UINT64_C(0xf) << 8)
@@ -31,11 +33,20 @@ struct idregs {
 #define DFR0_DOUBLELOCK (UINT64_C(0xf) << 36)
 #define PMCR_N		(UINT64_C(0x1f) << 11)
 
+/* KVM_ARM_GET_REG_WRITABLE_MASKS: registers with op1 0, 1 and 3; CRm; op2. */
+#define FEATURE_ID_SPACE (3 * 64)
+
 /* ---- idreg.c; config_lock held ---- */
 /* At the first KVM_ARM_VCPU_INIT. */
 void idregs_init(struct kvm_vm *vm);
-/* The bits of ID register `index` that user space may change (KVM_ARM_GET_REG_WRITABLE_MASKS). */
-uint64_t idregs_writable(const struct kvm_vm *vm, unsigned int index);
+/* The bits that user space may change (KVM_ARM_GET_REG_WRITABLE_MASKS); no lock. */
+void idregs_writable(const struct kvm_vm *vm, uint64_t masks[FEATURE_ID_SPACE]);
+/* At the VM's first KVM_RUN: what the guest has after all. */
+void idregs_settle(struct kvm_vm *vm);
+/* A register of CRm 0 that the VM has, not the vCPU: where it is; NULL: it is none. */
+uint64_t *idreg_of_vm_by_id(struct kvm_vm *vm, uint64_t id);
+/* OK, kvm_reg_id_late, kvm_reg_id_fixed, kvm_reg_id_more. */
+result idreg_set_by_id(struct kvm_vm *vm, uint64_t id, uint64_t val);
 /* Whether this ONE_REG id is one of them. */
 bool idreg_find(uint64_t id, unsigned int *index);
 /* OK, kvm_reg_id_late, kvm_reg_id_fixed, kvm_reg_id_more, kvm_reg_dfr0_*. */

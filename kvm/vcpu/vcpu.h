@@ -98,6 +98,7 @@ struct kvm_vcpu {
 	bool in_engine, engine_reset;
 	struct vcpu_debug debug;
 	unsigned int mmio_len;
+	uint64_t exit_sctlr; /* of an ordinary VM: SCTLR_EL1 at its last exit */
 	bool timer_level[2]; /* as told to the vGIC */
 
 	struct history history;

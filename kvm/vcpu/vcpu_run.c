@@ -20,6 +20,7 @@
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/mmio.h"
+#include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
@@ -82,6 +83,8 @@ static result first_run(struct kvm_vcpu *v)
 		return OK;
 	lock_take(&vm->config_lock);
 	why = make_runnable(v);
+	if (!why && !vm->has_ran)
+		idregs_settle(vm);
 	if (!why)
 		vm->has_ran = v->first_run_done = true;
 	lock_drop(&vm->config_lock);

@@ -192,3 +192,39 @@ off:	ldr	x0, =0x84000008
 	mrs	x1, esr_el1
 	str	x1, [x20]
 	b	off
+
+	.org 0xc00	/* who the CPU is */
+	mov	x20, #UART
+	mrs	x1, midr_el1
+	str	x1, [x20]
+	mrs	x1, revidr_el1
+	str	x1, [x20]
+	mrs	x1, aidr_el1
+	str	x1, [x20]
+	mrs	x1, ctr_el0
+	str	x1, [x20]
+	mrs	x1, clidr_el1
+	str	x1, [x20]
+	mrs	x1, mpidr_el1
+	str	x1, [x20]
+	mrs	x1, id_aa64pfr0_el1
+	str	x1, [x20]
+	b	off
+
+	.org 0xc80	/* the CPU interface of a GIC */
+	mov	x1, #1
+	msr	S3_0_C12_C12_7, x1
+	b	off
+
+	.org 0xd00	/* a load that extends the sign, and a store of what it has loaded */
+	mov	x20, #UART
+	ldrsh	x1, [x20, #2]
+	str	x1, [x20]
+	str	w1, [x20]
+	b	off
+
+	.org 0xd80	/* a load at x21, by the guest's tables */
+	mov	x20, #UART
+	ldr	x1, [x21]
+	str	x1, [x20]
+	b	off

@@ -28,16 +28,33 @@ static void add_vcpu(struct fx *f, unsigned int i)
 			     (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
 }
 
-void ordinary_make(struct fx *f, unsigned int n, uint64_t program)
+static void fill(struct fx *f, unsigned int n, uint64_t program, bool gic)
 {
-	fx_create_vm(f, 0);
 	for (unsigned int i = 0; i < n; i++)
 		add_vcpu(f, i);
-	fx_create_gic(f, true);
+	if (gic)
+		fx_create_gic(f, true);
 	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memcpy(f->ram, ordinary_image, sizeof(ordinary_image));
 	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + program), 0);
+}
+
+void ordinary_fill(struct fx *f, unsigned int n, uint64_t program)
+{
+	fill(f, n, program, true);
+}
+
+void ordinary_make(struct fx *f, unsigned int n, uint64_t program)
+{
+	fx_create_vm(f, 0);
+	fill(f, n, program, true);
+}
+
+void ordinary_make_without_gic(struct fx *f, uint64_t program)
+{
+	fx_create_vm(f, 0);
+	fill(f, 1, program, false);
 }
 
 void ordinary_expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)

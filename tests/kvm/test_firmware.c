@@ -112,7 +112,9 @@ static void system_off2_tells_of_the_hibernation(void **state)
 	struct fx *f = *state;
 
 	PROGRAM(0, CODE, SMC1(PSCI_FEATURES, PSCI_SYSTEM_OFF2_64), {T_CHECK, 0, 1},
-		SMC1(PSCI_SYSTEM_OFF2_64, 2), {T_CHECK, 0, INVALID}, SMC1(PSCI_SYSTEM_OFF2_64, 1));
+		SMC1(PSCI_SYSTEM_OFF2_64, 2), {T_CHECK, 0, INVALID}, {T_MOV, 2, 1},
+		SMC1(PSCI_SYSTEM_OFF2_64, 1), {T_CHECK, 0, INVALID}, {T_MOV, 2, 0},
+		SMC1(PSCI_SYSTEM_OFF2_64, 1));
 	boot(f);
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
 	assert_int_equal(atomic_load(&toy_failed_checks), 0);
@@ -131,7 +133,10 @@ static void features_can_be_taken_away(void **state)
 	PROGRAM(0, CODE, {T_LDR, 3, UART, 4}, SYSTEM_OFF);
 	boot(f);
 	GIVES(0, f->vm, KVM_ARM_GET_REG_WRITABLE_MASKS, &r);
-	assert_int_equal(masks[6 * 8], ~UINT64_C(0xf));
+	assert_int_equal(masks[6 * 8], ~UINT64_C(0x0f00000f));
+	assert_int_equal(masks[6 * 8 + 3], 0xff0f00f0);	 /* all that this CPU lacks, too */
+	assert_int_equal(masks[0], UINT32_MAX);		 /* MIDR_EL1 */
+	assert_int_equal(masks[2 * 64 + 1], 0x300fc00f); /* CTR_EL0 */
 	was = fx_get_reg(f, 0, isar0);
 	assert_int_equal(fx_set_reg(f, 0, isar0, was + (1 << 4)), -EINVAL);
 	assert_string_equal(fx_last_rule(), "kvm_reg_id_more");
@@ -149,6 +154,54 @@ static void features_can_be_taken_away(void **state)
 	run_to_the_end(f);
 }
 
+/* SpecSEI the other way round, stage 2 granules to "none", and AArch64 itself never. */
+static void what_is_less_depends_on_the_field(void **state)
+{
+	uint64_t pfr0 = KVM_REG_ID_AA64PFR0_EL1, mmfr0 = ID_REG(7), mmfr1 = ID_REG(7) + 1, was;
+	struct fx *f = *state;
+
+	boot(f);
+	was = fx_get_reg(f, 0, mmfr1);
+	assert_int_equal(fx_set_reg(f, 0, mmfr1, was | UINT64_C(1) << 24), 0);
+	was = fx_get_reg(f, 0, mmfr0);
+	assert_int_equal(fx_set_reg(f, 0, mmfr0, was | UINT64_C(2) << 32), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, mmfr0, was | UINT64_C(1) << 32), 0);
+	was = fx_get_reg(f, 0, pfr0);
+	assert_int_equal(fx_set_reg(f, 0, pfr0, was & ~UINT64_C(0xf)), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, pfr0, was & ~UINT64_C(0xf0)), -EINVAL);
+}
+
+/* One for all vCPUs; the cache's lines may be smaller, never be said to need no cleaning. */
+static void the_cpu_is_who_user_space_says(void **state)
+{
+	const uint64_t midr = ARM64_SYS_REG(3, 0, 0, 0, 0), ctr = ARM64_SYS_REG(3, 3, 0, 0, 1);
+	const uint64_t clidr = KVM_REG_CLIDR_EL1, mpidr = KVM_REG_MPIDR_EL1;
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_WRITABLE_IMP_ID_REGS};
+	struct fx *f = *state;
+	uint64_t was;
+
+	fx_create_vm(f, 0);
+	GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
+	fx_create_vcpus(f, 2);
+	assert_int_equal(fx_set_reg(f, 1, midr, UINT64_C(1) << 32), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 1, midr, 0x410fd0f0), 0);
+	assert_int_equal(fx_get_reg(f, 0, midr), 0x410fd0f0);
+	was = fx_get_reg(f, 0, ctr);
+	assert_int_equal(fx_set_reg(f, 0, ctr, was | UINT64_C(1) << 29), -EINVAL); /* DIC */
+	assert_int_equal(fx_set_reg(f, 0, ctr, was & ~UINT64_C(0xc000)), -EINVAL); /* L1Ip */
+	assert_int_equal(fx_set_reg(f, 0, ctr, was ^ UINT64_C(1) << 24), -EINVAL); /* CWG */
+	assert_int_equal(fx_set_reg(f, 0, ctr, was - 1), 0);
+	assert_int_equal(fx_get_reg(f, 1, ctr), was - 1);
+	assert_int_equal(fx_set_reg(f, 0, clidr, 0), -EINVAL);
+	was = fx_get_reg(f, 0, clidr);
+	assert_int_equal(fx_set_reg(f, 0, clidr, was | 4 << 6), 0);
+	assert_int_equal(fx_set_reg(f, 0, mpidr, UINT64_C(0x80000007)), 0);
+	fx_init_vcpu(f, 0, 1u << KVM_ARM_VCPU_PSCI_0_2);
+	assert_int_equal(fx_get_reg(f, 0, clidr), was | 4 << 6);
+	assert_int_equal(fx_get_reg(f, 0, mpidr), 0x80000007);
+	assert_int_equal(fx_get_reg(f, 1, clidr), was);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 int test_firmware(void)
@@ -160,6 +213,8 @@ int test_firmware(void)
 		TEST(an_older_psci_knows_fewer_functions),
 		TEST(system_off2_tells_of_the_hibernation),
 		TEST(features_can_be_taken_away),
+		TEST(what_is_less_depends_on_the_field),
+		TEST(the_cpu_is_who_user_space_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

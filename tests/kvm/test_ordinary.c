@@ -199,7 +199,7 @@ static void a_jump_into_nothing_is_an_abort_of_the_guest(void **state)
 	struct fx *f = *state;
 
 	ordinary_make(f, 1, 0x380);
-	ordinary_expect_store(f, 0, 8, UINT64_C(0x21) << 26 | BIT(25) | BIT(9) | 0x10);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x21) << 26 | BIT(25) | 0x10);
 	ordinary_expect_store(f, 0, 8, UART);
 	fx_assert_off(f, 0);
 }
@@ -215,7 +215,7 @@ static void user_space_ends_an_access_with_an_abort(void **state)
 	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 0, 12, 0, 0), RAM + 0x800), 0);
 	ordinary_expect_load(f, 1, 1, 0x80);
 	GIVES(0, f->vcpu[0], KVM_SET_VCPU_EVENTS, &e);
-	ordinary_expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | BIT(9) | 0x10);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | 0x10);
 	ordinary_expect_store(f, 0, 8, UART + 1);
 	fx_assert_off(f, 0);
 }

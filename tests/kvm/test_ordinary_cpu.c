@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* test_ordinary_cpu.c - what a guest finds of its CPU: who it is, the byte order, walks of its own
+ * tables. On the real engine. */
+#include "abi/arm.h"
+#include "tests/kvm/ordinary_fixture.h"
+
+#define SYS(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
+#define MIDR			     SYS(3, 0, 0, 0, 0)
+#define REVIDR			     SYS(3, 0, 0, 0, 6)
+#define AIDR			     SYS(3, 1, 0, 0, 7)
+#define CTR			     SYS(3, 3, 0, 0, 1)
+#define SCTLR			     SYS(3, 0, 1, 0, 0)
+#define TTBR0			     SYS(3, 0, 2, 0, 0)
+#define TCR			     SYS(3, 0, 2, 0, 2)
+#define MAIR			     SYS(3, 0, 10, 2, 0)
+#define VBAR			     SYS(3, 0, 12, 0, 0)
+
+#define WHO  0xc00
+#define ICC  0xc80
+#define SIGN 0xd00
+#define WALK 0xd80
+
+#define PFR0_GIC(val) ((val) >> 24 & 15)
+
+static void the_guest_reads_who_user_space_says_that_it_is(void **state)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_WRITABLE_IMP_ID_REGS};
+	const struct {
+		uint64_t id, val;
+	} rows[] = {
+		{MIDR, 0x410fd0f1},
+		{REVIDR, 0x1234},
+		{AIDR, 0x5678},
+		{CTR, 0x8444c003},
+		{KVM_REG_CLIDR_EL1, 0x0a200123},
+		{KVM_REG_MPIDR_EL1, 0x80000102},
+	};
+	struct fx *f = *state;
+
+	fx_create_vm(f, 0);
+	GIVES(0, f->vm, KVM_ENABLE_CAP, &cap);
+	ordinary_fill(f, 1, WHO);
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(fx_set_reg(f, 0, rows[i].id, rows[i].val), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		ordinary_expect_store(f, 0, 8, rows[i].val);
+	ordinary_expect_store(f, 0, 8, fx_get_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1));
+	assert_int_equal(PFR0_GIC(fx_get_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1)), 1);
+	fx_assert_off(f, 0);
+}
+
+/* Its registers are undefined then, and the guest is not told of them. */
+static void a_vm_without_a_gic_has_no_interface_to_one(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make_without_gic(f, ICC);
+	assert_int_equal(fx_set_reg(f, 0, VBAR, RAM + 0x800), 0);
+	assert_int_equal(PFR0_GIC(fx_get_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1)), 1);
+	ordinary_expect_store(f, 0, 8, BIT(25)); /* the class of what is unknown */
+	assert_int_equal(PFR0_GIC(fx_get_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1)), 0);
+}
+
+static void a_device_sees_the_bytes_in_the_guests_order(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make(f, 1, SIGN);
+	ordinary_expect_load(f, 2, 2, 0x8001);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0xffffffffffff8001));
+	ordinary_expect_store(f, 0, 4, 0xffff8001);
+	assert_int_equal(fx_set_reg(f, 0, SCTLR, 0x00c50078 | BIT(25)), 0); /* EE */
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + SIGN), 0);
+	ordinary_expect_load(f, 2, 2, 0x0180);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x0180ffffffffffff));
+	ordinary_expect_store(f, 0, 4, 0x0180ffff);
+}
+
+/* ---- the guest's tables ---- */
+
+#define TABLES	   UINT64_C(0x200000) /* of the first level, in f->ram; then the others */
+#define ONE_GIB	   UINT64_C(0x40000000)
+#define BLOCK	   (UINT64_C(1) | BIT(10)) /* accessed, normal memory */
+#define TABLE_DESC 3
+#define NOWHERE	   UINT64_C(0x0a000000) /* no slot */
+#define VA	   (4 * ONE_GIB)
+#define NO_FLAG_VA (VA + 0x200000)
+
+static uint64_t *table(struct fx *f, unsigned int n)
+{
+	return (uint64_t *)(f->ram + TABLES + n * PAGE);
+}
+
+/* 39 bits of addresses, 4 KiB pages. The first 4 GiB are what they are; VA's last table is where no
+ * memory is, and NO_FLAG_VA is DATA, never accessed yet. */
+static void turn_on_the_mmu(struct fx *f)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		table(f, 0)[i] = i * ONE_GIB | BLOCK;
+	table(f, 0)[4] = (RAM + TABLES + PAGE) | TABLE_DESC;
+	table(f, 1)[0] = NOWHERE | TABLE_DESC;
+	table(f, 1)[1] = (RAM + TABLES + 2 * PAGE) | TABLE_DESC;
+	table(f, 2)[0] = (RAM + DATA_OFF) | 3;
+	assert_int_equal(fx_set_reg(f, 0, MAIR, 0xff), 0);
+	assert_int_equal(fx_set_reg(f, 0, TTBR0, RAM + TABLES), 0);
+	assert_int_equal(fx_set_reg(f, 0, TCR, 25 | BIT(23) | UINT64_C(5) << 32 | BIT(39)), 0);
+	assert_int_equal(fx_set_reg(f, 0, SCTLR, 0x00c50078 | 1), 0);
+	assert_int_equal(fx_set_reg(f, 0, VBAR, RAM + 0x800), 0);
+}
+
+static void a_table_where_no_memory_is_aborts_the_walk_at_its_level(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make(f, 1, WALK);
+	turn_on_the_mmu(f);
+	assert_int_equal(fx_set_reg(f, 0, X(21), VA), 0);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | 0x17);
+	ordinary_expect_store(f, 0, 8, VA);
+	fx_assert_off(f, 0);
+}
+
+/* Its page has been read by walks before; now the walk writes. */
+static void a_walk_that_sets_the_access_flag_is_a_write(void **state)
+{
+	uint64_t bits[RAM_SIZE / PAGE / 64] = {0};
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = (uintptr_t)bits};
+	unsigned int page = TABLES / PAGE + 2;
+	struct fx *f = *state;
+
+	ordinary_make(f, 1, WALK);
+	turn_on_the_mmu(f);
+	*(uint64_t *)(f->ram + DATA_OFF) = 42;
+	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
+			 0);
+	assert_int_equal(fx_set_reg(f, 0, X(21), NO_FLAG_VA), 0);
+	ordinary_expect_store(f, 0, 8, 42);
+	assert_true(table(f, 2)[0] & BIT(10));
+	GIVES(0, f->vm, KVM_GET_DIRTY_LOG, &log);
+	assert_true(bits[page / 64] & BIT(page % 64));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ordinary_setup, fx_teardown)
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(the_guest_reads_who_user_space_says_that_it_is),
+		TEST(a_vm_without_a_gic_has_no_interface_to_one),
+		TEST(a_device_sees_the_bytes_in_the_guests_order),
+		TEST(a_table_where_no_memory_is_aborts_the_walk_at_its_level),
+		TEST(a_walk_that_sets_the_access_flag_is_a_write),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

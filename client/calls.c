@@ -5,12 +5,11 @@
  * A change of the address space is made first, then reported if it touched a watched range: until
  * the caller has its answer, the old pages are as good as the new.
  */
-#include "client/client.h"
-
 #include <linux/ioctl.h>
 #include <sys/mman.h>
 
 #include "abi/kvm.h"
+#include "client/parts.h"
 
 static bool enter(void)
 {
@@ -38,9 +37,9 @@ long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64
 	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &h) == FD_OBJECT) {
 		r = mapping_create(h.obj, fd, addr, size, prot, flags, offset);
 	} else {
-		watched = memory_change_begin(addr, flags & MAP_FIXED ? size : 0, &mask);
+		watched = watched_change_begin(addr, flags & MAP_FIXED ? size : 0, &mask);
 		r = sys(mmap, addr, size, prot, flags, fd, offset);
-		memory_change_end(watched, &mask);
+		watched_change_end(watched, &mask);
 	}
 	if (sys_failed(r))
 		return r;
@@ -56,9 +55,9 @@ long call_munmap(uint64_t addr, uint64_t size)
 	sigmask_t mask;
 	long r;
 
-	watched = memory_change_begin(addr, size, &mask);
+	watched = watched_change_begin(addr, size, &mask);
 	r = sys(munmap, addr, size);
-	memory_change_end(watched, &mask);
+	watched_change_end(watched, &mask);
 	if (!r && ours) {
 		mapping_gone(addr, whole_pages(size));
 		memory_changed(addr, size);
@@ -72,9 +71,9 @@ long call_mprotect(uint64_t addr, uint64_t size, int prot)
 	sigmask_t mask;
 	long r;
 
-	watched = memory_change_begin(addr, size, &mask);
+	watched = watched_change_begin(addr, size, &mask);
 	r = sys(mprotect, addr, size, prot);
-	memory_change_end(watched, &mask);
+	watched_change_end(watched, &mask);
 	if (!r && ours)
 		memory_changed(addr, size);
 	return r;
@@ -111,13 +110,13 @@ long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uin
 
 	old_size = whole_pages(old_size);
 	size = whole_pages(size);
-	ours = enter() && memory_watched(from, old_size ? old_size : 1);
-	watched = memory_change_begin(from, old_size, &mask);
+	ours = enter() && watched_covers(from, old_size ? old_size : 1);
+	watched = watched_change_begin(from, old_size, &mask);
 	if (ours && old_size && size > old_size)
 		r = grow(from, old_size, size, flags, fixed);
 	else
 		r = sys(mremap, from, old_size, size, flags, fixed);
-	memory_change_end(watched, &mask);
+	watched_change_end(watched, &mask);
 	if (sys_failed(r) || !enter())
 		return r;
 	if (old_size)
@@ -135,7 +134,7 @@ long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uin
  * the backend sees to; the mapping itself is shared now, where some advice is an error. */
 long call_madvise(uint64_t addr, uint64_t size, int advice)
 {
-	bool ours = enter() && memory_watched(addr, size ? size : 1);
+	bool ours = enter() && watched_covers(addr, size ? size : 1);
 	long r = sys(madvise, addr, size, advice);
 
 	if (!ours)
@@ -159,7 +158,7 @@ bool call_ioctl(int fd, uint32_t nr, uint64_t arg, long *r)
 	class = object_classify(fd, &h);
 	if (class == FD_OTHER)
 		return false;
-	*r = channel_ioctl(&h, class, nr, arg);
+	*r = object_ioctl(&h, class, nr, arg);
 	if (*r == -EIO && object_classify(fd, &h) == FD_OTHER)
 		*r = -EBADF; /* closed before the call began */
 	return true;
@@ -172,22 +171,22 @@ bool call_fallocate(int fd, int mode, int64_t offset, int64_t len, long *r)
 
 	if (!enter() || object_classify(fd, &h) != FD_OBJECT || h.obj->kind != OBJECT_GMEM)
 		return false;
-	*r = offset < 0 || len <= 0 ? -EINVAL : channel_fallocate(&h, &m);
+	*r = offset < 0 || len <= 0 ? -EINVAL : object_fallocate(&h, &m);
 	return true;
 }
 
 long call_close_range(unsigned int first, unsigned int last, int flags)
 {
 	enter();
-	return client_close_range(first, last, flags);
+	return fd_table_close_range(first, last, flags);
 }
 
 bool call_close(int fd)
 {
-	return enter() && client_owns(fd);
+	return enter() && fd_table_owns(fd);
 }
 
 long call_replace(int from, int to)
 {
-	return enter() && from != to ? client_yield(to) : 0;
+	return enter() && from != to ? fd_table_yield(to) : 0;
 }

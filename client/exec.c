@@ -6,15 +6,12 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "client/parts.h"
 #include "client/files.h"
 
 #define DESCRIPTORS "/proc/self/fd/"
 
-/* SOFTREALM_CARRIED, in parts. Read-only once the program runs. */
-static char text[4 * PATH_MAX];
-static char preload_variable[PATH_MAX + 16] = "LD_PRELOAD=";
-static char *emulator, *root, *loader; /* emulator NULL: this program is not carried */
+static struct client_exec *const told = &client.exec;
 
 /* Cuts the line off and returns what follows it; NULL: it is the last one. */
 static char *next_part(char *part)
@@ -27,25 +24,27 @@ static char *next_part(char *part)
 	return end + 1;
 }
 
-void exec_start(const char *told)
+void exec_start(const char *carried)
 {
+	static const char preload[] = "LD_PRELOAD=";
 	char *library;
 
-	if (!told || strlen(told) >= sizeof(text))
+	if (!carried || strlen(carried) >= sizeof(told->text))
 		return;
-	memcpy(text, told, strlen(told) + 1);
-	root = next_part(text);
-	library = next_part(root);
-	loader = next_part(library);
-	if (!loader || strlen(library) >= PATH_MAX)
+	memcpy(told->text, carried, strlen(carried) + 1);
+	told->root = next_part(told->text);
+	library = next_part(told->root);
+	told->loader = next_part(library);
+	if (!told->loader || strlen(library) >= PATH_MAX)
 		return;
-	memcpy(preload_variable + strlen(preload_variable), library, strlen(library) + 1);
-	emulator = text;
+	memcpy(told->preload, preload, sizeof(preload));
+	memcpy(told->preload + sizeof(preload) - 1, library, strlen(library) + 1);
+	told->emulator = told->text;
 }
 
 bool exec_is_carried(void)
 {
-	return emulator;
+	return told->emulator;
 }
 
 /* ---- what is executed ---- */
@@ -143,7 +142,8 @@ bool exec_begin(struct exec *e, int dir, const char *path, char *const argv[], i
 {
 	e->argv = argv;
 	e->kept = -1;
-	if (!emulator || (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) || !count_arguments(e))
+	if (!told->emulator || (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) ||
+	    !count_arguments(e))
 		return false;
 	if (name_file(e, dir, path, flags)) {
 		e->by_emulator = is_for_emulator(e, flags);
@@ -155,14 +155,14 @@ bool exec_begin(struct exec *e, int dir, const char *path, char *const argv[], i
 
 static char **put_emulator(const struct exec *e, char **to)
 {
-	*to++ = emulator;
+	*to++ = told->emulator;
 	if (e->is_static) {
-		*to++ = loader;
+		*to++ = told->loader;
 	} else {
 		*to++ = "-L";
-		*to++ = root;
+		*to++ = told->root;
 		*to++ = "-E";
-		*to++ = preload_variable;
+		*to++ = told->preload;
 	}
 	return to;
 }
@@ -176,7 +176,7 @@ const char *exec_fill(const struct exec *e, char **to)
 	for (size_t i = 1; i < e->argc; i++)
 		*to++ = e->argv[i];
 	*to = NULL;
-	return e->by_emulator ? emulator : e->name;
+	return e->by_emulator ? told->emulator : e->name;
 }
 
 void exec_failed(struct exec *e)

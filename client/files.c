@@ -13,13 +13,13 @@
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
-#include "client/client.h"
+#include "client/parts.h"
 
 #define KVM_DEVICE makedev(10, 232)
 
 static long open_parameter(int flags)
 {
-	uint32_t cap = client_rmi_cap();
+	uint32_t cap = link_rmi_cap();
 	char text[16] = "\n";
 	unsigned int at = sizeof(text) - 1, len;
 	long fd;
@@ -40,13 +40,32 @@ static long open_parameter(int flags)
 	return fd;
 }
 
+/* Both, or neither: a /dev/kvm on which nothing can be asked is of no use. */
+static long open_kvm(int flags)
+{
+	sigmask_t mask;
+	long r;
+
+	signals_block(&mask);
+	object_sweep();
+	r = link_prepare(mask);
+	if (!r)
+		r = memory_prepare();
+	if (!r)
+		r = link_open(WIRE_ROLE_OPEN, mask);
+	if (r >= 0 && !(flags & O_CLOEXEC))
+		sys(fcntl, r, F_SETFD, 0);
+	signals_restore(&mask);
+	return r;
+}
+
 static long open_path(enum path p, int flags)
 {
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
 	if (flags & O_DIRECTORY & ~O_TMPFILE)
 		return -ENOTDIR;
-	return p == PATH_KVM ? client_open(flags) : open_parameter(flags);
+	return p == PATH_KVM ? open_kvm(flags) : open_parameter(flags);
 }
 
 bool files_open(int dir, const char *path, int flags, long *r)

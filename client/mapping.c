@@ -5,58 +5,50 @@
  * As in the kernel a mapping holds a reference: here a duplicate of the descriptor, far up in
  * the table, until the last page of the mapping is unmapped or mapped over.
  */
-#include "client/client.h"
-
 #include <fcntl.h>
 #include <sys/mman.h>
 
 #include "abi/kvm.h"
+#include "client/parts.h"
 
-#define MAX_MAPPINGS 1024
+#define MAX_MAPPINGS CLIENT_MAX_MAPPINGS
 
-struct mapping {
-	uint64_t start, end; /* what is left of it; both 0: the entry is free */
-	struct own own;
-};
+static struct client_mappings *const mappings = &client.mappings;
 
-static struct mapping mappings[MAX_MAPPINGS];
-static struct lock mappings_lock;
-static bool any_mapping; /* since the process began: most never map one */
-
-void mapping_forget_all(void)
+void mapping_reset(void)
 {
-	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++) {
-		if (m->end)
+	if (mappings->any)
+		for (struct mapping *m = mappings->table; m < mappings->table + MAX_MAPPINGS; m++) {
 			own_close(&m->own);
-		m->end = 0;
-	}
-	mappings_lock.word = 0;
-	any_mapping = false;
+			m->end = 0;
+		}
+	mappings->latch = (struct latch){0};
+	mappings->any = false;
 }
 
 static void hold(uint64_t addr, uint64_t size, int fd)
 {
-	struct mapping *m = mappings;
+	struct mapping *m = mappings->table;
 	int copy = sys(fcntl, fd, F_DUPFD_CLOEXEC, 0);
 
 	if (copy < 0)
 		return;
-	lock_take(&mappings_lock);
-	__atomic_store_n(&any_mapping, true, __ATOMIC_RELAXED);
-	while (m < mappings + MAX_MAPPINGS && m->end)
+	latch_take(&mappings->latch, LATCH_MAPPINGS);
+	__atomic_store_n(&mappings->any, true, __ATOMIC_RELAXED);
+	while (m < mappings->table + MAX_MAPPINGS && m->end)
 		m++;
-	if (m == mappings + MAX_MAPPINGS)
+	if (m == mappings->table + MAX_MAPPINGS)
 		sys(close, copy);
 	else if (!own_take(&m->own, copy)) {
 		m->start = addr;
 		m->end = addr + size;
 	}
-	lock_drop(&mappings_lock);
+	latch_drop(&mappings->latch);
 }
 
 struct own *mapping_owner(int fd)
 {
-	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++)
+	for (struct mapping *m = mappings->table; m < mappings->table + MAX_MAPPINGS; m++)
 		if (m->end && m->own.fd == fd)
 			return &m->own;
 	return NULL;
@@ -66,7 +58,7 @@ int mapping_next_own(int from)
 {
 	int next = -1;
 
-	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++)
+	for (struct mapping *m = mappings->table; m < mappings->table + MAX_MAPPINGS; m++)
 		if (m->end && m->own.fd >= from && (next < 0 || m->own.fd < next))
 			next = m->own.fd;
 	return next;
@@ -76,7 +68,7 @@ int mapping_next_own(int from)
 static long map_file(struct wire_msg *req, struct call *c, uint64_t addr, uint64_t size, int prot,
 		     int flags, uint64_t offset)
 {
-	long r = channel_request(c, req);
+	long r = request_system(c, req);
 
 	if (r >= 0)
 		r = sys(mmap, addr, size, prot, flags, c->done_fd, offset + c->done.done.offset);
@@ -146,11 +138,11 @@ void mapping_gone(uint64_t addr, uint64_t size)
 {
 	sigmask_t mask;
 
-	if (!__atomic_load_n(&any_mapping, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&mappings->any, __ATOMIC_RELAXED))
 		return;
 	signals_block(&mask);
-	lock_take(&mappings_lock);
-	for (struct mapping *m = mappings; m < mappings + MAX_MAPPINGS; m++) {
+	latch_take(&mappings->latch, LATCH_MAPPINGS);
+	for (struct mapping *m = mappings->table; m < mappings->table + MAX_MAPPINGS; m++) {
 		if (!m->end || addr >= m->end || addr + size <= m->start)
 			continue;
 		/* A hole in the middle leaves both ends: the reference stays. */
@@ -163,6 +155,6 @@ void mapping_gone(uint64_t addr, uint64_t size)
 			m->end = 0;
 		}
 	}
-	lock_drop(&mappings_lock);
+	latch_drop(&mappings->latch);
 	signals_restore(&mask);
 }

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * maps.c - reads /proc/self/maps line by line, in a static buffer (under memory_lock). It stays
- * open: what cannot be reported is not seen, so it is not to depend on a free descriptor.
+ * maps.c - reads /proc/self/maps line by line, in a buffer of its own (under watched_lock). It
+ * stays open: what cannot be reported is not seen, so it is not to depend on a free descriptor.
  */
-#include "client/client.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-static struct {
-	struct own own;
-	int fd; /* -1: it cannot be opened */
-	uint64_t offset;
-	size_t at, len;
-	char buf[32768];
-} maps = {.own.fd = -1};
+#include "client/parts.h"
+
+static struct client_maps *const maps = &client.maps;
 
 static uint64_t number(const char **p, unsigned int base)
 {
@@ -38,28 +32,28 @@ static uint64_t number(const char **p, unsigned int base)
 static int next_line(char **out)
 {
 	for (;;) {
-		char *line = maps.buf + maps.at;
-		char *end = memchr(line, '\n', maps.len - maps.at);
+		char *line = maps->buf + maps->at;
+		char *end = memchr(line, '\n', maps->len - maps->at);
 		long n;
 
 		if (end) {
 			*end = 0;
-			maps.at = end + 1 - maps.buf;
+			maps->at = end + 1 - maps->buf;
 			*out = line;
 			return 1;
 		}
-		memmove(maps.buf, line, maps.len - maps.at);
-		maps.len -= maps.at;
-		maps.at = 0;
+		memmove(maps->buf, line, maps->len - maps->at);
+		maps->len -= maps->at;
+		maps->at = 0;
 		/* A path may take a page, and four times that when it is escaped. */
-		if (maps.len == sizeof(maps.buf))
+		if (maps->len == sizeof(maps->buf))
 			return -EIO;
-		n = sys(pread64, maps.fd, maps.buf + maps.len, sizeof(maps.buf) - maps.len,
-			maps.offset);
+		n = sys(pread64, maps->own.fd, maps->buf + maps->len, sizeof(maps->buf) - maps->len,
+			maps->offset);
 		if (n <= 0)
-			return n || maps.len ? -EIO : 0;
-		maps.len += n;
-		maps.offset += n;
+			return n || maps->len ? -EIO : 0;
+		maps->len += n;
+		maps->offset += n;
 	}
 }
 
@@ -67,39 +61,37 @@ int maps_open(void)
 {
 	long fd;
 
-	maps.at = maps.len = maps.offset = 0;
-	maps.fd = maps.own.fd;
-	if (own_valid(&maps.own))
+	watched_assert_locked();
+	maps->at = maps->len = maps->offset = 0;
+	maps->open = own_valid(&maps->own);
+	if (maps->open)
 		return 0;
 	fd = sys(openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	maps.fd = -1;
 	if (fd >= 0)
-		fd = own_take(&maps.own, fd);
-	if (fd < 0)
-		return fd;
-	maps.fd = maps.own.fd;
-	return 0;
+		fd = own_take(&maps->own, fd);
+	maps->open = fd >= 0;
+	return fd < 0 ? fd : 0;
 }
 
 void maps_close(void)
 {
 	/* An emulator's file is about the moment when it was opened. */
 	if (client_carried())
-		own_close(&maps.own);
+		own_close(&maps->own);
 }
 
-void maps_forget(void)
+void maps_reset(void)
 {
-	own_close(&maps.own);
+	own_close(&maps->own);
 }
 
 struct own *maps_own(void)
 {
-	return &maps.own;
+	return &maps->own;
 }
 
 /* As next_line(). */
-static int next_area(struct area *a)
+static int next_area(struct maps_area *a)
 {
 	uint64_t major, minor;
 	const char *p;
@@ -131,11 +123,11 @@ static int next_area(struct area *a)
 	return 1;
 }
 
-int maps_next(struct area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
+int maps_next(struct maps_area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end)
 {
 	int r;
 
-	if (maps.fd < 0)
+	if (!maps->open)
 		return -EIO;
 	do {
 		r = next_area(a);

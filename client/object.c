@@ -6,34 +6,28 @@
  * the table is still ours if it is a /dev/kvm inherited or received (its peer has the backend's
  * name), or an object of another address space (its peer is the backend's process).
  *
- * An entry is taken out when its talk hangs up: the backend has seen the last close. `lock` is held
- * for that, so no call on it is under way. A thread that found the entry before checks it again
- * once it has the lock.
+ * An entry is taken out when its talk hangs up: the backend has seen the last close. Its latch is
+ * held for that, so no call on it is under way. A thread that found the entry before checks it
+ * again once it has the latch.
  */
-#include "client/client.h"
-
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define MAX_OBJECTS 2048u
+#include "client/parts.h"
 
-/* Entries are taken from the front, so the memory in use is that of the most objects at once. */
-static struct object objects[MAX_OBJECTS];
-static unsigned int used; /* no entry behind it was ever taken */
-/* By inode: an entry's number plus 1; 0: the place is free. */
-static uint16_t places[MAX_OBJECTS];
-static unsigned int farthest; /* nothing is farther from its inode's own place than this */
-static struct lock objects_lock;
+#define MAX_OBJECTS CLIENT_MAX_OBJECTS
+
+static struct client_objects *const objects = &client.objects;
 
 static struct object *find(uint64_t dev, uint64_t ino)
 {
-	unsigned int far = __atomic_load_n(&farthest, __ATOMIC_ACQUIRE);
+	unsigned int far = __atomic_load_n(&objects->farthest, __ATOMIC_ACQUIRE);
 
 	for (unsigned int i = 0; i <= far; i++) {
-		unsigned int n =
-			__atomic_load_n(&places[(ino + i) % MAX_OBJECTS], __ATOMIC_ACQUIRE);
-		struct object *obj = n ? &objects[n - 1] : NULL;
+		unsigned int n = __atomic_load_n(&objects->places[(ino + i) % MAX_OBJECTS],
+						 __ATOMIC_ACQUIRE);
+		struct object *obj = n ? &objects->table[n - 1] : NULL;
 
 		if (n && __atomic_load_n(&obj->ino, __ATOMIC_ACQUIRE) == ino && obj->dev == dev)
 			return obj;
@@ -49,12 +43,12 @@ static enum fd_class classify_stranger(int fd)
 
 	if (sys(getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_SEQPACKET)
 		return FD_OTHER;
-	if (client_is_backend_name(fd))
+	if (link_is_backend_name(fd))
 		return FD_SYSTEM;
 	len = sizeof(peer);
 	if (sys(getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || !peer.pid)
 		return FD_OTHER;
-	return peer.pid == client_backend_pid() ? FD_FOREIGN : FD_OTHER;
+	return peer.pid == link_backend_pid() ? FD_FOREIGN : FD_OTHER;
 }
 
 enum fd_class object_classify(int fd, struct handle *h)
@@ -69,30 +63,23 @@ enum fd_class object_classify(int fd, struct handle *h)
 	return h->obj ? FD_OBJECT : classify_stranger(fd);
 }
 
-int object_lock(const struct handle *h)
-{
-	run_lock(h->obj);
-	if (h->obj->ino == h->ino)
-		return 0;
-	lock_drop(&h->obj->lock);
-	return -EBADF;
-}
-
 static void leave_place(const struct object *obj)
 {
-	uint16_t n = (uint16_t)(obj - objects + 1);
+	uint16_t n = (uint16_t)(obj - objects->table + 1);
 
-	for (unsigned int i = 0; i <= farthest; i++) {
-		uint16_t *place = &places[(obj->ino + i) % MAX_OBJECTS];
+	for (unsigned int i = 0; i <= objects->farthest; i++) {
+		uint16_t *place = &objects->places[(obj->ino + i) % MAX_OBJECTS];
 
 		if (*place == n)
 			__atomic_store_n(place, 0, __ATOMIC_RELEASE);
 	}
 }
 
-/* obj->lock and objects_lock held. */
+/* obj->latch and that of the table are held. */
 static void forget(struct object *obj)
 {
+	latch_assert_held(&obj->latch);
+	latch_assert_held(&objects->latch);
 	leave_place(obj);
 	own_close(&obj->talk.own);
 	if (obj->memory)
@@ -101,21 +88,21 @@ static void forget(struct object *obj)
 	__atomic_store_n(&obj->ino, 0, __ATOMIC_RELEASE);
 }
 
-/* Entries whose object is gone; true if there was one. objects_lock held. */
+/* Entries whose object is gone; true if there was one. The latch of the table is held. */
 static bool sweep(void)
 {
 	bool any = false;
 
-	for (unsigned int i = 0; i < used; i++) {
-		struct object *obj = &objects[i];
+	for (unsigned int i = 0; i < objects->used; i++) {
+		struct object *obj = &objects->table[i];
 
-		if (!obj->ino || !lock_try(&obj->lock))
+		if (!obj->ino || !latch_try(&obj->latch, LATCH_OBJECT))
 			continue;
 		if (!own_valid(&obj->talk.own) || talk_hung_up(&obj->talk)) {
 			forget(obj);
 			any = true;
 		}
-		lock_drop(&obj->lock);
+		latch_drop(&obj->latch);
 	}
 	return any;
 }
@@ -124,37 +111,37 @@ bool object_sweep(void)
 {
 	bool any;
 
-	lock_take(&objects_lock);
+	latch_take(&objects->latch, LATCH_OBJECTS);
 	any = sweep();
-	lock_drop(&objects_lock);
+	latch_drop(&objects->latch);
 	return any;
 }
 
-/* Its lock is held; NULL: there are too many. objects_lock held. */
+/* Its latch is held; NULL: there are too many. That of the table is held. */
 static struct object *free_entry(void)
 {
 	for (unsigned int i = 0; i < MAX_OBJECTS; i++) {
 		/* A thread that found the last object here may be about to check again. */
-		if (objects[i].ino || !lock_try(&objects[i].lock))
+		if (objects->table[i].ino || !latch_try(&objects->table[i].latch, LATCH_OBJECT))
 			continue;
-		used = i >= used ? i + 1 : used;
-		return &objects[i];
+		objects->used = i >= objects->used ? i + 1 : objects->used;
+		return &objects->table[i];
 	}
 	return NULL;
 }
 
-/* There is a place for each entry. The entry is complete. objects_lock held. */
+/* There is a place for each entry. The entry is complete. The latch of the table is held. */
 static void take_place(struct object *obj, uint64_t ino)
 {
 	unsigned int i = 0;
 
-	while (places[(ino + i) % MAX_OBJECTS])
+	while (objects->places[(ino + i) % MAX_OBJECTS])
 		i++;
-	if (i > farthest)
-		__atomic_store_n(&farthest, i, __ATOMIC_RELEASE);
+	if (i > objects->farthest)
+		__atomic_store_n(&objects->farthest, i, __ATOMIC_RELEASE);
 	__atomic_store_n(&obj->ino, ino, __ATOMIC_RELEASE);
-	__atomic_store_n(&places[(ino + i) % MAX_OBJECTS], (uint16_t)(obj - objects + 1),
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&objects->places[(ino + i) % MAX_OBJECTS],
+			 (uint16_t)(obj - objects->table + 1), __ATOMIC_RELEASE);
 }
 
 struct object *object_add(int life, int talk, const struct wire_msg *m)
@@ -165,7 +152,7 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 
 	if (sys(fstat, life, &st) || own_take(&own, talk))
 		return NULL;
-	lock_take(&objects_lock);
+	latch_take(&objects->latch, LATCH_OBJECTS);
 	sweep();
 	obj = free_entry();
 	if (obj) {
@@ -177,9 +164,8 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 		obj->size = m->object.size;
 		obj->flags = m->object.flags;
 		take_place(obj, st.st_ino);
-		lock_drop(&obj->lock);
 	}
-	lock_drop(&objects_lock);
+	latch_drop(&objects->latch);
 	if (!obj)
 		own_close(&own);
 	return obj;
@@ -187,27 +173,28 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 
 void object_remove(struct object *obj)
 {
-	lock_take(&objects_lock);
+	latch_take(&objects->latch, LATCH_OBJECTS);
 	forget(obj);
-	lock_drop(&objects_lock);
+	latch_drop(&objects->latch);
+	latch_drop(&obj->latch);
 }
 
-void object_forget_all(void)
+void object_reset(void)
 {
-	for (unsigned int i = 0; i < used; i++)
-		if (objects[i].ino)
-			own_close(&objects[i].talk.own);
-	memset(objects, 0, used * sizeof(objects[0]));
-	memset(places, 0, sizeof(places));
-	used = farthest = 0;
-	objects_lock.word = 0;
+	for (unsigned int i = 0; i < objects->used; i++)
+		own_close(&objects->table[i].talk.own);
+	memset(objects->table, 0, objects->used * sizeof(objects->table[0]));
+	if (objects->used)
+		memset(objects->places, 0, sizeof(objects->places));
+	objects->used = objects->farthest = 0;
+	objects->latch = (struct latch){0};
 }
 
-struct talk *object_owner(int fd)
+struct object *object_owner(int fd)
 {
-	for (unsigned int i = 0; i < used; i++)
-		if (objects[i].ino && objects[i].talk.own.fd == fd)
-			return &objects[i].talk;
+	for (unsigned int i = 0; i < objects->used; i++)
+		if (objects->table[i].ino && objects->table[i].talk.own.fd == fd)
+			return &objects->table[i];
 	return NULL;
 }
 
@@ -215,8 +202,8 @@ int object_next_own(int from)
 {
 	int next = -1;
 
-	for (unsigned int i = 0; i < used; i++) {
-		int fd = objects[i].ino ? objects[i].talk.own.fd : -1;
+	for (unsigned int i = 0; i < objects->used; i++) {
+		int fd = objects->table[i].ino ? objects->table[i].talk.own.fd : -1;
 
 		if (fd >= from && (next < 0 || fd < next))
 			next = fd;

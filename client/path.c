@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "client/parts.h"
 
 #define PARAMETER "/sys/module/kvm/parameters/kvm_cap_arm_rmi"
 #define MAX_LINKS 8

@@ -15,18 +15,17 @@
  *
  * A run is
  *	OPEN	obj->runner is the thread: handlers may run on top of it. Whoever sets runner back
- *		to 0 has the lock and ends the run: the thread itself; a handler on top of it that
+ *		to 0 has the latch and ends the run: the thread itself; a handler on top of it that
  *		uses the vCPU (or jumps out and uses it later); anybody, when the thread is no
  *		more ->
  *	ENDED	by another: obj->ended_seq is the run, and the thread that opened it, if it still
- *		exists, takes the result without touching the lock.
+ *		exists, takes the result without touching the latch.
  */
-#include "client/client.h"
-
 #include <poll.h>
 #include <signal.h>
 
 #include "abi/kvm.h"
+#include "client/parts.h"
 
 /* Signals that end the run but are blocked outside: a signalfd over them; -1: there are none. */
 static int watch_pending(const struct call *c)
@@ -57,20 +56,23 @@ static void cancel(const struct call *c)
 	talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
-/* In the place of the thread that opened the run. The lock is ours then. */
+/* In the place of the thread that opened the run. The latch is ours then. */
 static void end_run(struct object *obj)
 {
 	struct call c = {.talk = &obj->talk, .obj = obj, .mask = ~UINT64_C(0), .done_fd = -1};
 
 	cancel(&c);
-	obj->ended_ret = channel_serve(&c);
+	obj->ended_ret = needs_serve(&c);
 	__atomic_store_n(&obj->ended_seq, obj->talk.seq, __ATOMIC_RELEASE);
 }
 
 static bool take_run_of(struct object *obj, int thread)
 {
-	return thread && __atomic_compare_exchange_n(&obj->runner, &thread, 0, false,
-						     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (!thread || !__atomic_compare_exchange_n(&obj->runner, &thread, 0, false,
+						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return false;
+	latch_adopt(&obj->latch, LATCH_OBJECT);
+	return true;
 }
 
 /* A thread that ends in a handler on top of its run (pthread_exit, cancellation) leaves it open. */
@@ -90,7 +92,7 @@ void run_lock(struct object *obj)
 		end_run(obj);
 		return;
 	}
-	while (!lock_take_for(&obj->lock, 20)) {
+	while (!latch_take_for(&obj->latch, LATCH_OBJECT, 20)) {
 		runner = __atomic_load_n(&obj->runner, __ATOMIC_ACQUIRE);
 		if (is_dead(runner) && take_run_of(obj, runner)) {
 			end_run(obj);
@@ -99,13 +101,16 @@ void run_lock(struct object *obj)
 	}
 }
 
-int run_wait(struct call *c)
+/* With signals open, wait until the backend says something; a signal cancels the run. 0, or -EINTR
+ * with c->run_ended. */
+static int wait_open(struct call *c)
 {
 	struct object *obj = c->obj;
 	uint32_t seq = c->talk->seq;
 	int self = sys(gettid);
 	bool interrupted;
 
+	latch_lend(&obj->latch);
 	__atomic_store_n(&obj->runner, self, __ATOMIC_RELEASE);
 	interrupted = wait_interrupted(c);
 	if (!take_run_of(obj, self)) {
@@ -118,7 +123,7 @@ int run_wait(struct call *c)
 	}
 	if (!interrupted)
 		return 0;
-	c->running = false;
+	c->wait = NULL;
 	cancel(c); /* that it cannot be said any more says nothing about what was said before */
 	return 0;
 }
@@ -127,6 +132,6 @@ int64_t run_vcpu(struct call *c, uint64_t arg)
 {
 	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = KVM_RUN, .arg = arg}};
 
-	c->running = true;
-	return talk_send(c->talk, &m, NULL, NULL, 0) ? -EIO : channel_serve(c);
+	c->wait = wait_open;
+	return talk_send(c->talk, &m, NULL, NULL, 0) ? -EIO : needs_serve(c);
 }

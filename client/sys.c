@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* sys.c - system calls, signal masks and locks without the C library's side effects. */
-#include "client/client.h"
-
-#include <linux/futex.h>
+/* sys.c - signal masks and user addresses, without the C library's side effects. */
 #include <signal.h>
-#include <time.h>
+
+#include "client/parts.h"
 
 void signals_block(sigmask_t *old)
 {
@@ -58,38 +56,4 @@ bool user_writable(void *p, size_t size)
 {
 	return p && !sys(rt_sigprocmask, SIG_BLOCK, NULL, p, 8) &&
 	       !sys(rt_sigprocmask, SIG_BLOCK, NULL, (char *)p + size - 8, 8);
-}
-
-bool lock_try(struct lock *l)
-{
-	uint32_t free = 0;
-
-	return __atomic_compare_exchange_n(&l->word, &free, 1, false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
-}
-
-bool lock_take_for(struct lock *l, unsigned int ms)
-{
-	const struct timespec ts = {ms / 1000, ms % 1000 * 1000000l};
-
-	if (lock_try(l))
-		return true;
-	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
-		if (sys(futex, &l->word, FUTEX_WAIT_PRIVATE, 2, &ts, NULL, 0) == -ETIMEDOUT)
-			return false;
-	return true;
-}
-
-void lock_take(struct lock *l)
-{
-	if (lock_try(l))
-		return;
-	while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE))
-		sys(futex, &l->word, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
-}
-
-void lock_drop(struct lock *l)
-{
-	if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
-		sys(futex, &l->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -95,13 +95,13 @@ static bool about_memory(const uint64_t *x, long *r)
 /* The program's handler of SIGSEGV stands behind ours once memory was moved. */
 static bool about_faults(const uint64_t *x, long *r)
 {
-	const struct fault_action *new = (const void *)pointer(x[1]);
-	struct fault_action *old = (void *)pointer(x[2]), was;
+	const struct segv_action *new = (const void *)pointer(x[1]);
+	struct segv_action *old = (void *)pointer(x[2]), was;
 
 	if (x[8] != SYS_rt_sigaction || x[0] != SIGSEGV || x[3] != sizeof(sigmask_t) ||
 	    (new && !user_readable(new)) || (old && !user_writable(old, sizeof(*old))))
 		return false;
-	if (!fault_action(new, &was))
+	if (!segv_action(new, &was))
 		return false;
 	if (old)
 		*old = was;

@@ -14,7 +14,6 @@
 #include <sys/mman.h>
 
 #include "client/client.h"
-#include "client/exec.h"
 #include "loader/loader.h"
 
 #define MAX_HEADERS  32
@@ -256,8 +255,7 @@ uint64_t loader_main(uint64_t *stack)
 		loader_die("loader", "usage: loader PROGRAM [ARGUMENT...]");
 	open_program(argv[1]);
 	look_at_headers();
-	client_start(variable(env, WIRE_ENV_SOCKET), variable(env, WIRE_ENV_CARRIED) != NULL);
-	exec_start(variable(env, WIRE_ENV_CARRIED));
+	client_start(variable(env, WIRE_ENV_SOCKET), variable(env, WIRE_ENV_CARRIED));
 	load();
 	while (*p)
 		p++;

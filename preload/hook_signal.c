@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-static void from_kernel(struct sigaction *to, const struct fault_action *from)
+static void from_kernel(struct sigaction *to, const struct segv_action *from)
 {
 	memset(to, 0, sizeof(*to));
 	to->sa_handler = (void (*)(int))from->handler;
@@ -15,22 +15,22 @@ static void from_kernel(struct sigaction *to, const struct fault_action *from)
 	memcpy(&to->sa_mask, &from->mask, sizeof(from->mask));
 }
 
-static void to_kernel(struct fault_action *to, const struct sigaction *from)
+static void to_kernel(struct segv_action *to, const struct sigaction *from)
 {
-	*to = (struct fault_action){.handler = (uintptr_t)from->sa_handler,
+	*to = (struct segv_action){.handler = (uintptr_t)from->sa_handler,
 				    .flags = (unsigned int)from->sa_flags};
 	memcpy(&to->mask, &from->sa_mask, sizeof(to->mask));
 }
 
 EXPORT int sigaction(int sig, const struct sigaction *restrict new, struct sigaction *restrict old)
 {
-	struct fault_action in, out;
+	struct segv_action in, out;
 
 	if (sig != SIGSEGV || !client_enabled())
 		return REAL(sigaction)(sig, new, old);
 	if (new)
 		to_kernel(&in, new);
-	if (!fault_action(new ? &in : NULL, &out))
+	if (!segv_action(new ? &in : NULL, &out))
 		return REAL(sigaction)(sig, new, old);
 	if (old)
 		from_kernel(old, &out);

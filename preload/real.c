@@ -39,8 +39,7 @@ const struct real *real_functions(void)
 __attribute__((constructor)) static void start(void)
 {
 	real_functions();
-	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED) != NULL);
-	exec_start(getenv(WIRE_ENV_CARRIED));
+	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED));
 	if (exec_is_carried())
 		unsetenv("LD_PRELOAD");
 }

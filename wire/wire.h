@@ -118,6 +118,10 @@ enum wire_area {
 	WIRE_AREA_FIXED,    /* cannot be moved: shared, and no file that we have */
 };
 
+/* What DONE answers to SYNC: nothing that a VM needs is in the range, nor a page that this client
+ * was given; it need not be watched until the next ATTACH or mapping. */
+#define WIRE_SYNC_UNUSED 1
+
 enum wire_mask { WIRE_MASK_KEEP, WIRE_MASK_CLEAR, WIRE_MASK_SET };
 
 struct wire_msg {

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * shared.c - shared mappings of files that the VMM has open: the backend is given the file, and
- * nothing is moved.
+ * shared_file.c - shared mappings of files that the VMM has open: the backend is given the file,
+ * and nothing is moved.
  *
  * A VMM that shares its guest's memory with others hands them a descriptor, so it has one. It is
  * found by device and inode, among the numbers that a VMM uses; where none is to be found (it was
  * closed, or is for reading only) the mapping is treated as if it were nobody else's.
  */
-#include "client/client.h"
-
 #include <fcntl.h>
 
+#include "client/parts.h"
+
 #define LAST_NUMBER 4095
-#define HIGH	    500 /* out of the VMM's way, as talk.c does it */
+#define HIGH	    500 /* out of the VMM's way, as own.c does it */
 
-static int found_last; /* as a rule there is one file of memory */
-
-static bool is_file_of(int fd, const struct area *a)
+static bool is_file_of(int fd, const struct maps_area *a)
 {
 	struct stat st;
 	long flags;
@@ -29,7 +27,7 @@ static bool is_file_of(int fd, const struct area *a)
 }
 
 /* A duplicate, which no other thread closes; -1: there is none. */
-static int duplicate(int fd, const struct area *a)
+static int duplicate(int fd, const struct maps_area *a)
 {
 	long copy;
 
@@ -45,19 +43,19 @@ static int duplicate(int fd, const struct area *a)
 	return copy < 0 ? -1 : (int)copy;
 }
 
-static int find(const struct area *a)
+static int find(const struct maps_area *a)
 {
-	int copy = duplicate(found_last, a);
+	int copy = duplicate(client.shared_file.found_last, a);
 
 	for (int fd = 0; copy < 0 && fd <= LAST_NUMBER; fd++) {
 		copy = duplicate(fd, a);
 		if (copy >= 0)
-			found_last = fd;
+			client.shared_file.found_last = fd;
 	}
 	return copy;
 }
 
-int shared_report(struct talk *t, const struct area *a, const struct wire_msg *m)
+int shared_file_report(struct talk *t, const struct maps_area *a, const struct wire_msg *m)
 {
 	struct wire_msg file = *m;
 	int fd = a->shared && a->ino ? find(a) : -1, r;

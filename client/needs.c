@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * channel.c - one conversation with the backend: a request, what the backend needs for it, DONE.
- */
-#include "client/client.h"
-
+/* needs.c - a request is under way: serves what the backend needs for it, until DONE. */
 #include <fcntl.h>
-#include <linux/ioctl.h>
-#include <poll.h>
 #include <sys/mman.h>
 
 #include "abi/kvm.h"
+#include "client/parts.h"
 
 #define VCPU_MEMORY_SIZE (KVM_VCPU_MMAP_SIZE + PAGE_SIZE)
 
@@ -99,6 +94,7 @@ static int serve_install(const struct call *c, const struct wire_msg *req, const
 	}
 	if (obj->kind == OBJECT_GMEM)
 		sys(fcntl, fds[0], F_SETFD, 0); /* as the kernel: not close-on-exec */
+	latch_drop(&obj->latch);
 	return answer(c, fds[0]);
 }
 
@@ -161,14 +157,14 @@ static int serve(const struct call *c, const struct wire_msg *m, int *fds, int n
 	return r;
 }
 
-int64_t channel_serve(struct call *c)
+int64_t needs_serve(struct call *c)
 {
 	int fds[WIRE_MAX_FDS], nfds;
 	struct wire_msg m;
 	ssize_t n;
 
 	for (;;) {
-		if (c->running && run_wait(c))
+		if (c->wait && c->wait(c))
 			return c->run_ended ? c->ended_ret : -EIO;
 		nfds = WIRE_MAX_FDS;
 		n = talk_recv(c->talk, &m, NULL, 0, fds, &nfds);
@@ -184,124 +180,4 @@ int64_t channel_serve(struct call *c)
 	if (nfds > 1)
 		close_all(fds + 1, nfds - 1);
 	return m.done.ret;
-}
-
-int64_t channel_request(struct call *c, struct wire_msg *m)
-{
-	struct talk spare;
-	int64_t ret = -EIO;
-	int r;
-
-	c->obj = NULL;
-	c->done_fd = -1;
-	c->talk = client_talk(&spare, c->mask, &r);
-	if (!c->talk)
-		return r == -ENOENT ? -EIO : r;
-	talk_begin(c->talk);
-	if (!talk_send(c->talk, m, NULL, NULL, 0))
-		ret = channel_serve(c);
-	client_talk_end(c->talk);
-	return ret;
-}
-
-/* The kernel copies most arguments in first thing: send them along. */
-static int send_call(const struct call *c, uint32_t nr, uint64_t arg)
-{
-	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = nr, .arg = arg}};
-	int r;
-
-	if ((_IOC_DIR(nr) & _IOC_WRITE) && _IOC_SIZE(nr) <= WIRE_EAGER_MAX) {
-		m.len = _IOC_SIZE(nr);
-		r = talk_send(c->talk, &m, (void *)(uintptr_t)arg, NULL, 0);
-		if (r != -EFAULT)
-			return r == -ENODATA ? 0 : r;
-		m.len = 0;
-	}
-	return talk_send(c->talk, &m, NULL, NULL, 0);
-}
-
-static void keep_mask(struct object *obj, const struct wire_msg *done)
-{
-	if (done->done.mask_op == WIRE_MASK_KEEP)
-		return;
-	obj->mask_set = done->done.mask_op == WIRE_MASK_SET;
-	obj->mask = done->done.mask;
-}
-
-static int64_t ioctl_object(struct call *c, uint32_t nr, uint64_t arg)
-{
-	struct object *obj = c->obj;
-	int64_t r = -EIO;
-
-	talk_begin(c->talk);
-	if (obj->kind == OBJECT_VCPU && nr == KVM_RUN)
-		r = run_vcpu(c, arg);
-	else if (!send_call(c, nr, arg))
-		r = channel_serve(c);
-	if (r == 0 && nr == KVM_SET_SIGNAL_MASK)
-		keep_mask(obj, &c->done);
-	return r;
-}
-
-/* A request on the object's own talk; the lock is held by then. */
-static int64_t with_object(struct call *c, const struct handle *h,
-			   int64_t (*fn)(struct call *, void *), void *arg)
-{
-	int64_t r = object_lock(h);
-
-	if (r)
-		return r;
-	c->obj = h->obj;
-	c->talk = &h->obj->talk;
-	r = own_valid(&c->talk->own) ? fn(c, arg) : -EIO;
-	if (!c->run_ended)
-		lock_drop(&h->obj->lock);
-	return r;
-}
-
-struct ioctl_args {
-	uint32_t nr;
-	uint64_t arg;
-};
-
-static int64_t do_ioctl(struct call *c, void *arg)
-{
-	struct ioctl_args *a = arg;
-
-	return ioctl_object(c, a->nr, a->arg);
-}
-
-int64_t channel_ioctl(const struct handle *h, enum fd_class class, uint32_t nr, uint64_t arg)
-{
-	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = nr, .arg = arg}};
-	struct ioctl_args args = {nr, arg};
-	struct call c = {.done_fd = -1};
-	int64_t r = -EIO;
-
-	signals_block(&c.mask);
-	if (class == FD_SYSTEM)
-		r = channel_request(&c, &m);
-	else if (class == FD_OBJECT)
-		r = with_object(&c, h, do_ioctl, &args);
-	if (c.done_fd >= 0)
-		sys(close, c.done_fd);
-	signals_restore(&c.mask);
-	return r;
-}
-
-static int64_t do_message(struct call *c, void *arg)
-{
-	talk_begin(c->talk);
-	return talk_send(c->talk, arg, NULL, NULL, 0) ? -EIO : channel_serve(c);
-}
-
-int64_t channel_fallocate(const struct handle *h, struct wire_msg *m)
-{
-	struct call c = {.done_fd = -1};
-	int64_t r;
-
-	signals_block(&c.mask);
-	r = with_object(&c, h, do_message, m);
-	signals_restore(&c.mask);
-	return r;
 }

@@ -263,6 +263,8 @@ void caller_finish(struct wire_caller *c)
 {
 	if (c->pulling)
 		op_pull_finish(&c->base);
+	if (c->attached)
+		mm_attach_over(c->ch->mm);
 	while (c->num_looked_up)
 		kvm_file_put(c->looked_up[--c->num_looked_up]);
 }

@@ -132,6 +132,7 @@ struct wire_caller {
 	struct channel *ch;
 	bool broken;	     /* the client is gone or talks nonsense */
 	bool interrupted;    /* it said that a signal waits */
+	bool attached;	     /* counted in mm->attaching */
 	size_t pulling;	     /* bytes of the pull under way */
 	uint64_t eager_addr; /* the argument, as far as it came with the call */
 	uint32_t eager_len;
@@ -152,6 +153,11 @@ struct kvm_mm *mm_base(struct mm *mm);
 /* WIRE_SYNC, and the answer to WIRE_ATTACH: take the client's report of a range over ch.
  * 0; -ENOMEM: it did not know all, what it did not know is as before; -EPIPE. */
 int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t size);
+/* A slot, a page that the client was given or a mapping of a guest_memfd lies in the range, or a
+ * call that is under way may make it so. */
+bool mm_uses(struct mm *mm, uint64_t uaddr, uint64_t size);
+/* The call is over: what it attached is in a slot, or will not be. */
+void mm_attach_over(struct mm *mm);
 /* Before the client goes on: where it has a guest_memfd mapped, a delegated page is to be SIGBUS
  * and any other there. 0 or -EPIPE. */
 int mm_remap(struct mm *mm, struct channel *ch);

@@ -132,12 +132,41 @@ static uint64_t op_lookup(struct kvm_mm *base, uint64_t uaddr, bool write)
 	return pa;
 }
 
+static void count_attach(struct mm *mm, struct wire_caller *c)
+{
+	pthread_mutex_lock(&mm->lock);
+	mm->attaching += !c->attached;
+	pthread_mutex_unlock(&mm->lock);
+	c->attached = true;
+}
+
+void mm_attach_over(struct mm *mm)
+{
+	pthread_mutex_lock(&mm->lock);
+	mm->attaching--;
+	pthread_mutex_unlock(&mm->lock);
+}
+
+/* What is being attached is in no slot yet: so that is asked first. */
+bool mm_uses(struct mm *mm, uint64_t uaddr, uint64_t size)
+{
+	bool uses;
+	size_t i;
+
+	pthread_mutex_lock(&mm->lock);
+	i = ranges_first(&mm->areas, uaddr);
+	uses = mm->attaching || (i < mm->areas.n && mm->areas.v[i].start < uaddr + size);
+	pthread_mutex_unlock(&mm->lock);
+	return uses || kvm_mm_uses(mm->srv->cfg.host, &mm->base, uaddr, size);
+}
+
 static int op_attach(struct kvm_mm *base, struct kvm_caller *caller, uint64_t uaddr, uint64_t size)
 {
 	struct wire_caller *c = container_of(caller, struct wire_caller, base);
 	struct wire_msg m = {.type = WIRE_ATTACH, .user = {uaddr, size}};
 	int r = -EPIPE;
 
+	count_attach(mm_of(base), c);
 	if (!c->broken && !channel_say(c->ch, &m, NULL, NULL, 0))
 		r = mm_take_report(mm_of(base), c->ch, uaddr, size);
 	c->broken |= r == -EPIPE;

@@ -34,10 +34,11 @@ struct mm {
 	pthread_mutex_t lock; /* all below; innermost */
 	struct ranges areas, owned, hidden;
 	struct mm_piece *pieces;
-	atomic_uint num_gmem; /* areas that are a guest_memfd's */
-	unsigned int reports; /* under way */
-	bool uncollected;     /* some owned pages may be in no area; the last report looks */
-	bool keep_all;	      /* the client maps pages that no area tells of */
+	atomic_uint num_gmem;	/* areas that are a guest_memfd's */
+	unsigned int reports;	/* under way */
+	unsigned int attaching; /* calls that have attached memory and may yet make a slot of it */
+	bool uncollected;	/* some owned pages may be in no area; the last report looks */
+	bool keep_all;		/* the client maps pages that no area tells of */
 	bool warned_fixed, warned_memfd;
 
 	pthread_mutex_t remap_lock; /* over a whole mm_remap; outer */

@@ -139,6 +139,8 @@ static int serve_memory(struct channel *ch, const struct wire_msg *m)
 	else
 		r = mm_discard(ch->mm, m->user.addr, ALIGN_DOWN(m->user.len, GRANULE_SIZE),
 			       m->user.len & 1);
+	if (!r && m->type == WIRE_SYNC && !mm_uses(ch->mm, m->user.addr, m->user.len))
+		r = WIRE_SYNC_UNUSED;
 	return r == -EPIPE ? r : done(ch, r, &reply, -1);
 }
 

@@ -127,5 +127,7 @@ int kvm_gmem_fallocate(struct kvm_file *gmem, int mode, uint64_t offset, uint64_
  * before the old pages are given away. Shared aliases are unmapped from every VM.
  */
 void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size);
+/* A memslot of some VM lies in the range. */
+bool kvm_mm_uses(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size);
 
 #endif

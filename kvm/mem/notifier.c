@@ -35,3 +35,26 @@ void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, ui
 		if (vm->mm == mm)
 			invalidate_vm(vm, start, end);
 }
+
+static bool vm_uses(struct kvm_vm *vm, uint64_t uaddr, uint64_t end)
+{
+	bool uses = false;
+
+	rwlock_read(&vm->slots_rw);
+	for (size_t i = 0; i < vm->slots.count && !uses; i++) {
+		const struct memslot *s = vm->slots.by_gpa[i];
+
+		uses = uaddr < s->uaddr + s->size && s->uaddr < end;
+	}
+	rwlock_drop(&vm->slots_rw);
+	return uses;
+}
+
+bool kvm_mm_uses(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)
+{
+	bool uses = false;
+
+	for (struct kvm_vm *vm = vm_walk_next(h, NULL); vm; vm = vm_walk_next(h, vm))
+		uses = uses || (vm->mm == mm && vm_uses(vm, uaddr, uaddr + size));
+	return uses;
+}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,36 @@ struct kvm_file {
 	struct kvm_gmem_info gmem;
 };
 
-static atomic_int files, invalidations;
+static atomic_int files, invalidations, asked;
+
+/* What memslots name. */
+static struct {
+	const struct kvm_file *vm; /* NULL: the entry is free */
+	uint64_t start, end;
+} slots[256];
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void slots_add(const struct kvm_file *vm, uint64_t start, uint64_t end)
+{
+	unsigned int i = 0;
+
+	pthread_mutex_lock(&slots_lock);
+	while (slots[i].vm)
+		i++;
+	slots[i].vm = vm;
+	slots[i].start = start;
+	slots[i].end = end;
+	pthread_mutex_unlock(&slots_lock);
+}
+
+static void slots_remove(const struct kvm_file *vm)
+{
+	pthread_mutex_lock(&slots_lock);
+	for (unsigned int i = 0; i < 256; i++)
+		if (slots[i].vm == vm)
+			slots[i].vm = NULL;
+	pthread_mutex_unlock(&slots_lock);
+}
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 {
@@ -89,6 +119,7 @@ void kvm_file_put(struct kvm_file *f)
 {
 	if (--f->refs)
 		return;
+	slots_remove(f);
 	if (f->shared)
 		munmap(f->shared, SHARED_SIZE);
 	if (f->memfd >= 0)
@@ -141,14 +172,20 @@ static int64_t create_gmem(struct kvm_file *vm, struct kvm_caller *c, uint64_t a
 static int64_t set_region(struct kvm_file *vm, struct kvm_caller *c, uint64_t arg)
 {
 	struct kvm_userspace_memory_region in;
+	int r;
 
 	if (c->ops->read(c, &in, arg, sizeof(in)))
 		return -EFAULT;
-	if (!in.memory_size)
+	if (!in.memory_size) {
+		slots_remove(vm);
 		return 0;
+	}
 	if ((in.memory_size | in.userspace_addr) % GRANULE_SIZE)
 		return -EINVAL;
-	return vm->mm->ops->attach(vm->mm, c, in.userspace_addr, in.memory_size);
+	r = vm->mm->ops->attach(vm->mm, c, in.userspace_addr, in.memory_size);
+	if (!r)
+		slots_add(vm, in.userspace_addr, in.userspace_addr + in.memory_size);
+	return r;
 }
 
 static int64_t copy(struct kvm_caller *c, uint64_t arg)
@@ -383,6 +420,8 @@ static int64_t system_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t n
 		return files;
 	case (uint32_t)FAKE_INVALIDATIONS:
 		return invalidations;
+	case (uint32_t)FAKE_ASKED:
+		return asked;
 	case (uint32_t)FAKE_PAGES:
 		return machine_allocated(f->host->machine);
 	}
@@ -448,4 +487,17 @@ int kvm_gmem_fallocate(struct kvm_file *f, int mode, uint64_t offset, uint64_t l
 void kvm_mm_invalidate(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)
 {
 	invalidations++;
+}
+
+bool kvm_mm_uses(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t size)
+{
+	bool uses = false;
+
+	asked++;
+	pthread_mutex_lock(&slots_lock);
+	for (unsigned int i = 0; i < 256; i++)
+		uses |= slots[i].vm && slots[i].vm->mm == mm && slots[i].start < uaddr + size &&
+			uaddr < slots[i].end;
+	pthread_mutex_unlock(&slots_lock);
+	return uses;
 }

@@ -39,6 +39,7 @@ struct fake_word {
 /* on /dev/kvm */
 #define FAKE_FILES	   _IO(KVMIO, 0xf8) /* VMs, vCPUs, devices, guest_memfds open now */
 #define FAKE_INVALIDATIONS _IO(KVMIO, 0xf9) /* calls of kvm_mm_invalidate so far */
+#define FAKE_ASKED	   _IO(KVMIO, 0xef) /* calls of kvm_mm_uses so far */
 #define FAKE_PAGES	   _IO(KVMIO, 0xfa) /* pages of physical memory given out */
 
 /*

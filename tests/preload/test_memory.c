@@ -363,6 +363,53 @@ static void unmapped_memory_is_gone_and_what_comes_later_is_new(void **state)
 	close(vm);
 }
 
+/* How often the backend was asked whether a range is in use: once for each change it learns of. */
+static int64_t times_asked(void)
+{
+	int kvm = open_kvm();
+	int64_t n = call(kvm, FAKE_ASKED, 0);
+
+	close(kvm);
+	return n;
+}
+
+static void map_and_unmap(void *p, size_t size)
+{
+	assert_ptr_equal(mmap(p, size, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), p);
+	assert_int_equal(munmap(p, size), 0);
+}
+
+static void what_nothing_needs_is_not_watched_any_more(void **state)
+{
+	struct kvm_userspace_memory_region none = {0};
+	uint64_t *p = map(RW, MAP_PRIVATE);
+	int vm = open_vm();
+	int64_t asked;
+
+	assert_int_equal(add_slot(vm, p, SIZE), 0);
+	assert_int_equal(munmap(p, SIZE), 0);
+	/* There is a slot: what comes is the realm's. */
+	assert_ptr_equal(mmap(p, SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), p);
+	expect_shared(vm, p);
+	/* Without one, what is still on our pages is to be given back in its time. */
+	assert_int_equal(call(vm, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&none), 0);
+	assert_int_equal(munmap(page(p, 1), PAGE), 0);
+	asked = times_asked();
+	map_and_unmap(page(p, 1), PAGE);
+	assert_int_equal(times_asked(), asked);
+	assert_int_equal(munmap(p, SIZE), 0);
+	assert_int_equal(times_asked(), asked + 1);
+	map_and_unmap(p, SIZE);
+	assert_int_equal(times_asked(), asked + 1);
+	/* And from the next slot on it is watched again. */
+	assert_int_equal(add_slot(vm, p, SIZE), 0);
+	assert_ptr_equal(mmap(p, SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), p);
+	expect_shared(vm, page(p, 1));
+	expect_shared(vm, page(p, 63));
+	assert_int_equal(munmap(p, SIZE), 0);
+	close(vm);
+}
+
 static void memory_that_moves_is_followed(void **state)
 {
 	int64_t before = pages_used();
@@ -710,6 +757,7 @@ static int run(void)
 		cmocka_unit_test(moved_memory_is_not_copied_twice),
 		cmocka_unit_test(what_is_mapped_over_a_slot_is_what_the_realm_sees),
 		cmocka_unit_test(unmapped_memory_is_gone_and_what_comes_later_is_new),
+		cmocka_unit_test(what_nothing_needs_is_not_watched_any_more),
 		cmocka_unit_test(memory_that_moves_is_followed),
 		cmocka_unit_test(memory_that_grows_gets_fresh_pages),
 		cmocka_unit_test(discarded_private_memory_reads_as_zero),

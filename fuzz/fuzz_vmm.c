@@ -296,7 +296,7 @@ static void rig_start(struct rig *r)
 	console_finish(&r->con, 80, 25);
 	for (int i = 0; i < 2; i++) {
 		r->fd[i] = make_file(disk_content, DISK_SIZE, path);
-		check(!blk_init(&r->disk[i], &r->mem, path, i == 1, i, 0), "no disk");
+		check(!blk_init(&r->disk[i], &r->mem, path, i == 1, false, i, 0), "no disk");
 	}
 	rng_init(&r->rng, &r->mem);
 	make_net(r);

@@ -50,11 +50,13 @@ static unsigned int data_buffers(const struct iovec *iov, unsigned int n, size_t
 }
 
 /* preadv or pwritev until all is done. */
-static int transfer(int fd, struct iovec *iov, unsigned int n, uint64_t offset, bool write)
+static int transfer(struct blk *b, struct iovec *iov, unsigned int n, uint64_t offset, bool write)
 {
+	if (b->fd < 0)
+		return nbd_transfer(&b->nbd, iov, n, offset, write);
 	while (n) {
-		ssize_t done = write ? pwritev(fd, iov, (int)n, (off_t)offset)
-				     : preadv(fd, iov, (int)n, (off_t)offset);
+		ssize_t done = write ? pwritev(b->fd, iov, (int)n, (off_t)offset)
+				     : preadv(b->fd, iov, (int)n, (off_t)offset);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -87,7 +89,7 @@ static uint8_t do_io(struct blk *b, const struct vq_chain *c, uint64_t sector, b
 		n = data_buffers(c->iov, c->nread, sizeof(struct virtio_blk_outhdr), len, iov);
 	else
 		n = data_buffers(c->iov + c->nread, c->nwrite, 0, len, iov);
-	if (transfer(b->fd, iov, n, sector * SECTOR, write))
+	if (transfer(b, iov, n, sector * SECTOR, write))
 		return VIRTIO_BLK_S_IOERR;
 	if (!write)
 		*written = (uint32_t)len;
@@ -96,7 +98,7 @@ static uint8_t do_io(struct blk *b, const struct vq_chain *c, uint64_t sector, b
 
 /* ---- discard, write zeroes ---- */
 
-static int write_zeroes(int fd, uint64_t at, uint64_t len)
+static int write_zeroes(struct blk *b, uint64_t at, uint64_t len)
 {
 	static const uint8_t zeroes[65536];
 
@@ -104,7 +106,7 @@ static int write_zeroes(int fd, uint64_t at, uint64_t len)
 		struct iovec iov = {(void *)zeroes, MIN(len, sizeof(zeroes))};
 		size_t n = iov.iov_len;
 
-		if (transfer(fd, &iov, 1, at, true))
+		if (transfer(b, &iov, 1, at, true))
 			return -EIO;
 		at += n;
 		len -= n;
@@ -123,11 +125,14 @@ static uint8_t clear(struct blk *b, const struct virtio_blk_discard_write_zeroes
 		return VIRTIO_BLK_S_IOERR;
 	if (r->flags & ~(discard ? 0u : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP))
 		return VIRTIO_BLK_S_UNSUPP;
+	if (len && b->fd < 0)
+		return nbd_clear(&b->nbd, at, (uint32_t)len, discard, unmap) ? VIRTIO_BLK_S_IOERR
+									     : VIRTIO_BLK_S_OK;
 	if (!len || !fallocate(b->fd, mode, (off_t)at, (off_t)len))
 		return VIRTIO_BLK_S_OK;
 	if (errno != EOPNOTSUPP && errno != ENODEV)
 		return VIRTIO_BLK_S_IOERR;
-	return discard || !write_zeroes(b->fd, at, len) ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
+	return discard || !write_zeroes(b, at, len) ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
 }
 
 static uint8_t do_clear(struct blk *b, const struct vq_chain *c, bool discard)
@@ -159,7 +164,8 @@ static uint8_t do_request(struct blk *b, const struct vq_chain *c, uint32_t *wri
 	case VIRTIO_BLK_T_OUT:
 		return do_io(b, c, h.sector, true, written);
 	case VIRTIO_BLK_T_FLUSH:
-		return fdatasync(b->fd) ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK;
+		return (b->fd < 0 ? nbd_flush(&b->nbd) : fdatasync(b->fd)) ? VIRTIO_BLK_S_IOERR
+									   : VIRTIO_BLK_S_OK;
 	case VIRTIO_BLK_T_GET_ID:
 		*written = (uint32_t)vq_write(c, 0, b->id, MIN(sizeof(b->id), c->write_len - 1));
 		return VIRTIO_BLK_S_OK;
@@ -203,6 +209,15 @@ static const struct virtio_class blk_class = {
 	.reset = reset,
 };
 
+static int set_size(struct blk *b, const char *path, uint64_t size)
+{
+	b->size = ALIGN_DOWN(size, SECTOR);
+	if (b->size != size)
+		log_warn("disk %s: its last %u bytes are no whole sector and stay hidden", path,
+			 (unsigned int)(size - b->size));
+	return b->size ? 0 : -ENOSPC;
+}
+
 static int open_image(struct blk *b, const char *path, bool readonly)
 {
 	struct stat st;
@@ -222,11 +237,7 @@ static int open_image(struct blk *b, const char *path, bool readonly)
 	end = lseek(b->fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
-	b->size = ALIGN_DOWN((uint64_t)end, SECTOR);
-	if (b->size != (uint64_t)end)
-		log_warn("disk %s: its last %u bytes are no whole sector and stay hidden", path,
-			 (unsigned int)((uint64_t)end - b->size));
-	return b->size ? 0 : -ENOSPC;
+	return set_size(b, path, (uint64_t)end);
 }
 
 static void make_config(struct blk *b, bool readonly)
@@ -253,19 +264,26 @@ static const char *explain(int ret)
 	return ret == -ENOTBLK	 ? "neither a regular file nor a block device"
 	       : ret == -EBUSY	 ? "somebody else uses it (,ro lets several read)"
 	       : ret == -ENOSPC	 ? "smaller than one sector"
-	       : ret == -ENOEXEC ? "a qcow2 image: make it a raw one (qemu-img convert -O raw)"
+	       : ret == -ENOEXEC ? "a qcow2 image: say so (,qcow2)"
 				 : strerror(-ret);
 }
 
 int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bool readonly,
-	     unsigned int index, unsigned int threads)
+	     bool qcow2, unsigned int index, unsigned int threads)
 {
 	uint64_t features = BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_FLUSH) |
 			    BIT(VIRTIO_RING_F_INDIRECT_DESC);
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	ret = open_image(b, path, readonly);
+	b->fd = -1;
+	b->nbd.helper.messages = -1;
+	if (!qcow2)
+		ret = open_image(b, path, readonly);
+	else if (nbd_open(&b->nbd, path, readonly))
+		return -EIO;
+	else
+		ret = set_size(b, path, b->nbd.size);
 	features |= readonly ? BIT(VIRTIO_BLK_F_RO)
 			     : BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES);
 	snprintf(b->id, sizeof(b->id), "softrealm-disk%u", index);
@@ -284,6 +302,8 @@ bool blk_destroy(struct blk *b)
 {
 	if (!worker_stop(&b->worker))
 		return false;
+	if (b->nbd.helper.messages >= 0)
+		nbd_close(&b->nbd);
 	if (b->fd >= 0)
 		close(b->fd);
 	b->fd = -1;

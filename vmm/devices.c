@@ -27,8 +27,8 @@ static int create_disks(struct devices *d, const struct vmm_options *o,
 			const struct guest_memory *mem)
 {
 	for (unsigned int i = 0; i < o->ndisks; i++) {
-		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly, i,
-			     BLK_THREADS))
+		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly,
+			     o->disks[i].qcow2, i, BLK_THREADS))
 			return VMM_INPUT;
 		d->ndisks++;
 		devices_plug(d, &d->disks_pci[i], &d->disks[i].dev, SLOT_DISKS + i);
@@ -127,7 +127,7 @@ bool devices_destroy(struct devices *d)
 	d->ndisks = d->nshares = 0;
 	if (d->has_net) {
 		net_destroy(&d->net);
-		passt_end(&d->passt);
+		helper_end(&d->passt);
 	}
 	if (d->has_vsock)
 		vsock_destroy(&d->vsock);

@@ -46,7 +46,7 @@ struct devices {
 	struct net net;
 	struct virtio_pci net_pci;
 	bool has_net;
-	struct passt passt;
+	struct helper passt;
 	struct vsock vsock;
 	struct virtio_pci vsock_pci;
 	bool has_vsock;

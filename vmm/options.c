@@ -307,12 +307,34 @@ static int set_share(void *to, const char *arg)
 	return 0;
 }
 
+static bool ends_with(const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && !memcmp(s + len - n, end, n);
+}
+
+/*
+ * FILE[,qcow2][,ro]. Only who starts the realm says which format it is, by the option or the name:
+ * the realm writes what it likes at the beginning of a raw image.
+ */
 static int set_disk(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
-	const char *comma = strrchr(arg, ',');
-	bool ro = comma && !strcmp(comma, ",ro");
-	size_t len = ro ? (size_t)(comma - arg) : strlen(arg);
+	size_t len = strlen(arg);
+	bool ro = false, qcow2 = false;
+
+	for (;;) {
+		if (ends_with(arg, len, ",ro")) {
+			ro = true;
+			len -= strlen(",ro");
+		} else if (ends_with(arg, len, ",qcow2")) {
+			qcow2 = true;
+			len -= strlen(",qcow2");
+		} else {
+			break;
+		}
+	}
 
 	if (o->ndisks == VMM_MAX_DISKS) {
 		log_error("--disk: at most %u disks", VMM_MAX_DISKS);
@@ -324,6 +346,7 @@ static int set_disk(void *to, const char *arg)
 	}
 	o->disks[o->ndisks].path = strndup(arg, len);
 	o->disks[o->ndisks].readonly = ro;
+	o->disks[o->ndisks].qcow2 = qcow2 || ends_with(arg, len, ".qcow2");
 	if (!o->disks[o->ndisks].path) {
 		log_error("out of memory");
 		return -EINVAL;

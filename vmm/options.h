@@ -28,7 +28,7 @@ struct vmm_forward {
 
 struct vmm_disk {
 	char *path; /* owned */
-	bool readonly;
+	bool readonly, qcow2;
 };
 
 /* A folder that the realm mounts by a name. */

@@ -6,10 +6,7 @@
 #ifndef VMM_PASST_H
 #define VMM_PASST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
-
+#include "vmm/helper.h"
 #include "vmm/options.h"
 
 #define PASST_ADDRESS "10.0.2.15"
@@ -18,16 +15,9 @@
 /* What softrealm's init makes of it: address and width, gateway, name server. */
 #define PASST_CONFIG  PASST_ADDRESS "/24," PASST_GATEWAY "," PASST_DNS
 
-struct passt {
-	pid_t pid;
-	int messages; /* a file: what it says; -1: it was not started */
-};
-
 /* The socket to it, or -errno after a message. */
-int passt_start(struct passt *p, const struct vmm_options *o);
+int passt_start(struct helper *p, const struct vmm_options *o);
 /* The last line that it has said: false if there is none. */
-bool passt_last_words(const struct passt *p, char *line, size_t size);
-/* After the socket was closed: wait for its end. */
-void passt_end(struct passt *p);
+bool passt_last_words(const struct helper *p, char *line, size_t size);
 
 #endif

@@ -3,8 +3,10 @@
 """disk.py - a realm reads and writes a block device whose bytes the host sees"""
 import hashlib
 import random
+import shutil
+import subprocess
 
-from realm import case, check, main, realm, work
+from realm import Skip, case, check, main, realm, work
 
 SIZE = 8 << 20
 PATTERN = 65536
@@ -46,6 +48,41 @@ def two_disks_are_two_devices():
     realm("--disk", one, "--disk", two, "-c", 2, append="softrealm.mode=disk").expect(
         0, "disk         vda", "disk         vdb", "disk written and read back")
     check(two.read_bytes() == two_before, "the second disk changed")
+
+
+def qemu_img(*args):
+    if not shutil.which("qemu-img"):
+        raise Skip("qemu-utils is not installed")
+    return subprocess.run(["qemu-img", *map(str, args)], capture_output=True, text=True, check=True)
+
+
+@case
+def a_qcow2_image_is_read_and_written():
+    raw, before = make_disk("raw")
+    image, back = work() / "my, disk.qcow2", work() / "back"
+    qemu_img("convert", "-f", "raw", "-O", "qcow2", raw, image)
+    realm("--disk", image, append="softrealm.mode=disk").expect(
+        0, hashlib.sha256(before).hexdigest(), "disk written and read back")
+    check("No errors" in qemu_img("check", image).stdout, "qemu-img check")
+    qemu_img("convert", "-f", "qcow2", "-O", "raw", image, back)
+    after = back.read_bytes()
+    check(after[:-PATTERN] == before[:-PATTERN], "bytes changed that the realm did not write")
+    check(after[-PATTERN:] == pattern((SIZE - PATTERN) // SECTOR), "what was written is not there")
+    image.rename(work() / "other")
+    realm("--disk", f"{work()}/other,qcow2,ro", append="softrealm.mode=disk").expect(
+        0, hashlib.sha256(after).hexdigest(), "disk is read-only")
+
+
+@case
+def a_qcow2_image_that_cannot_be_used_is_told():
+    raw, _ = make_disk("no.qcow2")
+    for disk, text in ((raw, "not in qcow2 format"), (work() / "none.qcow2", "No such file")):
+        run = realm("--disk", disk).wait(60)
+        check(run.status == 3 and text in run.err, run.story())
+    image = work() / "plain"
+    qemu_img("create", "-f", "qcow2", image, "1M")
+    run = realm("--disk", image).wait(60)
+    check(run.status == 3 and ",qcow2" in run.err, run.story())
 
 
 main()

@@ -33,7 +33,7 @@ static int setup(void **state)
 	}
 	close(fd);
 	mem = driver_memory();
-	assert_int_equal(blk_init(&blk, mem, path, *state == RO, 0, 0), 0);
+	assert_int_equal(blk_init(&blk, mem, path, *state == RO, false, 0, 0), 0);
 	driver_start(&blk.dev, 0);
 	ring_make(&r, mem, 0, 8);
 	return ring_attach(&r, &blk.dev.queues[0]);
@@ -186,14 +186,14 @@ static void unusable_files_are_refused(void **state)
 	int fd;
 	char empty[] = "/tmp/softrealm-test-XXXXXX";
 
-	assert_int_not_equal(blk_init(&b, NULL, "/nonexistent/disk", false, 0, 0), 0);
-	assert_int_not_equal(blk_init(&b, NULL, "/dev/null", false, 0, 0), 0);
-	assert_int_not_equal(blk_init(&b, NULL, "/", true, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/nonexistent/disk", false, false, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/dev/null", false, false, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, "/", true, false, 0, 0), 0);
 	fd = mkstemp(empty);
-	assert_int_not_equal(blk_init(&b, NULL, empty, false, 0, 0), 0);
+	assert_int_not_equal(blk_init(&b, NULL, empty, false, false, 0, 0), 0);
 	assert_int_equal(write(fd, "QFI\xfb", 4), 4);
 	assert_int_equal(ftruncate(fd, 512), 0);
-	assert_int_equal(blk_init(&b, NULL, empty, true, 0, 0), -ENOEXEC);
+	assert_int_equal(blk_init(&b, NULL, empty, true, false, 0, 0), -ENOEXEC);
 	close(fd);
 	unlink(empty);
 }
@@ -202,16 +202,16 @@ static void a_writable_image_has_one_user(void **state)
 {
 	struct blk b;
 
-	assert_int_equal(blk_init(&b, NULL, path, false, 0, 0), -EBUSY);
-	assert_int_equal(blk_init(&b, NULL, path, true, 0, 0), -EBUSY);
+	assert_int_equal(blk_init(&b, NULL, path, false, false, 0, 0), -EBUSY);
+	assert_int_equal(blk_init(&b, NULL, path, true, false, 0, 0), -EBUSY);
 }
 
 static void readers_share_an_image(void **state)
 {
 	struct blk b;
 
-	assert_int_equal(blk_init(&b, NULL, path, false, 0, 0), -EBUSY);
-	assert_int_equal(blk_init(&b, NULL, path, true, 0, 0), 0);
+	assert_int_equal(blk_init(&b, NULL, path, false, false, 0, 0), -EBUSY);
+	assert_int_equal(blk_init(&b, NULL, path, true, false, 0, 0), 0);
 	assert_true(blk_destroy(&b));
 }
 

@@ -165,6 +165,38 @@ static void a_network_has_ports(void **state)
 	assert_int_equal(PARSE("-k", "k", "--net", "passt", "--net", "unix:x"), -EINVAL);
 }
 
+static void a_disks_format_is_never_guessed(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "-d", "a.qcow2", "-d", "b,ro,qcow2", "-d", "c.qcow2,ro",
+			       "-d", "d,qcow2,x", "-d", "qcow2"),
+			 0);
+	assert_true(o.disks[0].qcow2 && !o.disks[0].readonly);
+	assert_true(o.disks[1].qcow2 && o.disks[1].readonly);
+	assert_string_equal(o.disks[1].path, "b");
+	assert_true(o.disks[2].qcow2 && o.disks[2].readonly);
+	assert_string_equal(o.disks[2].path, "c.qcow2");
+	assert_false(o.disks[3].qcow2);
+	assert_string_equal(o.disks[3].path, "d,qcow2,x");
+	assert_false(o.disks[4].qcow2);
+	options_free(&o);
+}
+
+static void sockets_have_a_path(void **state)
+{
+	assert_int_equal(PARSE("-k", "k", "--vsock", "unix:/a b"), 0);
+	assert_string_equal(o.vsock, "/a b");
+	assert_int_equal(PARSE("-k", "k", "--vsock", "unix:"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "--vsock", "/a"), -EINVAL);
+}
+
+static void a_firmware_is_in_place_of_a_kernel(void **state)
+{
+	assert_int_equal(PARSE("--firmware", "f"), 0);
+	assert_int_equal(PARSE("--firmware", "f", "-k", "k"), -EINVAL);
+	assert_int_equal(PARSE("--firmware", "f", "-i", "i"), -EINVAL);
+	assert_int_equal(PARSE("--firmware", "f", "-x", "true"), -EINVAL);
+}
+
 static void folders_have_names(void **state)
 {
 	assert_int_equal(PARSE("-k", "k", "--share", "/a b", "--share", "c=d=work_1,ro", "--share",
@@ -273,6 +305,9 @@ int main(void)
 		cmocka_unit_test(a_network_has_ports),
 		cmocka_unit_test(folders_have_names),
 		cmocka_unit_test(consoles_are_in_order),
+		cmocka_unit_test(a_disks_format_is_never_guessed),
+		cmocka_unit_test(sockets_have_a_path),
+		cmocka_unit_test(a_firmware_is_in_place_of_a_kernel),
 		cmocka_unit_test(too_many_disks_are_refused),
 		cmocka_unit_test(kernel_is_needed),
 		cmocka_unit_test(unknown_options_are_named),

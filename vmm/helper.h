@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * helper.h - a program of the machine's that serves a device: it speaks on a socket, which it has as
+ * helper.h - a program of the machine that serves a device: it speaks on a socket, which it has as
  * descriptor 3, and ends when its other end is closed.
  */
 #ifndef VMM_HELPER_H

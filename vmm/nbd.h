@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * nbd.h - a qcow2 image behind a qemu-nbd of our own, spoken to by the NBD protocol
- * (NetworkBlockDevice/nbd, doc/proto.md). Several threads ask at the same time, each on a connection
- * of its own. qemu-nbd ends with the last of them, so also when this process is killed.
+ * (NetworkBlockDevice/nbd, doc/proto.md). Several threads ask at the same time, each on its own
+ * connection. qemu-nbd ends with the last of them, so also when this process is killed.
  */
 #ifndef VMM_NBD_H
 #define VMM_NBD_H

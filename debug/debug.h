@@ -7,7 +7,7 @@
  * vCPU that does not leave the guest for a long time, and can kick it out of the gate as they can
  * out of the guest. One a process.
  *
- * The debugged realm is the oldest one of the process, or the one that was chosen (`monitor realm`).
+ * The debugged realm is the oldest one of the process, or the one chosen by `monitor realm`.
  * When that has ended, the next connection gets the oldest.
  */
 #ifndef DEBUG_DEBUG_H

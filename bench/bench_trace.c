@@ -3,10 +3,10 @@
  * bench_trace.c - what a call costs that is traced: a record with its arguments and its times, into
  * the queue, and from there into a file.
  *
- * CPU time of the process, so the writer's share is in it and nobody else's: a busy machine does not
- * blur it as it blurs whole boots (bench/trace). The full trace of a boot has some 120,000 records,
- * so a quarter of a boot of 4 CPU seconds would be 8 us each. The default filter writes 6000 of them
- * and looks at the others.
+ * CPU time of the process, so the writer's share is in it and nobody else's: a busy machine does
+ * not blur it as it blurs whole boots (bench/trace). The full trace of a boot has some 120,000
+ * records, so a quarter of a boot of 4 CPU seconds would be 8 us each. The default filter writes
+ * 6000 of them and looks at the others.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -205,7 +205,7 @@ static void shared_moved(void)
 	WANT(realm_report(&r, 0), 22);
 }
 
-/* Another process maps the file, stores a value at its begin and copies the second one to the third.
+/* Another process maps the file, stores a value at its begin, copies the second one to the third.
  */
 static void other_process(int fd, uint64_t value)
 {

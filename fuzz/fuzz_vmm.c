@@ -176,7 +176,7 @@ static void make_ram(struct rig *r)
 
 	check(p != MAP_FAILED && !mprotect(p + GUARD, RAM_SIZE, PROT_READ | PROT_WRITE), "no RAM");
 	r->guarded = p;
-	r->mem = (struct guest_memory){p + GUARD, LAYOUT_RAM, RAM_SIZE, ALIAS};
+	r->mem = (struct guest_memory){p + GUARD, LAYOUT_RAM, RAM_SIZE, ALIAS, .fd = -1};
 }
 
 static struct virtio_device *device(struct rig *r, unsigned int n)

@@ -72,16 +72,32 @@ static int create_net(struct devices *d, const struct vmm_options *o,
 	return 0;
 }
 
+/* The device, or NULL. */
+static struct virtio_device *create_share(struct devices *d, const struct vmm_share *s,
+					  const struct guest_memory *mem)
+{
+	struct fs *fs = &d->shares[d->nshares];
+	struct vhost *v = &d->served[d->nserved];
+
+	if (s->served) {
+		d->nserved++;
+		return vhost_fs_init(v, mem, s->path, s->name) ? NULL : &v->dev;
+	}
+	if (fs_init(fs, mem, s->path, s->name, s->readonly, 1))
+		return NULL;
+	d->nshares++;
+	return &fs->dev;
+}
+
 static int create_shares(struct devices *d, const struct vmm_options *o,
 			 const struct guest_memory *mem)
 {
 	for (unsigned int i = 0; i < o->nshares; i++) {
-		const struct vmm_share *s = &o->shares[i];
+		struct virtio_device *dev = create_share(d, &o->shares[i], mem);
 
-		if (fs_init(&d->shares[i], mem, s->path, s->name, s->readonly, 1))
+		if (!dev)
 			return VMM_INPUT;
-		d->nshares++;
-		devices_plug(d, &d->shares_pci[i], &d->shares[i].dev, SLOT_SHARES + i);
+		devices_plug(d, &d->shares_pci[i], dev, SLOT_SHARES + i);
 	}
 	return 0;
 }
@@ -124,7 +140,9 @@ bool devices_destroy(struct devices *d)
 		all &= blk_destroy(&d->disks[i]);
 	for (unsigned int i = 0; i < d->nshares; i++)
 		all &= fs_destroy(&d->shares[i]);
-	d->ndisks = d->nshares = 0;
+	for (unsigned int i = 0; i < d->nserved; i++)
+		vhost_destroy(&d->served[i]);
+	d->ndisks = d->nshares = d->nserved = 0;
 	if (d->has_net) {
 		net_destroy(&d->net);
 		helper_end(&d->passt);

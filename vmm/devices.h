@@ -17,6 +17,7 @@
 #include "vmm/rng.h"
 #include "vmm/rtc.h"
 #include "vmm/uart.h"
+#include "vmm/vhost_fs.h"
 #include "vmm/virtio_pci.h"
 #include "vmm/vsock.h"
 
@@ -41,8 +42,9 @@ struct devices {
 	struct rng rng;
 	struct virtio_pci rng_pci;
 	struct fs shares[VMM_MAX_SHARES];
+	struct vhost served[VMM_MAX_SHARES]; /* by other processes */
 	struct virtio_pci shares_pci[VMM_MAX_SHARES];
-	unsigned int nshares; /* initialised ones */
+	unsigned int nshares, nserved; /* initialised ones */
 	struct net net;
 	struct virtio_pci net_pci;
 	bool has_net;

@@ -83,7 +83,8 @@ static int create(void)
 					 .ram = LAYOUT_RAM,
 					 .ram_size = vmm.opt.memory,
 					 .its = vmm.opt.its,
-					 .psci_user = vmm.opt.psci_user};
+					 .psci_user = vmm.opt.psci_user,
+					 .ram_file = options_ram_file(&vmm.opt)};
 	int ret = realm_create(&vmm.realm, &cfg);
 
 	vmm.report.abi = vmm.realm.abi.name;

@@ -290,7 +290,10 @@ static int set_share(void *to, const char *arg)
 		equals = NULL;
 	if (!len || equals == arg)
 		return option_wrong("--share", arg, "DIR[=NAME][,ro]");
-	*s = (struct vmm_share){.name = "share", .readonly = ro};
+	*s = (struct vmm_share){
+		.name = "share", .readonly = ro, .served = !strncmp(arg, "unix:", 5)};
+	if (s->served && (ro || len == 5 || equals == arg + 5))
+		return option_wrong("--share", arg, "unix:PATH[=NAME]");
 	if (equals)
 		snprintf(s->name, sizeof(s->name), "%.*s", (int)n, equals + 1);
 	for (unsigned int i = 0; i < o->nshares; i++)
@@ -298,7 +301,8 @@ static int set_share(void *to, const char *arg)
 			log_error("--share: two folders are named \"%s\" (DIR=NAME)", s->name);
 			return -EINVAL;
 		}
-	s->path = strndup(arg, equals ? (size_t)(equals - arg) : len);
+	len = equals ? (size_t)(equals - arg) : len;
+	s->path = s->served ? strndup(arg + 5, len - 5) : strndup(arg, len);
 	if (!s->path) {
 		log_error("out of memory");
 		return -EINVAL;
@@ -439,4 +443,13 @@ void options_free(struct vmm_options *o)
 	for (unsigned int i = 0; i < o->nshares; i++)
 		free(o->shares[i].path);
 	o->nshares = 0;
+}
+
+bool options_ram_file(const struct vmm_options *o)
+{
+	bool served = false;
+
+	for (unsigned int i = 0; i < o->nshares; i++)
+		served |= o->shares[i].served;
+	return served;
 }

@@ -36,6 +36,7 @@ struct vmm_share {
 	char *path; /* owned */
 	char name[VMM_SHARE_NAME + 1];
 	bool readonly;
+	bool served; /* by another process, which listens at the path */
 };
 
 struct vmm_options {
@@ -96,5 +97,8 @@ int options_check(const struct vmm_options *o);
  */
 int options_parse(struct vmm_options *o, int argc, char **argv);
 void options_free(struct vmm_options *o);
+
+/* Another process is to map the realm's shared pages. */
+bool options_ram_file(const struct vmm_options *o);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef VMM_RAM_H
 #define VMM_RAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,10 +17,12 @@ struct guest_memory {
 	uint64_t base;	    /* IPA */
 	uint64_t size;	    /* bytes */
 	uint64_t alias_bit; /* masked from every address that the guest gives */
+	int fd;		    /* its file, for other processes; or -1 */
 };
 
-/* 0 or -errno, message printed. */
-int memory_create(struct guest_memory *m, uint64_t base, uint64_t size, uint64_t alias_bit);
+/* With `file` it is one that other processes can map. 0 or -errno, message printed. */
+int memory_create(struct guest_memory *m, uint64_t base, uint64_t size, uint64_t alias_bit,
+		  bool file);
 void memory_destroy(struct guest_memory *m);
 
 /*

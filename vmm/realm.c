@@ -203,7 +203,8 @@ static int create_memory(struct realm *r)
 						    .memory_size = r->cfg.ram_size};
 	int ret;
 
-	if (memory_create(&r->mem, r->cfg.ram, r->cfg.ram_size, layout_alias_bit(r->cfg.ipa_bits)))
+	if (memory_create(&r->mem, r->cfg.ram, r->cfg.ram_size, layout_alias_bit(r->cfg.ipa_bits),
+			  r->cfg.ram_file))
 		return VMM_HOST;
 	r->gmem_fd = ioctl(r->vm_fd, KVM_CREATE_GUEST_MEMFD, &gmem);
 	if (r->gmem_fd < 0)
@@ -221,8 +222,13 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 {
 	int ret;
 
-	*r = (struct realm){
-		.cfg = *cfg, .sys_fd = -1, .vm_fd = -1, .gic_fd = -1, .its_fd = -1, .gmem_fd = -1};
+	*r = (struct realm){.cfg = *cfg,
+			    .sys_fd = -1,
+			    .vm_fd = -1,
+			    .gic_fd = -1,
+			    .its_fd = -1,
+			    .gmem_fd = -1,
+			    .mem.fd = -1};
 	for (unsigned int i = 0; i < LAYOUT_MAX_CPUS; i++)
 		r->vcpu_fds[i] = -1;
 	ret = open_kvm(r);

@@ -23,6 +23,7 @@ struct realm_config {
 	uint64_t ram, ram_size;
 	bool its;
 	bool psci_user; /* PSCI calls become KVM_EXIT_HYPERCALL */
+	bool ram_file;	/* other processes map its shared pages */
 };
 
 struct realm {

@@ -114,6 +114,11 @@ void virtio_done(struct virtio_device *dev, const struct virtqueue *q)
 		raise_irq(dev, (int)(q - dev->queues));
 }
 
+void virtio_interrupt(struct virtio_device *dev, unsigned int n)
+{
+	raise_irq(dev, (int)n);
+}
+
 void virtio_config_changed(struct virtio_device *dev)
 {
 	dev->generation++;

@@ -75,6 +75,8 @@ void virtio_mask_irq(struct virtio_device *dev, bool masked);
 bool virtio_is_ready(const struct virtio_device *dev);
 /* Requests of q were answered: interrupt the driver if it wants that. */
 void virtio_done(struct virtio_device *dev, const struct virtqueue *q);
+/* The same of queue n, and it wants that. */
+void virtio_interrupt(struct virtio_device *dev, unsigned int n);
 /* config was changed. */
 void virtio_config_changed(struct virtio_device *dev);
 /* The driver broke the rules: nothing goes on until it resets the device. */

@@ -16,7 +16,7 @@ struct guest_memory *driver_memory(void)
 {
 	struct guest_memory *m = malloc(sizeof(*m));
 
-	assert_int_equal(memory_create(m, RAM, RAM_SIZE, ALIAS), 0);
+	assert_int_equal(memory_create(m, RAM, RAM_SIZE, ALIAS, true), 0);
 	return m;
 }
 

@@ -215,6 +215,15 @@ static void folders_have_names(void **state)
 	assert_non_null(strstr(last_log, "DIR=NAME"));
 	assert_int_equal(PARSE("-k", "k", "--share", "=x"), -EINVAL);
 	assert_int_equal(PARSE("-k", "k", "--share", ",ro"), -EINVAL);
+	/* Served by another process, which decides whether it is read-only. */
+	assert_false(options_ram_file(&o));
+	assert_int_equal(PARSE("-k", "k", "--share", "a", "--share", "unix:/run/a b=fs"), 0);
+	assert_string_equal(o.shares[1].path, "/run/a b");
+	assert_string_equal(o.shares[1].name, "fs");
+	assert_true(o.shares[1].served && !o.shares[0].served && options_ram_file(&o));
+	assert_int_equal(PARSE("-k", "k", "--share", "unix:/x,ro"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "--share", "unix:"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "--share", "unix:=x"), -EINVAL);
 }
 
 static void consoles_are_in_order(void **state)

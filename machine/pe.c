@@ -167,9 +167,9 @@ uint64_t pe_count(const struct pe *pe)
 	return pe->count + scale(ns, pe->hz, UINT64_C(1000000000));
 }
 
-int pe_ms_until(const struct pe *pe, uint64_t count)
+int pe_ms_until(const struct pe *pe, uint64_t offset, uint64_t count)
 {
-	uint64_t at = pe_count(pe), ms;
+	uint64_t at = pe_count(pe) - offset, ms;
 
 	if (!pe->hz || at >= count)
 		return 0;

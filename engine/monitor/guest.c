@@ -4,11 +4,6 @@
  *
  * EL1 and FP state stays in the CPU between runs. What the monitor loads is remembered in
  * struct cpu, and only changes are written.
- *
- * Timers: the guest owns CNTx_CTL, the monitor never writes it. Each exit reports both timers. A
- * timer whose output was reported as asserted has its PPI disabled, so the level that the host
- * knows of does not make the guest exit again; once it is reported as deasserted the PPI is
- * enabled again. An output that has changed otherwise is a pending PPI: an exit by itself.
  */
 #include "engine/monitor/monitor.h"
 
@@ -71,7 +66,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vtcr, vtcr_el2, f->vtcr);
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
 	LOAD(c, vpidr, vpidr_el2, f->midr ? f->midr : read_sysreg(midr_el1));
-	LOAD(c, cntvoff, cntvoff_el2, f->cntvoff);
+	timers_load(c);
 	LOAD(c, cnthctl, cnthctl_el2, f->cntpoff ? 0 : CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	if (f->hcr & HCR_VSE)
 		LOAD(c, vsesr, vsesr_el2, f->vsesr);
@@ -80,42 +75,6 @@ void guest_load(struct cpu *c)
 	LIST_REGISTERS(LOAD_LR)
 #undef LOAD_LR
 	LOAD(c, ich_hcr, ich_hcr_el2, f->ich_hcr);
-}
-
-static uint64_t timer_status(uint64_t ctl, uint64_t cval, uint64_t count)
-{
-	/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. */
-	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE && count >= cval)
-		ctl |= CNT_CTL_ISTATUS;
-	return ctl;
-}
-
-static bool timer_asserted(uint64_t ctl)
-{
-	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) ==
-	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
-}
-
-static void timers_report(struct cpu *c)
-{
-	struct engine_frame *f = &cpu_mailbox(c)->frame;
-	uint32_t out = 0;
-
-	f->cntpct = read_sysreg(cntpct_el0);
-	f->cntv_cval = read_sysreg(cntv_cval_el0);
-	f->cntp_cval = read_sysreg(cntp_cval_el0);
-	f->cntv_ctl =
-		timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval, read_sysreg(cntvct_el0));
-	f->cntp_ctl =
-		timer_status(read_sysreg(cntp_ctl_el0), f->cntp_cval, read_sysreg(cntpct_el0));
-	if (timer_asserted(f->cntv_ctl))
-		out |= TIMER_VIRTUAL;
-	if (timer_asserted(f->cntp_ctl))
-		out |= TIMER_PHYSICAL;
-	if (out != c->reported) {
-		c->reported = out;
-		gic_set_timer_masks(c, out);
-	}
 }
 
 /* A list register that was loaded invalid cannot have changed. */
@@ -229,50 +188,15 @@ static bool emulate_cache_op(struct engine_frame *f, uint64_t op, unsigned int r
 	return false;
 }
 
-/* CNTPOFF: QEMU has no such register, so the physical counter and its timer trap. */
-static bool emulate_physical_timer(struct engine_frame *f, uint64_t op, unsigned int rt, bool read)
-{
-	uint64_t val = rt == 31 ? 0 : f->x[rt];
-
-	switch (op) {
-	case ESR_SYSREG(3, 3, 14, 0, 1):
-		val = read_sysreg(cntpct_el0) - f->cntpoff;
-		break;
-	case ESR_SYSREG(3, 3, 14, 2, 0): /* relative: the same with any offset */
-		if (read)
-			val = read_sysreg(cntp_tval_el0);
-		else
-			write_sysreg(cntp_tval_el0, val);
-		break;
-	case ESR_SYSREG(3, 3, 14, 2, 1):
-		if (read)
-			val = timer_status(read_sysreg(cntp_ctl_el0), read_sysreg(cntp_cval_el0),
-					   read_sysreg(cntpct_el0));
-		else
-			write_sysreg(cntp_ctl_el0, val);
-		break;
-	case ESR_SYSREG(3, 3, 14, 2, 2):
-		if (read)
-			val = read_sysreg(cntp_cval_el0) - f->cntpoff;
-		else
-			write_sysreg(cntp_cval_el0, val + f->cntpoff);
-		break;
-	default:
-		return false;
-	}
-	if (read && rt != 31)
-		f->x[rt] = val;
-	return true;
-}
-
 /* True: done. */
-static bool emulate_sysreg(struct engine_frame *f, uint64_t esr)
+static bool emulate_sysreg(struct cpu *c, uint64_t esr)
 {
+	struct engine_frame *f = &cpu_mailbox(c)->frame;
 	unsigned int rt = ESR_SYSREG_RT(esr);
 	uint64_t op = ESR_SYSREG_OP(esr), val;
 	bool read = esr & ESR_SYSREG_READ;
 
-	if (f->cntpoff && emulate_physical_timer(f, op, rt, read))
+	if (f->cntpoff && timer_emulate(c, op, rt, read))
 		return true;
 	if (read) {
 		if (!read_cache_id(f, op, &val))
@@ -294,7 +218,7 @@ bool guest_emulate(struct cpu *c)
 	struct engine_frame *f = &cpu_mailbox(c)->frame;
 	uint64_t esr = read_sysreg(esr_el2);
 
-	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG || !emulate_sysreg(f, esr))
+	if ((f->hcr & HCR_TID2) || ESR_EC(esr) != ESR_EC_SYSREG || !emulate_sysreg(c, esr))
 		return false;
 	f->pc += 4;
 	f->pstate &= ~PSTATE_SS; /* a step over it is done */
@@ -327,6 +251,7 @@ void guest_get_state(struct cpu *c)
 #define GET(r) s->reg[ENGINE_##r] = read_sysreg(r);
 	ENGINE_STATE_REGS(GET)
 #undef GET
+	s->reg[ENGINE_CNTP_CVAL_EL0] = timer_cntp(c);
 	monitor_save_fp(s->v);
 }
 
@@ -337,9 +262,10 @@ void guest_set_state(struct cpu *c)
 #define SET(r) write_sysreg(r, s->reg[ENGINE_##r]);
 	ENGINE_STATE_REGS(SET)
 #undef SET
+	timer_set_cntp(c, s->reg[ENGINE_CNTP_CVAL_EL0]);
 	monitor_load_fp(s->v);
 	isb();
-	timers_report(c);
+	timers_forget(c);
 }
 
 #define PAUTH_KEYS(F)                                                                              \
@@ -372,13 +298,13 @@ void guest_reset(struct cpu *c)
 	ZERO(cntv_ctl_el0)
 	ZERO(cntp_ctl_el0)
 	ZERO(cntv_cval_el0)
-	ZERO(cntp_cval_el0)
 	ZERO(ich_vmcr_el2)
 	ZERO(ich_ap0r0_el2)
 	ZERO(ich_ap1r0_el2)
 #undef ZERO
+	timer_set_cntp(c, c->has.cntpoff);
 	isb();
-	timers_report(c);
+	timers_forget(c);
 }
 
 /* QEMU's TLB knows neither VMIDs nor addresses of stage 2: it flushes all of EL1 and EL0 for any

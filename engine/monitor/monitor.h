@@ -22,12 +22,14 @@ struct cpu {
 	uint64_t doorbell;  /* virtio-mmio registers of this CPU's device */
 	unsigned int intid; /* by which its doorbell comes */
 	struct spin spin;
+	/* With CNTPOFF: what the guest's CNTP_CVAL_EL0 and the offset add up to, modulo 2^64. */
+	uint64_t cntp_sum;
 	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
 	struct {
-		uint64_t hcr, vttbr, vtcr, vmpidr, vpidr, cntvoff, cnthctl, vsesr, ich_hcr;
+		uint64_t hcr, vttbr, vtcr, vmpidr, vpidr, cntvoff, cntpoff, cnthctl, vsesr, ich_hcr;
 		uint64_t lr[ENGINE_NUM_LRS];
 	} has;
 };
@@ -69,6 +71,19 @@ bool gic_take_doorbell(const struct cpu *c);
 void gic_mask_all_but_doorbell(bool mask);
 /* Disable the PPIs of the timers whose bit is set in `asserted`, enable the others. */
 void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
+
+/* timer.c */
+void timers_report(struct cpu *c);
+/* The timers, or the counter, are others now: an output that is asserted is told of by an exit, as
+ * if none had been. */
+void timers_forget(struct cpu *c);
+/* The counters' offsets, from the frame. */
+void timers_load(struct cpu *c);
+/* The physical timer's comparator, in terms of the engine's counter. */
+uint64_t timer_cntp(const struct cpu *c);
+void timer_set_cntp(struct cpu *c, uint64_t sum);
+/* An access to the physical counter or timer, which trap with an offset; false: another register. */
+bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 
 /* guest.c: the guest's registers */
 #define TIMER_VIRTUAL  1u

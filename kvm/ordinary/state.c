@@ -13,6 +13,7 @@
 #include "kvm/irq/vgic.h"
 #include "kvm/ordinary/ordinary.h"
 #include "kvm/vcpu/sysreg.h"
+#include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
 
 #define CNTP_CVAL		     REG(3, 3, 14, 2, 2)
@@ -64,6 +65,17 @@ static void store_state(struct kvm_vcpu *v, const struct engine_state *s)
 	if (vgic)
 		vgic_icc_store(vgic, v->index, s->reg[ENGINE_ICH_VMCR_EL2],
 			       &s->reg[ENGINE_ICH_AP0R0_EL2]);
+}
+
+/* As an exit would tell of the timers. */
+static void tell_timers(struct kvm_vcpu *v, const struct engine_state *s)
+{
+	struct rmi_rec_exit *x = &v->rec.exit;
+
+	x->cntv_ctl = s->reg[ENGINE_CNTV_CTL_EL0];
+	x->cntv_cval = s->reg[ENGINE_CNTV_CVAL_EL0];
+	x->cntp_ctl = s->reg[ENGINE_CNTP_CTL_EL0];
+	x->cntp_cval = s->reg[ENGINE_CNTP_CVAL_EL0];
 }
 
 static void collect_state(struct kvm_vcpu *v, struct engine_state *s)
@@ -134,6 +146,8 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	for (unsigned int i = 0; i < ENGINE_NUM_SYSREGS; i++)
 		w.sys[i] = *shadow(v, i);
 	collect_state(v, &w.state);
+	tell_timers(v, &w.state);
+	timer_settle(v, &v->rec.exit);
 	debug_collect(v, &w.debug);
 	if (!v->engine_reset)
 		ret = ops->reset(e, v->index, v->pe, w.sys);

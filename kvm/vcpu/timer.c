@@ -82,17 +82,18 @@ void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
 }
 
 /* Of one timer: milliseconds until it fires, 0: it has, -1: it does not. */
-static int ms_left(const struct kvm_vcpu *v, uint64_t ctl, uint64_t cval)
+static int ms_left(const struct kvm_vcpu *v, uint64_t ctl, uint64_t offset, uint64_t cval)
 {
 	if ((ctl & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE)
 		return -1;
-	return ctl & CTL_ISTATUS ? 0 : pe_ms_until(v->pe, cval);
+	return ctl & CTL_ISTATUS ? 0 : pe_ms_until(v->pe, offset, cval);
 }
 
 int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired)
 {
-	const int left[2] = {ms_left(v, x->cntv_ctl, x->cntv_cval + atomic_load(&v->vm->cntvoff)),
-			     ms_left(v, x->cntp_ctl, x->cntp_cval)};
+	const uint64_t voff = atomic_load(&v->vm->cntvoff), poff = atomic_load(&v->vm->cntpoff);
+	const int left[2] = {ms_left(v, x->cntv_ctl, voff, x->cntv_cval),
+			     ms_left(v, x->cntp_ctl, poff, x->cntp_cval - poff)};
 	const bool level[2] = {!left[0], !left[1]};
 	int next = -1;
 
@@ -102,6 +103,21 @@ int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired)
 		if (left[i] > 0 && (next < 0 || left[i] < next))
 			next = left[i];
 	return next;
+}
+
+/* By the counter of now, not by ISTATUS; what becomes asserted the CPU tells itself. */
+void timer_settle(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
+{
+	const uint64_t now = pe_count(v->pe), voff = atomic_load(&v->vm->cntvoff);
+	const uint64_t poff = atomic_load(&v->vm->cntpoff);
+	const bool level[2] = {
+		v->timer_level[0] && (x->cntv_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE &&
+			now - voff >= x->cntv_cval,
+		v->timer_level[1] && (x->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE &&
+			now - poff >= x->cntp_cval - poff,
+	};
+
+	set_levels(v, level);
 }
 
 result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)

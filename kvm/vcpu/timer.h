@@ -20,6 +20,10 @@ void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
  * since. Milliseconds until the next one does; -1: none will. *fired: one has. */
 int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired);
 
+/* Before an entry with other timers, or another counter, than those of the last exit: x is what they
+ * are now. An output that is asserted no more is not the vGIC's any more. */
+void timer_settle(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
+
 /* KVM_ARM_VCPU_TIMER_CTRL */
 result timer_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);
 result timer_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);

@@ -228,3 +228,23 @@ off:	ldr	x0, =0x84000008
 	ldr	x1, [x21]
 	str	x1, [x20]
 	b	off
+
+	.org 0xe00	/* both timers, again and again */
+	mov	x20, #UART
+10:	mrs	x1, cntp_ctl_el0
+	str	x1, [x20]
+	mrs	x1, cntp_cval_el0
+	str	x1, [x20]
+	b	10b
+
+	.org 0xe80	/* an interrupt that is pending, again and again */
+	mov	x20, #UART
+	mov	x1, #0xff
+	msr	S3_0_C4_C6_0, x1	/* ICC_PMR_EL1, ICC_IGRPEN1_EL1 */
+	mov	x1, #1
+	msr	S3_0_C12_C12_7, x1
+	isb
+11:	str	wzr, [x20, #4]
+	mrs	x1, isr_el1
+	str	x1, [x20]
+	b	11b

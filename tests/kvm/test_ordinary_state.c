@@ -188,6 +188,75 @@ static void each_counter_is_set_and_runs_on(void **state)
 	assert_in_range(fx_get_reg(f, 0, CNTVCT), v, v + ONE_HOUR);
 }
 
+#define CNTP_CTL  SYS(3, 3, 14, 2, 1)
+#define CNTP_CVAL SYS(3, 3, 14, 2, 2)
+#define TIMERS	  0xe00
+#define PENDING	  0xe80
+
+/* Beside an offset the sum is beyond 64 bits, which is no time that has passed. */
+static void a_comparator_far_ahead_does_not_fire(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make(f, 1, TIMERS);
+	assert_int_equal(fx_set_reg(f, 0, CNTPCT, 0), 0);
+	assert_int_equal(fx_set_reg(f, 0, CNTP_CVAL, UINT64_MAX), 0);
+	assert_int_equal(fx_set_reg(f, 0, CNTP_CTL, 1), 0);
+	ordinary_expect_store(f, 0, 8, 1);
+	ordinary_expect_store(f, 0, 8, UINT64_MAX);
+	assert_int_equal(fx_get_reg(f, 0, CNTP_CVAL), UINT64_MAX);
+	/* The counter is there, too, or has just begun again. */
+	assert_int_equal(fx_set_reg(f, 0, CNTPCT, UINT64_MAX - ONE_HOUR), 0);
+	assert_int_equal(fx_set_reg(f, 0, CNTP_CVAL, UINT64_MAX - 2 * ONE_HOUR), 0);
+	ordinary_expect_store(f, 0, 8, 5);
+	ordinary_expect_store(f, 0, 8, UINT64_MAX - 2 * ONE_HOUR);
+	assert_int_equal(fx_set_reg(f, 0, CNTPCT, 0), 0);
+	ordinary_expect_store(f, 0, 8, 1);
+}
+
+static void enable_ppi(struct fx *f, unsigned int irq)
+{
+	const struct {
+		uint32_t group;
+		uint64_t attr;
+		uint32_t val;
+	} rows[] = {
+		{KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, 2},
+		{KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 0x10080, UINT32_MAX},
+		{KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, 0x10100, (uint32_t)BIT(irq)},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kvm_device_attr a = {.group = rows[i].group,
+					    .attr = rows[i].attr,
+					    .addr = (uintptr_t)&rows[i].val};
+
+		GIVES(0, f->gic, KVM_SET_DEVICE_ATTR, &a);
+	}
+}
+
+#define ISR_I 0x80
+
+/* User space goes back with the counter: what had fired is ahead again, and is told of then. */
+static void a_counter_that_goes_back_takes_the_interrupt_with_it(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make(f, 1, PENDING);
+	enable_ppi(f, 27);
+	assert_int_equal(fx_set_reg(f, 0, CNTVCT, 2 * ONE_HOUR), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_TIMER_CVAL, ONE_HOUR), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_TIMER_CTL, 1), 0);
+	ordinary_expect_store(f, 4, 4, 0);
+	ordinary_expect_store(f, 0, 8, ISR_I);
+	ordinary_expect_store(f, 4, 4, 0);
+	assert_int_equal(fx_set_reg(f, 0, CNTVCT, 0), 0);
+	ordinary_expect_store(f, 0, 8, 0);
+	ordinary_expect_store(f, 4, 4, 0);
+	assert_int_equal(fx_set_reg(f, 0, CNTVCT, ONE_HOUR), 0);
+	ordinary_expect_store(f, 0, 8, ISR_I);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ordinary_setup, fx_teardown)
 
 int main(int argc, char **argv)
@@ -196,6 +265,8 @@ int main(int argc, char **argv)
 		TEST(every_register_goes_round),
 		TEST(both_counters_have_the_offset),
 		TEST(each_counter_is_set_and_runs_on),
+		TEST(a_comparator_far_ahead_does_not_fire),
+		TEST(a_counter_that_goes_back_takes_the_interrupt_with_it),
 	};
 
 	if (argc > 1)

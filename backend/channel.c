@@ -35,10 +35,10 @@ static bool take_place(struct server *s)
 {
 	bool ok;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	ok = s->num_channels < s->max_channels;
 	s->num_channels += ok;
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return ok;
 }
 
@@ -65,7 +65,7 @@ struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm 
 	*ch = (struct channel){.srv = s, .fd = fd, .life_fd = life_fd, .mm = mm, .file = file};
 	if (mm)
 		mm_get(mm);
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	if (file) {
 		ch->id = ++s->last_id;
 		ch->counted = true;
@@ -73,7 +73,7 @@ struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm 
 	}
 	ch->next = s->channels;
 	s->channels = ch;
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return ch;
 }
 
@@ -82,10 +82,10 @@ static struct kvm_file *take_file(struct channel *ch)
 {
 	struct kvm_file *file;
 
-	pthread_mutex_lock(&ch->srv->lock);
+	lock_take(&ch->srv->lock);
 	file = ch->file;
 	ch->file = NULL;
-	pthread_mutex_unlock(&ch->srv->lock);
+	lock_drop(&ch->srv->lock);
 	return file;
 }
 
@@ -95,7 +95,7 @@ static void unlist(struct channel *ch)
 	const uint64_t one = 1;
 	struct channel **p;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (p = &s->channels; *p != ch; p = &(*p)->next)
 		;
 	*p = ch->next;
@@ -105,7 +105,7 @@ static void unlist(struct channel *ch)
 	close_if(ch->life_fd);
 	s->num_channels--;
 	pthread_cond_broadcast(&s->closed);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 }
 
 static void channel_destroy(struct channel *ch)
@@ -137,11 +137,11 @@ static bool may_go(struct channel *ch)
 	struct server *s = ch->srv;
 	bool go;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	while (ch->order == CHANNEL_WAIT)
-		pthread_cond_wait(&s->closed, &s->lock);
+		lock_wait(&s->lock, &s->closed);
 	go = ch->order == CHANNEL_GO;
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return go;
 }
 
@@ -196,10 +196,10 @@ int channel_start(struct channel *ch)
 
 static void give_order(struct channel *ch, int order)
 {
-	pthread_mutex_lock(&ch->srv->lock);
+	lock_take(&ch->srv->lock);
 	ch->order = order;
 	pthread_cond_broadcast(&ch->srv->closed);
-	pthread_mutex_unlock(&ch->srv->lock);
+	lock_drop(&ch->srv->lock);
 }
 
 void channel_go(struct channel *ch)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "backend/ranges.h"
+#include "backend/ranks.h"
 #include "backend/server.h"
 #include "kvm/kvm.h"
 #include "wire/wire.h"
@@ -24,17 +25,17 @@ struct server {
 	struct server_config cfg;
 	void (*serve)(struct channel *ch); /* what the thread of each channel does */
 	int listen_fd, idle_fd;
-	struct greeter *greeter;   /* greet.c */
-	int epoll_fd, wake_fd;	   /* watcher.c */
-	int life_fd;		   /* life.c: an epoll in that one */
-	pthread_mutex_t life_lock; /* over reading it and acting upon it; outer to lock */
+	struct greeter *greeter; /* greet.c */
+	int epoll_fd, wake_fd;	 /* watcher.c */
+	int life_fd;		 /* life.c: an epoll in that one */
+	struct lock life_lock;	 /* over reading it and acting upon it; outer to lock */
 	pthread_t watcher;
 	atomic_bool stopping;
 	uint64_t ram_dev, ram_ino;
 	unsigned int max_channels;
 	atomic_ullong opened; /* /dev/kvm, so many times */
 
-	pthread_mutex_t lock;  /* all below */
+	struct lock lock;      /* all below */
 	pthread_cond_t closed; /* some channel */
 	struct channel *channels;
 	unsigned int num_channels, num_clients;

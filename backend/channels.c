@@ -6,32 +6,32 @@
 
 void channel_end_all(struct server *s, const struct mm *mm)
 {
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (struct channel *ch = s->channels; ch; ch = ch->next)
 		if (ch->id && ch->mm == mm)
 			shutdown(ch->fd, SHUT_RDWR);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 }
 
 void channel_set_peer(struct channel *ch, uint64_t dev, uint64_t ino)
 {
-	pthread_mutex_lock(&ch->srv->lock);
+	lock_take(&ch->srv->lock);
 	ch->dev = dev;
 	ch->ino = ino;
-	pthread_mutex_unlock(&ch->srv->lock);
+	lock_drop(&ch->srv->lock);
 }
 
 struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino)
 {
 	struct kvm_file *file = NULL;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (struct channel *ch = s->channels; ch && !file; ch = ch->next)
 		if (ch->id && ch->file && ch->ino == ino && ch->dev == dev)
 			file = ch->file;
 	if (file)
 		kvm_file_get(file);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return file;
 }
 
@@ -39,13 +39,13 @@ struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t
 {
 	struct kvm_file *file = NULL;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (struct channel *ch = s->channels; ch && !file; ch = ch->next)
 		if (id && ch->id == id && ch->mm == mm)
 			file = ch->file;
 	if (file)
 		kvm_file_get(file);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return file;
 }
 
@@ -54,7 +54,7 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
 	struct kvm_gmem_info info;
 	bool holds = false;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (struct channel *ch = s->channels; ch && !holds; ch = ch->next) {
 		if (!ch->id || !ch->file || kvm_file_kind(ch->file) != KVM_FILE_GMEM)
 			continue;
@@ -62,6 +62,6 @@ bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size)
 		holds = info.has_shared && pa >= info.pa && pa + size > pa &&
 			pa + size <= info.pa + info.size;
 	}
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return holds;
 }

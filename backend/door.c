@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "backend/outbox.h"
+#include "backend/ranks.h"
 #include "base/bits.h"
 #include "base/log.h"
 
@@ -46,7 +47,7 @@ struct door {
 	pthread_cond_t gone;
 };
 
-static pthread_mutex_t door_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock door_lock = LOCK_INITIALIZER(RANK_DOOR, "door");
 static struct door *the_door; /* for door_tell: a process has one */
 static atomic_uint listened;  /* what any visitor listens to */
 
@@ -87,14 +88,14 @@ static void tell_lost(struct visitor *v)
 void door_tell(enum door_event kind, json_t *event)
 {
 	json_object_set_new(event, "event", json_string(event_names[kind]));
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	for (struct visitor *v = the_door ? the_door->visitors : NULL; v; v = v->next) {
 		if (!(v->listens & 1u << kind))
 			continue;
 		tell_lost(v);
 		send_json(v, json_incref(event));
 	}
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 	json_decref(event);
 }
 
@@ -103,6 +104,7 @@ static void sum_listeners(struct door *d)
 {
 	unsigned int all = 0;
 
+	lock_assert_held(&door_lock);
 	for (struct visitor *v = d->visitors; v; v = v->next)
 		all |= v->listens;
 	atomic_store(&listened, all);
@@ -130,10 +132,10 @@ static json_t *call_events(struct visitor *v, const json_t *request, const char 
 	}
 	if (*error)
 		return NULL;
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	v->listens = bits;
 	sum_listeners(v->door);
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 	return json_true();
 }
 
@@ -195,12 +197,12 @@ static void unlist(struct visitor *v)
 	struct door *d = v->door;
 	struct visitor **p;
 
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	for (p = &d->visitors; *p != v; p = &(*p)->next)
 		;
 	*p = v->next;
 	sum_listeners(d);
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 }
 
 /* A client that does not read its last answers within a moment does not get them. */
@@ -223,10 +225,10 @@ static void end(struct visitor *v)
 
 	unlist(v);
 	close_visitor(v);
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	d->num--;
 	pthread_cond_broadcast(&d->gone);
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 }
 
 static void *visitor_main(void *arg)
@@ -266,14 +268,14 @@ void door_visit(void *door, int fd)
 	v->box = outbox_create(fd, OUTBOX_MAX, true);
 	if (!v->box)
 		goto fail;
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	room = d->num < MAX_VISITORS;
 	if (room) {
 		d->num++;
 		v->next = d->visitors;
 		d->visitors = v;
 	}
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 	if (room && start(v))
 		end(v);
 	if (room)
@@ -295,21 +297,21 @@ struct door *door_create(door_call call, void *arg)
 	d->call = call;
 	d->arg = arg;
 	pthread_cond_init(&d->gone, NULL);
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	the_door = d;
-	pthread_mutex_unlock(&door_lock);
+	lock_drop(&door_lock);
 	return d;
 }
 
 void door_destroy(struct door *d)
 {
-	pthread_mutex_lock(&door_lock);
+	lock_take(&door_lock);
 	the_door = NULL;
 	for (struct visitor *v = d->visitors; v; v = v->next)
 		shutdown(v->fd, SHUT_RD);
 	while (d->num)
-		pthread_cond_wait(&d->gone, &door_lock);
-	pthread_mutex_unlock(&door_lock);
+		lock_wait(&door_lock, &d->gone);
+	lock_drop(&door_lock);
 	pthread_cond_destroy(&d->gone);
 	free(d);
 }

@@ -109,9 +109,9 @@ static bool is_full(struct server *s)
 {
 	bool full;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	full = s->num_channels >= s->max_channels;
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return full;
 }
 

@@ -13,6 +13,7 @@
 #include "abi/kvm.h"
 #include "backend/inproc_mm.h"
 #include "backend/inproc_pull.h"
+#include "backend/ranks.h"
 #include "base/bits.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
@@ -36,7 +37,7 @@ struct inproc {
 	struct kvm_mm foreign; /* the address space of nobody */
 	struct inproc_puller puller;
 
-	pthread_mutex_t lock; /* handles, mappings */
+	struct lock lock; /* handles, mappings */
 	struct handle handle[INPROC_MAX_FDS];
 	struct mapping *mappings;
 };
@@ -55,12 +56,12 @@ static struct kvm_file *get_file(struct inproc *p, int fd)
 	struct handle *h = find(p, fd);
 	struct kvm_file *f = NULL;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	if (h)
 		f = h->file;
 	if (f)
 		kvm_file_get(f);
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	return f;
 }
 
@@ -68,7 +69,7 @@ static int install(struct inproc *p, struct kvm_file *f)
 {
 	int fd = -EMFILE;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	for (int i = 0; i < INPROC_MAX_FDS; i++) {
 		if (p->handle[i].file)
 			continue;
@@ -77,7 +78,7 @@ static int install(struct inproc *p, struct kvm_file *f)
 		fd = INPROC_FIRST_FD + i;
 		break;
 	}
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	if (fd < 0)
 		kvm_file_put(f);
 	return fd;
@@ -95,12 +96,12 @@ int inproc_close(struct inproc *p, int fd)
 	struct handle *h = find(p, fd);
 	struct kvm_file *f = NULL;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	if (h) {
 		f = h->file;
 		h->file = NULL;
 	}
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	if (!f)
 		return -EBADF;
 	kvm_file_put(f);
@@ -274,10 +275,10 @@ void *inproc_mmap(struct inproc *p, int fd, size_t size)
 		return NULL;
 	}
 	m->file = f;
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	m->next = p->mappings;
 	p->mappings = m;
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	return m->addr;
 }
 
@@ -285,13 +286,13 @@ void inproc_munmap(struct inproc *p, void *addr, size_t size)
 {
 	struct mapping **link, *m;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	for (link = &p->mappings; *link && (*link)->addr != addr; link = &(*link)->next)
 		;
 	m = *link;
 	if (m)
 		*link = m->next;
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	if (!m)
 		return;
 	inproc_forget(p, addr, size);
@@ -335,7 +336,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 		return -ENOMEM;
 	if (!cfg)
 		cfg = &defaults;
-	pthread_mutex_init(&p->lock, NULL);
+	lock_init(&p->lock, RANK_INPROC, "inproc->lock");
 	inproc_puller_init(&p->puller);
 	mc.size = mc.client_size = cfg->ram;
 	mc.pa_is_va = cfg->pa_is_va;
@@ -382,6 +383,6 @@ void inproc_destroy(struct inproc *p)
 	if (p->machine)
 		machine_destroy(p->machine);
 	inproc_puller_destroy(&p->puller);
-	pthread_mutex_destroy(&p->lock);
+	lock_destroy(&p->lock);
 	free(p);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "backend/ranges.h"
+#include "backend/ranks.h"
 #include "base/bits.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
@@ -27,7 +28,7 @@
 struct inproc_mm {
 	struct kvm_mm base;
 	struct machine *machine;
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct ranges areas, owned;
 };
 
@@ -62,11 +63,11 @@ static uint64_t lookup(struct kvm_mm *base, uint64_t uaddr, bool write)
 	const struct range *r;
 	uint64_t pa = 0;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	r = ranges_find(&mm->areas, uaddr);
 	if (r && (r->tag & (write ? PROT_WRITE : PROT_READ)))
 		pa = r->to + (ALIGN_DOWN(uaddr, GRANULE_SIZE) - r->start);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return pa;
 }
 
@@ -112,6 +113,7 @@ static int move(struct inproc_mm *mm, uint64_t start, uint64_t end, int prot)
 	uint64_t size = end - start, pa = take_pages(mm, size);
 	void *addr = (void *)(uintptr_t)start;
 
+	lock_assert_held(&mm->lock);
 	if (!pa)
 		return -ENOMEM;
 	if (prot & PROT_READ)
@@ -157,12 +159,12 @@ static int attach(struct kvm_mm *base, struct kvm_caller *c, uint64_t uaddr, uin
 	struct vma v;
 	int ret = 0;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	while (!ret && uaddr < end && next_anonymous(uaddr, end, &v)) {
 		ret = move(mm, v.start, v.end, v.prot);
 		uaddr = v.end;
 	}
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return ret ? -ENOMEM : 0;
 }
 
@@ -177,12 +179,12 @@ void *inproc_mm_map(struct inproc_mm *mm, uint64_t pa, size_t size)
 
 	if (addr == MAP_FAILED)
 		return addr;
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	if (ranges_set(&mm->areas, uaddr, uaddr + size, pa, (uint32_t)prot)) {
 		munmap(addr, size);
 		addr = MAP_FAILED;
 	}
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return addr;
 }
 
@@ -203,7 +205,7 @@ void inproc_mm_forget(struct inproc_mm *mm, struct kvm_host *h, uint64_t uaddr, 
 	uint64_t end = uaddr + size;
 	struct ranges old = {0};
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	for (size_t i = ranges_first(&mm->areas, uaddr);
 	     i < mm->areas.n && mm->areas.v[i].start < end; i++) {
 		const struct range *r = &mm->areas.v[i];
@@ -212,9 +214,9 @@ void inproc_mm_forget(struct inproc_mm *mm, struct kvm_host *h, uint64_t uaddr, 
 		ranges_set(&old, from, to, r->to + (from - r->start), r->tag);
 	}
 	ranges_clear(&mm->areas, uaddr, end);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	kvm_mm_invalidate(h, &mm->base, uaddr, size);
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	for (size_t i = 0; i < old.n; i++) {
 		uint64_t len = old.v[i].end - old.v[i].start;
 
@@ -222,7 +224,7 @@ void inproc_mm_forget(struct inproc_mm *mm, struct kvm_host *h, uint64_t uaddr, 
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 		give_back(mm, old.v[i].to, len);
 	}
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	ranges_destroy(&old);
 }
 
@@ -248,7 +250,7 @@ int inproc_mm_create(struct machine *m, struct inproc_mm **out)
 		return -ENOMEM;
 	mm->base.ops = &mm_ops;
 	mm->machine = m;
-	pthread_mutex_init(&mm->lock, NULL);
+	lock_init(&mm->lock, RANK_MM, "mm->lock");
 	*out = mm;
 	return 0;
 }
@@ -260,7 +262,7 @@ void inproc_mm_destroy(struct inproc_mm *mm)
 			     (mm->owned.v[i].end - mm->owned.v[i].start) / GRANULE_SIZE);
 	ranges_destroy(&mm->areas);
 	ranges_destroy(&mm->owned);
-	pthread_mutex_destroy(&mm->lock);
+	lock_destroy(&mm->lock);
 	free(mm);
 }
 

@@ -15,22 +15,22 @@ static void *work(void *arg)
 {
 	struct inproc_puller *p = arg;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	while (!p->stop) {
 		struct inproc_copy *c = p->job;
 
 		if (!c) {
-			pthread_cond_wait(&p->changed, &p->lock);
+			lock_wait(&p->lock, &p->changed);
 			continue;
 		}
-		pthread_mutex_unlock(&p->lock);
+		lock_drop(&p->lock);
 		do_copy(c);
-		pthread_mutex_lock(&p->lock);
+		lock_take(&p->lock);
 		c->pending = false;
 		p->job = NULL;
 		pthread_cond_broadcast(&p->changed);
 	}
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	return NULL;
 }
 
@@ -39,6 +39,7 @@ static bool start_thread(struct inproc_puller *p)
 {
 	sigset_t all, old;
 
+	lock_assert_held(&p->lock);
 	if (p->started)
 		return true;
 	sigfillset(&all);
@@ -52,40 +53,40 @@ void inproc_copy_start(struct inproc_puller *p, struct inproc_copy *c)
 {
 	bool handed_over;
 
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	handed_over = c->pending = !p->job && start_thread(p);
 	if (handed_over) {
 		p->job = c;
 		pthread_cond_broadcast(&p->changed);
 	}
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	if (!handed_over)
 		do_copy(c);
 }
 
 size_t inproc_copy_finish(struct inproc_puller *p, struct inproc_copy *c)
 {
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	while (c->pending)
-		pthread_cond_wait(&p->changed, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+		lock_wait(&p->lock, &p->changed);
+	lock_drop(&p->lock);
 	return c->done;
 }
 
 void inproc_puller_init(struct inproc_puller *p)
 {
-	pthread_mutex_init(&p->lock, NULL);
+	lock_init(&p->lock, RANK_PULLER, "puller->lock");
 	pthread_cond_init(&p->changed, NULL);
 }
 
 void inproc_puller_destroy(struct inproc_puller *p)
 {
-	pthread_mutex_lock(&p->lock);
+	lock_take(&p->lock);
 	p->stop = true;
 	pthread_cond_broadcast(&p->changed);
-	pthread_mutex_unlock(&p->lock);
+	lock_drop(&p->lock);
 	if (p->started)
 		pthread_join(p->thread, NULL);
-	pthread_mutex_destroy(&p->lock);
+	lock_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/ranks.h"
+
 struct inproc_mm;
 struct rmm;
 
@@ -23,7 +25,7 @@ struct inproc_copy {
 };
 
 struct inproc_puller {
-	pthread_mutex_t lock;
+	struct lock lock;
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool started, stop;

@@ -25,14 +25,14 @@
 int life_start(struct server *s)
 {
 	s->life_fd = epoll_create1(EPOLL_CLOEXEC);
-	pthread_mutex_init(&s->life_lock, NULL);
+	lock_init(&s->life_lock, RANK_LIFE, "server->life_lock");
 	return s->life_fd < 0 ? -errno : 0;
 }
 
 void life_stop(struct server *s)
 {
 	close(s->life_fd);
-	pthread_mutex_destroy(&s->life_lock);
+	lock_destroy(&s->life_lock);
 }
 
 int life_watch(struct channel *ch)
@@ -45,6 +45,7 @@ int life_watch(struct channel *ch)
 /* srv->lock held. */
 static void mark_closing(struct channel *ch)
 {
+	lock_assert_held(&ch->srv->lock);
 	if (!ch->closing)
 		ch->mm->closing++;
 	ch->closing = true;
@@ -55,7 +56,7 @@ static void set_gone(struct server *s, uint32_t id)
 	unsigned int state = CHANNEL_BUSY;
 	struct channel *ch;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (ch = s->channels; ch && ch->id != id; ch = ch->next)
 		;
 	if (ch)
@@ -64,7 +65,7 @@ static void set_gone(struct server *s, uint32_t id)
 		mark_closing(ch);
 	if (!state)
 		shutdown(ch->fd, SHUT_RDWR); /* wakes its thread */
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 }
 
 void life_collect(struct server *s)
@@ -72,13 +73,13 @@ void life_collect(struct server *s)
 	struct epoll_event ev[32];
 	int n;
 
-	pthread_mutex_lock(&s->life_lock);
+	lock_take(&s->life_lock);
 	do {
 		n = epoll_wait(s->life_fd, ev, ARRAY_SIZE(ev), 0);
 		for (int i = 0; i < n; i++)
 			set_gone(s, ev[i].data.u64);
 	} while (n == ARRAY_SIZE(ev));
-	pthread_mutex_unlock(&s->life_lock);
+	lock_drop(&s->life_lock);
 }
 
 void life_settle(struct channel *me)
@@ -86,10 +87,10 @@ void life_settle(struct channel *me)
 	struct server *s = me->srv;
 
 	life_collect(s);
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	while (me->mm->closing)
-		pthread_cond_wait(&s->closed, &s->lock);
-	pthread_mutex_unlock(&s->lock);
+		lock_wait(&s->lock, &s->closed);
+	lock_drop(&s->lock);
 }
 
 bool life_begin(struct channel *ch)
@@ -103,9 +104,9 @@ static void finish(struct channel *ch, unsigned int stays)
 	atomic_fetch_or(&ch->state, stays);
 	if (!(atomic_fetch_and(&ch->state, ~CHANNEL_BUSY) & CHANNEL_GONE))
 		return;
-	pthread_mutex_lock(&ch->srv->lock);
+	lock_take(&ch->srv->lock);
 	mark_closing(ch);
-	pthread_mutex_unlock(&ch->srv->lock);
+	lock_drop(&ch->srv->lock);
 }
 
 void life_finish(struct channel *ch)
@@ -134,9 +135,9 @@ void life_over(struct channel *ch)
 {
 	struct server *s = ch->srv;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	if (ch->closing)
 		ch->mm->closing--;
 	pthread_cond_broadcast(&s->closed);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 }

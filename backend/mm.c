@@ -38,18 +38,18 @@ static void mm_destroy(struct mm *mm)
 	ranges_destroy(&mm->owned);
 	ranges_destroy(&mm->areas);
 	ranges_destroy(&mm->hidden);
-	pthread_mutex_destroy(&mm->remap_lock);
+	lock_destroy(&mm->remap_lock);
 	if (mm->pidfd >= 0)
 		close(mm->pidfd);
-	pthread_mutex_destroy(&mm->lock);
+	lock_destroy(&mm->lock);
 	free(mm);
 }
 
 void mm_get(struct mm *mm)
 {
-	pthread_mutex_lock(&mm->srv->lock);
+	lock_take(&mm->srv->lock);
 	mm->refs++;
-	pthread_mutex_unlock(&mm->srv->lock);
+	lock_drop(&mm->srv->lock);
 }
 
 void mm_put(struct mm *mm)
@@ -58,14 +58,14 @@ void mm_put(struct mm *mm)
 	struct mm **p;
 	bool last;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	last = --mm->refs == 0;
 	if (last) {
 		for (p = &s->mms; *p != mm; p = &(*p)->next)
 			;
 		*p = mm->next;
 	}
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	if (last)
 		mm_destroy(mm);
 }
@@ -75,6 +75,8 @@ static bool take_process(struct mm *mm)
 {
 	bool had = mm && mm->process;
 
+	if (mm)
+		lock_assert_held(&mm->srv->lock);
 	if (had)
 		mm->process = false;
 	return had;
@@ -85,11 +87,11 @@ void mm_process_ended(struct server *s, uint32_t serial)
 	struct mm *mm;
 	bool had;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (mm = s->mms; mm && mm->serial != serial; mm = mm->next)
 		;
 	had = take_process(mm);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	if (!had)
 		return;
 	channel_end_all(s, mm);
@@ -102,19 +104,19 @@ static void op_get(struct kvm_mm *base)
 {
 	struct mm *mm = mm_of(base);
 
-	pthread_mutex_lock(&mm->srv->lock);
+	lock_take(&mm->srv->lock);
 	mm->refs++;
 	mm->vms++;
-	pthread_mutex_unlock(&mm->srv->lock);
+	lock_drop(&mm->srv->lock);
 }
 
 static void op_put(struct kvm_mm *base)
 {
 	struct mm *mm = mm_of(base);
 
-	pthread_mutex_lock(&mm->srv->lock);
+	lock_take(&mm->srv->lock);
 	mm->vms--;
-	pthread_mutex_unlock(&mm->srv->lock);
+	lock_drop(&mm->srv->lock);
 	mm_put(mm);
 }
 
@@ -124,27 +126,27 @@ static uint64_t op_lookup(struct kvm_mm *base, uint64_t uaddr, bool write)
 	const struct range *r;
 	uint64_t pa = 0;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	r = ranges_find(&mm->areas, uaddr);
 	if (r && (r->tag & (write ? PROT_WRITE : PROT_READ)))
 		pa = r->to + (ALIGN_DOWN(uaddr, GRANULE_SIZE) - r->start);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return pa;
 }
 
 static void count_attach(struct mm *mm, struct wire_caller *c)
 {
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	mm->attaching += !c->attached;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	c->attached = true;
 }
 
 void mm_attach_over(struct mm *mm)
 {
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	mm->attaching--;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 }
 
 /* What is being attached is in no slot yet: so that is asked first. */
@@ -153,10 +155,10 @@ bool mm_uses(struct mm *mm, uint64_t uaddr, uint64_t size)
 	bool uses;
 	size_t i;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	i = ranges_first(&mm->areas, uaddr);
 	uses = mm->attaching || (i < mm->areas.n && mm->areas.v[i].start < uaddr + size);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return uses || kvm_mm_uses(mm->srv->cfg.host, &mm->base, uaddr, size);
 }
 
@@ -218,8 +220,8 @@ static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid, int fd)
 	mm->pid = pid;
 	mm->refs = 2;
 	mm->process = true;
-	pthread_mutex_init(&mm->lock, NULL);
-	pthread_mutex_init(&mm->remap_lock, NULL);
+	lock_init(&mm->lock, RANK_MM, "mm->lock");
+	lock_init(&mm->remap_lock, RANK_REMAP, "mm->remap_lock");
 	mm->pidfd = watch_process(s, fd, pid, mm->serial);
 	return mm;
 }
@@ -229,6 +231,7 @@ static struct mm *find_process(struct server *s, pid_t pid)
 {
 	struct mm *mm = pid > 0 ? s->mms : NULL;
 
+	lock_assert_held(&s->lock);
 	while (mm && (mm->pid != pid || !mm->process))
 		mm = mm->next;
 	return mm;
@@ -241,7 +244,7 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd)
 	struct mm *mm, *old = NULL;
 	bool over = false;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (mm = s->mms; mm && mm->token != token; mm = mm->next)
 		;
 	if (mm) {
@@ -255,7 +258,7 @@ struct mm *mm_find(struct server *s, uint64_t token, pid_t pid, int fd)
 			s->mms = mm;
 		}
 	}
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	if (over)
 		mm_put(old);
 	return mm;

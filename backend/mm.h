@@ -31,7 +31,7 @@ struct mm {
 	unsigned int vms;     /* ... and so many are VMs'; srv->lock */
 	int pidfd;
 
-	pthread_mutex_t lock; /* all below; innermost */
+	struct lock lock; /* all below; innermost */
 	struct ranges areas, owned, hidden;
 	struct mm_piece *pieces;
 	atomic_uint num_gmem;	/* areas that are a guest_memfd's */
@@ -41,9 +41,9 @@ struct mm {
 	bool keep_all;		/* the client maps pages that no area tells of */
 	bool warned_fixed, warned_memfd;
 
-	pthread_mutex_t remap_lock; /* over a whole mm_remap; outer */
-	uint64_t changes_seen;	    /* when mm_remap looked last */
-	atomic_bool look_again;	    /* areas have changed since */
+	struct lock remap_lock; /* over a whole mm_remap; outer */
+	uint64_t changes_seen;	/* when mm_remap looked last */
+	atomic_bool look_again; /* areas have changed since */
 };
 
 /* Without a VM there is no slot, and nothing needs to be moved. */
@@ -51,9 +51,9 @@ static inline bool mm_has_vms(struct mm *mm)
 {
 	bool has;
 
-	pthread_mutex_lock(&mm->srv->lock);
+	lock_take(&mm->srv->lock);
 	has = mm->vms > 0;
-	pthread_mutex_unlock(&mm->srv->lock);
+	lock_drop(&mm->srv->lock);
 	return has;
 }
 

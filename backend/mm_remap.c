@@ -19,9 +19,9 @@ static bool is_hidden(struct mm *mm, uint64_t uaddr)
 {
 	bool hidden;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	hidden = ranges_find(&mm->hidden, uaddr) != NULL;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return hidden;
 }
 
@@ -52,10 +52,10 @@ static int remap(struct mm *mm, struct channel *ch, const struct range *a, uint6
 		close(file);
 	if (r)
 		return -EPIPE;
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	r = hide ? ranges_set(&mm->hidden, start, end, pa, 0)
 		 : ranges_clear(&mm->hidden, start, end);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return r;
 }
 
@@ -89,13 +89,13 @@ static struct range *copy_gmem_areas(struct mm *mm, size_t *n)
 {
 	struct range *v;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	*n = 0;
 	v = calloc(mm->num_gmem + 1, sizeof(*v));
 	for (size_t i = 0; i < mm->areas.n && v; i++)
 		if (mm->areas.v[i].tag & MM_AREA_GMEM)
 			v[(*n)++] = mm->areas.v[i];
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return v;
 }
 
@@ -109,7 +109,7 @@ int mm_remap(struct mm *mm, struct channel *ch)
 
 	if (!atomic_load(&mm->num_gmem) || !cfg->page_protected)
 		return 0;
-	pthread_mutex_lock(&mm->remap_lock);
+	lock_take(&mm->remap_lock);
 	now = cfg->protection_changes(cfg->arg);
 	if (atomic_exchange(&mm->look_again, false) || now != mm->changes_seen) {
 		areas = copy_gmem_areas(mm, &n);
@@ -118,6 +118,6 @@ int mm_remap(struct mm *mm, struct channel *ch)
 		free(areas);
 		mm->changes_seen = now;
 	}
-	pthread_mutex_unlock(&mm->remap_lock);
+	lock_drop(&mm->remap_lock);
 	return r;
 }

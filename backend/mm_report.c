@@ -67,9 +67,9 @@ static int own_area(struct report *r, const struct wire_msg *area, uint64_t pa, 
 	uint64_t addr = area->area.addr;
 	int n;
 
-	pthread_mutex_lock(&r->mm->lock);
+	lock_take(&r->mm->lock);
 	n = ranges_set(&r->mm->owned, pa, pa + size, pa, area->area.kind);
-	pthread_mutex_unlock(&r->mm->lock);
+	lock_drop(&r->mm->lock);
 	return n ? n : ranges_set(&r->areas, addr, addr + size, pa, area->area.prot);
 }
 
@@ -106,9 +106,9 @@ static int note_area(struct report *r, const struct wire_msg *m)
 	uint32_t tag = m->area.prot;
 	bool ours;
 
-	pthread_mutex_lock(&r->mm->lock);
+	lock_take(&r->mm->lock);
 	ours = pa >= base && pa + size > pa && ranges_cover(&r->mm->owned, pa, pa + size);
-	pthread_mutex_unlock(&r->mm->lock);
+	lock_drop(&r->mm->lock);
 	if (!ours && !channel_gmem_holds(r->mm->srv, pa, size))
 		return 0;
 	if (!ours)
@@ -179,7 +179,7 @@ static int apply(struct report *r, bool *changed)
 	unsigned int num_gmem = 0;
 	int n;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	*changed = !same_as_before(mm, r);
 	n = ranges_clear(&mm->areas, r->start, r->end);
 	for (size_t i = 0; i < r->areas.n && !n; i++) {
@@ -196,7 +196,7 @@ static int apply(struct report *r, bool *changed)
 		num_gmem += (mm->areas.v[i].tag & MM_AREA_GMEM) != 0;
 	atomic_store(&mm->num_gmem, num_gmem);
 	atomic_store(&mm->look_again, true);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return n;
 }
 
@@ -207,7 +207,7 @@ static void collect(struct mm *mm)
 	struct ranges unused = {0};
 	int n = 0;
 
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	if (mm->reports || !mm->uncollected || mm->keep_all)
 		goto out;
 	for (size_t i = 0; i < mm->owned.n && !n; i++)
@@ -226,24 +226,24 @@ static void collect(struct mm *mm)
 	gone = mm_take_unused(mm);
 	mm->uncollected = n != 0;
 out:
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	mm_unshare(mm, gone);
 	ranges_destroy(&unused);
 }
 
 static void report_begin(struct mm *mm)
 {
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	mm->reports++;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 }
 
 static void report_end(struct mm *mm, bool changed)
 {
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	mm->uncollected |= changed;
 	mm->reports--;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	collect(mm);
 }
 
@@ -274,9 +274,9 @@ static int take_areas(struct report *r)
 /* The client has pages mapped of which we do not know where: none is given back any more. */
 static void keep_everything(struct mm *mm)
 {
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	mm->keep_all = true;
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 }
 
 int mm_take_report(struct mm *mm, struct channel *ch, uint64_t addr, uint64_t size)
@@ -318,7 +318,7 @@ int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too)
 	if (!IS_ALIGNED(addr | size, GRANULE_SIZE) || end <= addr)
 		return -EPIPE;
 	kvm_mm_invalidate(mm->srv->cfg.host, &mm->base, addr, size);
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	for (size_t i = ranges_first(&mm->areas, addr);
 	     i < mm->areas.n && mm->areas.v[i].start < end; i++) {
 		const struct range *a = &mm->areas.v[i];
@@ -329,6 +329,6 @@ int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too)
 		if (o && (o->tag == WIRE_AREA_PRIVATE || shared_too))
 			machine_punch(mm->srv->cfg.machine, pa, (to - from) / GRANULE_SIZE);
 	}
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return 0;
 }

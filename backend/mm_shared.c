@@ -53,6 +53,7 @@ static const struct mm_piece *find(const struct mm *mm, const struct mm_piece *w
 {
 	const struct mm_piece *p = mm->pieces;
 
+	lock_assert_held(&mm->lock);
 	while (p && (p->dev != want->dev || p->ino != want->ino || p->offset > want->offset ||
 		     want->offset + want->size > p->offset + p->size))
 		p = p->next;
@@ -75,11 +76,11 @@ static int add(struct mm *mm, const struct mm_piece *want, int fd, uint64_t step
 		return r;
 	}
 	*pa = p->pa + (want->offset - p->offset);
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	p->next = mm->pieces;
 	mm->pieces = p;
 	mm->uncollected = true; /* if no area comes of it */
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	return 0;
 }
 
@@ -95,11 +96,11 @@ int mm_share(struct mm *mm, int fd, uint64_t offset, uint64_t size, uint64_t *pa
 		return -EINVAL;
 	want.dev = st.st_dev;
 	want.ino = st.st_ino;
-	pthread_mutex_lock(&mm->lock);
+	lock_take(&mm->lock);
 	p = find(mm, &want);
 	if (p)
 		*pa = p->pa + (offset - p->offset);
-	pthread_mutex_unlock(&mm->lock);
+	lock_drop(&mm->lock);
 	if (!p)
 		return add(mm, &want, fd, step, pa);
 	machine_share_again(mm->srv->cfg.machine, *pa);
@@ -121,6 +122,7 @@ struct mm_piece *mm_take_unused(struct mm *mm)
 {
 	struct mm_piece **at = &mm->pieces, *p, *unused = NULL;
 
+	lock_assert_held(&mm->lock);
 	while ((p = *at)) {
 		if (is_shown(mm, p)) {
 			at = &p->next;

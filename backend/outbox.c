@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/ranks.h"
 #include "base/bits.h"
 
 #define GATHER_MS   20
@@ -35,7 +36,7 @@ struct outbox {
 	bool prompt;
 	pthread_t writer;
 
-	pthread_mutex_t lock; /* all below */
+	struct lock lock; /* all below */
 	pthread_cond_t filled;
 	struct buffer in, out; /* out: the writer's, unlocked, while `writing` */
 	bool writing, closing;
@@ -100,7 +101,7 @@ bool outbox_put(struct outbox *ob, const struct iovec *iov, int n)
 	size_t len = total(iov, n), sent;
 	bool ok;
 
-	pthread_mutex_lock(&ob->lock);
+	lock_take(&ob->lock);
 	ok = !ob->error && make_room(ob, len);
 	if (ok) {
 		sent = try_send(ob, iov, n);
@@ -111,7 +112,7 @@ bool outbox_put(struct outbox *ob, const struct iovec *iov, int n)
 	}
 	if (ob->in.used && (ob->prompt || ob->in.used >= GATHER_SIZE))
 		pthread_cond_signal(&ob->filled);
-	pthread_mutex_unlock(&ob->lock);
+	lock_drop(&ob->lock);
 	return ok;
 }
 
@@ -119,9 +120,9 @@ uint64_t outbox_lost(struct outbox *ob)
 {
 	uint64_t lost;
 
-	pthread_mutex_lock(&ob->lock);
+	lock_take(&ob->lock);
 	lost = ob->lost;
-	pthread_mutex_unlock(&ob->lock);
+	lock_drop(&ob->lock);
 	return lost;
 }
 
@@ -145,9 +146,10 @@ static void wait_filled(struct outbox *ob)
 {
 	struct timespec until;
 
+	lock_assert_held(&ob->lock);
 	if (ob->prompt) {
 		while (!ob->in.used && !ob->closing)
-			pthread_cond_wait(&ob->filled, &ob->lock);
+			lock_wait(&ob->lock, &ob->filled);
 		return;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -157,7 +159,7 @@ static void wait_filled(struct outbox *ob)
 		until.tv_sec++;
 	}
 	while (ob->in.used < GATHER_SIZE && !ob->closing)
-		if (pthread_cond_timedwait(&ob->filled, &ob->lock, &until))
+		if (!lock_wait_until(&ob->lock, &ob->filled, &until))
 			return;
 }
 
@@ -167,7 +169,7 @@ static void *writer_main(void *arg)
 	struct buffer swap;
 	int r;
 
-	pthread_mutex_lock(&ob->lock);
+	lock_take(&ob->lock);
 	while (!ob->closing || (ob->in.used && !ob->error)) {
 		wait_filled(ob);
 		if (!ob->in.used)
@@ -176,14 +178,14 @@ static void *writer_main(void *arg)
 		ob->out = ob->in;
 		ob->in = swap;
 		ob->writing = true;
-		pthread_mutex_unlock(&ob->lock);
+		lock_drop(&ob->lock);
 		r = write_all(ob, &ob->out);
-		pthread_mutex_lock(&ob->lock);
+		lock_take(&ob->lock);
 		ob->writing = false;
 		ob->out.used = 0;
 		ob->error = r ? r : ob->error;
 	}
-	pthread_mutex_unlock(&ob->lock);
+	lock_drop(&ob->lock);
 	return NULL;
 }
 
@@ -202,7 +204,7 @@ static int start_writer(struct outbox *ob)
 static void destroy(struct outbox *ob)
 {
 	pthread_cond_destroy(&ob->filled);
-	pthread_mutex_destroy(&ob->lock);
+	lock_destroy(&ob->lock);
 	free(ob->in.data);
 	free(ob->out.data);
 	free(ob);
@@ -218,7 +220,7 @@ struct outbox *outbox_create(int fd, size_t max, bool prompt)
 	ob->fd = fd;
 	ob->max = max;
 	ob->prompt = prompt;
-	pthread_mutex_init(&ob->lock, NULL);
+	lock_init(&ob->lock, RANK_OUTBOX, "outbox->lock");
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&ob->filled, &attr);
@@ -234,10 +236,10 @@ int outbox_close(struct outbox *ob, unsigned int ms)
 	struct timespec until;
 	int r;
 
-	pthread_mutex_lock(&ob->lock);
+	lock_take(&ob->lock);
 	ob->closing = true;
 	pthread_cond_signal(&ob->filled);
-	pthread_mutex_unlock(&ob->lock);
+	lock_drop(&ob->lock);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ranks.h"
 #include "base/hex.h"
 #include "attest/measure.h"
 #include "base/array.h"
@@ -39,7 +40,7 @@ struct refusal {
 	uint64_t count;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* all below */
+static struct lock lock = LOCK_INITIALIZER(RANK_REPORT, "report"); /* all below */
 static json_t *user_exits, *host_exits;
 static uint64_t refused, probes;
 static struct refusal refusals[MAX_REFUSALS];
@@ -57,7 +58,7 @@ void report_note_refusal(const struct trace_call *c)
 {
 	struct refusal *r = refusals;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	refused++;
 	while (r < refusals + num_refusals &&
 	       (r->why != c->why || r->call != c->name || r->vm != trace_context_.vm))
@@ -68,14 +69,14 @@ void report_note_refusal(const struct trace_call *c)
 	}
 	if (r < refusals + num_refusals)
 		r->count++;
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 }
 
 void report_note_probe(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	probes++;
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 }
 
 static void count_exit(const struct trace_event *e)
@@ -151,14 +152,14 @@ static void note_state(const struct trace_event *e)
 
 void report_note_event(const struct trace_event *e)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	if (e->kind == TRACE_EXIT)
 		count_exit(e);
 	else if (e->kind == TRACE_MEASURE)
 		note_measurement(e);
 	else if (e->kind == TRACE_STATE)
 		note_state(e);
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 }
 
 /* ---- as JSON ---- */
@@ -186,10 +187,10 @@ json_t *report_realms(void)
 {
 	json_t *all = json_array();
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	for (size_t i = 0; i < num_notes; i++)
 		json_array_append_new(all, note_json(&notes[i]));
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	return all;
 }
 
@@ -212,11 +213,11 @@ json_t *report_measurements(uint32_t serial)
 {
 	json_t *o = NULL;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	for (size_t i = 0; !o && i < num_notes; i++)
 		if (notes[i].serial == serial && notes[i].hash_len)
 			o = measurements_json(&notes[i]);
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	return o;
 }
 
@@ -224,7 +225,7 @@ json_t *report_refusals(void)
 {
 	json_t *all = json_array();
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	for (const struct refusal *r = refusals; r < refusals + num_refusals; r++) {
 		const char *name = strerrorname_np((int)-r->ret);
 
@@ -234,7 +235,7 @@ json_t *report_refusals(void)
 						     (json_int_t)r->count, "wrong", r->why->wrong,
 						     "right", r->why->right));
 	}
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	return all;
 }
 
@@ -242,10 +243,10 @@ json_t *report_json(const char *abi)
 {
 	json_t *realms = report_realms(), *o;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	o = json_pack("{s:s, s:o, s:o, s:o, s:I, s:I}", "abi", abi, "realms", realms, "exits",
 		      json_deep_copy(user_exits), "host_exits", json_deep_copy(host_exits),
 		      "refused", (json_int_t)refused, "probes", (json_int_t)probes);
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	return o;
 }

@@ -191,10 +191,10 @@ static int greet(struct channel *ch)
 	if (!ch->file && !status)
 		status = -ENOMEM;
 	if (!status && counted) {
-		pthread_mutex_lock(&s->lock);
+		lock_take(&s->lock);
 		ch->counted = true;
 		s->num_clients++;
-		pthread_mutex_unlock(&s->lock);
+		lock_drop(&s->lock);
 		atomic_fetch_add(&s->opened, 1);
 	}
 	return channel_welcome(s, ch->fd, status) || status ? -EPIPE : 0;

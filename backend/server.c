@@ -82,7 +82,7 @@ int server_create_on(const struct server_config *cfg, int fd, struct server **ou
 		goto fail_close;
 	s->ram_dev = st.st_dev;
 	s->ram_ino = st.st_ino;
-	pthread_mutex_init(&s->lock, NULL);
+	lock_init(&s->lock, RANK_SERVER, "server->lock");
 	pthread_cond_init(&s->closed, NULL);
 	r = life_start(s);
 	if (r)
@@ -109,22 +109,22 @@ void server_destroy(struct server *s)
 {
 	greet_stop(s);
 	close(s->listen_fd);
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (struct channel *ch = s->channels; ch; ch = ch->next) {
 		shutdown(ch->fd, SHUT_RDWR);
 		if (ch->life_fd >= 0)
 			shutdown(ch->life_fd, SHUT_RDWR);
 	}
 	while (s->num_channels)
-		pthread_cond_wait(&s->closed, &s->lock);
-	pthread_mutex_unlock(&s->lock);
+		lock_wait(&s->lock, &s->closed);
+	lock_drop(&s->lock);
 	watch_stop(s);
 	life_stop(s);
 	while (s->mms) /* of processes that live on */
 		mm_put(s->mms);
 	close(s->idle_fd);
 	pthread_cond_destroy(&s->closed);
-	pthread_mutex_destroy(&s->lock);
+	lock_destroy(&s->lock);
 	free(s);
 }
 
@@ -142,8 +142,8 @@ unsigned int server_clients(struct server *s)
 {
 	unsigned int n;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	n = s->num_clients;
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 	return n;
 }

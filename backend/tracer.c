@@ -16,6 +16,7 @@
 
 #include "abi/rmi.h"
 #include "backend/outbox.h"
+#include "backend/ranks.h"
 #include "backend/trace_format.h"
 #include "base/bits.h"
 
@@ -35,7 +36,8 @@ static atomic_uint num_threads, counted[4];
 static __thread uint32_t this_thread;
 static __thread const char *last_exit; /* that KVM_RUN, which ends next, returns with */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* names: they precede their uses */
+static struct lock lock =
+	LOCK_INITIALIZER(RANK_TRACER, "tracer"); /* names: they precede their uses */
 static struct name_key keys[NUM_NAMES];
 static uint16_t ids[NUM_NAMES];
 static unsigned int num_names;
@@ -68,6 +70,7 @@ static void tell_lost(void)
 	struct trace_rec_lost rec = {.r = record(TRACE_REC_LOST, sizeof(rec))};
 	uint64_t lost = outbox_lost(box);
 
+	lock_assert_held(&lock);
 	rec.count = lost - lost_told;
 	if (rec.count && put(&rec, sizeof(rec)))
 		lost_told = lost;
@@ -111,6 +114,7 @@ static uint16_t name_id(const char *text, const char *const *args, unsigned int 
 	struct name_key key = {text, nargs ? args[0] : NULL, nargs};
 	size_t i = hash(&key);
 
+	lock_assert_held(&lock);
 	if (!text)
 		return 0;
 	for (; ids[i]; i = (i + 1) % NUM_NAMES)
@@ -172,24 +176,24 @@ void tracer_call(const struct trace_call *c)
 		b.rec.r.time = c->start - began;
 	}
 	memcpy(b.args, c->args, nargs * sizeof(uint64_t));
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	tell_lost();
 	b.rec.r.name = name_id(c->name, c->arg_names, c->arg_names ? nargs : 0);
 	b.rec.rule = name_id(c->why ? c->why->name : NULL, NULL, 0);
 	b.rec.exit = name_id(exit, NULL, 0);
 	put(&b, b.rec.r.size);
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 }
 
 /* ---- events ---- */
 
 static void put_named(struct trace_record *r, size_t size, const char *name)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	tell_lost();
 	r->name = name_id(name, NULL, 0);
 	put(r, size);
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 }
 
 static void put_exit(const struct trace_event *e)
@@ -263,10 +267,10 @@ int tracer_stop(uint64_t *lost)
 {
 	int r;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	tell_lost();
 	*lost = lost_told;
-	pthread_mutex_unlock(&lock);
+	lock_drop(&lock);
 	r = outbox_close(box, 2000);
 	box = NULL;
 	return r;

@@ -16,14 +16,14 @@ static void hung_up(struct server *s, uint32_t id)
 {
 	struct channel *ch;
 
-	pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (ch = s->channels; ch && ch->id != id; ch = ch->next)
 		;
 	if (ch)
 		atomic_store(&ch->hung_up, true);
 	if (ch && ch->file)
 		kvm_vcpu_kick(ch->file);
-	pthread_mutex_unlock(&s->lock);
+	lock_drop(&s->lock);
 }
 
 static void *watch_main(void *arg)

@@ -176,6 +176,16 @@ void lock_wait(struct lock *l, pthread_cond_t *changed)
 	note_taken(l, l->name, l->rank, true);
 }
 
+bool lock_wait_until(struct lock *l, pthread_cond_t *changed, const struct timespec *until)
+{
+	int r;
+
+	note_dropped(l, l->name);
+	r = pthread_cond_timedwait(changed, &l->mutex, until);
+	note_taken(l, l->name, l->rank, true);
+	return !r;
+}
+
 bool lock_breathe(struct lock *l)
 {
 	unsigned int waiting = atomic_load(&l->waiters);

@@ -19,11 +19,15 @@
 
 /* Where the ranks of each layer begin; docs/locking.md draws the order. */
 enum {
-	LOCK_RANKS_KVM = 1,
+	LOCK_RANKS_CHANNEL = 1, /* of the backend, around calls */
+	LOCK_RANKS_KVM = 10,
 	LOCK_RANKS_RMM = 100,
+	LOCK_RANKS_DEBUG = 150,
 	LOCK_RANKS_ENGINE = 200,
 	LOCK_RANKS_VGIC = 300,
+	LOCK_RANKS_BACKEND = 350, /* what kvm/ is given by it */
 	LOCK_RANKS_MACHINE = 400,
+	LOCK_RANKS_OBSERVER = 500, /* they come under any other */
 };
 
 struct lock {
@@ -46,6 +50,9 @@ void lock_drop(struct lock *l);
 
 /* Wait for the condition; l is dropped meanwhile. */
 void lock_wait(struct lock *l, pthread_cond_t *changed);
+
+/* The same, but no longer than `until` on the condition's clock: false if that has come. */
+bool lock_wait_until(struct lock *l, pthread_cond_t *changed, const struct timespec *until);
 
 /* In the middle of long work under l: let those who wait for it go first, if there are any. True
  * if it was dropped for a while: what l protects may have changed. */

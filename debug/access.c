@@ -15,16 +15,16 @@ static const struct engine_ops *real(void)
 
 static bool lock_resting(struct vcpu *v)
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (v->place != PLACE_RUNNING && !v->gone)
 		return true;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return false;
 }
 
 static bool unlock(struct vcpu *v, bool ok)
 {
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ok;
 }
 
@@ -86,10 +86,10 @@ const char *debug_vcpu_place_name(struct vcpu *v)
 {
 	const char *name = "not started";
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	if (v->started)
 		name = v->place == PLACE_OUT ? "outside of the realm" : "in the realm";
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return name;
 }
 

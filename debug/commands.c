@@ -221,12 +221,12 @@ static int change_points(const struct point *p, bool add)
 {
 	int r = 0;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	if (add)
 		r = points_add(&debugger.points, p);
 	else
 		points_remove(&debugger.points, p);
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	atomic_fetch_add(&debugger.points_version, 1);
 	return r;
 }

@@ -17,6 +17,7 @@ int exits_sysregs_get(struct vcpu *v, uint64_t sys[ENGINE_NUM_SYSREGS])
 {
 	int ret = real()->sysregs_get(v->realm->inner, v->index, sys);
 
+	lock_assert_held(&v->lock);
 	if (!ret && v->hw.armed)
 		sys[ENGINE_MDSCR_EL1] = v->hw.own.mdscr;
 	return ret;
@@ -24,6 +25,7 @@ int exits_sysregs_get(struct vcpu *v, uint64_t sys[ENGINE_NUM_SYSREGS])
 
 int exits_sysregs_set(struct vcpu *v, const uint64_t sys[ENGINE_NUM_SYSREGS])
 {
+	lock_assert_held(&v->lock);
 	if (v->hw.armed) {
 		v->hw.own.mdscr = sys[ENGINE_MDSCR_EL1];
 		v->stale = true;
@@ -67,9 +69,9 @@ static void debug_exception(struct vcpu *v, struct engine_frame *f)
 	struct points points;
 	const struct point *p;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	points = debugger.points;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	switch (hw_judge(&v->hw, &points, f->esr, f->pc, f->far, f->pstate, &p)) {
 	case HW_DEBUGGERS:
 		stop(v, p);
@@ -88,6 +90,7 @@ static void debug_exception(struct vcpu *v, struct engine_frame *f)
 
 bool exits_take(struct vcpu *v, struct engine_frame *f)
 {
+	lock_assert_held(&v->lock);
 	switch (FIELD_GET(MASK(31, 26), f->esr)) {
 	case EC_SYS64:
 		if (!hw_access(&v->hw, f->esr, f->x))

@@ -38,6 +38,7 @@ static struct engine_frame *frame_of(const struct vcpu *v)
 /* For the debugger to read. What it has written stays until the vCPU has run with it. */
 static void save_general(struct vcpu *v, const struct engine_frame *f)
 {
+	lock_assert_held(&v->lock);
 	for (unsigned int n = 0; n < 31; n++)
 		if (!(v->written & BIT(n)))
 			v->general.r[n] = f->x[n];
@@ -64,6 +65,7 @@ static void step_is_done(struct vcpu *v)
 {
 	struct engine_frame *f = frame_of(v);
 
+	lock_assert_held(&v->lock);
 	if (!v->stepping || (f->pstate & PSTATE_SS))
 		return;
 	v->stale |= v->hw.pass; /* the guest's points are in force again */
@@ -94,9 +96,9 @@ static void load_hardware(struct vcpu *v, bool step)
 
 	if (!v->stale && step == v->loaded_step && version == v->loaded_points)
 		return;
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	points = debugger.points;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	say_homeless(v, hw_merge(&v->hw, &points, step, &d));
 	real()->debug_set(v->realm->inner, v->index, &d);
 	v->stale = false;
@@ -123,6 +125,7 @@ static void prepare(struct vcpu *v)
 	struct engine_frame *f = frame_of(v);
 	bool step = v->order == ORDER_STEP || v->hw.pass;
 
+	lock_assert_held(&v->lock);
 	load_general(v, f);
 	arm(v);
 	if (!v->hw.armed && !v->stale)
@@ -142,22 +145,22 @@ static bool pass_gate(struct vcpu *v, struct pe *pe)
 {
 	bool kicked = false;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->pe = pe;
 	step_is_done(v);
 	save_general(v, frame_of(v));
 	while (v->order == ORDER_HOLD && !kicked) {
 		v->place = PLACE_HELD;
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 		debug_wake();
 		kicked = pe_wait(pe, v->wake, -1);
 		drain(v->wake);
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 	}
 	v->place = v->order == ORDER_HOLD ? PLACE_OUT : PLACE_RUNNING;
 	if (v->place == PLACE_RUNNING)
 		prepare(v);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return v->place == PLACE_RUNNING;
 }
 
@@ -212,7 +215,7 @@ static bool leave(struct vcpu *v, enum engine_exit x)
 	struct engine_frame *f = frame_of(v);
 	bool ours = false;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->place = PLACE_OUT;
 	if (v->stepping)
 		f->ich_hcr |= ICH_HCR_EN;
@@ -228,7 +231,7 @@ static bool leave(struct vcpu *v, enum engine_exit x)
 		keep_eoi_count(f);
 	if (v->order == ORDER_HOLD)
 		debug_wake();
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ours;
 }
 
@@ -278,16 +281,16 @@ static int debug_reset(struct engine *e, unsigned int cpu, struct pe *pe,
 	int ret;
 
 	/* It may wait for the CPU to come up; meanwhile nobody else uses it. */
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	started = v->started;
 	v->started = false;
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	ret = real()->reset(realm_of(e)->inner, cpu, pe, sys);
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->started = started || !ret;
 	if (!ret)
 		forget(v);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ret;
 }
 
@@ -296,9 +299,9 @@ static int debug_sysregs_get(struct engine *e, unsigned int cpu, uint64_t sys[EN
 	struct vcpu *v = &realm_of(e)->vcpu[cpu];
 	int ret;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	ret = exits_sysregs_get(v, sys);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ret;
 }
 
@@ -308,9 +311,9 @@ static int debug_sysregs_set(struct engine *e, unsigned int cpu,
 	struct vcpu *v = &realm_of(e)->vcpu[cpu];
 	int ret;
 
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	ret = exits_sysregs_set(v, sys);
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	return ret;
 }
 
@@ -318,13 +321,13 @@ static int debug_sysregs_set(struct engine *e, unsigned int cpu,
 static void lock_cpu(struct realm *r, int cpu)
 {
 	if (cpu >= 0)
-		pthread_mutex_lock(&r->vcpu[cpu].lock);
+		lock_take(&r->vcpu[cpu].lock);
 }
 
 static void unlock_cpu(struct realm *r, int cpu)
 {
 	if (cpu >= 0)
-		pthread_mutex_unlock(&r->vcpu[cpu].lock);
+		lock_drop(&r->vcpu[cpu].lock);
 }
 
 static void debug_tlbi(struct engine *e, int cpu, uint64_t ipa, uint64_t size)

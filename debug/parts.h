@@ -27,6 +27,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/lock.h"
 #include "debug/debug.h"
 #include "debug/hw.h"
 #include "debug/packet.h"
@@ -34,6 +35,11 @@
 
 struct machine;
 struct pe;
+
+enum {
+	RANK_DEBUG_VCPU = LOCK_RANKS_DEBUG,
+	RANK_DEBUGGER = LOCK_RANKS_MACHINE + 50,
+};
 
 enum place { PLACE_OUT, PLACE_RUNNING, PLACE_HELD };
 enum order { ORDER_HOLD, ORDER_GO, ORDER_STEP };
@@ -60,7 +66,7 @@ struct vcpu {
 	unsigned int index;
 	int wake; /* eventfd: the order has changed */
 
-	pthread_mutex_t lock;
+	struct lock lock;
 	enum place place;
 	enum order order;
 	struct event event;
@@ -101,7 +107,7 @@ struct debugger {
 	int wake; /* eventfd: something has happened to the realm */
 	int stop; /* eventfd */
 
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct realm *realms;	/* oldest first */
 	uint32_t chosen;	/* VM of the realm that the next session gets; 0: the oldest ... */
 	bool chosen_next;	/* ... or the next one that begins */

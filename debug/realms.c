@@ -12,7 +12,8 @@
 #include "debug/parts.h"
 #include "machine/pe.h"
 
-struct debugger debugger = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1, .stop = -1};
+struct debugger debugger = {
+	.lock = LOCK_INITIALIZER(RANK_DEBUGGER, "debugger"), .wake = -1, .stop = -1};
 
 static const struct engine_ops *real(void)
 {
@@ -39,7 +40,7 @@ static void realm_free(struct realm *r)
 	for (unsigned int i = 0; i < r->vcpus; i++) {
 		if (r->vcpu[i].wake >= 0)
 			close(r->vcpu[i].wake);
-		pthread_mutex_destroy(&r->vcpu[i].lock);
+		lock_destroy(&r->vcpu[i].lock);
 	}
 	free(r);
 }
@@ -48,9 +49,9 @@ void debug_realm_put(struct realm *r)
 {
 	bool last;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	last = !--r->refs;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	if (last)
 		realm_free(r);
 }
@@ -59,11 +60,11 @@ struct realm *debug_realm_get_oldest(void)
 {
 	struct realm *r;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	r = debugger.realms;
 	if (r)
 		r->refs++;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	return r;
 }
 
@@ -72,6 +73,7 @@ static struct realm *find(uint32_t vm)
 {
 	struct realm *r = debugger.realms;
 
+	lock_assert_held(&debugger.lock);
 	while (r && r->vm != vm)
 		r = r->next;
 	return r;
@@ -81,12 +83,12 @@ struct realm *debug_realm_get(void)
 {
 	struct realm *r;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	r = debugger.chosen_next ? NULL : debugger.chosen ? find(debugger.chosen) : debugger.realms;
 	debugger.chosen_next = false;
 	if (r)
 		r->refs++;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	return r;
 }
 
@@ -94,13 +96,13 @@ bool debug_realm_choose(uint32_t vm, bool next)
 {
 	bool there;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	there = !vm || find(vm);
 	if (there) {
 		debugger.chosen = vm;
 		debugger.chosen_next = next;
 	}
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	return there;
 }
 
@@ -108,11 +110,11 @@ unsigned int debug_realms_list(struct realm_name *out, unsigned int room)
 {
 	unsigned int n = 0;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	for (struct realm *r = debugger.realms; r; r = r->next, n++)
 		if (n < room)
 			out[n] = (struct realm_name){r->vm, r->vcpus};
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	return n;
 }
 
@@ -120,19 +122,19 @@ struct realm *debug_realm_take_given(void)
 {
 	struct realm *r;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	r = debugger.given;
 	debugger.given = NULL;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	return r;
 }
 
 void debug_realm_want(bool wanted, enum order order)
 {
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	debugger.wanted = wanted;
 	debugger.first_order = order;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 }
 
 static struct realm *realm_alloc(unsigned int vcpus)
@@ -147,7 +149,7 @@ static struct realm *realm_alloc(unsigned int vcpus)
 		v->index = i;
 		v->order = ORDER_GO;
 		v->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		pthread_mutex_init(&v->lock, NULL);
+		lock_init(&v->lock, RANK_DEBUG_VCPU, "vcpu->lock of the debugger");
 		r->vcpus = i + 1;
 		ok = v->wake >= 0;
 	}
@@ -165,6 +167,7 @@ static void adopt(struct realm *r)
 {
 	enum order order = debugger.hold_first ? ORDER_HOLD : ORDER_GO;
 
+	lock_assert_held(&debugger.lock);
 	if (debugger.wanted) {
 		debugger.given = r;
 		debugger.wanted = false;
@@ -192,12 +195,12 @@ int debug_realm_create(struct machine *m, unsigned int cpus, struct engine **out
 	}
 	r->refs = 1;
 	r->vm = trace_context_.vm;
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	for (p = &debugger.realms; *p; p = &(*p)->next)
 		;
 	*p = r;
 	adopt(r);
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	debug_wake();
 	*out = (struct engine *)(void *)r;
 	return 0;
@@ -207,17 +210,17 @@ void debug_realm_destroy(struct engine *e)
 {
 	struct realm *r = realm_of(e), **p;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	for (p = &debugger.realms; *p != r; p = &(*p)->next)
 		;
 	*p = r->next;
 	if (debugger.chosen == r->vm)
 		debugger.chosen = 0;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	for (unsigned int i = 0; i < r->vcpus; i++) {
-		pthread_mutex_lock(&r->vcpu[i].lock);
+		lock_take(&r->vcpu[i].lock);
 		r->vcpu[i].gone = true;
-		pthread_mutex_unlock(&r->vcpu[i].lock);
+		lock_drop(&r->vcpu[i].lock);
 	}
 	real()->destroy(r->inner);
 	debug_wake();
@@ -240,11 +243,11 @@ static void fetch(struct vcpu *v)
 
 void debug_vcpu_order(struct vcpu *v, enum order order)
 {
-	pthread_mutex_lock(&v->lock);
+	lock_take(&v->lock);
 	v->order = order;
 	v->event = (struct event){0};
 	fetch(v); /* its registers may have to change */
-	pthread_mutex_unlock(&v->lock);
+	lock_drop(&v->lock);
 	ring(v->wake);
 }
 
@@ -255,11 +258,11 @@ bool debug_realm_stop(struct realm *r)
 	for (unsigned int i = 0; i < r->vcpus; i++) {
 		struct vcpu *v = &r->vcpu[i];
 
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 		v->order = ORDER_HOLD;
 		fetch(v);
 		quiet &= v->place != PLACE_RUNNING;
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 	}
 	return quiet;
 }
@@ -269,9 +272,9 @@ bool debug_realm_has_started(struct realm *r)
 	bool yes = false;
 
 	for (unsigned int i = 0; i < r->vcpus && !yes; i++) {
-		pthread_mutex_lock(&r->vcpu[i].lock);
+		lock_take(&r->vcpu[i].lock);
 		yes = r->vcpu[i].started && r->vcpu[i].place == PLACE_HELD;
-		pthread_mutex_unlock(&r->vcpu[i].lock);
+		lock_drop(&r->vcpu[i].lock);
 	}
 	return yes;
 }
@@ -281,9 +284,9 @@ bool debug_realm_has_event(struct realm *r)
 	bool yes = false;
 
 	for (unsigned int i = 0; i < r->vcpus && !yes; i++) {
-		pthread_mutex_lock(&r->vcpu[i].lock);
+		lock_take(&r->vcpu[i].lock);
 		yes = r->vcpu[i].event.kind;
-		pthread_mutex_unlock(&r->vcpu[i].lock);
+		lock_drop(&r->vcpu[i].lock);
 	}
 	return yes;
 }
@@ -296,7 +299,7 @@ struct vcpu *debug_realm_take_event(struct realm *r, struct event *e)
 	for (unsigned int i = 0; i < r->vcpus; i++) {
 		struct vcpu *v = &r->vcpu[i];
 
-		pthread_mutex_lock(&v->lock);
+		lock_take(&v->lock);
 		if (v->event.kind && !who) {
 			who = v;
 			*e = v->event;
@@ -304,7 +307,7 @@ struct vcpu *debug_realm_take_event(struct realm *r, struct event *e)
 			v->called = 0;
 		}
 		v->event = (struct event){0};
-		pthread_mutex_unlock(&v->lock);
+		lock_drop(&v->lock);
 	}
 	return who;
 }
@@ -314,15 +317,15 @@ bool debug_holds(uint32_t vm)
 	struct realm *r;
 	bool held = false;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	r = find(vm);
 	if (r)
 		r->refs++;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	for (unsigned int i = 0; r && i < r->vcpus && !held; i++) {
-		pthread_mutex_lock(&r->vcpu[i].lock);
+		lock_take(&r->vcpu[i].lock);
 		held = r->vcpu[i].place == PLACE_HELD;
-		pthread_mutex_unlock(&r->vcpu[i].lock);
+		lock_drop(&r->vcpu[i].lock);
 	}
 	if (r)
 		debug_realm_put(r);
@@ -333,8 +336,8 @@ bool debug_realm_is_gone(struct realm *r)
 {
 	bool gone;
 
-	pthread_mutex_lock(&r->vcpu[0].lock);
+	lock_take(&r->vcpu[0].lock);
 	gone = r->vcpu[0].gone;
-	pthread_mutex_unlock(&r->vcpu[0].lock);
+	lock_drop(&r->vcpu[0].lock);
 	return gone;
 }

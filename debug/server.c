@@ -274,9 +274,9 @@ static void release(void)
 {
 	struct realm *r;
 
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	debugger.hold_first = false;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	r = debug_realm_get_oldest();
 	for (unsigned int i = 0; r && i < r->vcpus; i++)
 		debug_vcpu_order(&r->vcpu[i], ORDER_GO);

@@ -25,9 +25,9 @@ static int64_t now_ms(void)
 
 static void clear_points(void)
 {
-	pthread_mutex_lock(&debugger.lock);
+	lock_take(&debugger.lock);
 	debugger.points.num = 0;
-	pthread_mutex_unlock(&debugger.lock);
+	lock_drop(&debugger.lock);
 	atomic_fetch_add(&debugger.points_version, 1);
 	atomic_store(&debugger.catch, CATCH_NONE);
 }

@@ -67,9 +67,9 @@ static void begin(struct reporter *r, struct mm *mm, uint64_t addr)
 	assert_int_equal(pthread_create(&r->thread, NULL, take_report, r), 0);
 	do {
 		usleep(1000);
-		pthread_mutex_lock(&mm->lock);
+		lock_take(&mm->lock);
 		now = mm->reports;
-		pthread_mutex_unlock(&mm->lock);
+		lock_drop(&mm->lock);
 	} while (now == before);
 }
 

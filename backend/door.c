@@ -32,6 +32,7 @@ struct visitor {
 	struct door *door;
 	struct visitor *next;
 	int fd;
+	pid_t process;
 	struct outbox *box;
 	unsigned int listens; /* bits: enum door_event; door_lock */
 	uint64_t lost_told;
@@ -148,6 +149,7 @@ static void answer(struct visitor *v, const char *line, size_t len)
 	const char *call = json_string_value(json_object_get(request, "call"));
 	const char *error = NULL;
 
+	json_object_set_new(request, DOOR_VISITOR, json_integer(v->process));
 	if (!request)
 		error = where.text;
 	else if (!call)
@@ -255,6 +257,14 @@ static int start(struct visitor *v)
 	return -r;
 }
 
+static pid_t process_of(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? 0 : peer.pid;
+}
+
 void door_visit(void *door, int fd)
 {
 	struct door *d = door;
@@ -265,6 +275,7 @@ void door_visit(void *door, int fd)
 		goto fail;
 	v->door = d;
 	v->fd = fd;
+	v->process = process_of(fd);
 	v->box = outbox_create(fd, OUTBOX_MAX, true);
 	if (!v->box)
 		goto fail;

@@ -20,6 +20,9 @@
 
 struct door;
 
+/* In each request: the visitor's process, as this one sees it; 0: it does not. */
+#define DOOR_VISITOR "visitor"
+
 /* A call that the door does not know itself; the result, a new reference, or NULL with *error. */
 typedef json_t *(*door_call)(void *arg, const char *call, const json_t *request,
 			     const char **error);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/door.h"
 #include "backend/picture.h"
 #include "backend/report.h"
 #include "backend/server.h"
@@ -58,12 +59,13 @@ static json_t *call_vms(struct host *h, const json_t *request, const char **erro
 
 		if (!v)
 			continue; /* it has ended */
-		json_array_append_new(all,
-				      json_pack("{s:I, s:b, s:s, s:s, s:i, s:i, s:i}", "vm",
-						(json_int_t)v->serial, "realm", v->is_realm,
-						"state", v->state, "revision", v->revision,
-						"ipa_bits", (int)v->ipa_bits, "vcpus",
-						(int)v->num_vcpus, "memslots", (int)v->num_slots));
+		json_array_append_new(
+			all, json_pack("{s:I, s:o, s:b, s:s, s:s, s:i, s:i, s:i}", "vm",
+				       (json_int_t)v->serial, "process",
+				       v->process > 0 ? json_integer(v->process) : json_null(),
+				       "realm", v->is_realm, "state", v->state, "revision",
+				       v->revision, "ipa_bits", (int)v->ipa_bits, "vcpus",
+				       (int)v->num_vcpus, "memslots", (int)v->num_slots));
 		kvm_vm_view_free(v);
 	}
 	return all;
@@ -97,6 +99,31 @@ static struct kvm_vm_view *find_vm(struct host *h, const json_t *request, const 
 	return v;
 }
 
+/*
+ * The newest VM of the process "process", a number of the visitor's, who is "me" where it is: in
+ * another namespace it has another number here, and so have all.
+ */
+static struct kvm_vm_view *find_vm_of_process(struct host *h, const json_t *request,
+					      const char **error)
+{
+	json_int_t process = json_integer_value(json_object_get(request, "process"));
+	const json_t *visitor = json_object_get(request, DOOR_VISITOR);
+	uint32_t serials[256];
+	size_t n = kvm_inspect_vms(h->kvm, serials, ARRAY_SIZE(serials));
+
+	if (!json_equal(visitor, json_object_get(request, "me")))
+		n = 0;
+	for (size_t i = 0; i < MIN(n, ARRAY_SIZE(serials)); i++) {
+		struct kvm_vm_view *v = kvm_inspect_vm(h->kvm, serials[i]);
+
+		if (v && v->process == process && process > 0)
+			return v;
+		kvm_vm_view_free(v);
+	}
+	*error = "this process is not seen to have a VM";
+	return NULL;
+}
+
 /* ... or the newest one, if it names none. */
 static struct kvm_vm_view *find_vm_or_newest(struct host *h, const json_t *request,
 					     const char **error)
@@ -106,6 +133,8 @@ static struct kvm_vm_view *find_vm_or_newest(struct host *h, const json_t *reque
 
 	if (json_object_get(request, "vm"))
 		return find_vm(h, request, error);
+	if (json_object_get(request, "process"))
+		return find_vm_of_process(h, request, error);
 	if (kvm_inspect_vms(h->kvm, &newest, 1))
 		v = kvm_inspect_vm(h->kvm, newest);
 	if (!v)

@@ -217,7 +217,7 @@ static struct mm *mm_create(struct server *s, uint64_t token, pid_t pid, int fd)
 	mm->srv = s;
 	mm->token = token;
 	mm->serial = ++s->last_mm;
-	mm->pid = pid;
+	mm->pid = mm->base.process = pid;
 	mm->refs = 2;
 	mm->process = true;
 	lock_init(&mm->lock, RANK_MM, "mm->lock");

@@ -183,7 +183,7 @@ static void exec_command(struct launcher *la, pid_t parent)
 	if (la->l->own_vmm)
 		limits_raise_files();
 	unsetenv(INSIGHT_VARIABLE);
-	if (la->l->own_vmm && !la->l->real && !la->l->host)
+	if (la->l->own_vmm && !la->l->real)
 		setenv(INSIGHT_VARIABLE, la->socket, 1);
 	if (!la->l->real)
 		argv = carrier_prepare(&la->carrier, argv, la->socket, la->l->sysroot);
@@ -297,17 +297,21 @@ static bool ends_a_run(int sig)
 	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
 }
 
-/* While the command's vCPUs are still where they are. With other people's VMs it is not known which
- * one is ours. */
+/* While the command's vCPUs are still where they are. A shared host has VMs of others too: there
+ * the command itself must be the VMM. */
 static void ask_why(struct launcher *la)
 {
 	struct launch *l = la->l;
+	char *line, ours[64] = "", request[128];
 	json_t *answer;
-	char *line;
 
-	if (l->own_vmm || l->host || l->is_host || l->why || (l->quiet && !l->summary))
+	if (l->own_vmm || l->is_host || l->why || (l->quiet && !l->summary))
 		return;
-	line = ask_line(la->socket, "{\"call\": \"why\"}", WHY_MS);
+	if (l->host)
+		snprintf(ours, sizeof(ours), ", \"process\": %d, \"me\": %d", (int)la->command,
+			 (int)getpid());
+	snprintf(request, sizeof(request), "{\"call\": \"why\"%s}", ours);
+	line = ask_line(la->socket, request, WHY_MS);
 	answer = line ? json_loads(line, 0, NULL) : NULL;
 	l->why = json_incref(json_object_get(answer, "result"));
 	json_decref(answer);

@@ -85,6 +85,7 @@ struct kvm_mm_ops {
 
 struct kvm_mm {
 	const struct kvm_mm_ops *ops;
+	int32_t process; /* its number, as this process sees it; 0: not seen, or this one */
 	struct kvm_choice choice;
 };
 

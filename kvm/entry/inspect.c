@@ -107,6 +107,7 @@ struct kvm_vm_view *kvm_inspect_vm(struct kvm_host *h, uint32_t serial)
 
 	if (v) {
 		v->serial = serial;
+		v->process = vm->mm->process;
 		v->is_realm = vm->is_realm;
 		v->dead = atomic_load(&vm->dead);
 		v->revision = vm->rev->name;

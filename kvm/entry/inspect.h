@@ -35,6 +35,7 @@ struct kvm_vcpu_view {
 
 struct kvm_vm_view {
 	uint32_t serial;
+	int32_t process; /* of its VMM; 0: not known */
 	bool is_realm, dead;
 	const char *revision, *state;
 	unsigned int ipa_bits, vmid;

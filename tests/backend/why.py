@@ -229,6 +229,37 @@ def a_signal_to_exec_says_why():
 
 
 @case
+def each_of_two_on_a_shared_host_is_told_of_its_own():
+    door = work() / "shared"
+    host = Run("host", "--socket", door)
+    host.until("ready", stream="err")
+    first = Run("exec", "--host", door, "--", VMM, "wfi")
+    first.until("stuck")
+    second = Run("exec", "--host", door, "--", VMM, "never")
+    second.until("stuck")
+    wait_for(door, "wfi", "no-rsi")
+    vms = ask(door, "vms")["result"]
+    processes = [vm["process"] for vm in vms]
+    check(len(set(processes)) == 2 and min(processes) > 1, vms)
+    for run, text in ((first, "waits for an interrupt (WFI)"), (second, "vCPU 0 has never run")):
+        os.kill(run.pid, signal.SIGTERM)
+        run.wait()
+        check(text in run.err and run.err.count("vCPU 0: ") == 1, run.story())
+    # Who has another number here than it believes is told of nobody's.
+    third = Run("exec", "--host", door, "--", VMM, "never")
+    third.until("stuck")
+    process = ask(door, "vms")["result"][-1]["process"]
+    check(ask(door, "why", process=process, me=os.getpid())["result"]["vm"] == 3, "not seen")
+    for wrong in ({"process": process, "me": 1}, {"process": process}, {"process": 0},
+                  {"process": process, "me": 1, "visitor": 1},
+                  {"process": os.getpid(), "me": os.getpid()}):
+        check("not seen" in ask(door, "why", **wrong)["error"], wrong)
+    for run in (third, host):
+        os.kill(run.pid, signal.SIGTERM)
+        run.wait()
+
+
+@case
 def wrong_questions_are_told():
     with stuck("never") as path:
         for call in ("why", "log", "vgic", "measurements"):

@@ -35,6 +35,25 @@ def a_kernel_without_realm_support_is_told_of():
 
 
 @case
+def a_run_on_a_shared_host_is_told_of_its_own_realm():
+    host = Run("host", "--socket", work() / "door")
+    host.until("ready", stream="err")
+    args = ("run", "--host", work() / "door", "-m", "64M")
+    waits = image(0xd503207f, 0x17ffffff).rename(work() / "Waits")  # wfi; back to it
+    other = Run(*args, "--kernel", waits, "-t", 60)
+    run = Run(*args, "--kernel", image(0x14000000), "-t", 4).wait()
+    check(run.status == 124, run.story())
+    check("vCPU 0 goes on at one place with interrupts masked" in run.err, run.story())
+    check("WFI" not in run.err, run.story())
+    os.kill(other.pid, signal.SIGTERM)
+    other.wait()
+    check("waits for an interrupt (WFI)" in other.err, other.story())
+    check("masked" not in other.err, other.story())
+    os.kill(host.pid, signal.SIGTERM)
+    host.wait()
+
+
+@case
 def a_kernel_without_a_console_has_its_log_shown():
     path = work() / "look"
     run = Run("run", *images()[:2], "--append", "initcall_blacklist=virtio_pci_driver_init",

@@ -17,6 +17,7 @@
 #include "backend/sandbox.h"
 #include "backend/server.h"
 #include "base/log.h"
+#include "base/sigbus.h"
 #include "debug/debug.h"
 #include "engine/engine.h"
 #include "engine/qemu.h"
@@ -191,6 +192,7 @@ static void settle(void)
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+	sigbus_unblock(); /* whoever started us may have blocked it */
 	prctl(PR_SET_NAME, "softrealm-backend");
 	if (!getrlimit(RLIMIT_NOFILE, &rl)) {
 		rl.rlim_cur = rl.rlim_max;

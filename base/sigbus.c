@@ -109,3 +109,18 @@ void sigbus_forget(void *addr)
 		sched_yield();
 	pthread_mutex_unlock(&lock);
 }
+
+void sigbus_fill_others(sigset_t *set)
+{
+	sigfillset(set);
+	sigdelset(set, SIGBUS);
+}
+
+void sigbus_unblock(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGBUS);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}

@@ -10,6 +10,7 @@
 #ifndef BASE_SIGBUS_H
 #define BASE_SIGBUS_H
 
+#include <signal.h>
 #include <stddef.h>
 
 #define SIGBUS_MAX_RANGES 256
@@ -21,5 +22,10 @@ int sigbus_watch(void *addr, size_t size, size_t step, const char *say);
 /* On return no handler changes the range any more. To be called with the address of the watch,
  * before anything else is mapped there. */
 void sigbus_forget(void *addr);
+/* What a thread that looks at guest memory may block: every other signal. Where SIGBUS is blocked
+ * it ends the process, whatever is watched. */
+void sigbus_fill_others(sigset_t *set);
+/* The caller's thread, and those that it starts from now on, do not block it. */
+void sigbus_unblock(void);
 
 #endif

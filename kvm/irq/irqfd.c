@@ -28,6 +28,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/sigbus.h"
 #include "kvm/core/eventfd.h"
 
 #define STOP_ID UINT64_MAX
@@ -185,7 +186,7 @@ static int start_thread(struct irqs *q)
 	if (q->epoll < 0 || q->stop < 0 || watch(q, q->stop, STOP_ID))
 		goto fail;
 	/* Signals are for the process's other threads. */
-	sigfillset(&all);
+	sigbus_fill_others(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&q->thread, NULL, irqfd_main, q);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

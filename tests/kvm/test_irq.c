@@ -2,12 +2,15 @@
 /* test_irq.c - interrupts from user space: lines, irqfds, routing, MSIs. */
 #include "its_fixture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -206,6 +209,39 @@ static void an_eventfd_drives_one_interrupt(void **state)
 	assert_int_equal(irqfd(&vm, efd, 9, 0, 0), 0);
 	vm_destroy(&vm);
 	close(again);
+	close(efd);
+}
+
+/* What it reads of the guest's memory may be a file that was cut short (base/sigbus.h). */
+static void no_thread_of_irqfds_blocks_sigbus(void **state)
+{
+	DIR *dir;
+	struct dirent *d;
+	unsigned long long mask;
+	unsigned int threads = 0;
+	char line[300];
+	struct vm vm;
+	int efd = eventfd(0, 0);
+	FILE *f;
+
+	vm_create(&vm);
+	assert_int_equal(irqfd(&vm, efd, 8, 0, 0), 0);
+	dir = opendir("/proc/self/task");
+	assert_non_null(dir);
+	while ((d = readdir(dir))) {
+		snprintf(line, sizeof(line), "/proc/self/task/%s/status", d->d_name);
+		f = d->d_name[0] == '.' ? NULL : fopen(line, "r");
+		while (f && fgets(line, sizeof(line), f))
+			if (sscanf(line, "SigBlk: %llx", &mask) == 1) {
+				assert_false(mask >> (SIGBUS - 1) & 1);
+				threads++;
+			}
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+	assert_true(threads >= 2);
+	vm_destroy(&vm);
 	close(efd);
 }
 
@@ -630,6 +666,7 @@ int main(void)
 		cmocka_unit_test(a_ppi_that_a_device_drives_does_not_move),
 		cmocka_unit_test(irqfds_check_their_arguments),
 		cmocka_unit_test(an_eventfd_drives_one_interrupt),
+		cmocka_unit_test(no_thread_of_irqfds_blocks_sigbus),
 		cmocka_unit_test(an_eventfd_drives_one_vm),
 		cmocka_unit_test(an_irqfd_sends_its_msi),
 		cmocka_unit_test(a_signal_is_an_edge_on_the_spi_of_its_gsi),

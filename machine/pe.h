@@ -48,8 +48,8 @@ bool pe_wait(struct pe *pe, int fd, int timeout_ms);
 void pe_set_counter(struct pe *pe, uint64_t count, uint64_t hz);
 /* The counter now; 0 if nobody has said what it is. */
 uint64_t pe_count(const struct pe *pe);
-/* Milliseconds, rounded up, until a counter that is `offset` behind (modulo 2^64) reaches `count`: 0
- * if it has, or nobody has said what it is. */
+/* Milliseconds, rounded up, until a counter that is `offset` behind (modulo 2^64) reaches `count`:
+ * 0 if it has, or nobody has said what it is. */
 int pe_ms_until(const struct pe *pe, uint64_t offset, uint64_t count);
 
 /* For engines: between enter and leave a kick also calls poke(arg), on the kicking thread. After

@@ -74,15 +74,15 @@ void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
 
 /* timer.c */
 void timers_report(struct cpu *c);
-/* The timers, or the counter, are others now: an output that is asserted is told of by an exit, as
- * if none had been. */
+/* The timers, or the counter, are others now: an output that is asserted is told of by an exit,
+ * as if none had been. */
 void timers_forget(struct cpu *c);
 /* The counters' offsets, from the frame. */
 void timers_load(struct cpu *c);
 /* The physical timer's comparator, in terms of the engine's counter. */
 uint64_t timer_cntp(const struct cpu *c);
 void timer_set_cntp(struct cpu *c, uint64_t sum);
-/* An access to the physical counter or timer, which trap with an offset; false: another register. */
+/* An access to the physical counter or timer, which trap with an offset; false: something else. */
 bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 
 /* guest.c: the guest's registers */

@@ -9,12 +9,29 @@
  */
 #include "engine/monitor/monitor.h"
 
-static uint64_t timer_status(uint64_t ctl, uint64_t cval, uint64_t count)
+static bool is_late(uint64_t ctl, uint64_t cval, uint64_t count)
 {
-	/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. */
-	if ((ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE && count >= cval)
-		ctl |= CNT_CTL_ISTATUS;
-	return ctl;
+	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE && count >= cval;
+}
+
+/* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. The same
+ * comparator makes it look now, so that the guest reads what the host is told. */
+static uint64_t cntv_ctl(void)
+{
+	uint64_t cval = read_sysreg(cntv_cval_el0);
+
+	if (is_late(read_sysreg(cntv_ctl_el0), cval, read_sysreg(cntvct_el0)))
+		write_sysreg(cntv_cval_el0, cval);
+	return read_sysreg(cntv_ctl_el0);
+}
+
+static uint64_t cntp_ctl(void)
+{
+	uint64_t cval = read_sysreg(cntp_cval_el0);
+
+	if (is_late(read_sysreg(cntp_ctl_el0), cval, read_sysreg(cntpct_el0)))
+		write_sysreg(cntp_cval_el0, cval);
+	return read_sysreg(cntp_ctl_el0);
 }
 
 static bool timer_asserted(uint64_t ctl)
@@ -31,10 +48,8 @@ void timers_report(struct cpu *c)
 	f->cntpct = read_sysreg(cntpct_el0);
 	f->cntv_cval = read_sysreg(cntv_cval_el0);
 	f->cntp_cval = timer_cntp(c);
-	f->cntv_ctl =
-		timer_status(read_sysreg(cntv_ctl_el0), f->cntv_cval, read_sysreg(cntvct_el0));
-	f->cntp_ctl =
-		timer_status(read_sysreg(cntp_ctl_el0), read_sysreg(cntp_cval_el0), f->cntpct);
+	f->cntv_ctl = cntv_ctl();
+	f->cntp_ctl = cntp_ctl();
 	if (timer_asserted(f->cntv_ctl))
 		out |= TIMER_VIRTUAL;
 	if (timer_asserted(f->cntp_ctl))
@@ -104,8 +119,7 @@ bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read)
 		break;
 	case ESR_SYSREG(3, 3, 14, 2, 1):
 		if (read)
-			val = timer_status(read_sysreg(cntp_ctl_el0), read_sysreg(cntp_cval_el0),
-					   read_sysreg(cntpct_el0));
+			val = cntp_ctl();
 		else
 			write_sysreg(cntp_ctl_el0, val);
 		break;

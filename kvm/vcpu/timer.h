@@ -20,8 +20,8 @@ void timer_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
  * since. Milliseconds until the next one does; -1: none will. *fired: one has. */
 int timer_watch(struct kvm_vcpu *v, const struct rmi_rec_exit *x, bool *fired);
 
-/* Before an entry with other timers, or another counter, than those of the last exit: x is what they
- * are now. An output that is asserted no more is not the vGIC's any more. */
+/* Before an entry with other timers, or another counter, than those of the last exit: x is what
+ * they are now. An output that is asserted no more is not the vGIC's any more. */
 void timer_settle(struct kvm_vcpu *v, const struct rmi_rec_exit *x);
 
 /* KVM_ARM_VCPU_TIMER_CTRL */

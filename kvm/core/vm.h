@@ -66,7 +66,7 @@ struct vm_kind {
 	/* KVM_SET_GUEST_DEBUG, checked; its mutex held. */
 	void (*set_guest_debug)(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
 	/* The PSCI call of `calling` that means `target` is done, with this status; false: refused.
-	 * target's mp_lock held, or nobody else can complete it. */
+	 * target's mp_lock held. */
 	bool (*psci_complete)(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status);
 
 	/* With the VM: all that the above have made. */

@@ -11,17 +11,20 @@
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
-/* One for a VM, and not while a vCPU is in a call. (The kernel also wants that none has run; here
- * none runs without a vGIC.) vm->lock held. */
+/* One for a VM, before a vCPU has run, and not while one is in a call. vm->lock held. */
 static result create_vgic(struct kvm_vm *vm)
 {
 	result why;
 
 	if (!vm_trylock_vcpus(vm))
 		return &rule_kvm_vcpu_busy;
-	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists : OK;
+	lock_take(&vm->config_lock);
+	why = atomic_load(&vm->vgic) ? &rule_kvm_create_device_exists
+	      : vm->has_ran	     ? &rule_kvm_create_device_late
+				     : OK;
 	if (!why)
 		atomic_store(&vm->vgic, vm->gic);
+	lock_drop(&vm->config_lock);
 	vm_unlock_vcpus(vm);
 	return why;
 }

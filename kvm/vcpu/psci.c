@@ -33,7 +33,18 @@ void psci_stop(struct kvm_vcpu *v)
 
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
 {
+	lock_assert_held(&target->mp_lock);
 	return calling->vm->kind->psci_complete(calling, target, status);
+}
+
+static bool complete_locked(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status)
+{
+	bool done;
+
+	lock_take(&target->mp_lock);
+	done = psci_complete(calling, target, status);
+	lock_drop(&target->mp_lock);
+	return done;
 }
 
 /* Affinity fields and nothing else. */
@@ -79,7 +90,7 @@ static int64_t affinity_info(struct kvm_vcpu *v)
 
 	if (!t)
 		return PSCI_RET_INVALID_PARAMETERS;
-	psci_complete(v, t, PSCI_RET_SUCCESS);
+	complete_locked(v, t, PSCI_RET_SUCCESS);
 	v->rec.psci_pending = false;
 	return vcpu_stopped(t) ? PSCI_AFFINITY_OFF : PSCI_AFFINITY_ON;
 }
@@ -258,7 +269,6 @@ bool psci_complete_by_x0(struct kvm_vcpu *v)
 	const uint64_t *asked = v->rec.exit.gprs;
 	uint64_t status = PSCI_RET_SUCCESS;
 	struct kvm_vcpu *t;
-	bool done;
 
 	switch ((uint32_t)asked[0]) {
 	case PSCI_CPU_ON:
@@ -275,10 +285,7 @@ bool psci_complete_by_x0(struct kvm_vcpu *v)
 	t = vm_vcpu_by_mpidr(v->vm, asked[1]);
 	if (!t)
 		return false;
-	lock_take(&t->mp_lock);
-	done = psci_complete(v, t, status);
-	lock_drop(&t->mp_lock);
-	return done;
+	return complete_locked(v, t, status);
 }
 
 result vcpu_psci_complete(struct kvm_call *c)
@@ -296,5 +303,5 @@ result vcpu_psci_complete(struct kvm_call *c)
 	if (!t)
 		return &rule_kvm_psci_unknown_mpidr;
 	/* 32 bits, not sign-extended: DENIED is refused by the RMM. v12's bug, kept. */
-	return psci_complete(c->vcpu, t, arg.psci_status) ? OK : &rule_kvm_psci_refused;
+	return complete_locked(c->vcpu, t, arg.psci_status) ? OK : &rule_kvm_psci_refused;
 }

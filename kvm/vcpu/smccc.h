@@ -38,7 +38,7 @@ bool is_trng(uint32_t fid);
 bool psci_call(struct kvm_vcpu *v);
 /* Mark v stopped and make it notice. */
 void psci_stop(struct kvm_vcpu *v);
-/* RMI_PSCI_COMPLETE; false: the RMM refused. */
+/* RMI_PSCI_COMPLETE, target's mp_lock held; false: the RMM refused. */
 bool psci_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status);
 /* Complete what user space answered by v's x0, if the last PSCI call is one that the RMM waits for.
  * False: the RMM refused. */

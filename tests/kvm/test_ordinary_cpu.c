@@ -61,6 +61,19 @@ static void a_vm_without_a_gic_has_no_interface_to_one(void **state)
 	assert_int_equal(PFR0_GIC(fx_get_reg(f, 0, KVM_REG_ID_AA64PFR0_EL1)), 0);
 }
 
+static void no_gic_is_created_once_a_cpu_has_run(void **state)
+{
+	struct kvm_create_device cd = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+	struct fx *f = *state;
+
+	ordinary_make_without_gic(f, 0);
+	ordinary_expect_store(f, 0, 4, 42);
+	REFUSED(EBUSY, kvm_create_device_late, f->vm, KVM_CREATE_DEVICE, &cd);
+	cd.flags = KVM_CREATE_DEVICE_TEST;
+	GIVES(0, f->vm, KVM_CREATE_DEVICE, &cd);
+	ordinary_expect_load(f, 1, 1, 0x80); /* it goes on as it was */
+}
+
 static void a_device_sees_the_bytes_in_the_guests_order(void **state)
 {
 	struct fx *f = *state;
@@ -147,6 +160,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		TEST(the_guest_reads_who_user_space_says_that_it_is),
 		TEST(a_vm_without_a_gic_has_no_interface_to_one),
+		TEST(no_gic_is_created_once_a_cpu_has_run),
 		TEST(a_device_sees_the_bytes_in_the_guests_order),
 		TEST(a_table_where_no_memory_is_aborts_the_walk_at_its_level),
 		TEST(a_walk_that_sets_the_access_flag_is_a_write),

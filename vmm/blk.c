@@ -17,11 +17,14 @@
 
 #include "base/log.h"
 
-#define QUEUE_SIZE 128
-#define SECTOR	   512
-#define SEG_MAX	   (QUEUE_SIZE - 2)
-#define MAX_CLEAR  16u	     /* ranges of a discard */
-#define MAX_SECTOR 0x200000u /* of one of them */
+#define QUEUE_SIZE     128
+#define SECTOR	       512
+#define SEG_MAX	       (QUEUE_SIZE - 2)
+/* A realm copies all through its pool of bounce buffers: who reads ahead megabytes fills that. */
+#define SIZE_MAX_BYTES (64u << 10) /* of a segment */
+#define GOOD_BYTES     (512u << 10)
+#define MAX_CLEAR      16u	 /* ranges of a discard */
+#define MAX_SECTOR     0x200000u /* of one of them */
 _Static_assert(SEG_MAX + 2 <= VQ_MAX_SEGMENTS, "a full request fits into a chain");
 _Static_assert(VQ_MAX_SEGMENTS <= IOV_MAX, "a chain fits into one preadv");
 
@@ -244,7 +247,10 @@ static void make_config(struct blk *b, bool readonly)
 {
 	struct virtio_blk_config cfg = {
 		.capacity = b->size / SECTOR,
+		.size_max = SIZE_MAX_BYTES,
 		.seg_max = SEG_MAX,
+		.min_io_size = 1,
+		.opt_io_size = GOOD_BYTES / SECTOR,
 		.max_discard_sectors = MAX_SECTOR,
 		.max_discard_seg = MAX_CLEAR,
 		.discard_sector_alignment = 1,
@@ -255,7 +261,7 @@ static void make_config(struct blk *b, bool readonly)
 
 	b->dev.config_len = offsetof(struct virtio_blk_config, write_zeroes_may_unmap) + 4;
 	if (readonly)
-		b->dev.config_len = offsetof(struct virtio_blk_config, blk_size);
+		b->dev.config_len = offsetof(struct virtio_blk_config, wce);
 	memcpy(b->dev.config, &cfg, b->dev.config_len);
 }
 
@@ -271,7 +277,8 @@ static const char *explain(int ret)
 int blk_init(struct blk *b, const struct guest_memory *mem, const char *path, bool readonly,
 	     bool qcow2, unsigned int index, unsigned int threads)
 {
-	uint64_t features = BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_FLUSH) |
+	uint64_t features = BIT(VIRTIO_BLK_F_SIZE_MAX) | BIT(VIRTIO_BLK_F_SEG_MAX) |
+			    BIT(VIRTIO_BLK_F_TOPOLOGY) | BIT(VIRTIO_BLK_F_FLUSH) |
 			    BIT(VIRTIO_RING_F_INDIRECT_DESC);
 	int ret;
 

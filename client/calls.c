@@ -11,6 +11,8 @@
 #include "abi/kvm.h"
 #include "client/parts.h"
 
+#define STACK_TRIES 16
+
 static bool enter(void)
 {
 	if (!client_enabled())
@@ -25,6 +27,22 @@ static uint64_t whole_pages(uint64_t size)
 	return (size + PAGE_SIZE - 1) & -PAGE_SIZE;
 }
 
+/*
+ * A stack is nobody's guest memory. The kernel may put one where a memslot's memory has been
+ * unmapped: then another place is asked for. In shared memory a child that an emulator forks in
+ * vfork's place would lose it to its parent's munmap.
+ */
+static long map_stack(uint64_t size, int prot, int flags, int fd, uint64_t offset, int tries)
+{
+	long r = sys(mmap, 0, size, prot, flags, fd, offset), other;
+
+	if (sys_failed(r) || !tries || !watched_covers(r, whole_pages(size)))
+		return r;
+	other = map_stack(size, prot, flags, fd, offset, tries - 1);
+	sys(munmap, r, size);
+	return other;
+}
+
 long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64_t offset)
 {
 	struct handle h = {0};
@@ -36,6 +54,8 @@ long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64
 		return sys(mmap, addr, size, prot, flags, fd, offset);
 	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &h) == FD_OBJECT) {
 		r = mapping_create(h.obj, fd, addr, size, prot, flags, offset);
+	} else if ((flags & MAP_STACK) && !addr) {
+		r = map_stack(size, prot, flags, fd, offset, STACK_TRIES);
 	} else {
 		watched = watched_change_begin(addr, flags & MAP_FIXED ? size : 0, &mask);
 		r = sys(mmap, addr, size, prot, flags, fd, offset);

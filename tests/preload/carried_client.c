@@ -215,6 +215,16 @@ static void guarded(int vm)
 	munmap(p, SIZE);
 }
 
+static void stack(int vm)
+{
+	char *p = map(), *q;
+
+	CHECK(add_slot(vm, p) == 0 && munmap(p, SIZE) == 0);
+	q = mmap(NULL, SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	CHECK(q != MAP_FAILED && (q + SIZE <= p || q >= p + SIZE));
+	munmap(q, SIZE);
+}
+
 static void guest_memfd(int vm)
 {
 	struct kvm_create_guest_memfd g = {
@@ -259,9 +269,13 @@ int main(void)
 	signals(vm);
 	memory(vm);
 	guarded(vm);
+	stack(vm);
 	guest_memfd(vm);
 	children(kvm, vm);
 	close(vm);
+	/* The backend hears of the child's end when it gets to it. */
+	for (int i = 0; i < 5000 && call(kvm, FAKE_FILES, 0); i++)
+		usleep(1000);
 	CHECK(call(kvm, FAKE_FILES, 0) == 0);
 	return 0;
 }

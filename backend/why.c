@@ -380,7 +380,7 @@ static void judge(struct diagnosis *d)
 {
 	if (d->held) {
 		say(d, "debugger", -1, NULL,
-		    "a debugger holds the realm (--gdb): it goes on when that lets it");
+		    "the realm waits for a debugger (--gdb): it goes on when one lets it");
 		return;
 	}
 	judge_realm(d);

@@ -7,7 +7,8 @@ usage: answers.py OUTPUT DEPFILE kvm/rules.h rmm/rules.h
 Writes a row ANSWER(layer, kind of file, call, revisions, rule) for each rule that the handler of a
 call comes to; `revisions` has a bit for each of kvm_revisions[]. A rule is an answer of type
 `result`, so little has to be followed: functions that return or fill in one, tables of such
-functions, and fields that hold one; where a revision decides (rev->FIELD), what it has there.
+functions, and fields that hold one; where a revision decides (rev->FIELD), what it has there; of
+functions that read or write (FLAG), one way.
 It follows too much rather than too little: the unit tests hold each refusal that they see to the
 table (tests/answers.h). Exits with 1 if there is a rule that no call comes to.
 """
@@ -19,7 +20,8 @@ import sys
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 SET = re.compile(r"\.(\w+) = &?(\w+)\s*(?=[,}]|$)")
-MEMBER = re.compile(r"(?:->|\.)\s*(\w+)")
+MEMBER = re.compile(r"(?:->|\.)\s*(\w+)\s*(\(?)")
+FLAG = re.compile(r"\bbool (set|is_write)\b")  # of functions that read or write
 RESULT = r"\bresult\b|\bstruct rule\b"
 # Rows of calls: that is where the search begins.
 NOT_FOLLOWED = {"handler"}
@@ -71,6 +73,31 @@ def pieces(path, text):
         if body and name:
             yield Piece(name.group(1), path, head, body)
         start = opened = i + 1
+
+
+def one_way(text, flag, value):
+    """The body of a function whose parameter `flag` has this value."""
+    text = re.sub(rf"\b{flag} \? ([^:;]*) : ([^;]*)(?=;)", r"\1" if value else r"\2", text)
+    never = f"!{flag}" if value else flag
+    if not value:
+        end = re.search(rf"\n\tif \(!{flag}\)\s*(?:{{[^{{}}]*)?\breturn[^;]*;", text)
+        text = text[:end.end()] if end else text
+    return re.sub(rf"\bif \({never}(?: && [^{{}};]*)?\)\s*(?:return|r =|why =)[^;]*;", "", text)
+
+
+def arguments(text, word):
+    """Those of each call of `word`; None: it is mentioned, and not called."""
+    for m in re.finditer(rf"\b{word}\b", text):
+        depth, args = 0, [""]
+        for c in text[m.end():]:
+            depth += (c == "(") - (c == ")")
+            if not depth or c == ";":
+                break
+            if c == "," and depth == 1:
+                args.append("")
+            elif depth > 1 or c not in "()":
+                args[-1] += c
+        yield [arg.strip() for arg in args] if text[m.end():m.end() + 1] == "(" else None
 
 
 class Sources:
@@ -131,16 +158,32 @@ class Sources:
         text = re.sub(r"[\w>.-]*\brev->(\w+) \? ([^:;]*) : ([^;]*)(?=;)", choose, p.body)
         return re.sub(r"\bif \(([^{};]*)\)\s*(?:return|why =)[^;]*;", keep, text)
 
+    def values(self, p, text, word, flag, value):
+        """What the flag of `word`, which p mentions, can be: True, False, None (both)."""
+        callee = self.find(p.path, word)
+        if not callee or not callee.is_code or not FLAG.search(callee.head):
+            return {None}
+        known = {"true": True, "false": False, flag: value}
+        return {next((known[arg] for arg in args or () if arg in known), None)
+                for args in arguments(text, word)}
+
     @functools.lru_cache(maxsize=None)
-    def steps(self, p, revision):
-        """Where a rule could come from: [(path, word)]."""
+    def steps(self, p, revision, value):
+        """Where a rule could come from: {(path, word, value of its flag)}."""
         plain = SET.sub("", self.body(p, revision))
-        steps = {(p.path, word) for word in WORD.findall(MEMBER.sub(" ", plain))}
+        flag = FLAG.search(p.head).group(1) if p.is_code and FLAG.search(p.head) else None
+        if value is not None:
+            plain = one_way(plain, flag, value)
+        steps = {(p.path, word, each) for word in set(WORD.findall(MEMBER.sub(" ", plain)))
+                 for each in self.values(p, plain, word, flag, value)}
         own = self.revisions[revision][1] if revision else {}
-        for field in set(MEMBER.findall(plain)) - NOT_FOLLOWED:
-            steps |= self.fields[field] | set(own.get(field, ()))
-            if field in self.pointers and not self.fields[field] and field not in own:
-                steps |= self.pointed(field)
+        for field, call in set(MEMBER.findall(plain)):
+            if field in NOT_FOLLOWED or (field in self.pointers and not call):
+                continue
+            there = self.fields[field] | set(own.get(field, ()))
+            if field in self.pointers and not there:
+                there = self.pointed(field)
+            steps |= {(path, word, None) for path, word in there}
         return steps
 
     @functools.lru_cache(maxsize=None)
@@ -151,17 +194,17 @@ class Sources:
 
     def rules(self, path, name, revision, leave=()):
         """Every rule that the function comes to."""
-        seen, rules, todo = set(), set(), [(path, name)]
+        seen, rules, todo = set(), set(), [(path, name, None)]
         while todo:
-            at, word = todo.pop()
+            at, word, value = todo.pop()
             if word.startswith("rule_"):
                 rules.add(word[5:])
             p = self.find(at, word)
-            if not p or p in seen or word in leave or word in TABLES:
+            if not p or (p, value) in seen or word in leave or word in TABLES:
                 continue
-            seen.add(p)
+            seen.add((p, value))
             if len(seen) == 1 or not p.is_code or self.carries.search(p.head):
-                todo += self.steps(p, revision)
+                todo += self.steps(p, revision, value)
         return rules
 
 

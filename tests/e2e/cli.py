@@ -228,6 +228,7 @@ def what_a_call_may_have_refused_is_explained():
         check(rules("KVM_ARM_RMI_POPULATE", *words) == {"kvm_populate_exists"}, words)
     check("kvm_populate_not_realm" in rules("KVM_ARM_RMI_POPULATE", "--abi", "v12"), "v12")
     check("kvm_populate_not_realm" not in rules("KVM_ARM_RMI_POPULATE", "--abi", "v14"), "v14")
+    check("kvm_reg_id_late" in rules("KVM_SET_ONE_REG") - rules("KVM_GET_ONE_REG"), "set, not get")
     check(rules("RMI_VERSION", "ERROR_INPUT") >= {"rmi_version"}, "RMI")
     check(rules("RSI_HOST_CALL", "RSI_ERROR_INPUT") ==
           {"rsi_host_call_align", "rsi_host_call_bound", "rsi_page_empty"}, "RSI")

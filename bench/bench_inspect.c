@@ -5,8 +5,9 @@
  * What looks in takes locks only inside of the functions that are timed here, so none of them is
  * held for longer than its function's longest run: CPU time, in a VM with as much to look at as
  * there can be: 64 vCPUs, 32000 memslots, 16000 ranges of attributes, an RTT of 16000 pages. Beside
- * that, what conversions take, alone and while somebody looks without a pause. Exit status 1: a
- * figure is over its limit.
+ * that, what conversions take, alone and while somebody looks without a pause: wall time, so on a
+ * busy machine that says something only under `chrt -f 10`. Exit status 1: a figure is over its
+ * limit.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -114,7 +114,12 @@ void rec_take_sample(const struct rmm *rmm, struct rec *rec)
 {
 	struct rec_sample *s = &rec->sample;
 	struct granule *g = granule_find(rmm, rec->owner);
-	struct engine *engine = g ? rd_engine(rmm, rd_map(rmm, rec->owner)) : NULL;
+	struct engine *engine = NULL;
+
+	/* One that is fresh has never been reset: what its CPU holds is not the realm's, and the
+	 * engine may just be starting, under the RD's lock. */
+	if (g && !rec->fresh)
+		engine = rd_engine(rmm, rd_map(rmm, rec->owner));
 
 	s->pc = rec->pc;
 	s->pstate = rec->pstate;
@@ -125,9 +130,7 @@ void rec_take_sample(const struct rmm *rmm, struct rec *rec)
 	s->cntv_ctl = rec->cntv_ctl;
 	s->cntv_cval = rec->cntv_cval;
 	s->fresh = rec->fresh;
-	/* One that is fresh has never been reset: what its CPU holds is not the realm's. */
-	s->has_sysregs =
-		engine && !rec->fresh && !rmm->engine->sysregs_get(engine, rec->index, s->sysregs);
+	s->has_sysregs = engine && !rmm->engine->sysregs_get(engine, rec->index, s->sysregs);
 	s->state = REC_SAMPLE_THERE;
 }
 

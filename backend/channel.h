@@ -100,7 +100,7 @@ struct kvm_file *channel_find_file(struct server *s, uint64_t dev, uint64_t ino)
 struct kvm_file *channel_find_id(struct server *s, const struct mm *mm, uint32_t id);
 /* A live guest_memfd that user space may map holds all of these pages. */
 bool channel_gmem_holds(struct server *s, uint64_t pa, uint64_t size);
-/* ---- talk.c: messages in their order; a violation shuts the channel ---- */
+/* ---- channel_talk.c: messages in their order; a violation shuts the channel ---- */
 /* The next request; -EPIPE. */
 ssize_t channel_next(struct channel *ch, struct wire_msg *m, void *data, size_t size);
 /* Say something in the request that is served. 0 or -EPIPE. */

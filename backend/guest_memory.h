@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "debug/stage1.h"
-#include "rmm/inspect.h"
+#include "rmm/rmm_inspect.h"
 
 struct guest_memory {
 	const struct rmm *rmm;

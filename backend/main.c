@@ -12,8 +12,8 @@
 #include "abi/kvm.h"
 #include "backend/backend.h"
 #include "backend/door.h"
-#include "backend/events.h"
-#include "backend/inspect.h"
+#include "backend/observer.h"
+#include "backend/inspector.h"
 #include "backend/sandbox.h"
 #include "backend/server.h"
 #include "base/log.h"
@@ -23,7 +23,7 @@
 #include "engine/qemu.h"
 #include "engine/starter.h"
 #include "machine/memory.h"
-#include "rmm/debug.h"
+#include "rmm/rmm_debug.h"
 #include "rmm/rmm.h"
 
 static int fail(const char *what, int r)
@@ -230,15 +230,15 @@ int backend_main(const struct backend_options *o)
 
 	settle();
 	begin_starter(o);
-	if (events_start(o))
+	if (observer_start(o))
 		return 1;
 	r = host_create(&h, o);
 	if (!r) {
 		enter_sandbox(o);
-		events_send(BACKEND_READY, "");
+		observer_send(BACKEND_READY, "");
 		serve(&h, o);
 	}
 	opened = h.server ? server_opened(h.server) : 0;
-	events_stop(!r, opened, host_destroy(&h));
+	observer_stop(!r, opened, host_destroy(&h));
 	return r ? 1 : 0;
 }

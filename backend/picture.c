@@ -14,8 +14,8 @@
 #include "abi/kvm.h"
 #include "base/bits.h"
 #include "base/trace.h"
-#include "kvm/entry/inspect.h"
-#include "rmm/inspect.h"
+#include "kvm/entry/kvm_inspect.h"
+#include "rmm/rmm_inspect.h"
 
 #define MAX_ROWS    4096u
 #define SHOWN_EXITS 16u

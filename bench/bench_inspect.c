@@ -21,8 +21,8 @@
 #include "backend/inproc.h"
 #include "base/bits.h"
 #include "engine/engine.h"
-#include "kvm/entry/inspect.h"
-#include "rmm/inspect.h"
+#include "kvm/entry/kvm_inspect.h"
+#include "rmm/rmm_inspect.h"
 
 #define ROUNDS	    200
 #define CONVERSIONS 20000

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "cli/initrd.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 #define KERNELS_FLAVOURS "cloud|generic|rt|16k"
 

@@ -4,7 +4,7 @@
 #define CLI_PREDICT_H
 
 #include "backend/backend.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 /* Prints the RIM in hexadecimal, or with explain the ledger. An exit status. */
 int predict_run(const struct vmm_options *o, const struct backend_options *host, bool explain,

@@ -25,7 +25,7 @@
 #include "cli/summary.h"
 #include "machine/memory.h"
 #include "vmm/abi.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 #include "vmm/status.h"
 
 /* What the summary gives the time of, if the console shows it. */

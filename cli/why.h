@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* why.h - prints the backend's diagnosis (backend/why.h) for people. */
+/* why.h - prints the backend's diagnosis (backend/diagnosis.h) for people. */
 #ifndef CLI_WHY_H
 #define CLI_WHY_H
 

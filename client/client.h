@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * client.h - the client core, which lives in the VMM's process and talks to the backend: what hooks
- * call (preload/, loader/). files.h and exec.h are about files and about what is executed.
+ * call (preload/, loader/). files.h and carry.h are about files and about what is executed.
  *
  * It knows no C library but for memcpy and its like: no errno, no heap, no thread-local state,
  * tables of fixed size (state.h), system calls of its own (wire/raw.h), so that no cancellation
@@ -48,7 +48,7 @@ void client_start(const char *name, const char *carried);
 bool client_enabled(void); /* the launcher has named a backend */
 bool client_carried(void); /* an emulator runs this program */
 
-/* ---- system calls of the VMM (calls.c): the result or -errno ---- */
+/* ---- system calls of the VMM (syscalls.c): the result or -errno ---- */
 long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64_t offset);
 long call_munmap(uint64_t addr, uint64_t size);
 long call_mprotect(uint64_t addr, uint64_t size, int prot);

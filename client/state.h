@@ -163,7 +163,7 @@ struct client_shared_file {
 };
 
 /* SOFTREALM_CARRIED, in parts. Read-only once the program runs. */
-struct client_exec {
+struct client_carry {
 	char text[4 * PATH_MAX];
 	char preload[PATH_MAX + 16];	/* LD_PRELOAD=... */
 	char *emulator, *root, *loader; /* emulator NULL: this program is not carried */
@@ -182,7 +182,7 @@ struct client {
 	struct client_shared_file shared_file; /* shared_file.c */
 	struct client_objects objects;	       /* object.c */
 	struct client_mappings mappings;       /* mapping.c */
-	struct client_exec exec;	       /* exec.c */
+	struct client_carry carry;	       /* carry.c */
 #ifdef LOCK_CHECK
 	struct latch_held held[LATCH_HELD_MAX]; /* latch.c */
 #endif

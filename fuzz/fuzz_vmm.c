@@ -27,7 +27,7 @@
 #include "vmm/listen.h"
 #include "vmm/mmio.h"
 #include "vmm/net.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 #include "vmm/rng.h"
 #include "vmm/virtio_pci.h"
 #include "vmm/vsock.h"

@@ -128,7 +128,7 @@ result vcpu_run(struct kvm_call *c);
 result vcpu_get_one_reg(struct kvm_call *c);
 result vcpu_set_one_reg(struct kvm_call *c);
 result vcpu_get_reg_list(struct kvm_call *c);
-/* events.c */
+/* vcpu_events.c */
 result vcpu_get_mp_state(struct kvm_call *c);
 result vcpu_set_mp_state(struct kvm_call *c);
 result vcpu_get_events(struct kvm_call *c);

@@ -23,7 +23,7 @@ __attribute__((noreturn)) void loader_die(const char *program, const char *why);
  */
 int loader_patch(uint32_t *start, uint32_t *end);
 
-/* calls.c: regs[0..15] are x0..x15 of a system call; its result or -errno. */
+/* svc.c: regs[0..15] are x0..x15 of a system call; its result or -errno. */
 long loader_call(const uint64_t *regs);
 /* By number: 1 if loader_call is to see it. */
 extern const uint8_t loader_table[512];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hook_exec.c - what a carried program executes (client/exec.h).
+ * hook_exec.c - what a carried program executes (client/carry.h).
  *
  * LD_PRELOAD is not in the environment, so our library is not loaded into what it does not suit.
  */
@@ -12,36 +12,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/exec.h"
+#include "client/carry.h"
 
 static int execute_at(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	struct exec e;
+	struct carry e;
 	int err;
 
-	if (!exec_begin(&e, dir, path, argv, flags))
+	if (!carry_begin(&e, dir, path, argv, flags))
 		return sys_return(sys(execveat, dir, path, argv, envp, flags));
-	char *to[e.argc + EXEC_MORE];
+	char *to[e.argc + CARRY_MORE];
 
-	REAL(execve)(exec_fill(&e, to), to, envp);
+	REAL(execve)(carry_fill(&e, to), to, envp);
 	err = errno;
-	exec_failed(&e);
+	carry_failed(&e);
 	errno = err;
 	return -1;
 }
 
 static int execute(const char *path, char *const argv[], char *const envp[])
 {
-	return exec_is_carried() ? execute_at(AT_FDCWD, path, argv, envp, 0)
-				 : REAL(execve)(path, argv, envp);
+	return carry_is_on() ? execute_at(AT_FDCWD, path, argv, envp, 0)
+			     : REAL(execve)(path, argv, envp);
 }
 
 static bool emulator_runs(const char *path)
 {
-	struct exec e = {.kept = -1};
-	bool does = exec_begin(&e, AT_FDCWD, path, NULL, 0) && e.by_emulator;
+	struct carry e = {.kept = -1};
+	bool does = carry_begin(&e, AT_FDCWD, path, NULL, 0) && e.by_emulator;
 
-	exec_failed(&e);
+	carry_failed(&e);
 	return does;
 }
 
@@ -79,8 +79,8 @@ EXPORT int execveat(int dir, const char *path, char *const argv[], char *const e
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	return exec_is_carried() ? execute_at(fd, "", argv, envp, AT_EMPTY_PATH)
-				 : REAL(fexecve)(fd, argv, envp);
+	return carry_is_on() ? execute_at(fd, "", argv, envp, AT_EMPTY_PATH)
+			     : REAL(fexecve)(fd, argv, envp);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
@@ -106,7 +106,7 @@ static char *const *collect(char **to, const char *first, va_list ap)
 {
 	size_t n = 0;
 
-	for (to[n] = (char *)first; to[n] && n < EXEC_MAX_ARGUMENTS - 1;)
+	for (to[n] = (char *)first; to[n] && n < CARRY_MAX_ARGUMENTS - 1;)
 		to[++n] = va_arg(ap, char *);
 	to[n] = NULL;
 	return to;
@@ -114,7 +114,7 @@ static char *const *collect(char **to, const char *first, va_list ap)
 
 EXPORT int execl(const char *path, const char *first, ...)
 {
-	char *argv[EXEC_MAX_ARGUMENTS];
+	char *argv[CARRY_MAX_ARGUMENTS];
 	va_list ap;
 
 	va_start(ap, first);
@@ -125,7 +125,7 @@ EXPORT int execl(const char *path, const char *first, ...)
 
 EXPORT int execlp(const char *name, const char *first, ...)
 {
-	char *argv[EXEC_MAX_ARGUMENTS];
+	char *argv[CARRY_MAX_ARGUMENTS];
 	va_list ap;
 
 	va_start(ap, first);
@@ -136,7 +136,7 @@ EXPORT int execlp(const char *name, const char *first, ...)
 
 EXPORT int execle(const char *path, const char *first, ...)
 {
-	char *argv[EXEC_MAX_ARGUMENTS], *const *envp;
+	char *argv[CARRY_MAX_ARGUMENTS], *const *envp;
 	va_list ap;
 
 	va_start(ap, first);
@@ -151,15 +151,15 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 		       const posix_spawnattr_t *restrict attr, char *const argv[restrict],
 		       char *const envp[restrict])
 {
-	struct exec e;
+	struct carry e;
 	int r;
 
-	if (!exec_begin(&e, AT_FDCWD, path, argv, 0))
+	if (!carry_begin(&e, AT_FDCWD, path, argv, 0))
 		return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
-	char *to[e.argc + EXEC_MORE];
+	char *to[e.argc + CARRY_MORE];
 
-	r = REAL(posix_spawn)(pid, exec_fill(&e, to), actions, attr, to, envp);
-	exec_failed(&e);
+	r = REAL(posix_spawn)(pid, carry_fill(&e, to), actions, attr, to, envp);
+	carry_failed(&e);
 	return r;
 }
 

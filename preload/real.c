@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "client/exec.h"
+#include "client/carry.h"
 
 /* By the first version that the C library gave it: also programs bring one that is older than the
  * one that this library was linked with. */
@@ -40,6 +40,6 @@ __attribute__((constructor)) static void start(void)
 {
 	real_functions();
 	client_start(getenv(WIRE_ENV_SOCKET), getenv(WIRE_ENV_CARRIED));
-	if (exec_is_carried())
+	if (carry_is_on())
 		unsetenv("LD_PRELOAD");
 }

@@ -93,8 +93,8 @@ struct rec_ripas {
 };
 
 /*
- * What somebody outside wants to see of a REC that runs (rmm/inspect.h): WANTED until the thread
- * in REC_ENTER has left the realm the next time, then THERE. Under the granule's lock.
+ * What somebody outside wants to see of a REC that runs (rmm/rmm_inspect.h): WANTED until the
+ * thread in REC_ENTER has left the realm the next time, then THERE. Under the granule's lock.
  */
 enum rec_sample_state { REC_SAMPLE_NONE, REC_SAMPLE_WANTED, REC_SAMPLE_THERE };
 

@@ -12,8 +12,8 @@
 #include "vmm/devices.h"
 #include "vmm/early.h"
 #include "vmm/endpoint.h"
-#include "vmm/exec.h"
-#include "vmm/options.h"
+#include "vmm/command.h"
+#include "vmm/vmm_options.h"
 
 struct consoles {
 	const struct vmm_options *o;

@@ -10,7 +10,7 @@
 #include "vmm/fs.h"
 #include "vmm/mmio.h"
 #include "vmm/net.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 #include "vmm/passt.h"
 #include "vmm/pci.h"
 #include "vmm/realm.h"

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 /* One piece of the initial contents. The data is page-aligned and zero up to a page's end. */
 struct image {

@@ -7,7 +7,7 @@
 #define VMM_LOAD_H
 
 #include "vmm/image.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 /*
  * Choose the width of the IPA space; load kernel and initrd, build the device tree, place all

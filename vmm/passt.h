@@ -7,7 +7,7 @@
 #define VMM_PASST_H
 
 #include "vmm/helper.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 #define PASST_ADDRESS "10.0.2.15"
 #define PASST_GATEWAY "10.0.2.2" /* this machine's loopback */

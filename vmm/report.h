@@ -24,9 +24,9 @@
 #include <jansson.h>
 
 #include "vmm/attest.h"
-#include "vmm/exec.h"
+#include "vmm/command.h"
 #include "vmm/image.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 #include "vmm/output.h"
 #include "vmm/status.h"
 #include "vmm/vcpu.h"

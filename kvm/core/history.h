@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * history.h - what was done lately: the last exits of a vCPU, the last calls on a VM. For who looks
- * in from outside (kvm/entry/inspect.h); nothing in kvm/ decides by it.
+ * in from outside (kvm/entry/kvm_inspect.h); nothing in kvm/ decides by it.
  *
  * The vCPU's own thread writes its history; anybody may copy. The lock is a leaf.
  */

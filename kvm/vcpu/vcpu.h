@@ -44,7 +44,7 @@ struct vcpu_debug {
 
 /* The granules of a REC; all zero: there is none. */
 struct kvm_rec {
-	_Atomic uint64_t pa; /* who looks in reads it at any time (entry/inspect.c) */
+	_Atomic uint64_t pa; /* who looks in reads it at any time (entry/kvm_inspect.c) */
 	uint64_t aux[RMI_MAX_REC_AUX];
 	unsigned int num_aux;
 	uint64_t run_pa; /* the host's page that the RMM reads and writes */

@@ -103,7 +103,7 @@ def disk_and_network_work():
 
 
 class Exec:
-    """The port on which init runs commands (guest/init/exec.c)."""
+    """The port on which init runs commands (guest/init/command.c)."""
 
     def __init__(self):
         self.path = work() / f"exec{random.getrandbits(32)}"

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/events.h"
+#include "backend/observer.h"
 #include "backend/inproc.h"
-#include "backend/inspect.h"
+#include "backend/inspector.h"
 #include "backend/server.h"
 #include "backend/trace_filter.h"
 #include "base/bits.h"
@@ -180,11 +180,11 @@ void looker_observe(void)
 	options.trace_filter = (struct trace_filter)TRACE_FILTER_DEFAULT;
 	check(options.control >= 0 && options.trace >= 0 &&
 		      !trace_filter_parse("all", &options.trace_filter, err, sizeof(err)) &&
-		      !events_start(&options),
+		      !observer_start(&options),
 	      "nothing to observe with");
 }
 
 void looker_observe_end(void)
 {
-	events_stop(false, 0, 0);
+	observer_stop(false, 0, 0);
 }

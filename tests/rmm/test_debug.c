@@ -2,7 +2,7 @@
 /* test_debug.c - a debugger's access to a realm's memory: what the realm itself could do there. */
 #include <errno.h>
 
-#include "rmm/debug.h"
+#include "rmm/rmm_debug.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "rmm/inspect.h"
+#include "rmm/rmm_inspect.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"

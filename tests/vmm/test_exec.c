@@ -4,7 +4,7 @@
 
 #include "testing.h"
 #include "vmm/end.h"
-#include "vmm/exec.h"
+#include "vmm/command.h"
 
 static struct exec x;
 

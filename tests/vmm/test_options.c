@@ -8,7 +8,7 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "testing.h"
-#include "vmm/options.h"
+#include "vmm/vmm_options.h"
 
 static struct vmm_options o;
 static char last_log[1024];

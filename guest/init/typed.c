@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * input.c - reads what was typed or piped into the console, from the very first byte
+ * typed.c - reads what was typed or piped into the console, from the very first byte
  */
 #include "init.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * exec.h - a command that the realm's init runs for us (--exec), over the console port
+ * command.h - a command that the realm's init runs for us (--exec), over the console port
  * "org.softrealm.exec".
  *
  * We send the command, ended by a zero byte. The realm answers in frames: a byte for the kind, four
@@ -11,8 +11,8 @@
  *
  * Changed by the port's output only, under the console's lock; read after the run.
  */
-#ifndef VMM_EXEC_H
-#define VMM_EXEC_H
+#ifndef VMM_COMMAND_H
+#define VMM_COMMAND_H
 
 #include <stddef.h>
 #include <stdint.h>

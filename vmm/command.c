@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* exec.c - takes the frames of a command that runs in the realm. */
-#include "vmm/exec.h"
+/* command.c - takes the frames of a command that runs in the realm. */
+#include "vmm/command.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * inspect.h - answers what visitors of the door ask about this backend (softrealm-inspect(1)).
+ * inspector.h - answers what visitors of the door ask about this backend (softrealm-inspect(1)).
  */
-#ifndef BACKEND_INSPECT_H
-#define BACKEND_INSPECT_H
+#ifndef BACKEND_INSPECTOR_H
+#define BACKEND_INSPECTOR_H
 
 #include <jansson.h>
 

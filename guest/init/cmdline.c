@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * options.c - what the kernel's command line asks the init to do
+ * cmdline.c - what the kernel's command line asks the init to do
  */
 #include "init.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* rules.c - the rules of rules.def as objects. */
+/* kvm_rules.c - the rules of rules.def as objects. */
 #include "kvm/rules.h"
 
 #include <errno.h>

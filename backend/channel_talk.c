@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * talk.c - messages of a channel in their order (wire/wire.h: seq, step).
+ * channel_talk.c - messages of a channel in their order (wire/wire.h: seq, step).
  *
  * A message that is out of order shuts the channel, so a client never gets the answer of another
  * request.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* rules.c - defines the RMM's rules. */
+/* rmm_rules.c - defines the RMM's rules. */
 #include "rmm/rules.h"
 
 #include "abi/rmi.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * debug.c - KVM_SET_GUEST_DEBUG: user space debugs an ordinary VM's vCPU.
+ * guest_debug.c - KVM_SET_GUEST_DEBUG: user space debugs an ordinary VM's vCPU.
  *
  * While it does, the debug registers of the CPU hold user space's breakpoints and watchpoints, and
  * debug exceptions go to EL2, hence to user space. The guest's own registers are the shadow's then:

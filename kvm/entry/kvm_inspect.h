@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * inspect.h - copies of what a VM is, for who looks in from outside. Nothing changes; a VM that is
- * looked at may end meanwhile.
+ * kvm_inspect.h - copies of what a VM is, for who looks in from outside. Nothing changes; a VM
+ * that is looked at may end meanwhile.
  */
-#ifndef KVM_INSPECT_H
-#define KVM_INSPECT_H
+#ifndef KVM_KVM_INSPECT_H
+#define KVM_KVM_INSPECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

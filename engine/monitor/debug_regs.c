@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * debug.c - the guest's debug registers, and where its debug exceptions go.
+ * debug_regs.c - the guest's debug registers, and where its debug exceptions go.
  *
  * EL2 itself is never stopped: its debug exceptions are masked, and what the host loads matches EL1
  * and EL0 only.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* rules.c - the rules that a token may break. */
+/* attest_rules.c - the rules that a token may break. */
 #include <errno.h>
 
 #include "attest/rules.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * calls.c - system calls of the VMM that may be about realms: what to make of each.
+ * syscalls.c - system calls of the VMM that may be about realms: what to make of each.
  *
  * A change of the address space is made first, then reported if it touched a watched range: until
  * the caller has its answer, the old pages are as good as the new.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* inspect.c - granules counted, tables walked, RECs copied, for who looks in from outside. */
-#include "rmm/inspect.h"
+/* rmm_inspect.c - granules counted, tables walked, RECs copied, for who looks in from outside. */
+#include "rmm/rmm_inspect.h"
 
 #include <string.h>
 

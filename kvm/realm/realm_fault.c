@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * fault.c - stage 2 faults of a realm.
+ * realm_fault.c - stage 2 faults of a realm.
  *
  * A private fault maps its page and no other: a page that was ever mapped is DESTROYED when it is
  * unmapped, and one that is mapped cannot be touched by user space. With a shared page come its

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * why.h - why a realm does not get on: what is known of its vCPUs, and what that looks like.
+ * diagnosis.h - why a realm does not get on: what is known of its vCPUs, and what that looks like.
  *
  * Each vCPU that runs is brought out of the guest a few times, for a moment.
  */
-#ifndef BACKEND_WHY_H
-#define BACKEND_WHY_H
+#ifndef BACKEND_DIAGNOSIS_H
+#define BACKEND_DIAGNOSIS_H
 
 #include <jansson.h>
 
-#include "backend/inspect.h"
-#include "kvm/entry/inspect.h"
-#include "rmm/inspect.h"
+#include "backend/inspector.h"
+#include "kvm/entry/kvm_inspect.h"
+#include "rmm/rmm_inspect.h"
 
 /*
  *	vm, realm, state  as in picture_of_vm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * exec.c - runs the command that the host asks for, and tells its output and its end
+ * command.c - runs the command that the host asks for, and tells its output and its end
  *
  * The port is a virtio-console port named org.softrealm.exec; without it nothing is done.  The
  * talk on it:

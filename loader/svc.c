@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* calls.c - system calls of a static program that may be about realms. */
+/* svc.c - system calls of a static program that may be about realms. */
 #include <fcntl.h>
 #include <signal.h>
 
 #include "client/client.h"
-#include "client/exec.h"
+#include "client/carry.h"
 #include "client/files.h"
 #include "loader/loader.h"
 
@@ -112,16 +112,16 @@ static bool about_faults(const uint64_t *x, long *r)
 static bool about_exec(const uint64_t *x, long *r)
 {
 	bool at = x[8] == SYS_execveat;
-	struct exec e;
+	struct carry e;
 
 	if ((!at && x[8] != SYS_execve) ||
-	    !exec_begin(&e, at ? (int)x[0] : AT_FDCWD, pointer(x[at]),
-			(char *const *)pointer(x[1 + at]), at ? (int)x[4] : 0))
+	    !carry_begin(&e, at ? (int)x[0] : AT_FDCWD, pointer(x[at]),
+			 (char *const *)pointer(x[1 + at]), at ? (int)x[4] : 0))
 		return false;
-	char *to[e.argc + EXEC_MORE];
+	char *to[e.argc + CARRY_MORE];
 
-	*r = sys(execve, exec_fill(&e, to), to, x[2 + at]);
-	exec_failed(&e);
+	*r = sys(execve, carry_fill(&e, to), to, x[2 + at]);
+	carry_failed(&e);
 	return true;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * why.c - the rules by which a realm's standstill is told.
+ * diagnosis.c - the rules by which a realm's standstill is told.
  *
  * What a vCPU did lately comes from kvm/ (its last exits with their times), where it is from the
  * RMM (registers at SAMPLES moments). A rule is sure of what it says, or silent; several may speak.
  */
-#include "backend/why.h"
+#include "backend/diagnosis.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #include "base/trace.h"
 #include "debug/debug.h"
 #include "machine/memory.h"
-#include "rmm/inspect.h"
+#include "rmm/rmm_inspect.h"
 
 #define SAMPLES		 3
 #define SAMPLE_GAP	 20000	/* microseconds between two */

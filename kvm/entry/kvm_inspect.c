@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* inspect.c - finds VMs by their serial and copies what they are. */
-#include "kvm/entry/inspect.h"
+/* kvm_inspect.c - finds VMs by their serial and copies what they are. */
+#include "kvm/entry/kvm_inspect.h"
 
 #include <stdlib.h>
 

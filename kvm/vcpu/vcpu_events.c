@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* events.c - MP_STATE and VCPU_EVENTS. */
+/* vcpu_events.c - MP_STATE and VCPU_EVENTS. */
 #include <string.h>
 
 #include "abi/kvm.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * debug.h - a realm's memory for a debugger, as no host can have it: through the realm's own RTT,
- * private pages too.
+ * rmm_debug.h - a realm's memory for a debugger, as no host can have it: through the realm's own
+ * RTT, private pages too.
  */
-#ifndef RMM_DEBUG_H
-#define RMM_DEBUG_H
+#ifndef RMM_RMM_DEBUG_H
+#define RMM_RMM_DEBUG_H
 
 #include <stdbool.h>
 #include <stddef.h>

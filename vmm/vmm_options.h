@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * options.h - what the user asked for. options.def describes every option; this program and
+ * vmm_options.h - what the user asked for. options.def describes every option; this program and
  * whoever wraps it (`softrealm run`, `softrealm measure`) read the same rows.
  */
-#ifndef VMM_OPTIONS_H
-#define VMM_OPTIONS_H
+#ifndef VMM_VMM_OPTIONS_H
+#define VMM_VMM_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

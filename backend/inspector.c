@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* inspect.c - the calls of the control protocol, each one row. */
-#include "backend/inspect.h"
+/* inspector.c - the calls of the control protocol, each one row. */
+#include "backend/inspector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +10,11 @@
 #include "backend/picture.h"
 #include "backend/report.h"
 #include "backend/server.h"
-#include "backend/why.h"
+#include "backend/diagnosis.h"
 #include "base/bits.h"
-#include "kvm/entry/inspect.h"
+#include "kvm/entry/kvm_inspect.h"
 #include "machine/memory.h"
-#include "rmm/inspect.h"
+#include "rmm/rmm_inspect.h"
 #include "wire/wire.h"
 
 #define PROTOCOL_VERSION 1

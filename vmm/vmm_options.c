@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* options.c - stores what the options of options.def say. */
-#include "vmm/options.h"
+/* vmm_options.c - stores what the options of options.def say. */
+#include "vmm/vmm_options.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

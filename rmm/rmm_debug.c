@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * debug.c - a debugger's access to a realm's memory.
+ * rmm_debug.c - a debugger's access to a realm's memory.
  *
  * It happens under the RD's lock, so the page stays the realm's for as long as it takes: no entry
  * of the RTT changes meanwhile, and no page of it is given away.
  */
-#include "rmm/debug.h"
+#include "rmm/rmm_debug.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* exec.c - what a carried program executes: for whom it is, and how the emulator is told. */
-#include "client/exec.h"
+/* carry.c - what a carried program executes: for whom it is, and how the emulator is told. */
+#include "client/carry.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #define DESCRIPTORS "/proc/self/fd/"
 
-static struct client_exec *const told = &client.exec;
+static struct client_carry *const told = &client.carry;
 
 /* Cuts the line off and returns what follows it; NULL: it is the last one. */
 static char *next_part(char *part)
@@ -24,7 +24,7 @@ static char *next_part(char *part)
 	return end + 1;
 }
 
-void exec_start(const char *carried)
+void carry_start(const char *carried)
 {
 	static const char preload[] = "LD_PRELOAD=";
 	char *library;
@@ -42,7 +42,7 @@ void exec_start(const char *carried)
 	told->emulator = told->text;
 }
 
-bool exec_is_carried(void)
+bool carry_is_on(void)
 {
 	return told->emulator;
 }
@@ -58,7 +58,7 @@ static size_t put_number(char *to, unsigned int n)
 }
 
 /* The emulator opens paths only: a file below a descriptor gets a name through /proc. */
-static bool name_below(struct exec *e, int dir, const char *path)
+static bool name_below(struct carry *e, int dir, const char *path)
 {
 	size_t n = strlen(DESCRIPTORS);
 	int flags = sys(fcntl, dir, F_GETFD);
@@ -81,7 +81,7 @@ static bool name_below(struct exec *e, int dir, const char *path)
 	return true;
 }
 
-static bool name_file(struct exec *e, int dir, const char *path, int flags)
+static bool name_file(struct carry *e, int dir, const char *path, int flags)
 {
 	char copy[PATH_MAX];
 
@@ -105,7 +105,7 @@ static bool has_interpreter(int fd, const Elf64_Ehdr *h)
 }
 
 /* An arm64 program that may be executed: the emulator itself would not ask for the permission. */
-static bool is_for_emulator(struct exec *e, int flags)
+static bool is_for_emulator(struct carry *e, int flags)
 {
 	int how = O_RDONLY | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
 	int fd = sys(faccessat, AT_FDCWD, e->name, X_OK) ? -1 : sys(openat, AT_FDCWD, e->name, how);
@@ -122,7 +122,7 @@ static bool is_for_emulator(struct exec *e, int flags)
 }
 
 /* False: there are too many, or the list cannot be read. */
-static bool count_arguments(struct exec *e)
+static bool count_arguments(struct carry *e)
 {
 	for (e->argc = 0; e->argv; e->argc++) {
 		const char *at = (const char *)&e->argv[e->argc];
@@ -132,13 +132,13 @@ static bool count_arguments(struct exec *e)
 			return false;
 		if (!e->argv[e->argc])
 			break;
-		if (e->argc == EXEC_MAX_ARGUMENTS)
+		if (e->argc == CARRY_MAX_ARGUMENTS)
 			return false;
 	}
 	return true;
 }
 
-bool exec_begin(struct exec *e, int dir, const char *path, char *const argv[], int flags)
+bool carry_begin(struct carry *e, int dir, const char *path, char *const argv[], int flags)
 {
 	e->argv = argv;
 	e->kept = -1;
@@ -149,11 +149,11 @@ bool exec_begin(struct exec *e, int dir, const char *path, char *const argv[], i
 		e->by_emulator = is_for_emulator(e, flags);
 		return true;
 	}
-	exec_failed(e);
+	carry_failed(e);
 	return false;
 }
 
-static char **put_emulator(const struct exec *e, char **to)
+static char **put_emulator(const struct carry *e, char **to)
 {
 	*to++ = told->emulator;
 	if (e->is_static) {
@@ -167,7 +167,7 @@ static char **put_emulator(const struct exec *e, char **to)
 	return to;
 }
 
-const char *exec_fill(const struct exec *e, char **to)
+const char *carry_fill(const struct carry *e, char **to)
 {
 	if (e->by_emulator)
 		to = put_emulator(e, to);
@@ -179,7 +179,7 @@ const char *exec_fill(const struct exec *e, char **to)
 	return e->by_emulator ? told->emulator : e->name;
 }
 
-void exec_failed(struct exec *e)
+void carry_failed(struct carry *e)
 {
 	if (e->kept >= 0)
 		sys(close, e->kept);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * inspect.h - looks into the RMM from outside, as no host can: nothing changes, and no lock is held
- * for longer than a walk over some thousand entries.
+ * rmm_inspect.h - looks into the RMM from outside, as no host can: nothing changes, and no lock is
+ * held for longer than a walk over some thousand entries.
  */
-#ifndef RMM_INSPECT_H
-#define RMM_INSPECT_H
+#ifndef RMM_RMM_INSPECT_H
+#define RMM_RMM_INSPECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * events.c - observes calls and events, and passes them to who asked: counts (report.c), the trace
- * (tracer.c), the measurement log, lines for people.
+ * observer.c - observes calls and events, and passes them to who asked: counts (report.c), the
+ * trace (tracer.c), the measurement log, lines for people.
  *
  * An observer runs with whatever locks its caller holds. So nothing here writes to a file or a
  * socket that somebody may leave unread: outboxes do.
@@ -9,7 +9,7 @@
  * ENXIO of a KVM call is mostly the consequence of a refused RMI call: the thread remembers the
  * last one, and --explain names both.
  */
-#include "backend/events.h"
+#include "backend/observer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -38,7 +38,7 @@ static const struct backend_options *options;
 static struct outbox *control, *measure;
 static __thread result last_rmi_refusal;
 
-void events_send(enum backend_message kind, const char *text)
+void observer_send(enum backend_message kind, const char *text)
 {
 	struct backend_frame f = {.len = strlen(text), .kind = kind};
 	struct iovec iov[2] = {{&f, sizeof(f)}, {(void *)text, f.len}};
@@ -49,7 +49,7 @@ void events_send(enum backend_message kind, const char *text)
 
 static void send_log(const char *line)
 {
-	events_send(BACKEND_LOG, line);
+	observer_send(BACKEND_LOG, line);
 	if (door_listens(DOOR_LOG))
 		door_tell(DOOR_LOG, json_pack("{s:s}", "text", line));
 }
@@ -98,7 +98,7 @@ static void explain_line(const char *what, const struct trace_call *c, result wh
 		fprintf(f, "; the RMM's reason: %s: %s", last_rmi_refusal->name,
 			last_rmi_refusal->wrong);
 	if (!fclose(f))
-		events_send(BACKEND_EXPLAIN, text);
+		observer_send(BACKEND_EXPLAIN, text);
 	free(text);
 }
 
@@ -257,7 +257,7 @@ static void close_outputs(json_t *o)
 	}
 }
 
-void events_stop(bool report, uint64_t opened, uint64_t pages)
+void observer_stop(bool report, uint64_t opened, uint64_t pages)
 {
 	json_t *o = report_json(backend_abi(options));
 	char *text;
@@ -268,7 +268,7 @@ void events_stop(bool report, uint64_t opened, uint64_t pages)
 	tell_faults(o);
 	text = json_dumps(o, JSON_COMPACT);
 	if (report && text)
-		events_send(BACKEND_REPORT, text);
+		observer_send(BACKEND_REPORT, text);
 	free(text);
 	json_decref(o);
 	log_redirect(NULL);
@@ -276,7 +276,7 @@ void events_stop(bool report, uint64_t opened, uint64_t pages)
 	control = NULL;
 }
 
-int events_start(const struct backend_options *o)
+int observer_start(const struct backend_options *o)
 {
 	static struct trace_observer observer = {on_call, on_event, NULL, 0};
 

@@ -140,6 +140,7 @@ static bool fill_descriptor(struct stat *st, int fd)
 	if (class == FD_OBJECT && h.obj->kind == OBJECT_GMEM) {
 		st->st_mode |= S_IFREG;
 		st->st_size = (off_t)h.obj->size;
+		st->st_ino = h.ino;
 	}
 	return true;
 }
@@ -189,7 +190,8 @@ bool files_stat(int dir, const char *path, void *to, int flags, long *r)
 
 bool files_statx(int dir, const char *path, int flags, void *to, long *r)
 {
-	struct statx stx = {.stx_mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE};
+	struct statx stx = {.stx_mask =
+				    STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE | STATX_INO};
 	struct stat st;
 
 	if (!fill_at(&st, dir, path, flags))
@@ -197,6 +199,7 @@ bool files_statx(int dir, const char *path, int flags, void *to, long *r)
 	stx.stx_mode = st.st_mode;
 	stx.stx_nlink = st.st_nlink;
 	stx.stx_size = st.st_size;
+	stx.stx_ino = st.st_ino;
 	stx.stx_blksize = st.st_blksize;
 	stx.stx_rdev_major = major(st.st_rdev);
 	stx.stx_rdev_minor = minor(st.st_rdev);

@@ -246,6 +246,8 @@ static void dev_kvm_is_found_however_it_is_spelt(void **state)
 static void a_guest_memfd_is_a_file_of_its_size(void **state)
 {
 	struct kvm_create_guest_memfd g = {.size = 0x3000};
+	ino_t ino;
+	int other;
 	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0), plain = memfd_create("other", 0);
 	int gmem = call(vm, KVM_CREATE_GUEST_MEMFD, (uintptr_t)&g);
 	struct statx stx;
@@ -259,6 +261,12 @@ static void a_guest_memfd_is_a_file_of_its_size(void **state)
 	assert_int_equal(st.st_size, 0x3000);
 	assert_int_equal(statx(gmem, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
 	assert_int_equal(stx.stx_size, 0x3000);
+	assert_int_equal(stx.stx_ino, st.st_ino);
+	ino = st.st_ino;
+	other = call(vm, KVM_CREATE_GUEST_MEMFD, (uintptr_t)&g);
+	assert_int_equal(fstat(other, &st), 0);
+	assert_int_not_equal(st.st_ino, ino);
+	close(other);
 	assert_int_equal(fstat(vm, &st), 0);
 	assert_false(S_ISSOCK(st.st_mode));
 	assert_int_equal(fstat(kvm, &st), 0);

@@ -122,6 +122,20 @@ int memory_attach(struct talk *t, uint64_t addr, uint64_t size)
 	return r;
 }
 
+bool memory_is_physical(uint64_t addr)
+{
+	uint64_t start, end;
+	struct maps_area a;
+	uint32_t kind;
+	int found;
+
+	maps_open();
+	found = maps_next(&a, addr & -PAGE_SIZE, PAGE_SIZE, &start, &end);
+	kind = found > 0 ? area_kind(&a) : WIRE_AREA_FIXED;
+	maps_close();
+	return found < 0 || kind == WIRE_AREA_PHYSICAL || kind == WIRE_AREA_HIDDEN;
+}
+
 /* Whatever else was mapped there meanwhile is left alone. */
 void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset)
 {

@@ -173,6 +173,9 @@ int memory_prepare(void);
 int memory_report(struct talk *t, uint64_t addr, uint64_t size);
 /* WIRE_ATTACH: watch the range from now on, then report it. */
 int memory_attach(struct talk *t, uint64_t addr, uint64_t size);
+/* The page there is one of physical memory, or nobody knows; the range is watched, and the lock is
+ * held (watched_change_begin). */
+bool memory_is_physical(uint64_t addr);
 /* WIRE_REMAP: map `fd` wherever the range still shows the pages at `offset`. */
 void memory_remap(int fd, uint64_t addr, uint64_t size, uint64_t offset);
 /* WIRE_GUARD: nobody is to touch the range unnoticed from now on, or everybody may. */

@@ -132,7 +132,7 @@ long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uin
 	size = whole_pages(size);
 	ours = enter() && watched_covers(from, old_size ? old_size : 1);
 	watched = watched_change_begin(from, old_size, &mask);
-	if (ours && old_size && size > old_size)
+	if (ours && watched && old_size && size > old_size && memory_is_physical(from))
 		r = grow(from, old_size, size, flags, fixed);
 	else
 		r = sys(mremap, from, old_size, size, flags, fixed);

@@ -209,3 +209,43 @@ int64_t poke(int vm, void *addr, uint64_t value)
 
 	return call(vm, FAKE_POKE, (uintptr_t)&w);
 }
+
+void expect_realm_sees(int vm, void *addr, uint64_t value)
+{
+	uint64_t seen;
+
+	assert_int_equal(peek(vm, addr, &seen), 0);
+	assert_int_equal(seen, value);
+}
+
+void expect_realm_faults(int vm, void *addr)
+{
+	uint64_t seen;
+
+	assert_int_equal(peek(vm, addr, &seen), -EFAULT);
+}
+
+uint64_t where(int vm, void *addr)
+{
+	struct fake_word w = {(uintptr_t)addr, 0};
+
+	assert_int_equal(call(vm, FAKE_WHERE, (uintptr_t)&w), 0);
+	return w.value;
+}
+
+int64_t pages_used(void)
+{
+	int kvm = open_kvm();
+	int64_t n = call(kvm, FAKE_PAGES, 0);
+
+	close(kvm);
+	return n;
+}
+
+void expect_shared(int vm, uint64_t *p)
+{
+	*p = *p + 1;
+	expect_realm_sees(vm, p, *p);
+	assert_int_equal(poke(vm, p, 0x1234), 0);
+	assert_int_equal(*p, 0x1234);
+}

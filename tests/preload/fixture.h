@@ -43,4 +43,12 @@ int add_slot(int vm, void *addr, uint64_t size);
 int64_t peek(int vm, void *addr, uint64_t *value);
 int64_t poke(int vm, void *addr, uint64_t value);
 
+void expect_realm_sees(int vm, void *addr, uint64_t value);
+void expect_realm_faults(int vm, void *addr);
+/* Both see what either writes. */
+void expect_shared(int vm, uint64_t *p);
+/* The page's physical address. */
+uint64_t where(int vm, void *addr);
+int64_t pages_used(void);
+
 #endif

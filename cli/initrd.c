@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "vmm/unpack.h"
 
 /* The archive, and how far it has come. */
 struct archive {
@@ -116,27 +117,65 @@ static int add_given(struct archive *a, const char *given)
 	return add_file(a, file, equals ? equals + 1 : file);
 }
 
+#define MOST_MODULE (UINT64_C(64) << 20)
+
+/*
+ * A packed module is unpacked here, which is many times faster than in the realm. Its name, without
+ * the suffix, goes to `list`.
+ */
+static int add_module(struct archive *a, const char *dir, const char *module, char *list)
+{
+	char path[PATH_MAX], name[PATH_MAX];
+	const char *end = strstr(module, ".ko."), *why;
+	struct unpacked out;
+	struct stat st;
+	void *data;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/modules/%s", dir, module);
+	err = read_whole(path, &data, &st);
+	if (!err && end && unpack_is_packed(data, (uint64_t)st.st_size)) {
+		err = unpack(data, (uint64_t)st.st_size, MOST_MODULE, &out, &why);
+		if (err) {
+			log_error("%s: %s", path, why);
+		} else {
+			snprintf(name, sizeof(name), "modules/%.*s.ko", (int)(end - module),
+				 module);
+			member(a, name, S_IFREG | 0644, out.data, out.size);
+			munmap(out.data, out.mapped);
+		}
+	} else if (!err) {
+		snprintf(name, sizeof(name), "modules/%s", module);
+		member(a, name, S_IFREG | 0644, data, (size_t)st.st_size);
+	}
+	free(data);
+	if (!err)
+		sprintf(list + strlen(list), "%s\n", name + strlen("modules/"));
+	return err;
+}
+
 /* What `softrealm kernel` unpacks: modules.list, and the files that it names. */
 static int add_modules(struct archive *a, const char *dir)
 {
-	char path[PATH_MAX], name[PATH_MAX];
+	char path[PATH_MAX], *names = NULL;
 	struct stat st;
 	void *list;
 	int err;
 
 	snprintf(path, sizeof(path), "%s/modules.list", dir);
 	err = read_whole(path, &list, &st);
-	if (err)
-		return err;
-	((char *)list)[st.st_size] = 0;
-	member(a, "modules", S_IFDIR | 0755, NULL, 0);
-	member(a, "modules.list", S_IFREG | 0644, list, (size_t)st.st_size);
-	for (char *save, *m = strtok_r(list, "\n", &save); m && !err;
-	     m = strtok_r(NULL, "\n", &save)) {
-		snprintf(path, sizeof(path), "%s/modules/%s", dir, m);
-		snprintf(name, sizeof(name), "modules/%s", m);
-		err = add_file(a, path, name);
+	if (!err) {
+		((char *)list)[st.st_size] = 0;
+		names = calloc(1, (size_t)st.st_size + 2);
+		err = names ? 0 : -ENOMEM;
 	}
+	member(a, "modules", S_IFDIR | 0755, NULL, 0);
+	for (char *save, *m = err ? NULL : strtok_r(list, "\n", &save); m && !err;
+	     m = strtok_r(NULL, "\n", &save))
+		err = add_module(a, dir, m, names);
+	if (!err)
+		member(a, "modules.list", S_IFREG | 0644, names, strlen(names));
+	free(names);
 	free(list);
 	return err;
 }

@@ -13,10 +13,10 @@
 #include "vmm/status.h"
 
 /*
- * The pool of bounce buffers, in slabs of 2 KiB. The kernel's own has a thousandth of the memory: too
- * little for more than a console, and with pages of 16 KiB even for that, whose receive buffers are
- * pages. Sharing it with the host costs at each boot, so it is no larger than it has to be. Whatever
- * devices there are it is the same: they change nothing that is measured.
+ * The pool of bounce buffers, in slabs of 2 KiB. The kernel's own has a thousandth of the memory:
+ * too little for more than a console, and with pages of 16 KiB even for that, whose receive buffers
+ * are pages. Sharing it with the host costs at each boot, so it is no larger than it has to be.
+ * Whatever devices there are it is the same: they change nothing that is measured.
  */
 #define SLAB	   2048u
 #define MOST_SLABS 4096u

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * modules.c - loads the kernel's own modules, compressed as Debian ships them, but for the drivers
- * of virtio devices that this realm does not have: unpacking them takes long
+ * modules.c - loads the kernel's own modules, plain or compressed as Debian ships them, but for the
+ * drivers of virtio devices that this realm does not have: unpacking them takes long
  */
 #include "init.h"
 
@@ -62,6 +62,8 @@ static bool wanted(const char *file)
 
 static int load(const char *name)
 {
+	const char *end = strrchr(name, '.');
+	int flags = end && !strcmp(end, ".ko") ? 0 : MODULE_INIT_COMPRESSED_FILE;
 	char path[300];
 	int fd, err = 0;
 
@@ -69,7 +71,7 @@ static int load(const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (syscall(SYS_finit_module, fd, "", MODULE_INIT_COMPRESSED_FILE))
+	if (syscall(SYS_finit_module, fd, "", flags))
 		err = -errno;
 	close(fd);
 	return err;

@@ -247,12 +247,27 @@ void inproc_signal(struct inproc *p, int fd)
 
 /* ---- mappings ---- */
 
+static void *map_vcpu(struct kvm_file *f, size_t size)
+{
+	const size_t ring = KVM_COALESCED_MMIO_PAGE_OFFSET * GRANULE_SIZE;
+	const int prot = PROT_READ | PROT_WRITE;
+	char *addr = mmap(NULL, size, prot, MAP_SHARED, kvm_vcpu_memfd(f), 0);
+
+	if (addr == MAP_FAILED || size <= ring)
+		return addr;
+	if (mmap(addr + ring, GRANULE_SIZE, prot, MAP_SHARED | MAP_FIXED, kvm_vcpu_ring_memfd(f),
+		 0) != MAP_FAILED)
+		return addr;
+	munmap(addr, size);
+	return MAP_FAILED;
+}
+
 static void *map(struct inproc *p, struct kvm_file *f, size_t size)
 {
 	struct kvm_gmem_info info;
 
 	if (kvm_file_kind(f) == KVM_FILE_VCPU && size <= KVM_VCPU_MMAP_SIZE)
-		return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, kvm_vcpu_memfd(f), 0);
+		return map_vcpu(f, size);
 	if (kvm_file_kind(f) != KVM_FILE_GMEM)
 		return MAP_FAILED;
 	kvm_gmem_info(f, &info);

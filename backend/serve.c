@@ -74,7 +74,9 @@ static int serve_vcpu_memory(struct channel *ch, const struct wire_msg *m)
 	int r;
 
 	if (file && kvm_file_kind(file) == KVM_FILE_VCPU)
-		r = done(ch, 0, &reply, kvm_vcpu_memfd(file));
+		r = done(ch, 0, &reply,
+			 m->object.flags & WIRE_VCPU_RING ? kvm_vcpu_ring_memfd(file)
+							  : kvm_vcpu_memfd(file));
 	else
 		r = done(ch, -ENODEV, &reply, -1);
 	if (file)

@@ -77,12 +77,25 @@ static long map_file(struct wire_msg *req, struct call *c, uint64_t addr, uint64
 	return r;
 }
 
+/* The VM's ring lies in the mapping [at, at + size) of a vCPU's file from `offset` on. */
+static long map_ring(struct wire_msg *req, struct call *c, uint64_t at, uint64_t size, int prot,
+		     int flags, uint64_t offset)
+{
+	const uint64_t ring = KVM_COALESCED_MMIO_PAGE_OFFSET * PAGE_SIZE;
+
+	if (ring < offset || ring >= offset + size)
+		return 0;
+	req->object.flags = WIRE_VCPU_RING;
+	return map_file(req, c, at + (ring - offset), PAGE_SIZE, prot,
+			(flags & MAP_TYPE) | MAP_FIXED, 0);
+}
+
 static long map_vcpu(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
 		     uint64_t offset)
 {
 	struct wire_msg m = {.type = WIRE_VCPU_MEMORY, .object = {.id = obj->id}};
 	struct call c = {.done_fd = -1};
-	long r;
+	long r, ring = 0;
 
 	signals_block(&c.mask);
 	/* The VMM may not reach the page after the vCPU's: the control page. */
@@ -90,8 +103,12 @@ static long map_vcpu(struct object *obj, uint64_t addr, uint64_t size, int prot,
 		r = -EINVAL;
 	else
 		r = map_file(&m, &c, addr, size, prot, flags, offset);
+	if (!sys_failed(r))
+		ring = map_ring(&m, &c, r, size, prot, flags, offset);
+	if (sys_failed(ring))
+		sys(munmap, r, size);
 	signals_restore(&c.mask);
-	return r;
+	return sys_failed(ring) ? ring : r;
 }
 
 /* Without INIT_SHARED every page is private: it maps, and a touch is SIGBUS, as past the end of

@@ -97,6 +97,8 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_
 /* The shared memory of a vCPU: KVM_VCPU_MMAP_SIZE bytes that the VMM maps, then one page that the
  * transport may use (its own control words). Owned by the vCPU. */
 int kvm_vcpu_memfd(struct kvm_file *vcpu);
+/* The VM's coalesced ring, one page, which the VMM is to see at KVM_COALESCED_MMIO_PAGE_OFFSET. */
+int kvm_vcpu_ring_memfd(struct kvm_file *vcpu);
 void *kvm_vcpu_control_page(struct kvm_file *vcpu);
 /* On any thread: wake a running KVM_RUN, which then asks caller->interrupted. */
 void kvm_vcpu_kick(struct kvm_file *vcpu);

@@ -60,6 +60,9 @@
 /* Name of the memfd behind a vCPU's mapping (kvm/vcpu/vcpu.c makes it): never part of a memslot. */
 #define WIRE_NAME_VCPU	    "kvm-vcpu"
 
+/* In `object.flags` of VCPU_MEMORY: the page that all vCPUs of the VM share. */
+#define WIRE_VCPU_RING 1
+
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */
 	WIRE_HELLO = 1,
@@ -69,7 +72,7 @@ enum wire_type {
 	WIRE_CALL,	  /* ioctl; payload: the argument's first bytes, if they could be read */
 	WIRE_CANCEL,	  /* a signal came: that KVM_RUN shall end; no answer of its own */
 	WIRE_FALLOCATE,	  /* on a guest_memfd's channel */
-	WIRE_VCPU_MEMORY, /* system channel: DONE carries the memfd of vCPU `id` */
+	WIRE_VCPU_MEMORY, /* system channel: DONE carries the memfd of vCPU `id`, or its ring's */
 	WIRE_GMEM_MAP,	  /* system channel: DONE carries the memory of guest_memfd `id` */
 	WIRE_SYNC,	  /* system channel: this range was changed; AREA... AREA_END follow */
 	WIRE_DISCARD,	  /* system channel: madvise(DONTNEED, REMOVE) on this range */

@@ -21,6 +21,7 @@ enum {
 	RANK_MMU,
 	RANK_MP,
 	RANK_GMEM,
+	RANK_RING,
 
 	RANK_VGIC = LOCK_RANKS_VGIC,
 	RANK_TAKEN, /* eventfds that drive an interrupt, of all VMs */

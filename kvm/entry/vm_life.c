@@ -25,6 +25,7 @@ static void init_locks(struct kvm_vm *vm)
 	lock_init(&vm->config_lock, RANK_CONFIG, "vm->config_lock");
 	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
 	rwlock_init(&vm->slots_rw, RANK_SLOTS_RW, "vm->slots_rw");
+	iobus_init(&vm->bus);
 	pthread_mutex_init(&vm->calls.lock, NULL);
 }
 

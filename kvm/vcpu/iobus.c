@@ -2,14 +2,16 @@
 /*
  * iobus.c - MMIO inside the kernel: ioeventfds and coalesced zones; the vGIC is asked first.
  *
- * The coalesced ring belongs to the VM, but each vCPU maps pages of its own: with one vCPU these
- * are the same thing. With more, the ring counts as full, and writes exit, as they may at any
- * time.
+ * The coalesced ring belongs to the VM: one page, in a file of its own, which lies in every vCPU's
+ * mapping.
  */
 #include "kvm/vcpu/iobus.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/kvm.h"
@@ -20,6 +22,7 @@
 #include "kvm/irq/vgic.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
+#include "machine/memory.h"
 
 #define RING_ENTRIES                                                                               \
 	((4096 - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio))
@@ -57,17 +60,14 @@ static bool in_zone(const struct iobus *b, uint64_t gpa, unsigned int len)
 	return false;
 }
 
-/* The ring is shared with user space: its indices are read once and checked. */
-static bool coalesce(struct kvm_vcpu *v, uint64_t gpa, unsigned int len, uint64_t val)
+/* The ring is shared with user space: its indices are read once and checked. ring_lock held. */
+static bool put(uint8_t *page, uint64_t gpa, unsigned int len, uint64_t val)
 {
-	uint8_t *page = v->shared + KVM_COALESCED_MMIO_PAGE_OFFSET * 4096;
 	struct kvm_coalesced_mmio_ring *ring = (void *)page;
 	struct kvm_coalesced_mmio *slots = (void *)(page + sizeof(*ring)), *slot;
 	uint32_t last = __atomic_load_n(&ring->last, __ATOMIC_RELAXED);
 	uint32_t first = __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE);
 
-	if (atomic_load(&v->vm->num_vcpus) != 1)
-		return false;
 	if (last >= RING_ENTRIES || (last + 1) % RING_ENTRIES == first)
 		return false;
 	slot = &slots[last]; /* &ring->coalesced_mmio[last], but gcc 14 takes that for an overflow
@@ -78,6 +78,16 @@ static bool coalesce(struct kvm_vcpu *v, uint64_t gpa, unsigned int len, uint64_
 	memcpy(slot->data, &val, sizeof(val));
 	__atomic_store_n(&ring->last, (last + 1) % RING_ENTRIES, __ATOMIC_RELEASE);
 	return true;
+}
+
+static bool coalesce(struct iobus *b, uint64_t gpa, unsigned int len, uint64_t val)
+{
+	bool done;
+
+	lock_take(&b->ring_lock);
+	done = put(b->ring, gpa, len, val);
+	lock_drop(&b->ring_lock);
+	return done;
 }
 
 bool iobus_access(struct kvm_vcpu *v, uint64_t gpa, bool is_write, unsigned int len, uint64_t *val)
@@ -92,13 +102,46 @@ bool iobus_access(struct kvm_vcpu *v, uint64_t gpa, bool is_write, unsigned int 
 		return false;
 	rwlock_read(&vm->slots_rw);
 	done = signal_eventfd(&vm->bus, gpa, len, *val) ||
-	       (in_zone(&vm->bus, gpa, len) && coalesce(v, gpa, len, *val));
+	       (in_zone(&vm->bus, gpa, len) && coalesce(&vm->bus, gpa, len, *val));
 	rwlock_drop(&vm->slots_rw);
 	return done;
 }
 
+void iobus_init(struct iobus *b)
+{
+	lock_init(&b->ring_lock, RANK_RING, "iobus->ring_lock");
+}
+
+/* Sealed and named as a vCPU's file (vcpu.c). */
+int iobus_make_ring(struct iobus *b)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	void *page = MAP_FAILED;
+	int fd;
+
+	if (b->ring)
+		return 0;
+	fd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -ENOMEM;
+	if (!ftruncate(fd, GRANULE_SIZE) && !fcntl(fd, F_ADD_SEALS, seals))
+		page = mmap(NULL, GRANULE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		close(fd);
+		return -ENOMEM;
+	}
+	b->ring = page;
+	b->ring_fd = fd;
+	return 0;
+}
+
 void iobus_destroy(struct iobus *b)
 {
+	if (b->ring) {
+		munmap(b->ring, GRANULE_SIZE);
+		close(b->ring_fd);
+	}
+	lock_destroy(&b->ring_lock);
 	for (size_t i = 0; i < b->num_eventfds; i++)
 		close(b->eventfd[i].fd);
 	free(b->eventfd);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/lock.h"
+
 struct kvm_vcpu;
 struct kvm_vm;
 
@@ -32,7 +34,15 @@ struct iobus {
 	size_t num_eventfds, eventfd_room;
 	struct coalesced_zone *zone;
 	size_t num_zones, zone_room;
+
+	struct lock ring_lock; /* who writes to the ring */
+	uint8_t *ring;	       /* a page that every vCPU's mapping shows; NULL: not yet */
+	int ring_fd;
 };
+
+void iobus_init(struct iobus *b);
+/* The ring is there, with the VM's first vCPU: 0 or -ENOMEM. */
+int iobus_make_ring(struct iobus *b);
 
 /* True if the access was handled in the kernel; a read fills *val. */
 bool iobus_access(struct kvm_vcpu *v, uint64_t gpa, bool is_write, unsigned int len, uint64_t *val);

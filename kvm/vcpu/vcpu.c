@@ -56,7 +56,7 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 	lock_init(&v->mp_lock, RANK_MP, "vcpu->mp_lock");
 	history_init(&v->history);
 	v->pe = pe_create();
-	if (!v->pe || !map_shared(v)) {
+	if (!v->pe || !map_shared(v) || iobus_make_ring(&vm->bus)) {
 		vcpu_destroy(v);
 		return &rule_kvm_no_memory;
 	}

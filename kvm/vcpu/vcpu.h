@@ -67,7 +67,7 @@ struct kvm_vcpu {
 	struct lock mutex;
 	struct pe *pe;
 
-	int memfd;	     /* kvm_run, coalesced ring, the transport's page */
+	int memfd;	     /* kvm_run, where the VM's ring goes, the transport's page */
 	uint8_t *shared;     /* its mapping */
 	struct kvm_run *run; /* shared with user space: hostile */
 

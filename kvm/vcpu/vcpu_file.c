@@ -2,6 +2,7 @@
 /* vcpu_file.c - vCPU files: what the transports ask of them. */
 #include "kvm/core/host.h"
 #include "kvm/rules.h"
+#include "kvm/core/vm.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
@@ -19,6 +20,11 @@ const struct kvm_file_ops vcpu_file_ops = {
 int kvm_vcpu_memfd(struct kvm_file *f)
 {
 	return f->vcpu->memfd;
+}
+
+int kvm_vcpu_ring_memfd(struct kvm_file *f)
+{
+	return f->vcpu->vm->bus.ring_fd;
 }
 
 void *kvm_vcpu_control_page(struct kvm_file *f)

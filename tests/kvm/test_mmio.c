@@ -152,6 +152,27 @@ static void coalesced_stores_wait_in_the_ring(void **state)
 	fx_assert_off(f, 0);
 }
 
+static void two_cpus_have_one_ring(void **state)
+{
+	struct fx *f = *state;
+	struct kvm_coalesced_mmio_zone z = {.addr = UART, .size = 16};
+	struct kvm_coalesced_mmio_ring *ring, *other;
+
+	PROGRAM(0, CODE, {T_STR, 1, SHARED | UART, 4}, SYSTEM_OFF);
+	fx_realm(f, 2);
+	ring = (void *)((uint8_t *)f->run[0] + KVM_COALESCED_MMIO_PAGE_OFFSET * 4096);
+	other = (void *)((uint8_t *)f->run[1] + KVM_COALESCED_MMIO_PAGE_OFFSET * 4096);
+	GIVES(0, f->vm, KVM_REGISTER_COALESCED_MMIO, &z);
+	other->first = other->last = 5;
+	fx_assert_off(f, 0);
+	assert_int_equal(ring->last, 6);
+	assert_int_equal(other->last, 6);
+	assert_int_equal(other->coalesced_mmio[5].phys_addr, UART);
+	/* What is a vCPU's own stays so. */
+	f->run[1]->immediate_exit = 1;
+	assert_int_equal(f->run[0]->immediate_exit, 0);
+}
+
 static void a_hostile_ring_only_makes_stores_exit(void **state)
 {
 	struct fx *f = *state;
@@ -200,6 +221,7 @@ int test_mmio(void)
 		TEST(an_access_without_syndrome_is_an_abort_in_the_realm),
 		TEST(ioeventfds_take_matching_stores),
 		TEST(coalesced_stores_wait_in_the_ring),
+		TEST(two_cpus_have_one_ring),
 		TEST(a_hostile_ring_only_makes_stores_exit),
 		TEST(the_gic_answers_in_the_kernel),
 	};

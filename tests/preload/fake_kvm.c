@@ -32,7 +32,7 @@ struct kvm_file {
 	struct kvm_host *host;
 	struct kvm_mm *mm;
 	/* vCPU */
-	int memfd, kick_fd, watched;
+	int memfd, ring, kick_fd, watched;
 	void *shared;
 	uint64_t exits;
 	bool mask_set;
@@ -92,7 +92,7 @@ static struct kvm_file *file_new(struct kvm_host *h, enum kvm_file_kind kind, st
 	f->refs = 1;
 	f->host = h;
 	f->mm = mm;
-	f->memfd = f->kick_fd = f->watched = -1;
+	f->memfd = f->ring = f->kick_fd = f->watched = -1;
 	if (mm)
 		mm->ops->get(mm);
 	if (kind != KVM_FILE_SYSTEM)
@@ -124,6 +124,8 @@ void kvm_file_put(struct kvm_file *f)
 		munmap(f->shared, SHARED_SIZE);
 	if (f->memfd >= 0)
 		close(f->memfd);
+	if (f->ring >= 0)
+		close(f->ring);
 	if (f->kick_fd >= 0)
 		close(f->kick_fd);
 	if (f->gmem.size)
@@ -142,8 +144,10 @@ static int64_t create_vcpu(struct kvm_file *vm, struct kvm_caller *c)
 	struct kvm_file *f = file_new(vm->host, KVM_FILE_VCPU, vm->mm);
 
 	f->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC);
+	f->ring = memfd_create("kvm-vcpu", MFD_CLOEXEC);
 	f->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ftruncate(f->memfd, SHARED_SIZE))
+	if (ftruncate(f->memfd, SHARED_SIZE) || ftruncate(f->ring, GRANULE_SIZE) ||
+	    pwrite(f->ring, FAKE_RING, sizeof(FAKE_RING), 0) < 0)
 		abort();
 	f->shared = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f->memfd, 0);
 	return c->ops->install(c, f);
@@ -444,6 +448,11 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_
 int kvm_vcpu_memfd(struct kvm_file *f)
 {
 	return f->memfd;
+}
+
+int kvm_vcpu_ring_memfd(struct kvm_file *f)
+{
+	return f->ring;
 }
 
 void *kvm_vcpu_control_page(struct kvm_file *f)

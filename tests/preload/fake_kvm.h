@@ -29,6 +29,7 @@ struct fake_word {
 #define FAKE_WHERE	   _IOWR(KVMIO, 0xf6, struct fake_word) /* physical address behind addr */
 #define FAKE_DIE	   _IO(KVMIO, 0xf7)			/* the backend exits at once */
 #define FAKE_KIND_VCPU	   2
+#define FAKE_RING	   "ring"	    /* what lies in the page that a VM's vCPUs share */
 #define FAKE_PROTECT	   _IO(KVMIO, 0xfb) /* delegate the page behind a user address ... */
 #define FAKE_UNPROTECT	   _IO(KVMIO, 0xfc) /* ... and give it back */
 /* [src, src + len) stands for IPA dst and is guarded; dst 0: not any more. */

@@ -94,6 +94,30 @@ static void close_range_is_seen(void **state)
 	close(kvm);
 }
 
+/* Whole or by itself; and what is unmapped there is the vCPU's no more. */
+static void a_mapping_of_a_vcpu_shows_the_vms_ring(void **state)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	int vm = open_vm(), vcpu;
+	struct kvm_run *run;
+	char *ring;
+
+	vcpu = open_vcpu(vm, &run);
+	assert_string_equal((char *)run + 4096, FAKE_RING);
+	ring = mmap(NULL, 4096, prot, MAP_SHARED, vcpu, 4096);
+	assert_ptr_not_equal(ring, MAP_FAILED);
+	assert_string_equal(ring, FAKE_RING);
+	ring[0] = 'R';
+	assert_int_equal(((char *)run)[4096], 'R');
+	run->immediate_exit = 1;
+	assert_int_equal(ring[1], FAKE_RING[1]);
+	run->immediate_exit = 0;
+	munmap(run, KVM_VCPU_MMAP_SIZE);
+	munmap(ring, 4096);
+	close(vcpu);
+	close(vm);
+}
+
 static void a_mapping_keeps_the_vcpu(void **state)
 {
 	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0);
@@ -353,6 +377,7 @@ static int run(void)
 		cmocka_unit_test(what_was_closed_is_gone_for_the_next_call),
 		cmocka_unit_test(close_range_is_seen),
 		cmocka_unit_test(a_mapping_keeps_the_vcpu),
+		cmocka_unit_test(a_mapping_of_a_vcpu_shows_the_vms_ring),
 		cmocka_unit_test(part_of_a_page_unmaps_all_of_it),
 		cmocka_unit_test(a_forks_child_may_unmap_at_once),
 		cmocka_unit_test(the_vcpus_mapping_has_its_size),

@@ -9,28 +9,33 @@
  */
 #include "engine/monitor/monitor.h"
 
-static bool is_late(uint64_t ctl, uint64_t cval, uint64_t count)
-{
-	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE && count >= cval;
-}
+#define CNT_CTL_WAITS(ctl) (((ctl) & (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)) == CNT_CTL_ENABLE)
 
 /* QEMU sets ISTATUS when its own timer runs, a moment after the counter has passed. The same
  * comparator makes it look now, so that the guest reads what the host is told. */
 static uint64_t cntv_ctl(void)
 {
-	uint64_t cval = read_sysreg(cntv_cval_el0);
+	uint64_t ctl = read_sysreg(cntv_ctl_el0), cval;
 
-	if (is_late(read_sysreg(cntv_ctl_el0), cval, read_sysreg(cntvct_el0)))
-		write_sysreg(cntv_cval_el0, cval);
+	if (!CNT_CTL_WAITS(ctl))
+		return ctl;
+	cval = read_sysreg(cntv_cval_el0);
+	if (read_sysreg(cntvct_el0) < cval)
+		return ctl;
+	write_sysreg(cntv_cval_el0, cval);
 	return read_sysreg(cntv_ctl_el0);
 }
 
 static uint64_t cntp_ctl(void)
 {
-	uint64_t cval = read_sysreg(cntp_cval_el0);
+	uint64_t ctl = read_sysreg(cntp_ctl_el0), cval;
 
-	if (is_late(read_sysreg(cntp_ctl_el0), cval, read_sysreg(cntpct_el0)))
-		write_sysreg(cntp_cval_el0, cval);
+	if (!CNT_CTL_WAITS(ctl))
+		return ctl;
+	cval = read_sysreg(cntp_cval_el0);
+	if (read_sysreg(cntpct_el0) < cval)
+		return ctl;
+	write_sysreg(cntp_cval_el0, cval);
 	return read_sysreg(cntp_ctl_el0);
 }
 

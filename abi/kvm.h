@@ -484,6 +484,7 @@ struct kvm_run {
 #define KVM_CAP_MSI_DEVID		       131
 #define KVM_CAP_IMMEDIATE_EXIT		       136
 #define KVM_CAP_ARM_USER_IRQ		       144
+#define KVM_CAP_ARM_INJECT_SERROR_ESR	       158
 #define KVM_CAP_COALESCED_PIO		       162
 #define KVM_CAP_ARM_VM_IPA_SIZE		       165
 #define KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2      168

@@ -2,6 +2,7 @@
 /* test_shared.c - memslots on files that others share: nothing is moved, and all see the same. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #define PAGES 64ul
 #define SIZE  (PAGES * PAGE)
 #define RW    (PROT_READ | PROT_WRITE)
+#define HUGE  UINT64_C(0x200000)
 
 static uint64_t *page(void *base, unsigned int n)
 {
@@ -78,6 +80,30 @@ static void a_shared_memfd_is_shared(void **state)
 	assert_int_equal(ftruncate(fd, SIZE), 0);
 	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), 0);
 	expect_file_is_shared(fd);
+}
+
+/* A slot on a part of a huge page. */
+static void a_shared_huge_page_is_shared(void **state)
+{
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB), vm;
+	uint64_t *p = MAP_FAILED, *others;
+
+	if (fd >= 0 && !ftruncate(fd, HUGE))
+		p = mmap(NULL, HUGE, RW, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		print_message("no huge pages here\n");
+		close(fd);
+		skip();
+	}
+	others = mmap(NULL, HUGE, RW, MAP_SHARED, fd, 0);
+	vm = open_vm();
+	assert_int_equal(add_slot(vm, page(p, 16), SIZE), 0);
+	expect_file_shared(vm, page(p, 16), page(others, 16));
+	munmap(p, HUGE);
+	expect_realm_faults(vm, page(p, 16));
+	munmap(others, HUGE);
+	close(fd);
+	close(vm);
 }
 
 static void two_slots_on_one_file_have_one_page(void **state)
@@ -187,6 +213,7 @@ static int run(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shared_file_is_shared),
 		cmocka_unit_test(a_shared_memfd_is_shared),
+		cmocka_unit_test(a_shared_huge_page_is_shared),
 		cmocka_unit_test(two_slots_on_one_file_have_one_page),
 		cmocka_unit_test(a_file_that_is_open_for_reading_is_not_moved),
 		cmocka_unit_test(a_shared_file_keeps_its_protection_and_its_holes),

@@ -89,6 +89,14 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 	return s;
 }
 
+void memslot_window(const struct memslot_view *view, uint64_t gpa, uint64_t *lo, uint64_t *hi)
+{
+	uint64_t size = view->logging ? GRANULE_SIZE : MEMSLOT_WINDOW;
+
+	*lo = MAX(view->gpa, ALIGN_DOWN(gpa, size));
+	*hi = MIN(view->gpa + view->size, ALIGN_DOWN(gpa, size) + size);
+}
+
 void memslot_mark_dirty(struct memslot *s, uint64_t gpa)
 {
 	uint64_t page = (gpa - s->gpa) / GRANULE_SIZE;

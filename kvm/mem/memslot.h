@@ -56,6 +56,11 @@ struct memslot_view {
 	bool readonly, logging;
 	uint64_t seq;
 };
+/* What one level 3 table maps: of a slot without a dirty log, which would tell, this much is mapped
+ * with a page. */
+#define MEMSLOT_WINDOW UINT64_C(0x200000)
+/* The part of it around gpa that is the slot's: [*lo, *hi). */
+void memslot_window(const struct memslot_view *view, uint64_t gpa, uint64_t *lo, uint64_t *hi);
 /* False: there is no slot. Takes slots_rw and mmu_lock. */
 bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view);
 

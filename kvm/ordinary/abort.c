@@ -3,7 +3,8 @@
  * abort.c - stage 2 aborts of an ordinary VM.
  *
  * With a slot the page is mapped: for reading where user memory or the slot is read-only, and where
- * the slot has a dirty log until the first store. Without one the access is a device's (mmio.c).
+ * the slot has a dirty log until the first store. Without a log its neighbours come along: an exit
+ * costs more than hundreds of them. Without a slot the access is a device's (mmio.c).
  */
 #include "abi/kvm.h"
 #include "base/bits.h"
@@ -49,17 +50,34 @@ static bool is_write_fault(uint64_t esr)
 	return ESR_EC(esr) == EC_DABT_LOW && ESR_ABT_WRITE(esr);
 }
 
+#define WINDOW_PAGES (MEMSLOT_WINDOW / GRANULE_SIZE)
+
+/* Pages that are mapped for a store: the one that is asked for, and those around it. */
+struct around {
+	uint64_t lo, hi;
+	uint64_t pa[WINDOW_PAGES]; /* 0: not there, or not writable */
+};
+
+static uint64_t look_around(const struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
+			    struct around *a)
+{
+	memslot_window(view, gpa, &a->lo, &a->hi);
+	for (uint64_t g = a->lo; g < a->hi; g += GRANULE_SIZE)
+		a->pa[(g - a->lo) / GRANULE_SIZE] =
+			vm->mm->ops->lookup(vm->mm, view->uaddr + (g - view->gpa), true);
+	return a->pa[(gpa - a->lo) / GRANULE_SIZE];
+}
+
 static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa, bool is_write)
 {
-	struct kvm_mm *mm = vm->mm;
-	uint64_t uaddr = view->uaddr + (gpa - view->gpa);
 	bool writable = !view->readonly && (is_write || !view->logging);
-	uint64_t pa = writable ? mm->ops->lookup(mm, uaddr, true) : 0;
+	struct around a = {0};
+	uint64_t pa = writable ? look_around(vm, view, gpa, &a) : 0;
 	result why = OK;
 
 	if (!pa && !is_write) {
 		writable = false;
-		pa = mm->ops->lookup(mm, uaddr, false);
+		pa = vm->mm->ops->lookup(vm->mm, view->uaddr + (gpa - view->gpa), false);
 	}
 	lock_take(&vm->mmu_lock);
 	if (vm->mmu_seq != view->seq) {
@@ -70,6 +88,8 @@ static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t g
 		why = stage2_map(vm, gpa, pa, writable);
 		if (!why && is_write)
 			memslot_mark_dirty(view->slot, gpa);
+		if (!why)
+			stage2_map_ahead(vm, a.lo, a.pa, (a.hi - a.lo) / GRANULE_SIZE);
 	}
 	lock_drop(&vm->mmu_lock);
 	return why;

@@ -65,6 +65,9 @@ uint64_t stage2_vttbr(const struct kvm_vm *vm);
 uint64_t stage2_vtcr(const struct kvm_vm *vm);
 /* Map a page, in place of what is mapped there. OK, kvm_no_memory. */
 result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable);
+/* Map n pages for writing where nothing is mapped, if there is a table; pa 0: none. All within one
+ * level 3 table. */
+void stage2_map_ahead(struct kvm_vm *vm, uint64_t ipa, const uint64_t *pa, uint64_t n);
 /* Unmap [ipa, end), or (write_protect) only take the right to write. */
 void stage2_unmap(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);

@@ -147,6 +147,17 @@ result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable)
 	return OK;
 }
 
+void stage2_map_ahead(struct kvm_vm *vm, uint64_t ipa, const uint64_t *pa, uint64_t n)
+{
+	uint64_t *e, skip;
+
+	lock_assert_held(&vm->mmu_lock);
+	e = n ? find_leaf(vm, ipa, false, &skip) : NULL;
+	for (uint64_t i = 0; e && i < n; i++)
+		if (pa[i] && !(e[i] & VALID))
+			__atomic_store_n(&e[i], pa[i] | PAGE_ATTRS | WRITE, __ATOMIC_RELEASE);
+}
+
 /* Clear `bits` in each valid entry of [ipa, end). */
 static void clear(struct kvm_vm *vm, uint64_t ipa, uint64_t end, uint64_t bits)
 {

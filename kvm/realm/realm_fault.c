@@ -22,15 +22,7 @@
 #include "kvm/vcpu/vcpu.h"
 #include "machine/memory.h"
 
-#define WINDOW	     UINT64_C(0x200000) /* what one level 3 table maps */
-#define WINDOW_PAGES (WINDOW / GRANULE_SIZE)
-
-/* The part of the window around gpa that lies in [lo, hi). */
-static void window(uint64_t gpa, uint64_t size, uint64_t *lo, uint64_t *hi)
-{
-	*lo = MAX(*lo, ALIGN_DOWN(gpa, size));
-	*hi = MIN(*hi, ALIGN_DOWN(gpa, size) + size);
-}
+#define WINDOW_PAGES (MEMSLOT_WINDOW / GRANULE_SIZE)
 
 result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 {
@@ -73,11 +65,11 @@ static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint6
  * the guest faults again, after a look at signals. */
 static result map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa)
 {
-	uint64_t pa[WINDOW_PAGES], lo = view->gpa, hi = view->gpa + view->size;
+	uint64_t pa[WINDOW_PAGES], lo, hi;
 	struct kvm_mm *mm = vm->mm;
 	result why = OK;
 
-	window(gpa, view->logging ? GRANULE_SIZE : WINDOW, &lo, &hi);
+	memslot_window(view, gpa, &lo, &hi);
 	for (uint64_t g = lo; g < hi; g += GRANULE_SIZE)
 		pa[(g - lo) / GRANULE_SIZE] =
 			mm->ops->lookup(mm, view->uaddr + (g - view->gpa), true);

@@ -75,6 +75,26 @@ static void the_dirty_log_has_each_store_since_the_last_look(void **state)
 	}
 }
 
+/* The first 255 pages of DATA are in one table, with those that the program comes from. */
+static void neighbours_come_along_with_a_page(void **state)
+{
+	struct fx *f = *state;
+	unsigned int before;
+
+	ordinary_make(f, 1, 0x200);
+	assert_int_equal(fx_set_reg(f, 0, X(0), 256), 0);
+	ordinary_expect_load(f, 0, 4, 0);
+	assert_in_range(fx_exits("SHARED_FAULT", false), 1, 4); /* the device's is one */
+	for (unsigned int i = 1; i < 256; i++)
+		assert_int_equal(*(uint64_t *)(f->ram + DATA_OFF + i * PAGE), 256 - i);
+	/* A log would miss them. */
+	assert_int_equal(fx_set_slot(f, 0, KVM_MEM_LOG_DIRTY_PAGES, RAM, RAM_SIZE, f->ram, -1, 0),
+			 0);
+	before = fx_exits("SHARED_FAULT", false);
+	ordinary_expect_load(f, 0, 4, 0);
+	assert_true(fx_exits("SHARED_FAULT", false) - before >= 256);
+}
+
 #define WRITES	    UINT64_C(0x780)
 #define WRITE_PAGES 256
 
@@ -272,6 +292,7 @@ int main(int argc, char **argv)
 		TEST(its_registers_are_seen_and_set_between_runs),
 		TEST(a_second_cpu_is_started_by_psci),
 		TEST(the_dirty_log_has_each_store_since_the_last_look),
+		TEST(neighbours_come_along_with_a_page),
 		TEST(the_dirty_log_misses_no_store_of_four_cpus),
 		TEST(nor_does_the_log_that_user_space_clears),
 		TEST(a_slot_whose_flags_change_is_never_missing),

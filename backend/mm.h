@@ -58,9 +58,11 @@ static inline bool mm_has_vms(struct mm *mm)
 }
 
 /* ---- mm_shared.c ---- */
-/* Where [offset, offset + size) of the file, whole pages, lies in physical memory: *pa. 0, -EINVAL
- * (not a file that may be shared), or as machine_share. The descriptor stays the caller's. */
-int mm_share(struct mm *mm, int fd, uint64_t offset, uint64_t size, uint64_t *pa);
+/* Where [offset, offset + size) of the file, whole pages, lies in physical memory: *pa. Without a
+ * descriptor it is the one of this device and inode, if it is known from before. 0, -EINVAL (not a
+ * file that may be shared), -EBADF (not known), or as machine_share. fd stays the caller's. */
+int mm_share(struct mm *mm, int fd, const uint64_t id[2], uint64_t offset, uint64_t size,
+	     uint64_t *pa);
 /* mm->lock held: pieces that no area shows, which are to be unshared without it. */
 struct mm_piece *mm_take_unused(struct mm *mm);
 void mm_unshare(struct mm *mm, struct mm_piece *p);

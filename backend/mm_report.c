@@ -119,20 +119,19 @@ static int note_area(struct report *r, const struct wire_msg *m)
 }
 
 /* A file that others share: said again as another kind if it cannot be. */
-static int share_area(struct report *r, const struct wire_msg *area, int fd)
+static int share_area(struct report *r, const struct wire_msg *area, const uint64_t id[2], int fd)
 {
 	struct wire_msg m = {.type = WIRE_SHARED};
 	uint64_t addr = area->area.addr, size = area->area.size, pa = 0;
 
 	if (mm_has_vms(r->mm))
-		m.answer.value =
-			fd < 0 ? -EMFILE : mm_share(r->mm, fd, area->area.offset, size, &pa);
+		m.answer.value = mm_share(r->mm, fd, id, area->area.offset, size, &pa);
 	if (channel_say(r->ch, &m, NULL, NULL, 0))
 		return -EPIPE;
 	return pa ? ranges_set(&r->areas, addr, addr + size, pa, area->area.prot) : 0;
 }
 
-static int take_area(struct report *r, const struct wire_msg *m, int fd)
+static int take_area(struct report *r, const struct wire_msg *m, const uint64_t id[2], int fd)
 {
 	uint64_t addr = m->area.addr, size = m->area.size;
 
@@ -150,7 +149,7 @@ static int take_area(struct report *r, const struct wire_msg *m, int fd)
 	case WIRE_AREA_MEMFD:
 		return place_area(r, m);
 	case WIRE_AREA_FILE:
-		return share_area(r, m, fd);
+		return share_area(r, m, id, fd);
 	case WIRE_AREA_FIXED:
 		return 0;
 	}
@@ -250,17 +249,18 @@ static void report_end(struct mm *mm, bool changed)
 /* The client's messages up to AREA_END; then r->end is where its knowledge ends. 0 or -errno. */
 static int take_areas(struct report *r)
 {
+	uint64_t id[2] = {0};
 	struct wire_msg m;
 	ssize_t heard;
 	int n = 0, fd;
 
 	while (!n) {
-		heard = channel_hear(r->ch, &m, NULL, 0, &fd);
+		heard = channel_hear(r->ch, &m, id, sizeof(id), &fd);
 		if (heard < 0 && heard != -EMFILE)
 			return -EPIPE;
 		if (m.type == WIRE_AREA_END && fd < 0)
 			break;
-		n = m.type == WIRE_AREA ? take_area(r, &m, fd) : -EPIPE;
+		n = m.type == WIRE_AREA ? take_area(r, &m, id, fd) : -EPIPE;
 		if (fd >= 0)
 			close(fd);
 	}

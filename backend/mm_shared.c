@@ -48,16 +48,19 @@ static uint64_t look_at(int fd, struct stat *st)
 	return 0;
 }
 
-/* mm->lock is held. */
-static const struct mm_piece *find(const struct mm *mm, const struct mm_piece *want)
+static bool find_place(struct mm *mm, const struct mm_piece *want, uint64_t *pa)
 {
-	const struct mm_piece *p = mm->pieces;
+	const struct mm_piece *p;
 
-	lock_assert_held(&mm->lock);
+	lock_take(&mm->lock);
+	p = mm->pieces;
 	while (p && (p->dev != want->dev || p->ino != want->ino || p->offset > want->offset ||
 		     want->offset + want->size > p->offset + p->size))
 		p = p->next;
-	return p;
+	if (p)
+		*pa = p->pa + (want->offset - p->offset);
+	lock_drop(&mm->lock);
+	return p != NULL;
 }
 
 static int add(struct mm *mm, const struct mm_piece *want, int fd, uint64_t step, uint64_t *pa)
@@ -84,27 +87,26 @@ static int add(struct mm *mm, const struct mm_piece *want, int fd, uint64_t step
 	return 0;
 }
 
-int mm_share(struct mm *mm, int fd, uint64_t offset, uint64_t size, uint64_t *pa)
+int mm_share(struct mm *mm, int fd, const uint64_t id[2], uint64_t offset, uint64_t size,
+	     uint64_t *pa)
 {
-	struct mm_piece want = {.offset = offset, .size = size};
-	const struct mm_piece *p;
-	uint64_t step;
+	struct mm_piece want = {.dev = id[0], .ino = id[1], .offset = offset, .size = size};
 	struct stat st;
+	uint64_t step = fd >= 0 ? look_at(fd, &st) : 0;
+	bool known;
 
-	step = look_at(fd, &st);
-	if (!step || offset + size < offset)
+	if ((fd >= 0 && !step) || offset + size < offset)
 		return -EINVAL;
-	want.dev = st.st_dev;
-	want.ino = st.st_ino;
-	lock_take(&mm->lock);
-	p = find(mm, &want);
-	if (p)
-		*pa = p->pa + (offset - p->offset);
-	lock_drop(&mm->lock);
-	if (!p)
+	if (fd >= 0) {
+		want.dev = st.st_dev;
+		want.ino = st.st_ino;
+	}
+	known = find_place(mm, &want, pa);
+	if (known)
+		machine_share_again(mm->srv->cfg.machine, *pa);
+	else if (fd >= 0)
 		return add(mm, &want, fd, step, pa);
-	machine_share_again(mm->srv->cfg.machine, *pa);
-	return 0;
+	return known ? 0 : -EBADF;
 }
 
 static bool is_shown(const struct mm *mm, const struct mm_piece *p)

@@ -4,8 +4,9 @@
  * and nothing is moved.
  *
  * A VMM that shares its guest's memory with others hands them a descriptor, so it has one. It is
- * found by device and inode, among the numbers that a VMM uses; where none is to be found (it was
- * closed, or is for reading only) the mapping is treated as if it were nobody else's.
+ * found by device and inode, among the numbers that a VMM uses. Where none is to be found (it was
+ * closed, or is for reading only) the backend may still know the file from before; else the mapping
+ * is treated as if it were nobody else's.
  */
 #include <fcntl.h>
 
@@ -57,14 +58,18 @@ static int find(const struct maps_area *a)
 
 int shared_file_report(struct talk *t, const struct maps_area *a, const struct wire_msg *m)
 {
+	const uint64_t id[2] = {a->dev, a->ino};
 	struct wire_msg file = *m;
-	int fd = a->shared && a->ino ? find(a) : -1, r;
+	int fd, r;
 
-	if (fd < 0)
+	if (!a->shared || !a->ino)
 		return 1;
+	fd = find(a);
 	file.area.kind = WIRE_AREA_FILE;
-	r = talk_send(t, &file, NULL, &fd, 1);
-	sys(close, fd);
+	file.len = sizeof(id);
+	r = talk_send(t, &file, id, &fd, fd >= 0);
+	if (fd >= 0)
+		sys(close, fd);
 	if (r || talk_recv(t, &file, NULL, 0, NULL, NULL) < 0 || file.type != WIRE_SHARED)
 		return -EPIPE;
 	return file.answer.value ? 1 : 0;

@@ -90,7 +90,8 @@ enum wire_type {
 
 	/* client: what is mapped in a range, in ascending order */
 	WIRE_AREA,     /* one mapping; kind MOVABLE is answered by PLACE, then MOVED follows; kind
-			* FILE, which comes with a descriptor, by SHARED */
+			* FILE by SHARED. Its payload is device and inode, and a descriptor comes
+			* along unless the client has none any more */
 	WIRE_PLACE,    /* backend: offset in physical memory, with its descriptor; or status */
 	WIRE_SHARED,   /* backend: `answer.value`: 0, or -errno: it is told of another way then */
 	WIRE_MOVED,    /* client: `answer.value` bytes from the start have been moved */
@@ -117,7 +118,7 @@ enum wire_area {
 	WIRE_AREA_PRIVATE,  /* movable: discarding it gives zeroes */
 	WIRE_AREA_SHARED,   /* movable: discarding keeps the contents */
 	WIRE_AREA_MEMFD,    /* the same, but others may map or hold the file: worth a warning */
-	WIRE_AREA_FILE,	    /* of the file that came along, at `offset`; shared with anybody */
+	WIRE_AREA_FILE,	    /* of a file, at `offset`; shared with anybody */
 	WIRE_AREA_FIXED,    /* cannot be moved: shared, and no file that we have */
 };
 

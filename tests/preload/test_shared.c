@@ -82,6 +82,28 @@ static void a_shared_memfd_is_shared(void **state)
 	expect_file_is_shared(fd);
 }
 
+/* What is known of the file from before lasts as long as the mapping does. */
+static void a_descriptor_that_is_closed_is_not_missed(void **state)
+{
+	int fd = memfd_create("test", 0), vm = open_vm();
+	uint64_t *p, *others, at;
+
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	p = map_file(fd, RW, 0);
+	others = map_file(fd, RW, 0);
+	assert_int_equal(add_slot(vm, p, SIZE), 0);
+	at = where(vm, p);
+	close(fd);
+	assert_int_equal(add_slot(vm, p, SIZE), 0);
+	mprotect(p, PAGE, PROT_READ);
+	mprotect(p, PAGE, RW);
+	assert_int_equal(where(vm, p), at);
+	expect_file_shared(vm, p, others);
+	munmap(p, SIZE);
+	munmap(others, SIZE);
+	close(vm);
+}
+
 /* A slot on a part of a huge page. */
 static void a_shared_huge_page_is_shared(void **state)
 {
@@ -213,6 +235,7 @@ static int run(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shared_file_is_shared),
 		cmocka_unit_test(a_shared_memfd_is_shared),
+		cmocka_unit_test(a_descriptor_that_is_closed_is_not_missed),
 		cmocka_unit_test(a_shared_huge_page_is_shared),
 		cmocka_unit_test(two_slots_on_one_file_have_one_page),
 		cmocka_unit_test(a_file_that_is_open_for_reading_is_not_moved),

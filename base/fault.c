@@ -3,7 +3,6 @@
 #include "base/fault.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 
 #include "base/bits.h"
+#include "base/lock.h"
 
 #define MAX_FAULTS 32
 #define SPEC_SIZE  256
@@ -35,7 +35,7 @@ struct fault {
 
 static struct fault faults[MAX_FAULTS];
 static unsigned int num_faults;
-static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock fault_lock = LOCK_INITIALIZER(LOCK_RANKS_LEAF + 10, "faults");
 
 bool fault_armed_;
 
@@ -246,14 +246,14 @@ static struct fault *fault_find(enum fault_what what, const char *name)
 {
 	struct fault *hit = NULL;
 
-	pthread_mutex_lock(&fault_lock);
+	lock_take(&fault_lock);
 	for (unsigned int i = 0; i < num_faults; i++)
 		if (faults[i].what == what && !strcmp(faults[i].name, name) &&
 		    fault_counts(&faults[i]) && !hit)
 			hit = &faults[i];
 	if (hit)
 		hit->fired++;
-	pthread_mutex_unlock(&fault_lock);
+	lock_drop(&fault_lock);
 	return hit;
 }
 
@@ -350,7 +350,7 @@ bool fault_tally(unsigned int i, struct fault_tally *t)
 {
 	bool found;
 
-	pthread_mutex_lock(&fault_lock);
+	lock_take(&fault_lock);
 	found = i < num_faults;
 	if (found)
 		*t = (struct fault_tally){
@@ -359,6 +359,6 @@ bool fault_tally(unsigned int i, struct fault_tally *t)
 			.fired = faults[i].fired,
 			.seed = faults[i].when == WHEN_PROB ? faults[i].seed : 0,
 		};
-	pthread_mutex_unlock(&fault_lock);
+	lock_drop(&fault_lock);
 	return found;
 }

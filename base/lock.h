@@ -27,6 +27,7 @@ enum {
 	LOCK_RANKS_VGIC = 300,
 	LOCK_RANKS_BACKEND = 350, /* what kvm/ is given by it */
 	LOCK_RANKS_MACHINE = 400,
+	LOCK_RANKS_LEAF = 450,
 	LOCK_RANKS_OBSERVER = 500, /* they come under any other */
 };
 

@@ -4,15 +4,16 @@
 
 #include "base/bits.h"
 #include "base/trace.h"
+#include "kvm/core/ranks.h"
 
 void history_init(struct history *h)
 {
-	pthread_mutex_init(&h->lock, NULL);
+	lock_init(&h->lock, RANK_HISTORY, "history");
 }
 
 void history_destroy(struct history *h)
 {
-	pthread_mutex_destroy(&h->lock);
+	lock_destroy(&h->lock);
 }
 
 /* The VMM is back: the exit that it was told of has been answered. */
@@ -21,58 +22,58 @@ void history_enter(struct history *h)
 	struct kvm_exit_view *last;
 	uint64_t now = trace_now();
 
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	h->entered = now;
 	last = &h->note[(h->count - 1) % KVM_HISTORY];
 	if (h->count && last->to_user && !last->back)
 		last->back = now;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 }
 
 void history_leave(struct history *h, uint32_t exit_reason)
 {
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	h->entered = 0;
 	h->exit_reason = exit_reason;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 }
 
 void history_note(struct history *h, struct kvm_exit_view note)
 {
 	note.when = trace_now();
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	h->note[h->count++ % KVM_HISTORY] = note;
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 }
 
 void history_copy(struct history *h, struct kvm_history_view *out)
 {
-	pthread_mutex_lock(&h->lock);
+	lock_take(&h->lock);
 	out->exits = h->count;
 	out->entered = h->entered;
 	out->exit_reason = h->exit_reason;
 	out->num = MIN(h->count, KVM_HISTORY);
 	for (size_t i = 0; i < out->num; i++)
 		out->note[i] = h->note[(h->count - out->num + i) % KVM_HISTORY];
-	pthread_mutex_unlock(&h->lock);
+	lock_drop(&h->lock);
 }
 
 void call_log_note(struct call_log *l, struct kvm_call_view note)
 {
 	note.when = trace_now();
-	pthread_mutex_lock(&l->lock);
+	lock_take(&l->lock);
 	l->call[l->count++ % KVM_CALLS] = note;
-	pthread_mutex_unlock(&l->lock);
+	lock_drop(&l->lock);
 }
 
 size_t call_log_copy(struct call_log *l, struct kvm_call_view out[KVM_CALLS])
 {
 	size_t n;
 
-	pthread_mutex_lock(&l->lock);
+	lock_take(&l->lock);
 	n = MIN(l->count, KVM_CALLS);
 	for (size_t i = 0; i < n; i++)
 		out[i] = l->call[(l->count - n + i) % KVM_CALLS];
-	pthread_mutex_unlock(&l->lock);
+	lock_drop(&l->lock);
 	return n;
 }

@@ -8,10 +8,11 @@
 #ifndef KVM_HISTORY_H
 #define KVM_HISTORY_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/lock.h"
 
 #define KVM_HISTORY 64
 
@@ -36,7 +37,7 @@ struct kvm_history_view {
 };
 
 struct history {
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct kvm_exit_view note[KVM_HISTORY];
 	uint64_t count;	      /* exits ever; the last one is note[(count - 1) % KVM_HISTORY] */
 	uint64_t entered;     /* KVM_RUN has been called at this time, and not returned; or 0 */
@@ -66,7 +67,7 @@ struct kvm_call_view {
 
 /* A leaf lock, too. */
 struct call_log {
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct kvm_call_view call[KVM_CALLS];
 	uint64_t count;
 };

@@ -25,6 +25,9 @@ enum {
 
 	RANK_VGIC = LOCK_RANKS_VGIC,
 	RANK_TAKEN, /* eventfds that drive an interrupt, of all VMs */
+
+	RANK_HISTORY = LOCK_RANKS_LEAF, /* what a vCPU or a VM did last */
+	RANK_CALLS,
 };
 
 #endif

@@ -26,7 +26,7 @@ static void init_locks(struct kvm_vm *vm)
 	lock_init(&vm->mmu_lock, RANK_MMU, "vm->mmu_lock");
 	rwlock_init(&vm->slots_rw, RANK_SLOTS_RW, "vm->slots_rw");
 	iobus_init(&vm->bus);
-	pthread_mutex_init(&vm->calls.lock, NULL);
+	lock_init(&vm->calls.lock, RANK_CALLS, "vm->calls");
 }
 
 static void destroy_locks(struct kvm_vm *vm)
@@ -36,7 +36,7 @@ static void destroy_locks(struct kvm_vm *vm)
 	lock_destroy(&vm->config_lock);
 	lock_destroy(&vm->mmu_lock);
 	rwlock_destroy(&vm->slots_rw);
-	pthread_mutex_destroy(&vm->calls.lock);
+	lock_destroy(&vm->calls.lock);
 }
 
 static void unlist(struct kvm_vm *vm)

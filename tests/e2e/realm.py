@@ -122,6 +122,11 @@ def reap():
         pass
 
 
+def dies_with_us(*command):
+    """The command, ended with this process however that ends."""
+    return ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
+
+
 class Run:
     """One command, started at once. Use wait() and then look at status, out, err, left()."""
 

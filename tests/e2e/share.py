@@ -8,7 +8,8 @@ import random
 import subprocess
 import time
 
-from realm import BOOT_TIMEOUT, SOURCE, Run, Skip, case, check, kernel_dir, main, work
+from realm import (BOOT_TIMEOUT, SOURCE, Run, Skip, case, check, dies_with_us, kernel_dir, main,
+                   work)
 
 
 def busybox():
@@ -73,8 +74,8 @@ def virtiofsd(folder, path):
     shape = (["-o", f"source={folder},sandbox=chroot"] if "/lib/" in program
              else ["--shared-dir", folder, "--sandbox", "chroot"])
     with open(work() / "virtiofsd.log", "wb") as log:
-        server = subprocess.Popen([program, f"--socket-path={path}", *shape], stdout=log,
-                                  stderr=log)
+        server = subprocess.Popen(dies_with_us(program, f"--socket-path={path}", *shape),
+                                  stdout=log, stderr=log)
     try:
         end = time.monotonic() + 60
         while not path.exists():

@@ -85,7 +85,7 @@ static int get(int fd, void *p, size_t len)
 static bool talk(int fd, const struct request *req, struct iovec *iov, unsigned int n, bool *good)
 {
 	bool write = be16toh(req->type) == NBD_CMD_WRITE;
-	struct reply reply;
+	struct reply reply = {0};
 
 	if (put(fd, req, sizeof(*req)) || (write && move(fd, iov, n, true)) ||
 	    get(fd, &reply, sizeof(reply)) || be32toh(reply.magic) != NBD_REPLY_MAGIC ||

@@ -177,7 +177,7 @@ static int shake_hands(int fd, struct nbd *n)
 	struct {
 		uint64_t magic, option;
 		uint16_t flags;
-	} __attribute__((packed)) greeting;
+	} __attribute__((packed)) greeting = {0};
 	struct {
 		uint32_t flags;
 		uint64_t magic;
@@ -187,7 +187,7 @@ static int shake_hands(int fd, struct nbd *n)
 	struct {
 		uint64_t size;
 		uint16_t flags;
-	} __attribute__((packed)) export;
+	} __attribute__((packed)) export = {0};
 
 	if (get(fd, &greeting, sizeof(greeting)) || be64toh(greeting.magic) != GREETING ||
 	    be64toh(greeting.option) != OPTION_MAGIC ||

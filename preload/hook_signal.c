@@ -18,7 +18,7 @@ static void from_kernel(struct sigaction *to, const struct segv_action *from)
 static void to_kernel(struct segv_action *to, const struct sigaction *from)
 {
 	*to = (struct segv_action){.handler = (uintptr_t)from->sa_handler,
-				    .flags = (unsigned int)from->sa_flags};
+				   .flags = (unsigned int)from->sa_flags};
 	memcpy(&to->mask, &from->sa_mask, sizeof(to->mask));
 }
 

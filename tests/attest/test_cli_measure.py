@@ -71,19 +71,19 @@ class Measure(Case):
         initrd = self.write("initrd", b"initrd" * 5000)
         rims = set()
         for args in (["--memory", "256M"], ["--memory", "256M", "--cpus", "4"], ["--no-measure"],
-                     ["--ipa-bits", "40"], ["--initrd", initrd], ["--disk", initrd],
-                     ["--append", "quiet"], []):
+                     ["--ipa-bits", "40"], ["--initrd", initrd], ["--append", "quiet"], []):
             args = ["--kernel", self.kernel(), *args]
             rim = self.run_ok(0, "measure", *args).strip()
             ledger = self.write("l", self.run_ok(0, "measure", "--explain", *args).encode())
             self.assertEqual(self.run_ok(0, "measure", "--ledger", ledger),
                              "realm 1 RIM  sha-256 %s\n" % rim)
-            # What only the launcher or the end of the run is about has no influence.
+            # Devices, and what the launcher or the end of the run is about, have no influence.
             self.assertEqual(rim, self.run_ok(0, "measure", *args, "--kvm", "soft", "--timeout",
-                                              "9", "--deterministic", "--trace=x",
-                                              "--lifecycle", "0").strip())
+                                              "9", "--deterministic", "--trace=x", "--lifecycle",
+                                              "0", "--disk", initrd, "--vsock", "unix:v",
+                                              "--share", "/").strip())
             rims.add(rim)
-        self.assertEqual(len(rims), 8)
+        self.assertEqual(len(rims), 7)
 
     def test_calls_of_another_vmm_give_what_the_tables_say(self):
         first, second = bytes([1]) * 5000, bytes([2]) * 4096

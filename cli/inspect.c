@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/address.h"
 #include "cli/commands.h"
+#include "cli/cpu_use.h"
 #include "cli/launcher.h"
 #include "cli/printable.h"
 #include "cli/symbols.h"
@@ -289,10 +290,41 @@ static json_t *get(struct visit *v, const json_t *request)
 	return answer;
 }
 
-/* What has been counted since the last time. */
-static void print_rates(const json_t *before, const json_t *now, const char *key)
+/* ---- again and again ---- */
+
+/* What is counted: the answers to info and vms, and the CPU time of those whom they name. */
+struct moment {
+	json_t *info, *vms;
+	struct cpu_use use;
+	bool has_use;
+};
+
+static void moment_free(struct moment *m)
 {
-	json_t *counts = json_object_get(now, key), *n;
+	json_decref(m->info);
+	json_decref(m->vms);
+	*m = (struct moment){0};
+}
+
+/* False: the backend does not answer any more. */
+static bool moment_read(struct visit *v, struct moment *m)
+{
+	json_t *info = json_pack("{s:s}", "call", "info"), *vms = json_pack("{s:s}", "call", "vms");
+
+	*m = (struct moment){.info = get(v, info)};
+	m->vms = m->info ? get(v, vms) : NULL;
+	if (m->vms)
+		m->has_use =
+			cpu_use_read((long)json_integer_value(json_object_get(m->info, "process")),
+				     m->vms, &m->use);
+	json_decref(info);
+	json_decref(vms);
+	return m->vms;
+}
+
+static void print_rates(const struct moment *a, const struct moment *b, const char *key)
+{
+	json_t *counts = json_object_get(b->info, key), *n;
 	const char *name;
 
 	printf("%s:", key);
@@ -300,52 +332,77 @@ static void print_rates(const json_t *before, const json_t *now, const char *key
 	{
 		long long by = json_integer_value(n);
 
-		by -= json_integer_value(json_object_get(json_object_get(before, key), name));
+		by -= json_integer_value(json_object_get(json_object_get(a->info, key), name));
 		if (by)
 			printf("  %s %lld", name, by);
 	}
 	putchar('\n');
 }
 
-static void print_head(const json_t *before, const json_t *now)
+/* In percent of one CPU. A process that has ended has taken its seconds away: no use. */
+static double percent(double from, double to, const struct cpu_use *a, const struct cpu_use *b)
 {
-	long long refused = json_integer_value(json_object_get(now, "refused"));
+	return to > from ? 100 * (to - from) / (b->clock - a->clock) : 0;
+}
+
+static void print_cpu(const struct moment *from, const struct moment *to)
+{
+	const struct cpu_use *a = &from->use, *b = &to->use;
+
+	if (from->has_use && to->has_use && b->clock > a->clock)
+		printf("cpu:  engines %.0f %%  backend %.0f %%  VMMs %.0f %%\n",
+		       percent(a->engines, b->engines, a, b), percent(a->backend, b->backend, a, b),
+		       percent(a->vmms, b->vmms, a, b));
+}
+
+static void print_head(const struct moment *a, const struct moment *b)
+{
+	const json_t *info = b->info;
+	long long refused = json_integer_value(json_object_get(info, "refused"));
 
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
 	printf("%s: %lld of %lld pages, %lld descriptors of clients; in the last second:\n",
-	       json_string_value(json_object_get(now, "abi")),
-	       (long long)json_integer_value(json_object_get(now, "pages_allocated")),
-	       (long long)json_integer_value(json_object_get(now, "pages")),
-	       (long long)json_integer_value(json_object_get(now, "clients")));
-	print_rates(before, now, "exits");
-	print_rates(before, now, "host_exits");
+	       json_string_value(json_object_get(info, "abi")),
+	       (long long)json_integer_value(json_object_get(info, "pages_allocated")),
+	       (long long)json_integer_value(json_object_get(info, "pages")),
+	       (long long)json_integer_value(json_object_get(info, "clients")));
+	print_rates(a, b, "exits");
+	print_rates(a, b, "host_exits");
+	print_cpu(a, b);
 	printf("refused: %lld\n\n",
-	       refused - (long long)json_integer_value(json_object_get(before, "refused")));
+	       refused - (long long)json_integer_value(json_object_get(a->info, "refused")));
 }
 
 /* Until a signal, or the backend's end. */
 static int watch(struct visit *v, const json_t *request, bool json)
 {
-	json_t *head = json_pack("{s:s}", "call", "info"), *before, *now = get(v, head), *what;
+	struct moment before, now;
+	bool good = moment_read(v, &before);
 
-	for (before = now; now; before = now) {
-		what = get(v, request);
-		now = what ? get(v, head) : NULL;
-		if (now && !json)
-			print_head(before, now);
-		if (now)
+	while (good) {
+		json_t *what = get(v, request);
+
+		good = what && moment_read(v, &now);
+		if (good && !json)
+			print_head(&before, &now);
+		if (good)
 			show(what, json);
 		fflush(stdout);
 		json_decref(what);
-		json_decref(before);
-		if (ferror(stdout))
-			break;
-		sleep(1);
+		if (good) {
+			moment_free(&before);
+			before = now;
+		}
+		good = good && !ferror(stdout);
+		if (good)
+			sleep(1);
 	}
-	json_decref(head);
+	moment_free(&before);
 	return EXIT_REFUSED;
 }
+
+/* ---- the command ---- */
 
 /* False: the file of --symbols cannot be used. */
 static bool show_why(const json_t *why, const char *path)

@@ -4,6 +4,8 @@
 import json
 import os
 import pathlib
+import pty
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +17,7 @@ from realm import BUILD, SOFTREALM, Run, case, check, main, work  # noqa: E402
 
 VMM = BUILD / "tests/backend/many_realms"
 CLIENT = os.environ["SOFTREALM_TEST_CLIENT"]
+CLEAR = b"\033[H\033[J"
 
 
 class Used(Run):
@@ -254,6 +257,27 @@ def watching_shows_it_again():
         watch.wait()
         watch.stdout.close()
         check(sum("in the last second" in line for line in lines) >= 2, lines)
+
+
+@case
+def a_terminal_is_drawn_anew_each_second():
+    with Host() as host:
+        run = host.use(CLIENT, "wait")
+        run.until("ready")
+        master, slave = pty.openpty()
+        watch = subprocess.Popen([SOFTREALM, "inspect", "--host", host.path, "--watch"],
+                                 stdout=slave)
+        os.close(slave)
+        text, end = b"", time.monotonic() + 20
+        while text.count(CLEAR) < 3 and time.monotonic() < end:
+            text += os.read(master, 65536)
+        watch.terminate()
+        watch.wait()
+        os.close(master)
+        screen = text.split(CLEAR)[2].decode().replace("\r", "")
+        check(re.search(r"^cpu:  engines \d+ %  backend \d+ %  VMMs \d+ %$", screen, re.M), screen)
+        check(screen.startswith("v12: ") and "in the last second" in screen, screen)
+        run.kill()
 
 
 @case

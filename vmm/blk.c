@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/iov.h"
 #include "base/log.h"
 
 #define QUEUE_SIZE     128
@@ -66,15 +67,7 @@ static int transfer(struct blk *b, struct iovec *iov, unsigned int n, uint64_t o
 		if (done <= 0)
 			return -EIO;
 		offset += (uint64_t)done;
-		while (n && (size_t)done >= iov->iov_len) {
-			done -= (ssize_t)iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (n) {
-			iov->iov_base = (uint8_t *)iov->iov_base + done;
-			iov->iov_len -= (size_t)done;
-		}
+		n = iov_advance(&iov, n, (size_t)done);
 	}
 	return 0;
 }

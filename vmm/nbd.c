@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/iov.h"
 #include "base/log.h"
 
 #define GREETING	 UINT64_C(0x4e42444d41474943) /* NBDMAGIC */
@@ -52,15 +53,7 @@ static int move(int fd, struct iovec *iov, unsigned int n, bool out)
 			continue;
 		if (done <= 0)
 			return -EIO;
-		while (n && (size_t)done >= iov->iov_len) {
-			done -= (ssize_t)iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (n) {
-			iov->iov_base = (uint8_t *)iov->iov_base + done;
-			iov->iov_len -= (size_t)done;
-		}
+		n = iov_advance(&iov, n, (size_t)done);
 	}
 	return 0;
 }

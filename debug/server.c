@@ -224,6 +224,15 @@ static bool serve_once(struct connection **c)
 	return true;
 }
 
+/* The backend ends, and its realms with it: it may be here before they are gone. */
+static void end_connection(struct connection **c)
+{
+	(*c)->answer.len = 0;
+	if (!is_sending(*c) && session_tell_end(&(*c)->session, &(*c)->answer))
+		send_packet(*c);
+	hang_up(c);
+}
+
 static void *server_main(void *arg)
 {
 	struct connection *c = NULL;
@@ -232,7 +241,7 @@ static void *server_main(void *arg)
 	while (serve_once(&c))
 		;
 	if (c)
-		hang_up(&c);
+		end_connection(&c);
 	return NULL;
 }
 

@@ -116,8 +116,7 @@ static void answer_call(const struct session *s, struct answer *a)
 	answer_hex(a, text, strlen(text));
 }
 
-/* The realm has ended. */
-static bool tell_end(struct session *s, struct answer *a)
+bool session_tell_end(struct session *s, struct answer *a)
 {
 	if (!s->owes_stop)
 		return false;
@@ -163,7 +162,7 @@ bool session_look(struct session *s, struct answer *a)
 		return false;
 	find_realm(s);
 	if (s->realm && debug_realm_is_gone(s->realm))
-		return tell_end(s, a);
+		return session_tell_end(s, a);
 	if (s->state == SESSION_RUNNING && s->realm && debug_realm_has_event(s->realm))
 		s->state = SESSION_STOPPING;
 	if (s->state == SESSION_STOPPING && (!s->realm || debug_realm_stop(s->realm)) && is_due(s))

@@ -45,5 +45,7 @@ void session_go(struct session *s, const enum order *orders);
 /* Something may have happened to the realm. True: a packet is due; call it again. While a session
  * is STOPPING, call it now and then. */
 bool session_look(struct session *s, struct answer *a);
+/* The realm has ended. False: the debugger does not wait for anything. */
+bool session_tell_end(struct session *s, struct answer *a);
 
 #endif

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -25,6 +26,7 @@
 
 #include "base/bits.h"
 #include "base/fd.h"
+#include "engine/inside.h"
 #include "engine/qemu_parts.h"
 
 #define MAX_TEXT (128 * 1024)
@@ -166,17 +168,28 @@ static int transmit(int fd, const struct iovec *iov, int niov, const int *fds, s
 	return n < 0 ? -errno : 0;
 }
 
-/* The parent's numbers may be ours for something else: first all go out of the way, then there. */
-static void put_fds(int *fds, const int32_t *numbers, size_t n)
+/*
+ * The parent's numbers may be ours for something else: first all go out of the way, then there.
+ * False: there are too few descriptors; fds[n], standard error, is one all the same.
+ */
+static bool put_fds(int *fds, const int32_t *numbers, size_t n)
 {
-	int above = 3;
+	int above = 3, fd;
 
 	for (size_t i = 0; i < n; i++)
 		above = MAX(above, numbers[i] + 1);
-	for (size_t i = 0; i <= n; i++) /* standard error, too */
-		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i <= n; i++) {
+		fd = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
+		if (fd < 0)
+			return false;
+		fds[i] = fd;
+	}
+	for (size_t i = 0; i < n; i++) {
 		fds[i] = dup3(fds[i], numbers[i], O_CLOEXEC);
+		if (fds[i] < 0)
+			return false;
+	}
+	return true;
 }
 
 /* As fork, but the child is our parent's. */
@@ -209,9 +222,13 @@ static int start(const struct request *q, char *text, size_t len, int *fds, pid_
 		return -EINVAL;
 	pid = fork_sibling(&pidfd);
 	if (pid == 0) {
-		put_fds(fds, q->numbers, q->nfds);
+		bool there = put_fds(fds, q->numbers, q->nfds);
+
 		job.err = fds[q->nfds];
-		starter_become(&job, parent);
+		if (there)
+			starter_become(&job, parent);
+		dprintf(job.err, INSIDE_SAYS "too few file descriptors for an engine\n");
+		_exit(127);
 	}
 	return pid < 0 ? -errno : pidfd;
 }

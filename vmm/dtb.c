@@ -222,7 +222,7 @@ static void add_rtc(void *fdt)
 /* It has no interrupt: a driver that wants one polls. */
 static void add_uart(void *fdt)
 {
-	fdt_begin_node(fdt, UART_PATH + 1);
+	fdt_begin_node(fdt, &UART_PATH[1]);
 	fdt_property_string(fdt, "compatible", "ns16550a");
 	CELLS(fdt, "reg", HI(LAYOUT_UART), LO(LAYOUT_UART), 0, LO(LAYOUT_UART_SIZE));
 	fdt_property_u32(fdt, "clock-frequency", 1843200);

@@ -204,7 +204,7 @@ def with_files(number, *args):
 
 @case
 def too_few_descriptors_are_told_before_anything_starts():
-    for number, cpus in ((10, 1), (20, 1), (43, 1), (128, 16)):
+    for number, cpus in ((10, 1), (20, 1), (51, 1), (128, 16)):
         run = with_files(number, "-c", cpus, "--timeout", 20).wait(15)
         check(run.status == 1, number, run.story())
         check("too few file descriptors" in run.err and "ulimit -Hn" in run.err, run.story())
@@ -213,8 +213,8 @@ def too_few_descriptors_are_told_before_anything_starts():
 
 @case
 def a_run_needs_no_more_descriptors_than_it_says():
-    with_files(44, "--until", UP).expect(0, UP)
-    with_files(194, "-c", 16, "--until", UP).expect(0, UP)
+    with_files(52, "--until", UP).expect(0, UP)
+    with_files(202, "-c", 16, "--until", UP).expect(0, UP)
 
 
 @case

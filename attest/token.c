@@ -188,6 +188,7 @@ void attest_instance_id(const struct attest_identity *id, unsigned int serial,
 {
 	char seed[64];
 
+	crypto_init();
 	out[0] = 1; /* a UEID of random bytes */
 	if (id && id->deterministic) {
 		snprintf(seed, sizeof(seed), "softrealm deterministic realm %u", serial);

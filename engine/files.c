@@ -21,6 +21,7 @@
 #include "base/bits.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "engine/inside.h"
 #include "engine/inside_image.h"
 #include "engine/qemu_parts.h"
@@ -45,29 +46,10 @@ static void make_image(void)
 
 static int say(struct engine *e, const struct inside_request *q, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {0};
 	struct iovec iov = {(void *)q, sizeof(*q)};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
+	ssize_t n = pass_send(e->files.sock, &iov, 1, &fd, fd >= 0, MSG_DONTWAIT);
 
-	if (fd >= 0) {
-		mh.msg_control = &control;
-		mh.msg_controllen = sizeof(control);
-		control.align = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-						 .cmsg_level = SOL_SOCKET,
-						 .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
-	}
-	do
-		n = sendmsg(e->files.sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	/* It has ended; or whatever it is, it does not know what it should. */
-	if (n < 0)
-		engine_set_lost(e);
-	return n < 0 ? -EPIPE : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 /* A CPU has come up, so whatever QEMU loads was there before. */

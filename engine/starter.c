@@ -26,13 +26,14 @@
 
 #include "base/bits.h"
 #include "base/fd.h"
+#include "base/pass.h"
 #include "engine/inside.h"
 #include "engine/qemu_parts.h"
 
 #define MAX_TEXT (128 * 1024)
 #define MAX_ARGS 512u
 #define MAX_ENV	 4u
-#define FD_SPACE CMSG_SPACE((STARTER_MAX_FDS + 1) * sizeof(int))
+_Static_assert(STARTER_MAX_FDS < PASS_MAX, "with standard error");
 
 struct request {
 	uint32_t nargs, nenv, nfds;
@@ -121,53 +122,6 @@ void starter_become(const struct starter_job *job, pid_t parent)
 
 /* ---- the starter ---- */
 
-static ssize_t receive(int fd, void *data, size_t size, int *fds, size_t *nfds)
-{
-	union {
-		struct cmsghdr align;
-		char space[FD_SPACE];
-	} control;
-	struct iovec iov = {data, size};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control)};
-	struct cmsghdr *c;
-	ssize_t n;
-
-	do
-		n = recvmsg(fd, &mh, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	c = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
-	*nfds = c && c->cmsg_type == SCM_RIGHTS ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-	if (*nfds)
-		memcpy(fds, CMSG_DATA(c), *nfds * sizeof(int));
-	return n;
-}
-
-static int transmit(int fd, const struct iovec *iov, int niov, const int *fds, size_t nfds)
-{
-	union {
-		struct cmsghdr align;
-		char space[FD_SPACE];
-	} control = {0};
-	struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = niov};
-	ssize_t n;
-
-	if (nfds) {
-		mh.msg_control = &control;
-		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		control.align = (struct cmsghdr){.cmsg_len = CMSG_LEN(nfds * sizeof(int)),
-						 .cmsg_level = SOL_SOCKET,
-						 .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(&control.align), fds, nfds * sizeof(int));
-	}
-	do
-		n = sendmsg(fd, &mh, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
 /*
  * The parent's numbers may be ours for something else: first all go out of the way, then there.
  * False: there are too few descriptors; fds[n], standard error, is one all the same.
@@ -240,15 +194,15 @@ static void serve(int fd, pid_t parent)
 		char text[MAX_TEXT];
 	} m;
 	int fds[STARTER_MAX_FDS + 1], answer;
-	size_t nfds;
+	unsigned int nfds = ARRAY_SIZE(fds);
 	ssize_t n;
 
-	while ((n = receive(fd, &m, sizeof(m), fds, &nfds)) > 0) {
+	for (; (n = pass_recv(fd, &m, sizeof(m), fds, &nfds, 0)) > 0; nfds = ARRAY_SIZE(fds)) {
 		answer = -EINVAL;
 		if ((size_t)n > sizeof(m.q) && nfds == m.q.nfds + 1 && m.q.nargs <= MAX_ARGS &&
 		    m.q.nenv <= MAX_ENV)
 			answer = start(&m.q, m.text, n - sizeof(m.q), fds, parent);
-		transmit(fd, &(struct iovec){&answer, sizeof(answer)}, 1, &answer, answer >= 0);
+		pass_send(fd, &(struct iovec){&answer, sizeof(answer)}, 1, &answer, answer >= 0, 0);
 		if (answer >= 0)
 			close(answer);
 		while (nfds)
@@ -340,7 +294,7 @@ int starter_start(const struct starter_job *job)
 	struct request q = {.nfds = job->nfds};
 	struct iovec iov[2] = {{&q, sizeof(q)}, {malloc(MAX_TEXT), 0}};
 	int fds[STARTER_MAX_FDS + 1], answer = -EPIPE, pidfd = -1, r;
-	size_t n = 0;
+	unsigned int n = 1;
 
 	if (!iov[1].iov_base)
 		return -ENOMEM;
@@ -353,9 +307,11 @@ int starter_start(const struct starter_job *job)
 	r = job->nfds > STARTER_MAX_FDS || !iov[1].iov_len ? -E2BIG : 0;
 	lock_take(&lock);
 	if (!r)
-		r = transmit(starter_fd, iov, 2, fds, job->nfds + 1);
-	if (!r && receive(starter_fd, &answer, sizeof(answer), &pidfd, &n) != sizeof(answer))
-		r = -EPIPE;
+		r = (int)pass_send(starter_fd, iov, 2, fds, (unsigned int)job->nfds + 1, 0);
+	if (r >= 0)
+		r = pass_recv(starter_fd, &answer, sizeof(answer), &pidfd, &n, 0) == sizeof(answer)
+			    ? 0
+			    : -EPIPE;
 	lock_drop(&lock);
 	free(iov[1].iov_base);
 	if (r || answer < 0)

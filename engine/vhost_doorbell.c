@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/pass.h"
 #include "engine/qemu_parts.h"
 
 enum vhost_user_request {
@@ -42,29 +43,14 @@ enum vhost_user_request {
 /* Take what is there of the next `want` bytes of the message; false: hung up. */
 static bool receive(struct doorbell_device *d, size_t want)
 {
-	char control[CMSG_SPACE(sizeof(int) * VHOST_MAX_FDS)];
-	struct iovec iov = {(char *)&d->message + d->have, want - d->have};
-	struct msghdr h = {.msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = control,
-			   .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(d->sock, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	unsigned int nfds = VHOST_MAX_FDS - d->num_fds;
+	ssize_t n = pass_recv(d->sock, (char *)&d->message + d->have, want - d->have,
+			      d->fds + d->num_fds, &nfds, MSG_DONTWAIT);
 
 	if (n <= 0)
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
+		return n == -EAGAIN;
 	d->have += n;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
-		const int *fds = (const int *)CMSG_DATA(c);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
-			if (d->num_fds < VHOST_MAX_FDS)
-				d->fds[d->num_fds++] = fds[i];
-			else
-				close(fds[i]);
-		}
-	}
+	d->num_fds += nfds;
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/pass.h"
 #include "vmm/listen.h"
 
 enum {
@@ -90,25 +91,11 @@ static int wait_for(struct vhost *v, short events)
 
 static int say(struct vhost *v, const struct message *m, const int *fds, unsigned int nfds)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(2 * sizeof(int))];
-	} control = {0};
 	struct iovec iov = {(void *)m, HEADER + m->size};
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
+	ssize_t n = wait_for(v, POLLOUT);
 
-	if (nfds) {
-		mh.msg_control = &control;
-		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		control.align = (struct cmsghdr){.cmsg_len = CMSG_LEN(nfds * sizeof(int)),
-						 .cmsg_level = SOL_SOCKET,
-						 .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(&control.align), fds, nfds * sizeof(int));
-	}
-	do
-		n = wait_for(v, POLLOUT) ? -1 : sendmsg(v->sock.fd, &mh, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	if (!n)
+		n = pass_send(v->sock.fd, &iov, 1, fds, nfds, 0);
 	return n == (ssize_t)iov.iov_len ? 0 : -EPIPE;
 }
 

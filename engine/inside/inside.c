@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/pass.h"
 #include "base/sigbus.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -41,26 +42,10 @@ static size_t ram_size;
 /* False: the host has hung up. *fd: what came along, or -1. */
 static bool hear(struct inside_request *q, int *fd)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = {q, sizeof(*q)};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control)};
-	struct cmsghdr *c;
-	ssize_t n;
+	unsigned int nfds = 1;
 
-	do
-		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	*fd = -1;
-	c = n == sizeof(*q) ? CMSG_FIRSTHDR(&mh) : NULL;
-	if (c && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return n == sizeof(*q);
+	return pass_recv(sock, q, sizeof(*q), fd, &nfds, 0) == sizeof(*q);
 }
 
 static void answer(int32_t status)

@@ -20,7 +20,7 @@
 #include "abi/v12.h"
 #include "backend/inproc.h"
 #include "base/bits.h"
-#include "engine/engine.h"
+#include "bench/null_engine.h"
 #include "kvm/entry/kvm_inspect.h"
 #include "rmm/rmm_inspect.h"
 
@@ -58,66 +58,6 @@ static int by_value(const void *a, const void *b)
 
 	return (x > y) - (x < y);
 }
-
-/* ---- an engine whose CPUs do nothing ---- */
-
-struct engine {
-	struct engine_frame frame[VCPUS];
-};
-
-static int null_create(struct machine *m, unsigned int cpus, struct engine **out)
-{
-	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -1;
-}
-
-static void null_destroy(struct engine *e)
-{
-	free(e);
-}
-
-static struct engine_frame *null_frame(struct engine *e, unsigned int cpu)
-{
-	return &e->frame[cpu];
-}
-
-static int null_get(struct engine *e, unsigned int cpu, uint64_t *sys)
-{
-	memset(sys, 0, ENGINE_NUM_SYSREGS * sizeof(*sys));
-	return 0;
-}
-
-static int null_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
-{
-	return 0;
-}
-
-static int null_reset(struct engine *e, unsigned int cpu, struct pe *p, const uint64_t *sys)
-{
-	return 0;
-}
-
-static enum engine_exit null_run(struct engine *e, unsigned int cpu, struct pe *p)
-{
-	return ENGINE_EXIT_IRQ;
-}
-
-static void null_range(struct engine *e, int cpu, uint64_t at, uint64_t size)
-{
-}
-
-static const struct engine_ops null_ops = {
-	.name = "null",
-	.create = null_create,
-	.destroy = null_destroy,
-	.frame = null_frame,
-	.reset = null_reset,
-	.sysregs_get = null_get,
-	.sysregs_set = null_set,
-	.run = null_run,
-	.tlbi = null_range,
-	.touch = null_range,
-};
 
 /* ---- a VM with much to look at ---- */
 
@@ -197,7 +137,7 @@ static void make_memory(void)
 
 static void make(void)
 {
-	const struct inproc_config cfg = {.engine = &null_ops};
+	const struct inproc_config cfg = {.engine = &engine_null};
 
 	check(!inproc_create(&cfg, &host), "the host");
 	vm = (int)inproc_ioctl(host, inproc_open(host), KVM_CREATE_VM, KVM_VM_TYPE_ARM_REALM | 40);

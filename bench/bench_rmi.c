@@ -17,7 +17,7 @@
 #include "abi/rmi.h"
 #include "backend/inproc.h"
 #include "base/bits.h"
-#include "engine/engine.h"
+#include "bench/null_engine.h"
 #include "machine/memory.h"
 #include "machine/pe.h"
 #include "rmm/rmm.h"
@@ -105,64 +105,6 @@ static struct rmm *rmm;
 static struct pe *pe;
 static uint64_t rd, rec, run, page; /* page: the first of CALLS host pages */
 
-struct engine {
-	struct engine_frame frame;
-};
-
-static struct engine null_engine;
-
-static int null_create(struct machine *m, unsigned int cpus, struct engine **out)
-{
-	*out = &null_engine;
-	return 0;
-}
-
-static void null_destroy(struct engine *e)
-{
-}
-
-static struct engine_frame *null_frame(struct engine *e, unsigned int cpu)
-{
-	return &e->frame;
-}
-
-static int null_set(struct engine *e, unsigned int cpu, const uint64_t *sys)
-{
-	return 0;
-}
-
-static int null_reset(struct engine *e, unsigned int cpu, struct pe *p, const uint64_t *sys)
-{
-	return 0;
-}
-
-static int null_get(struct engine *e, unsigned int cpu, uint64_t *sys)
-{
-	return 0;
-}
-
-static enum engine_exit null_run(struct engine *e, unsigned int cpu, struct pe *p)
-{
-	return ENGINE_EXIT_IRQ;
-}
-
-static void null_range(struct engine *e, int cpu, uint64_t at, uint64_t size)
-{
-}
-
-static const struct engine_ops null_ops = {
-	.name = "null",
-	.create = null_create,
-	.destroy = null_destroy,
-	.frame = null_frame,
-	.reset = null_reset,
-	.sysregs_get = null_get,
-	.sysregs_set = null_set,
-	.run = null_run,
-	.tlbi = null_range,
-	.touch = null_range,
-};
-
 static uint64_t smc(uint64_t fid, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
 	uint64_t r[RMM_NUM_REGS] = {fid, a, b, c, d};
@@ -222,7 +164,7 @@ static void rec_make(uint64_t params)
 static void realm_start(void)
 {
 	const struct machine_config mc = {.size = UINT64_C(256) << 20};
-	struct rmm_config rc = {.engine = &null_ops};
+	struct rmm_config rc = {.engine = &engine_null};
 	uint64_t params;
 
 	check(!machine_create(&mc, &machine), "machine");
@@ -317,7 +259,7 @@ static double populate_seconds;
 /* One populate of POPULATE_SIZE in a fresh realm; only the ioctl is timed. */
 static double populate_once(bool measured, bool warm)
 {
-	const struct inproc_config cfg = {.engine = &null_ops};
+	const struct inproc_config cfg = {.engine = &engine_null};
 	struct kvm_vcpu_init init = {.features[0] = 1 << KVM_ARM_VCPU_PSCI_0_2};
 	struct kvm_create_guest_memfd gmem = {.size = POPULATE_SIZE};
 	struct kvm_memory_attributes attr = {BASE, POPULATE_SIZE, KVM_MEMORY_ATTRIBUTE_PRIVATE, 0};

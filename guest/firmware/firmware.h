@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guest/bare/bare.h"
+
 /* No symbol is reached through a table of addresses, which would need relocation. */
 #pragma GCC visibility push(hidden)
 
@@ -30,10 +32,6 @@
 #define MIB    UINT64_C(0x100000)
 
 /* start.S */
-struct smc_regs {
-	uint64_t x[9];
-};
-void smc(struct smc_regs *r); /* X0..X8 in and out */
 _Noreturn void start_kernel(uint64_t dtb, uint64_t entry);
 
 /* main.c */
@@ -46,8 +44,6 @@ void memory_share(void *p, size_t size, bool shared);
 
 /* print.c */
 extern uint64_t uart; /* with the alias bit; 0: says nothing */
-void print(const char *s);
-void print_number(uint64_t n);
 void print_hex(uint64_t n);
 
 /* fdt.c */

@@ -4,23 +4,10 @@
 
 uint64_t uart;
 
-static void put(char c)
+void print_byte(char c)
 {
 	if (uart)
 		__asm__ volatile("strb %w0, [%1]" : : "r"(c), "r"(uart) : "memory");
-}
-
-void print(const char *s)
-{
-	while (*s)
-		put(*s++);
-}
-
-void print_number(uint64_t n)
-{
-	if (n > 9)
-		print_number(n / 10);
-	put((char)('0' + n % 10));
 }
 
 void print_hex(uint64_t n)
@@ -31,7 +18,7 @@ void print_hex(uint64_t n)
 		shift -= 4;
 	print("0x");
 	for (; shift >= 0; shift -= 4)
-		put("0123456789abcdef"[n >> shift & 15]);
+		print_byte("0123456789abcdef"[n >> shift & 15]);
 }
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* start.S - the reset entry, vectors, the SMC instruction, and the way to the kernel. */
+/* start.S - the reset entry, vectors, and the way to the kernel. */
 	.section .text.head, "ax"
 	.global _start
 _start:
@@ -20,22 +20,6 @@ _start:
 	b	2b
 
 	.text
-	.global	smc
-smc:
-	mov	x9, x0
-	ldp	x0, x1, [x9]
-	ldp	x2, x3, [x9, #16]
-	ldp	x4, x5, [x9, #32]
-	ldp	x6, x7, [x9, #48]
-	ldr	x8, [x9, #64]
-	smc	#0
-	stp	x0, x1, [x9]
-	stp	x2, x3, [x9, #16]
-	stp	x4, x5, [x9, #32]
-	stp	x6, x7, [x9, #48]
-	str	x8, [x9, #64]
-	ret
-
 	.global	start_kernel
 start_kernel:
 	mov	x4, x1

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest/bare/bare.h"
 #include "guest/payload/payload.h"
 
 /* No symbol is reached through a table of addresses, which would need relocation. */
@@ -36,10 +37,6 @@ static inline uint64_t cpu_aff1(unsigned int cpu)
 #define dsb()		       __asm__ volatile("dsb sy" : : : "memory")
 
 /* start.S */
-struct smc_regs {
-	uint64_t x[9];
-};
-void smc(struct smc_regs *r); /* X0..X8 in and out */
 extern char secondary_start[];
 /* Wait for an interrupt, and take it; interrupts are masked before and after. */
 void wait_for_interrupt(void);
@@ -52,8 +49,6 @@ void payload_main(uint64_t commands, uint64_t uart, uint64_t ticks);
 _Noreturn void fail(const char *what, uint64_t number);
 
 /* print.c */
-void print(const char *s);
-void print_number(uint64_t n);
 void print_hex(uint64_t n, unsigned int digits);
 /* "payload: NAME N" */
 void print_result(const char *name, uint64_t n);

@@ -34,16 +34,16 @@ static void warn_once(struct mm *mm, const struct wire_msg *m)
 
 	if (m->area.kind == WIRE_AREA_FIXED && !mm->warned_fixed) {
 		mm->warned_fixed = true;
-		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with others, and "
-			 "not by a file that the VMM has open to read and write: the realm cannot "
-			 "reach it",
+		log_warn("memslot_not_movable: memory at 0x%llx-0x%llx is shared with other "
+			 "processes, and the VMM does not hold its file open for reading and "
+			 "writing: the realm cannot reach it",
 			 from, to);
 	} else if (m->area.kind == WIRE_AREA_MEMFD && !mm->warned_memfd) {
 		mm->warned_memfd = true;
 		log_warn(
 			"memslot_memfd_moved: memory at 0x%llx-0x%llx is a mapping of a memfd that "
-			"the VMM has not open to read and write: other mappings of it no longer "
-			"see what the realm writes",
+			"the VMM does not hold open for reading and writing: other mappings of it "
+			"no longer see what the realm writes",
 			from, to);
 	}
 }

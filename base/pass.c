@@ -41,7 +41,7 @@ ssize_t pass_recv(int sock, void *data, size_t size, int *fds, unsigned int *nfd
 	unsigned int room = MIN(*nfds, PASS_MAX);
 	union control control;
 	struct iovec iov = {data, size};
-	/* To the byte: in what aligns it the kernel would put one more. */
+	/* The length without padding: the kernel would put one more descriptor there. */
 	struct msghdr mh = {.msg_iov = &iov,
 			    .msg_iovlen = 1,
 			    .msg_control = &control,

@@ -18,8 +18,8 @@ ssize_t pass_send(int sock, const struct iovec *iov, unsigned int niov, const in
 
 /*
  * recvmsg, again after a signal. *nfds is the room in `fds`, then how many came; they are
- * close-on-exec, and the caller's. What there is no room or no number for does not arrive. The
- * bytes that came, 0 at the end, or -errno (then *nfds is 0).
+ * close-on-exec, and the caller's. The kernel drops those for which there is no room or no free
+ * number. The bytes that came, 0 at the end, or -errno (then *nfds is 0).
  */
 ssize_t pass_recv(int sock, void *data, size_t size, int *fds, unsigned int *nfds, int flags);
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Seconds of CPU since each process began; clock: when this was read, in seconds. */
+/* Seconds of CPU since each process began; clock: when they were read, in seconds. */
 struct cpu_use {
 	double backend, engines, vmms, clock;
 };

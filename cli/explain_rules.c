@@ -49,7 +49,7 @@ static json_t *rule_json(const struct rule *r)
 static int print_json(json_t *o)
 {
 	if (!o || json_dumpf(o, stdout, JSON_INDENT(1)) || printf("\n") < 0) {
-		log_error("no memory, or nothing can be written");
+		log_error("out of memory, or the output cannot be written");
 		json_decref(o);
 		return EXIT_REFUSED;
 	}
@@ -284,7 +284,8 @@ int explain(const char *name, const char *answer, const struct explain *e)
 		return EXIT_REFUSED;
 	}
 	if (answer && !answer_code_parse(layer, answer, &code)) {
-		log_error("%s: \"%s\" is nothing that it could answer", call, answer);
+		log_error("%s: \"%s\" is no errno and no status that this call could answer with",
+			  call, answer);
 		return EXIT_USAGE;
 	}
 	if (e->revision && !is_in(call, layer, e->revision)) {
@@ -296,7 +297,7 @@ int explain(const char *name, const char *answer, const struct explain *e)
 	if (e->json)
 		return print_json(json_pack("{s:s, s:o}", "call", call, "refusals", all));
 	if (!n)
-		log_error("no rule%s%s lets %s answer%s%s", e->revision ? " of " : "",
+		log_error("no rule%s%s makes %s answer%s%s", e->revision ? " of " : "",
 			  e->revision ? kvm_revision_name(e->revision) : "", call,
 			  answer ? " " : " with an error", answer ?: "");
 	return n ? EXIT_GOOD : EXIT_REFUSED;

@@ -339,7 +339,7 @@ static void print_rates(const struct moment *a, const struct moment *b, const ch
 	putchar('\n');
 }
 
-/* In percent of one CPU. A process that has ended has taken its seconds away: no use. */
+/* In percent of one CPU. A process that has ended is missing in `to`: less than before is 0. */
 static double percent(double from, double to, const struct cpu_use *a, const struct cpu_use *b)
 {
 	return to > from ? 100 * (to - from) / (b->clock - a->clock) : 0;

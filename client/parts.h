@@ -23,7 +23,7 @@ bool latch_try(struct latch *l, enum latch_rank rank);
 /* False: it is still held after so long. */
 bool latch_take_for(struct latch *l, enum latch_rank rank, unsigned int ms);
 void latch_drop(struct latch *l);
-/* A held latch is nobody's for a while; whoever may have it next adopts it. */
+/* lend: the latch stays held and has no owner. adopt: this thread becomes its owner. */
 void latch_lend(struct latch *l);
 void latch_adopt(struct latch *l, enum latch_rank rank);
 void latch_reset(void);

@@ -56,7 +56,7 @@ static void cancel(const struct call *c)
 	talk_send(c->talk, &m, NULL, NULL, 0);
 }
 
-/* In the place of the thread that opened the run. The latch is ours then. */
+/* On behalf of the thread that opened the run, whose latch this thread has adopted. */
 static void end_run(struct object *obj)
 {
 	struct call c = {.talk = &obj->talk, .obj = obj, .mask = ~UINT64_C(0), .done_fd = -1};

@@ -28,9 +28,9 @@ static uint64_t whole_pages(uint64_t size)
 }
 
 /*
- * A stack is nobody's guest memory. The kernel may put one where a memslot's memory has been
- * unmapped: then another place is asked for. In shared memory a child that an emulator forks in
- * vfork's place would lose it to its parent's munmap.
+ * A stack is nobody's guest memory, but the kernel may put one where a memslot's memory has been
+ * unmapped. It would become shared memory there; so another place is asked for. An emulator forks
+ * where the program says vfork, and the parent's munmap would take a shared stack from the child.
  */
 static long map_stack(uint64_t size, int prot, int flags, int fd, uint64_t offset, int tries)
 {

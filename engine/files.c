@@ -81,7 +81,8 @@ static int hear(struct engine *e)
 		if (!e->files.greeted && up)
 			return -ENOSYS;
 		if (cpu_clock() > end) {
-			log_error("engine: QEMU does not answer for the memory that it shares");
+			log_error(
+				"engine: QEMU has not said in time that it maps the shared memory");
 			engine_set_lost(e);
 		}
 		up = came_up(e);
@@ -105,7 +106,7 @@ static int greet(struct engine *e)
 
 /* ---- what the machine and the engine ask ---- */
 
-/* Before BEGIN nobody waits for QEMU's start. */
+/* Requests before BEGIN wait in the socket: their senders do not wait for QEMU's start. */
 static int pass_on(struct engine *e, const struct inside_request *q, int fd)
 {
 	int r;
@@ -137,7 +138,7 @@ static int show(struct machine_viewer *v, const struct machine_piece *p)
 	lock_take(&e->files.lock);
 	r = pass_on(e, &q, p ? p->fd : -1);
 	lock_drop(&e->files.lock);
-	/* It must not go on with a file where nobody else has one. */
+	/* With the file still there it would see other memory than everybody else. */
 	if (back && r && r != -ENOSYS)
 		engine_set_lost(e);
 	return back || r == -EPIPE ? 0 : r; /* who has ended, or is about to, sees nothing wrong */
@@ -183,8 +184,8 @@ int files_ready(struct engine *e)
 	if (!r)
 		return 0;
 	if (r == -ENOSYS && !atomic_load(&e->lost))
-		log_error("engine: %s cannot be shown memory that other processes share: it loads "
-			  "no object of ours (is it static?)",
+		log_error("engine: %s cannot use memory that other processes share: it has not "
+			  "loaded our object (is it statically linked?)",
 			  e->program);
 	engine_set_lost(e);
 	return -EIO;

@@ -261,7 +261,7 @@ void process_continue(struct engine *e)
 		pidfd_send_signal(pidfd, SIGCONT, NULL, 0);
 }
 
-/* What the object of ours says is for the user. */
+/* Lines of our own object (inside.c) are for the user. */
 static void pass_line(const char *line)
 {
 	static const char says[] = INSIDE_SAYS;

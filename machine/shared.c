@@ -97,8 +97,8 @@ static int map_here(struct machine *m, const struct machine_piece *p)
 	return r;
 }
 
-/* Physical memory where the piece was, for everybody. Who cannot do that would go on with a file
- * that is not his: the pages are used no more, and a viewer sees to itself. */
+/* Physical memory where the piece was, for everybody. A viewer that cannot map it would go on with
+ * the file, so it gives itself up. If we cannot map it, the pages are never used again. */
 static void take_away(struct machine *m, struct shared *s, const struct machine_piece *p)
 {
 	const struct machine_piece ram = {.pa = p->pa,
@@ -112,7 +112,8 @@ static void take_away(struct machine *m, struct shared *s, const struct machine_
 	if (!map_here(m, &ram))
 		machine_free(m, p->pa, p->size / GRANULE_SIZE);
 	else
-		log_error("%llu KiB of physical memory are lost: no more mappings",
+		log_error("%llu KiB of physical memory cannot be mapped again and are not used any "
+			  "more",
 			  (unsigned long long)p->size >> 10);
 }
 

@@ -209,7 +209,7 @@ static int set_size(struct blk *b, const char *path, uint64_t size)
 {
 	b->size = ALIGN_DOWN(size, SECTOR);
 	if (b->size != size)
-		log_warn("disk %s: its last %u bytes are no whole sector and stay hidden", path,
+		log_warn("disk %s: its last %u bytes are not a whole sector and are left out", path,
 			 (unsigned int)(size - b->size));
 	return b->size ? 0 : -ENOSPC;
 }

@@ -119,7 +119,7 @@ enum wire_area {
 	WIRE_AREA_SHARED,   /* movable: discarding keeps the contents */
 	WIRE_AREA_MEMFD,    /* the same, but others may map or hold the file: worth a warning */
 	WIRE_AREA_FILE,	    /* of a file, at `offset`; shared with anybody */
-	WIRE_AREA_FIXED,    /* cannot be moved: shared, and no file that we have */
+	WIRE_AREA_FIXED,    /* cannot be moved: shared, and its file is not at hand */
 };
 
 /* What DONE answers to SYNC: nothing that a VM needs is in the range, nor a page that this client

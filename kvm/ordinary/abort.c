@@ -42,7 +42,8 @@ static void inject_abort(struct kvm_vcpu *v, uint64_t esr, uint64_t far)
 	ordinary_inject(v, ec | ESR_IL | fsc, &far);
 }
 
-/* A store; or a walk that sets the flags of an entry, which alone lacks the permission. */
+/* A store, or a stage 1 walk that sets an access or dirty flag: a walk that only reads never lacks
+ * a permission. */
 static bool is_write_fault(uint64_t esr)
 {
 	if (esr & ESR_ABT_S1PTW)

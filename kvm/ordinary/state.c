@@ -67,7 +67,7 @@ static void store_state(struct kvm_vcpu *v, const struct engine_state *s)
 			       &s->reg[ENGINE_ICH_AP0R0_EL2]);
 }
 
-/* As an exit would tell of the timers. */
+/* What an exit would say of the timers. */
 static void tell_timers(struct kvm_vcpu *v, const struct engine_state *s)
 {
 	struct rmi_rec_exit *x = &v->rec.exit;

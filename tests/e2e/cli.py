@@ -238,12 +238,12 @@ def what_a_call_may_have_refused_is_explained():
     check(said("rmi_rec_running")["calls"] == [{"call": "RMI_REC_DESTROY"},
                                                {"call": "RMI_RTT_SET_RIPAS"}], "calls")
     check(len(said("--list")) == len(Run("explain", "--list").expect(0).out.splitlines()), "--list")
-    refused("explain", "KVM_RUN", "EXDEV", says="no rule lets KVM_RUN answer EXDEV", status=1)
-    refused("explain", "KVM_RUN", "ENOISE", says='KVM_RUN: "ENOISE" is nothing that it could')
+    refused("explain", "KVM_RUN", "EXDEV", says="no rule makes KVM_RUN answer EXDEV", status=1)
+    refused("explain", "KVM_RUN", "ENOISE", says='KVM_RUN: "ENOISE" is no errno')
     refused("explain", "KVM_WALK", says='no rule and no call "KVM_WALK"', status=1)
     refused("explain", "KVM_ARM_VCPU_RMI_PSCI_COMPLETE", "--abi", "next", status=1,
             says="next has no KVM_ARM_VCPU_RMI_PSCI_COMPLETE")
-    refused("explain", "RSI_FEATURES", says="no rule lets RSI_FEATURES answer with an error",
+    refused("explain", "RSI_FEATURES", says="no rule makes RSI_FEATURES answer with an error",
             status=1)
     refused("explain", "--json", "--revisions", says="usage: softrealm explain")
 

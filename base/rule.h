@@ -11,7 +11,7 @@
  *	RULE(name, code, "what is wrong, as a sentence", "what would be right", "source clause")
  *
  * and gets `extern const struct rule rule_NAME` and a table from the two lines in its rules.h
- * and rules.c (RULE_DECLARE, RULE_DEFINE below). Names are unique over all layers: they begin
+ * and a C file (RULE_DECLARE, RULE_DEFINE below). Names are unique over all layers: they begin
  * with kvm_, rmi_, rsi_, psci_.
  */
 #ifndef BASE_RULE_H

@@ -11,7 +11,7 @@
 
 #define MAX_ENTRIES 2048 /* looked at with the RD's lock held */
 
-_Static_assert(RMM_NUM_GRANULE_STATES == GRANULE_NUM_STATES, "inspect.h");
+_Static_assert(RMM_NUM_GRANULE_STATES == GRANULE_NUM_STATES, "rmm_inspect.h");
 
 void rmm_inspect_granules(const struct rmm *rmm, uint64_t count[RMM_NUM_GRANULE_STATES])
 {

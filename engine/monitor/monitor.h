@@ -103,7 +103,7 @@ void guest_get_state(struct cpu *c);
 void guest_set_state(struct cpu *c);
 void guest_tlbi(struct cpu *c, uint64_t vttbr);
 
-/* debug.c: the mailbox's debug registers */
+/* debug_regs.c: the mailbox's debug registers */
 void debug_get(struct cpu *c);
 void debug_set(struct cpu *c);
 

@@ -44,7 +44,7 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked);
 /* An exception to EL1. far: NULL where there is none. */
 void ordinary_inject(struct kvm_vcpu *v, uint64_t esr, const uint64_t *far);
 
-/* ---- debug.c: KVM_SET_GUEST_DEBUG ---- */
+/* ---- guest_debug.c: KVM_SET_GUEST_DEBUG ---- */
 void ordinary_set_guest_debug(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
 /* The debug registers of the CPU: user space's or the guest's; and the guest's back. */
 void debug_collect(struct kvm_vcpu *v, struct engine_debug *d);

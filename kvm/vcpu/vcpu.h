@@ -35,7 +35,7 @@ struct kvm_regs {
 };
 _Static_assert(sizeof(struct kvm_regs) == 0x360, "struct kvm_regs");
 
-/* KVM_SET_GUEST_DEBUG of an ordinary VM (ordinary/debug.c). */
+/* KVM_SET_GUEST_DEBUG of an ordinary VM (ordinary/guest_debug.c). */
 struct vcpu_debug {
 	uint32_t control;  /* KVM_GUESTDBG_*; 0: the debug registers are the guest's */
 	uint64_t arch[64]; /* as struct kvm_guest_debug has them */

@@ -22,7 +22,7 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 
-#define DEFAULT_SPIN	 50 /* microseconds */
+#define DEFAULT_SPIN	 200 /* microseconds */
 #define MAX_SPIN	 10000
 #define DEFAULT_PATIENCE 60 /* seconds */
 #define MAX_PATIENCE	 86400

@@ -524,7 +524,9 @@ struct kvm_run {
 #define KVM_REG_SIZE_U32	 UINT64_C(0x0020000000000000)
 #define KVM_REG_SIZE_U64	 UINT64_C(0x0030000000000000)
 #define KVM_REG_SIZE_U128	 UINT64_C(0x0040000000000000)
+#define KVM_REG_SIZE_U256	 UINT64_C(0x0050000000000000)
 #define KVM_REG_SIZE_U512	 UINT64_C(0x0060000000000000)
+#define KVM_REG_SIZE_U2048	 UINT64_C(0x0080000000000000)
 #define KVM_REG_ARM_COPROC_MASK	 UINT64_C(0x0fff0000)
 #define KVM_REG_ARM_COPROC_SHIFT 16
 #define KVM_REG_ARM_CORE	 UINT64_C(0x00100000)
@@ -540,16 +542,24 @@ struct kvm_run {
 #define ARM64_SYS_REG(op0, op1, crn, crm, op2)                                                     \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM64_SYSREG | (uint64_t)(op0) << 14 |         \
 	 (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
-#define KVM_REG_MPIDR_EL1	 ARM64_SYS_REG(3, 0, 0, 0, 5)
-#define KVM_REG_CLIDR_EL1	 ARM64_SYS_REG(3, 1, 0, 0, 1)
-#define KVM_REG_ID_AA64PFR0_EL1	 ARM64_SYS_REG(3, 0, 0, 4, 0)
-#define KVM_REG_ID_AA64DFR0_EL1	 ARM64_SYS_REG(3, 0, 0, 5, 0)
-#define KVM_REG_PMCR_EL0	 ARM64_SYS_REG(3, 3, 9, 12, 0)
+#define KVM_REG_MPIDR_EL1	ARM64_SYS_REG(3, 0, 0, 0, 5)
+#define KVM_REG_CLIDR_EL1	ARM64_SYS_REG(3, 1, 0, 0, 1)
+#define KVM_REG_ID_AA64PFR0_EL1 ARM64_SYS_REG(3, 0, 0, 4, 0)
+#define KVM_REG_ID_AA64DFR0_EL1 ARM64_SYS_REG(3, 0, 0, 5, 0)
+#define KVM_REG_ZCR_EL1		ARM64_SYS_REG(3, 0, 1, 2, 0)
+#define KVM_REG_PMCR_EL0	ARM64_SYS_REG(3, 3, 9, 12, 0)
 /* The kernel's own mix-up: CNT and CVAL stand exchanged in the ABI. */
-#define KVM_REG_ARM_TIMER_CTL	 ARM64_SYS_REG(3, 3, 14, 3, 1)
-#define KVM_REG_ARM_TIMER_CVAL	 ARM64_SYS_REG(3, 3, 14, 0, 2)
-#define KVM_REG_ARM_TIMER_CNT	 ARM64_SYS_REG(3, 3, 14, 3, 2)
-#define KVM_REG_ARM64_SVE_VLS	 (KVM_REG_ARM64 | KVM_REG_ARM64_SVE | KVM_REG_SIZE_U512 | 0xffff)
+#define KVM_REG_ARM_TIMER_CTL	ARM64_SYS_REG(3, 3, 14, 3, 1)
+#define KVM_REG_ARM_TIMER_CVAL	ARM64_SYS_REG(3, 3, 14, 0, 2)
+#define KVM_REG_ARM_TIMER_CNT	ARM64_SYS_REG(3, 3, 14, 3, 2)
+#define KVM_REG_ARM64_SVE_VLS	(KVM_REG_ARM64 | KVM_REG_ARM64_SVE | KVM_REG_SIZE_U512 | 0xffff)
+/* A vector register is one slice of the longest length; others (bits 4:0) do not exist. */
+#define KVM_REG_ARM64_SVE_ZREG(n)                                                                  \
+	(KVM_REG_ARM64 | KVM_REG_ARM64_SVE | KVM_REG_SIZE_U2048 | (n) << 5)
+#define KVM_REG_ARM64_SVE_PREG(n)                                                                  \
+	(KVM_REG_ARM64 | KVM_REG_ARM64_SVE | KVM_REG_SIZE_U256 | 0x400 | (n) << 5)
+#define KVM_REG_ARM64_SVE_FFR	 KVM_REG_ARM64_SVE_PREG(16)
+#define KVM_REG_ARM64_SVE_SLICE	 0x1f
 #define KVM_REG_ARM_PSCI_VERSION (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW | 0)
 
 /* ---- device attributes ---- */

@@ -49,6 +49,7 @@ struct backend_options {
 	bool automatic;			     /* found out for each process from its calls */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* number of KVM_CAP_ARM_RMI; 0: the revision's */
+	unsigned int cpu;		     /* MACHINE_CPU_* of the machine's CPUs */
 	bool explain, no_sandbox, detect;
 	int gdb;	    /* a socket that listens for a debugger: taken over; -1: none */
 	bool gdb_wait;	    /* the first realm waits for it */

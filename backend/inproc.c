@@ -355,6 +355,7 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 	inproc_puller_init(&p->puller);
 	mc.size = mc.client_size = cfg->ram;
 	mc.pa_is_va = cfg->pa_is_va;
+	mc.cpu = cfg->cpu;
 	ret = machine_create(&mc, &p->machine);
 	if (ret)
 		goto fail;

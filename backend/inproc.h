@@ -35,6 +35,7 @@ struct inproc_config {
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* 0: the revision's */
 	uint64_t feature_reg0;		     /* of the RMM; 0: the platform's */
+	unsigned int cpu;		     /* MACHINE_CPU_* of the machine's CPUs */
 	uint64_t ram;	    /* bytes of each area (machine/memory.h); 0: the default */
 	bool pa_is_va;	    /* host addresses equal PAs (conformance suites) */
 	const void *attest; /* the RMM's attestation identity, or NULL */

@@ -102,7 +102,7 @@ static int start_debugger(struct host *h, const struct backend_options *o)
 
 static int host_create(struct host *h, const struct backend_options *o)
 {
-	struct machine_config mc = {.size = o->ram, .client_size = o->ram};
+	struct machine_config mc = {.size = o->ram, .client_size = o->ram, .cpu = o->cpu};
 	struct rmm_config rc = {.engine = o->gdb >= 0 ? &engine_debug : &engine_qemu};
 	struct kvm_config kc = {.engine = &engine_qemu,
 				.revision = o->revision,

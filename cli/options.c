@@ -199,6 +199,40 @@ static int set_ram(void *to, const char *value)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	unsigned int bit;
+} cpu_features[] = {{"sve", MACHINE_CPU_SVE}};
+
+static unsigned int find_cpu_feature(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cpu_features); i++)
+		if (strlen(cpu_features[i].name) == len &&
+		    !strncmp(cpu_features[i].name, name, len))
+			return cpu_features[i].bit;
+	return 0;
+}
+
+static int set_platform_cpu(void *to, const char *value)
+{
+	struct launch *l = to;
+	unsigned int cpu = 0, bit;
+	const char *word = value;
+	size_t len;
+
+	for (;; word += len + 1) {
+		len = strcspn(word, ",");
+		bit = find_cpu_feature(word, len);
+		if (!bit)
+			return option_wrong("--platform-cpu", value, "sve");
+		cpu |= bit;
+		if (!word[len])
+			break;
+	}
+	l->backend.cpu = cpu;
+	return 0;
+}
+
 static int set_platform(void *to, const char *value)
 {
 	struct launch *l = to;

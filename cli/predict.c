@@ -67,6 +67,10 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	int err;
 
 	p.s2sz = (uint8_t)ipa_bits;
+	if (o->sve_vq) {
+		p.flags |= RMI_REALM_FLAG_SVE;
+		p.sve_vl = (uint8_t)(o->sve_vq - 1);
+	}
 	p.hash_algo = host->realm.hash_algo;
 	p.semantics = kvm_rmm_semantics(host->revision, host->rmm);
 	err = predict_create(&p, explain ? print_entry : NULL, (void *)b, &pr);

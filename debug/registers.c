@@ -117,10 +117,13 @@ static bool write_state(struct vcpu *v, unsigned int n, const uint64_t value[2])
 
 	if (!debug_vcpu_get_state(v, &s))
 		return false;
-	if (n < REG_FPSR)
+	s.v_kept = UINT32_MAX;
+	if (n < REG_FPSR) {
 		memcpy(s.v[n - REG_V0], value, sizeof(s.v[0]));
-	else
+		s.v_kept &= ~BIT(n - REG_V0);
+	} else {
 		s.reg[n == REG_FPSR ? ENGINE_FPSR : ENGINE_FPCR] = value[0];
+	}
 	return debug_vcpu_set_state(v, &s);
 }
 

@@ -64,6 +64,9 @@ struct engine_frame {
 	 * a realm has neither. */
 	uint64_t cntvoff, cntpoff;
 	uint64_t vsesr; /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
+	/* The longest vectors that the guest has, in units of 128 bits; 0: SVE traps, as it does
+	 * where the machine's CPU has none (machine_cpu). */
+	uint64_t sve_vq;
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t sctlr;		  /* SCTLR_EL1, with these */
@@ -108,6 +111,19 @@ enum engine_state_reg {
 struct engine_state {
 	uint64_t reg[ENGINE_NUM_STATE_REGS];
 	uint64_t v[32][2]; /* low half first */
+	/* In only: bit n: V<n> stays as it is. SVE's part above the others becomes zero. */
+	uint64_t v_kept;
+};
+
+#define ENGINE_MAX_VQ	16 /* of ENGINE_VQ_BYTES each */
+#define ENGINE_VQ_BYTES 16
+
+/* What SVE adds, of vectors as long as can be; bytes as STR stores them. */
+struct engine_sve {
+	uint8_t z[32][ENGINE_MAX_VQ * ENGINE_VQ_BYTES]; /* V<n> first */
+	uint8_t p[16][ENGINE_MAX_VQ * ENGINE_VQ_BYTES / 8];
+	uint8_t ffr[ENGINE_MAX_VQ * ENGINE_VQ_BYTES / 8];
+	uint64_t zcr; /* ZCR_EL1 */
 };
 
 #define ENGINE_NUM_BPS 6
@@ -149,10 +165,10 @@ struct engine_ops {
 	struct engine_frame *(*frame)(struct engine *e, unsigned int cpu);
 
 	/*
-	 * Load the architectural reset state: the given system registers, FP/SIMD, debug, pointer
-	 * authentication keys, timers (disabled), GIC CPU interface and active priorities, all
-	 * else zero. Needed before the first run and at CPU_ON. Waits until the CPU has come up,
-	 * which a kick of `pe` (NULL: none) ends. Returns 0, -EIO (lost) or -EINTR (kicked:
+	 * Load the architectural reset state: the given system registers, FP/SIMD, SVE, debug,
+	 * pointer authentication keys, timers (disabled), GIC CPU interface and active priorities,
+	 * all else zero. Needed before the first run and at CPU_ON. Waits until the CPU has come
+	 * up, which a kick of `pe` (NULL: none) ends. Returns 0, -EIO (lost) or -EINTR (kicked:
 	 * nothing was done).
 	 */
 	int (*reset)(struct engine *e, unsigned int cpu, struct pe *pe,
@@ -166,6 +182,11 @@ struct engine_ops {
 	 * that run realms only. */
 	int (*state_get)(struct engine *e, unsigned int cpu, struct engine_state *s);
 	int (*state_set)(struct engine *e, unsigned int cpu, const struct engine_state *s);
+
+	/* Z, P, FFR and ZCR_EL1, of a CPU that has been reset and has SVE. What is beyond the
+	 * frame's sve_vq does not stay. 0 or -EIO (lost). NULL in engines that run realms only. */
+	int (*sve_get)(struct engine *e, unsigned int cpu, struct engine_sve *s);
+	int (*sve_set)(struct engine *e, unsigned int cpu, const struct engine_sve *s);
 
 	/* The debug registers, of a CPU that has been reset. 0 or -EIO (lost). NULL in engines that
 	 * cannot be debugged. */

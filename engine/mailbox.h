@@ -9,6 +9,7 @@
  *	0x020000  stacks, one page a CPU
  *	0x0a0000  mailboxes, one page a CPU; the upper half of a page is the monitor's own
  *	0x120000  virtqueues of the doorbell devices
+ *	0x140000  parts of vectors, one page a CPU, where there is SVE
  *	0x1ff000  the monitor's stage 1 table: 1 GiB blocks, one page
  *
  * Doorbells. The board has 32 virtio-mmio transports, each with an interrupt that goes to one CPU.
@@ -39,9 +40,11 @@
 #define WINDOW_STACKS	 0x20000
 #define WINDOW_MAILBOXES 0xa0000
 #define WINDOW_QUEUES	 0x120000
+#define WINDOW_SVE	 0x140000
 #define WINDOW_TABLE	 0x1ff000
 
 #define STACK_SIZE	0x1000
+#define SVE_SIZE	0x1000
 #define MAILBOX_SIZE	0x1000
 #define MAILBOX_PRIVATE 0x800 /* where the monitor's half begins */
 
@@ -78,6 +81,8 @@ enum mailbox_command {
 	MAILBOX_SYSREGS_SET, /* sysregs in */
 	MAILBOX_STATE_GET,   /* state out */
 	MAILBOX_STATE_SET,   /* state in */
+	MAILBOX_SVE_GET,     /* arg: a part; its page, and with the last one arg: ZCR_EL1, out */
+	MAILBOX_SVE_SET,     /* arg: a part, ZCR_EL1 with the last one; its page in */
 	MAILBOX_DEBUG_GET,   /* debug out */
 	MAILBOX_DEBUG_SET,   /* debug in */
 	MAILBOX_WHOLE_GET,   /* sysregs, state, debug out */
@@ -85,6 +90,9 @@ enum mailbox_command {
 	MAILBOX_TLBI,	     /* arg: VTTBR_EL2 */
 	MAILBOX_TOUCH,	     /* arg: first PA, length */
 };
+
+/* Parts of struct engine_sve, each of which fits a page. */
+enum mailbox_sve_part { MAILBOX_SVE_Z0, MAILBOX_SVE_Z16, MAILBOX_SVE_P };
 
 enum mailbox_answer {
 	MAILBOX_DONE,			  /* a command other than RUN; or the CPU has come up */
@@ -127,7 +135,12 @@ struct mailbox {
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
-_Static_assert(sizeof(struct engine_frame) == 0x1e8, "mailbox");
+_Static_assert(sizeof(struct engine_frame) == 0x1f0, "mailbox");
+_Static_assert(16 * ENGINE_MAX_VQ * ENGINE_VQ_BYTES <= SVE_SIZE, "a part fits its page");
+_Static_assert(WINDOW_SVE >=
+		       WINDOW_QUEUES + DOORBELL_DEVICES * DOORBELL_MAX_QUEUES * DOORBELL_QUEUE_SIZE,
+	       "window");
+_Static_assert(WINDOW_SVE + MAILBOX_MAX_CPUS * SVE_SIZE <= WINDOW_TABLE, "window");
 _Static_assert(offsetof(struct mailbox, turn) == 0x200, "mailbox");
 _Static_assert(offsetof(struct mailbox, monitor_sleeping) == 0x240, "mailbox");
 _Static_assert(offsetof(struct mailbox, host_sleeping) == 0x280, "mailbox");

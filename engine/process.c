@@ -124,9 +124,11 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "none");
 	arg(a, "-M");
 	arg(a, "virt,virtualization=on,gic-version=3,acpi=off");
-	/* The reference model: it has all that a realm is told of, in every QEMU since 7.2. */
+	/* The reference model: it has all that a realm is told of, in every QEMU since 7.2. With
+	 * SVE it has vectors of each length. */
 	arg(a, "-cpu");
-	arg(a, "max,pauth-impdef=on,sve=off,sme=off");
+	arg(a, "max,pauth-impdef=on,sve=%s,sme=off",
+	    machine_cpu(e->machine) & MACHINE_CPU_SVE ? "on" : "off");
 	arg(a, "-accel");
 	arg(a, "tcg,thread=multi");
 	arg(a, "-smp");

@@ -356,6 +356,49 @@ static int qemu_state_set(struct engine *e, unsigned int cpu, const struct engin
 	return cpu_command(&e->cpu[cpu], MAILBOX_STATE_SET, 0, 0);
 }
 
+/* ---- vectors, a page at a time ---- */
+
+static const struct sve_part {
+	size_t offset, size;
+} sve_parts[] = {
+	[MAILBOX_SVE_Z0] = {offsetof(struct engine_sve, z[0]), 16 * ENGINE_MAX_VQ *ENGINE_VQ_BYTES},
+	[MAILBOX_SVE_Z16] = {offsetof(struct engine_sve, z[16]),
+			     16 * ENGINE_MAX_VQ *ENGINE_VQ_BYTES},
+	[MAILBOX_SVE_P] = {offsetof(struct engine_sve, p),
+			   offsetof(struct engine_sve, zcr) - offsetof(struct engine_sve, p)},
+};
+
+static void *sve_page(const struct engine *e, unsigned int cpu)
+{
+	return machine_va(e->machine, e->window + WINDOW_SVE + (uint64_t)cpu * SVE_SIZE, SVE_SIZE);
+}
+
+static int qemu_sve_get(struct engine *e, unsigned int cpu, struct engine_sve *s)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < ARRAY_SIZE(sve_parts); i++) {
+		ret = cpu_command(&e->cpu[cpu], MAILBOX_SVE_GET, i, 0);
+		if (!ret)
+			memcpy((char *)s + sve_parts[i].offset, sve_page(e, cpu),
+			       sve_parts[i].size);
+	}
+	if (!ret)
+		s->zcr = e->cpu[cpu].mailbox->arg[1];
+	return ret;
+}
+
+static int qemu_sve_set(struct engine *e, unsigned int cpu, const struct engine_sve *s)
+{
+	int ret = cpu_bring_up(&e->cpu[cpu], NULL);
+
+	for (unsigned int i = 0; !ret && i < ARRAY_SIZE(sve_parts); i++) {
+		memcpy(sve_page(e, cpu), (const char *)s + sve_parts[i].offset, sve_parts[i].size);
+		ret = cpu_command(&e->cpu[cpu], MAILBOX_SVE_SET, i, s->zcr);
+	}
+	return ret;
+}
+
 static int qemu_debug_get(struct engine *e, unsigned int cpu, struct engine_debug *d)
 {
 	int ret = cpu_command(&e->cpu[cpu], MAILBOX_DEBUG_GET, 0, 0);
@@ -446,6 +489,8 @@ const struct engine_ops engine_qemu = {
 	.sysregs_set = qemu_sysregs_set,
 	.state_get = qemu_state_get,
 	.state_set = qemu_state_set,
+	.sve_get = qemu_sve_get,
+	.sve_set = qemu_sve_set,
 	.debug_get = qemu_debug_get,
 	.debug_set = qemu_debug_set,
 	.whole_get = qemu_whole_get,

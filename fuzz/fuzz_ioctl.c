@@ -384,7 +384,7 @@ static void start(struct process *s, const uint8_t *data, size_t size, unsigned 
 		platform = 0;
 	}
 	if (platform & 2)
-		cfg.feature_reg0 = rmm_default_features() | RMI_FEATURE0_SVE_EN |
+		cfg.feature_reg0 = rmm_default_features(NULL) | RMI_FEATURE0_SVE_EN |
 				   FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |
 				   FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
 	fault_clear();

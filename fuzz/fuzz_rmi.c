@@ -13,7 +13,7 @@
 
 static uint64_t features(uint8_t b)
 {
-	uint64_t f = rmm_default_features();
+	uint64_t f = rmm_default_features(NULL);
 
 	if (b & 1)
 		f |= RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, 3) | RMI_FEATURE0_PMU_EN |

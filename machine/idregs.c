@@ -128,3 +128,18 @@ uint64_t idreg_of_vm(unsigned int index)
 {
 	return value(index, offsetof(struct field, vm));
 }
+
+#define PFR0_SVE (UINT64_C(1) << 32)
+/* SVE2, its AES with PMULL, bit permutation, BF16, SHA3, SM4, I8MM, F32MM, F64MM */
+#define ZFR0	 UINT64_C(0x0110110100110021)
+
+uint64_t idreg_of_sve(unsigned int index)
+{
+	switch (index) {
+	case IDREG_AA64PFR0:
+		return PFR0_SVE;
+	case IDREG_AA64ZFR0:
+		return ZFR0;
+	}
+	return 0;
+}

@@ -11,6 +11,7 @@
 
 #define IDREG_AA64PFR0	(4 * 8 + 0)
 #define IDREG_AA64PFR1	(4 * 8 + 1)
+#define IDREG_AA64ZFR0	(4 * 8 + 4)
 #define IDREG_AA64DFR0	(5 * 8 + 0)
 #define IDREG_AA64ISAR0 (6 * 8 + 0)
 #define IDREG_AA64ISAR1 (6 * 8 + 1)
@@ -22,5 +23,7 @@
 uint64_t idreg_cpu(unsigned int index);
 uint64_t idreg_of_realm(unsigned int index);
 uint64_t idreg_of_vm(unsigned int index);
+/* What SVE adds to each of them, where CPU and guest have it. */
+uint64_t idreg_of_sve(unsigned int index);
 
 #endif

@@ -44,6 +44,7 @@ struct machine {
 	uint8_t *map; /* both, as they lie in the address space */
 	uint64_t size;
 	uint64_t pages;
+	unsigned int cpu; /* MACHINE_CPU_* */
 
 	struct lock lock; /* all below, and `next` of the areas */
 	uint64_t *used;	  /* one bit a page */
@@ -133,8 +134,8 @@ static bool size_is_good(const struct machine_config *cfg)
 
 int machine_create(const struct machine_config *cfg, struct machine **out)
 {
-	static const struct machine_config standard = {MACHINE_DEFAULT_SIZE, MACHINE_DEFAULT_SIZE,
-						       false};
+	const struct machine_config standard = {
+		.size = MACHINE_DEFAULT_SIZE, .client_size = MACHINE_DEFAULT_SIZE, .cpu = cfg->cpu};
 	struct machine *m;
 	size_t words;
 	int ret = -ENOMEM;
@@ -148,6 +149,7 @@ int machine_create(const struct machine_config *cfg, struct machine **out)
 		return -ENOMEM;
 	m->size = cfg->size + cfg->client_size;
 	m->pages = m->size >> GRANULE_SHIFT;
+	m->cpu = cfg->cpu;
 	m->windows = BIT(FIRST_WINDOW) - 1;
 	lock_init(&m->lock, RANK_MEMORY, "machine->lock");
 	lock_init(&m->expect_lock, LOCK_RANKS_ENGINE, "machine->expect_lock");
@@ -218,6 +220,11 @@ struct shared *machine_shared(const struct machine *m)
 uint64_t machine_size(const struct machine *m)
 {
 	return m->size;
+}
+
+unsigned int machine_cpu(const struct machine *m)
+{
+	return m->cpu;
 }
 
 /* ---- addresses ---- */

@@ -33,11 +33,15 @@
 
 struct machine;
 
+/* What the machine's CPUs have beyond the least; whoever stands on it asks machine_cpu. */
+#define MACHINE_CPU_SVE 1u /* vectors of each length up to 2048 bits */
+
 struct machine_config {
 	uint64_t size; /* bytes of the private area, the reserved part included; 0: both areas
 			* have MACHINE_DEFAULT_SIZE */
 	uint64_t client_size; /* of the clients'; 0: there is none */
 	bool pa_is_va;	      /* map the memory so that host address == PA (conformance suites) */
+	unsigned int cpu;     /* MACHINE_CPU_* */
 };
 
 /* 0, or -ENOMEM (no memfd or address space), -EINVAL (a size: page multiples up to half of
@@ -57,7 +61,8 @@ struct machine_file {
 };
 unsigned int machine_files(const struct machine *m, struct machine_file files[MACHINE_MAX_FILES]);
 
-uint64_t machine_size(const struct machine *m); /* bytes of RAM in all */
+uint64_t machine_size(const struct machine *m);	   /* bytes of RAM in all */
+unsigned int machine_cpu(const struct machine *m); /* MACHINE_CPU_* */
 static inline uint64_t machine_pa_to_offset(uint64_t pa)
 {
 	return pa - MACHINE_RAM_BASE;

@@ -68,8 +68,9 @@ result rmi_with_realm(struct rmi_call *c, result (*fn)(struct rmi_call *c, struc
 /* The answer of RMI_VERSION and RSI_VERSION: X1, X2; true if `req` is supported. */
 bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher);
 
-/* Feature register 0 of the platform that softrealm presents (features.c). */
-uint64_t rmm_default_features(void);
+/* Feature register 0 of the platform that softrealm presents, with this machine's CPUs; NULL: with
+ * those that have the least (features.c). */
+uint64_t rmm_default_features(const struct machine *m);
 /* False: it offers what no engine has, and a host that used it would lose interrupts or RECs. */
 bool rmm_features_fit(uint64_t feature_reg0);
 /* How many list registers the host fills. */

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* features.c - RMI_VERSION, RMI_FEATURES, and what the platform offers by default. */
 #include "base/bits.h"
+#include "machine/memory.h"
 #include "rmm/call.h"
 #include "rmm/rules.h"
 
 /*
- * 48-bit IPAs without LPA2; 6 breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; no
- * SVE, no PMU; 2^7 - 1 RECs, which is how many the engine has CPUs for.
+ * 48-bit IPAs without LPA2; 6 breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; SVE
+ * where the machine's CPUs have it; no PMU; 2^7 - 1 RECs, which is how many the engine has CPUs
+ * for.
  */
 #define MAX_RECS_ORDER 7
 _Static_assert((1 << MAX_RECS_ORDER) - 1 <= ENGINE_MAX_CPUS, "each REC can run");
 
-uint64_t rmm_default_features(void)
+static uint64_t cpu_features(unsigned int cpu)
 {
-	return FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_PA_BITS) | FIELD_PUT(RMI_FEATURE0_NUM_BPS, 5) |
-	       FIELD_PUT(RMI_FEATURE0_NUM_WPS, 3) | RMI_FEATURE0_HASH_SHA_256 |
-	       RMI_FEATURE0_HASH_SHA_512 |
+	return cpu & MACHINE_CPU_SVE
+		       ? RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, ENGINE_MAX_VQ - 1)
+		       : 0;
+}
+
+uint64_t rmm_default_features(const struct machine *m)
+{
+	return cpu_features(m ? machine_cpu(m) : 0) | FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_PA_BITS) |
+	       FIELD_PUT(RMI_FEATURE0_NUM_BPS, 5) | FIELD_PUT(RMI_FEATURE0_NUM_WPS, 3) |
+	       RMI_FEATURE0_HASH_SHA_256 | RMI_FEATURE0_HASH_SHA_512 |
 	       FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS - 1) |
 	       FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, MAX_RECS_ORDER);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * realm_idregs.c - the ID registers that a realm reads: the machine's view for realms, whatever
- * the QEMU version, with the realm's own numbers of breakpoints and watchpoints.
+ * the QEMU version, with the realm's own numbers of breakpoints and watchpoints, and SVE if it has
+ * that.
  */
 #include "machine/idregs.h"
 
@@ -18,5 +19,7 @@ uint64_t idreg_read(const struct rd *rd, unsigned int crm, unsigned int op2)
 
 	if (index == IDREG_AA64DFR0)
 		v |= FIELD_PUT(DFR0_BRPS, rd->num_bps) | FIELD_PUT(DFR0_WRPS, rd->num_wps);
+	if (rd->sve_vq)
+		v |= idreg_of_sve(index);
 	return v;
 }

@@ -57,6 +57,7 @@ static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 		  FIELD_PUT(VTCR_SL0, 2 - rd->start_level) | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
 		  VTCR_SH0_INNER | VTCR_PS_48 | VTCR_RES1;
 	f->vmpidr = rec_mpidr_el1(rec);
+	f->sve_vq = rd->sve_vq;
 }
 
 /* The frame may be shared with the CPU: each field is read once, here. */

@@ -111,6 +111,7 @@ static void realm_init(struct rmm *rmm, uint64_t rd_pa, const struct rmi_realm_p
 		.hash = p->hash_algo,
 		.num_bps = p->num_bps,
 		.num_wps = p->num_wps,
+		.sve_vq = p->flags & RMI_REALM_FLAG_SVE ? p->sve_vl + 1 : 0,
 		.semantics = p->semantics,
 	};
 	attest_instance_id(rmm->attest, rd->serial, rd->instance_id);

@@ -22,7 +22,8 @@ int rmm_create(const struct rmm_config *cfg, struct rmm **out)
 	rmm->machine = cfg->machine;
 	rmm->engine = cfg->engine;
 	rmm->attest = cfg->attest;
-	rmm->feature_reg0 = cfg->feature_reg0 ? cfg->feature_reg0 : rmm_default_features();
+	rmm->feature_reg0 =
+		cfg->feature_reg0 ? cfg->feature_reg0 : rmm_default_features(cfg->machine);
 	rmm->num_granules = machine_size(cfg->machine) >> GRANULE_SHIFT;
 
 	/* Zero is UNDELEGATED; what is never delegated costs nothing. */

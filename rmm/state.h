@@ -60,6 +60,7 @@ struct rd {
 	unsigned int ipa_bits;
 	uint32_t hash;
 	uint8_t num_bps, num_wps; /* minus one, as measured */
+	uint8_t sve_vq;		  /* vector length in units of 128 bits; 0: no SVE */
 	uint64_t semantics;	  /* RMI_SEMANTICS_* */
 	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];

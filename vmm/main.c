@@ -80,6 +80,7 @@ static int create(void)
 {
 	const struct realm_config cfg = {.cpus = vmm.opt.cpus,
 					 .ipa_bits = vmm.ipa_bits,
+					 .sve_vq = vmm.opt.sve_vq,
 					 .ram = LAYOUT_RAM,
 					 .ram_size = vmm.opt.memory,
 					 .its = vmm.opt.its,

@@ -101,6 +101,26 @@ static int filter_psci(struct realm *r)
 	return ret;
 }
 
+/* Every length up to the longest, as the CPU must have them; then they are fixed. */
+static int choose_vectors(const struct realm *r, int vcpu_fd)
+{
+	uint64_t lengths[8] = {MASK(r->cfg.sve_vq - 1, 0)};
+	struct kvm_one_reg reg = {.id = KVM_REG_ARM64_SVE_VLS, .addr = (uintptr_t)lengths};
+	int what = KVM_ARM_VCPU_SVE;
+	int ret = call("KVM_SET_ONE_REG (the SVE vector lengths)", vcpu_fd, KVM_SET_ONE_REG, &reg);
+
+	return ret ? ret : CALL(vcpu_fd, KVM_ARM_VCPU_FINALIZE, &what);
+}
+
+/* KVM_ARM_VCPU_INIT would only say EINVAL. */
+static int check_sve(const struct realm *r)
+{
+	if (!r->cfg.sve_vq || ioctl(r->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) > 0)
+		return 0;
+	log_error("--sve: the platform has no SVE for realms (softrealm: --platform-cpu sve)");
+	return VMM_NO_REALM;
+}
+
 static int create_vcpu(struct realm *r, unsigned int id)
 {
 	struct kvm_vcpu_init init = {0};
@@ -116,7 +136,11 @@ static int create_vcpu(struct realm *r, unsigned int id)
 	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	if (id)
 		init.features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
+	if (r->cfg.sve_vq)
+		init.features[0] |= BIT(KVM_ARM_VCPU_SVE);
 	ret = CALL(r->vcpu_fds[id], KVM_ARM_VCPU_INIT, &init);
+	if (!ret && r->cfg.sve_vq)
+		ret = choose_vectors(r, r->vcpu_fds[id]);
 	if (ret)
 		return ret;
 	run = mmap(NULL, r->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, r->vcpu_fds[id], 0);
@@ -234,6 +258,8 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 	ret = open_kvm(r);
 	if (!ret)
 		ret = create_vm(r);
+	if (!ret)
+		ret = check_sve(r);
 	if (!ret && cfg->psci_user)
 		ret = filter_psci(r);
 	if (!ret)

@@ -95,6 +95,19 @@ static int set_ipa_bits(void *to, const char *arg)
 			      &o->ipa_bits);
 }
 
+static int set_sve(void *to, const char *arg)
+{
+	struct vmm_options *o = to;
+	unsigned int bits;
+
+	if (parse_unsigned("--sve", arg, 128, 2048, &bits))
+		return -EINVAL;
+	if (bits % 128)
+		return option_wrong("--sve", arg, "a multiple of 128");
+	o->sve_vq = bits / 128;
+	return 0;
+}
+
 static int set_timeout(void *to, const char *arg)
 {
 	struct vmm_options *o = to;

@@ -68,6 +68,7 @@ struct vmm_options {
 	uint64_t memory;   /* bytes, page multiple */
 	unsigned int cpus;
 	unsigned int ipa_bits;
+	unsigned int sve_vq;  /* longest vectors, in units of 128 bits; 0: no SVE */
 	unsigned int timeout; /* seconds; 0: none */
 	int report_fd;	      /* -1: none */
 	bool measure, psci_user, quiet, earlycon;

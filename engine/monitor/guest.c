@@ -40,7 +40,7 @@ void guest_init(struct cpu *c)
 	write_sysreg(vttbr_el2, 0);
 	write_sysreg(vtcr_el2, 0);
 
-	write_sysreg(cptr_el2, CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM);
+	sve_init(c);
 	/* The debug registers are the guest's: nobody else has this CPU. */
 	write_sysreg(mdcr_el2, MDCR_TPM | MDCR_TPMCR | PMCR_N(read_sysreg(pmcr_el0)));
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
@@ -67,6 +67,7 @@ void guest_load(struct cpu *c)
 	LOAD(c, vmpidr, vmpidr_el2, f->vmpidr);
 	LOAD(c, vpidr, vpidr_el2, f->midr ? f->midr : read_sysreg(midr_el1));
 	timers_load(c);
+	sve_load(c);
 	LOAD(c, cnthctl, cnthctl_el2, f->cntpoff ? 0 : CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	if (f->hcr & HCR_VSE)
 		LOAD(c, vsesr, vsesr_el2, f->vsesr);
@@ -263,7 +264,7 @@ void guest_set_state(struct cpu *c)
 	ENGINE_STATE_REGS(SET)
 #undef SET
 	timer_set_cntp(c, s->reg[ENGINE_CNTP_CVAL_EL0]);
-	monitor_load_fp(s->v);
+	monitor_load_fp(s->v, s->v_kept);
 	isb();
 	timers_forget(c);
 }
@@ -290,6 +291,7 @@ void guest_reset(struct cpu *c)
 {
 	guest_set_sysregs(c);
 	monitor_zero_fp();
+	sve_reset(c);
 #define ZERO(reg) write_sysreg(reg, 0);
 	PAUTH_KEYS(ZERO)
 	DEBUG_REGISTERS(ZERO)

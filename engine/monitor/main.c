@@ -104,6 +104,12 @@ static void obey(struct cpu *c)
 	case MAILBOX_STATE_SET:
 		guest_set_state(c);
 		break;
+	case MAILBOX_SVE_GET:
+		sve_get(c);
+		break;
+	case MAILBOX_SVE_SET:
+		sve_set(c);
+		break;
 	case MAILBOX_DEBUG_GET:
 		debug_get(c);
 		break;

@@ -25,11 +25,13 @@ struct cpu {
 	/* With CNTPOFF: what the guest's CNTP_CVAL_EL0 and the offset add up to, modulo 2^64. */
 	uint64_t cntp_sum;
 	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
+	bool sve;	   /* this CPU has it */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
 	struct {
 		uint64_t hcr, vttbr, vtcr, vmpidr, vpidr, cntvoff, cntpoff, cnthctl, vsesr, ich_hcr;
+		uint64_t cptr, zcr;
 		uint64_t lr[ENGINE_NUM_LRS];
 	} has;
 };
@@ -47,7 +49,15 @@ static inline struct mailbox *mailbox_of(uint64_t window, unsigned int cpu)
 /* start.S */
 void monitor_zero_fp(void); /* V0..V31, FPCR, FPSR */
 void monitor_save_fp(uint64_t v[32][2]);
-void monitor_load_fp(uint64_t v[32][2]);
+void monitor_load_fp(uint64_t v[32][2], uint64_t kept);
+/* SVE with vectors of 2048 bits: 16 of Z from the first one on, P0..P15 with FFR; all zero. */
+void monitor_save_z0(void *page);
+void monitor_save_z16(void *page);
+void monitor_save_p(void *page);
+void monitor_load_z0(const void *page);
+void monitor_load_z16(const void *page);
+void monitor_load_p(const void *page);
+void monitor_zero_sve(void);
 uint64_t monitor_smc(uint64_t fid, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /* main.c: [pa, pa + len) was rewritten by others: QEMU forgets what it translated from it. */
@@ -102,6 +112,13 @@ void guest_set_sysregs(struct cpu *c);
 void guest_get_state(struct cpu *c);
 void guest_set_state(struct cpu *c);
 void guest_tlbi(struct cpu *c, uint64_t vttbr);
+
+/* sve.c: vectors; nothing where the CPU has no SVE */
+void sve_init(struct cpu *c);
+void sve_load(struct cpu *c); /* what the frame says that the guest has */
+void sve_reset(struct cpu *c);
+void sve_get(struct cpu *c);
+void sve_set(struct cpu *c);
 
 /* debug_regs.c: the mailbox's debug registers */
 void debug_get(struct cpu *c);

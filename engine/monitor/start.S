@@ -135,7 +135,7 @@ fault:
 1:	wfi
 	b	1b
 
-	/* V0..V31 to and from the 512 bytes at x0. */
+	/* V0..V31 to the 512 bytes at x0, and from there. */
 	.global monitor_save_fp
 monitor_save_fp:
 	stp	q0, q1, [x0, #0]
@@ -156,24 +156,19 @@ monitor_save_fp:
 	stp	q30, q31, [x0, #480]
 	ret
 
+	/* But not those whose bit is set in x1. */
 	.global monitor_load_fp
 monitor_load_fp:
-	ldp	q0, q1, [x0, #0]
-	ldp	q2, q3, [x0, #32]
-	ldp	q4, q5, [x0, #64]
-	ldp	q6, q7, [x0, #96]
-	ldp	q8, q9, [x0, #128]
-	ldp	q10, q11, [x0, #160]
-	ldp	q12, q13, [x0, #192]
-	ldp	q14, q15, [x0, #224]
-	ldp	q16, q17, [x0, #256]
-	ldp	q18, q19, [x0, #288]
-	ldp	q20, q21, [x0, #320]
-	ldp	q22, q23, [x0, #352]
-	ldp	q24, q25, [x0, #384]
-	ldp	q26, q27, [x0, #416]
-	ldp	q28, q29, [x0, #448]
-	ldp	q30, q31, [x0, #480]
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	tbnz	x1, #\n, 1f
+	ldr	q\n, [x0, #16 * \n]
+1:
+	.endr
+	.irp n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	tbnz	x1, #\n, 1f
+	ldr	q\n, [x0, #16 * \n]
+1:
+	.endr
 	ret
 
 	.global monitor_zero_fp
@@ -186,6 +181,66 @@ monitor_zero_fp:
 	.endr
 	msr	fpcr, xzr
 	msr	fpsr, xzr
+	ret
+
+	/* Parts of the vectors, of 2048 bits each, to and from the page at x0. */
+	.arch_extension sve
+	.macro z_part op, first
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	z_one	\op, %(\first + \n), \n
+	.endr
+	ret
+	.endm
+	.macro z_one op, reg, n
+	\op	z\reg, [x0, #\n, mul vl]
+	.endm
+	.macro p_part op
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	\op	p\n, [x0, #\n, mul vl]
+	.endr
+	.endm
+
+	.altmacro
+	.global monitor_save_z0
+monitor_save_z0:
+	z_part	str, 0
+	.global monitor_save_z16
+monitor_save_z16:
+	z_part	str, 16
+	.global monitor_load_z0
+monitor_load_z0:
+	z_part	ldr, 0
+	.global monitor_load_z16
+monitor_load_z16:
+	z_part	ldr, 16
+	.noaltmacro
+
+	/* FFR is read and written by way of P0. */
+	.global monitor_save_p
+monitor_save_p:
+	p_part	str
+	rdffr	p0.b
+	str	p0, [x0, #16, mul vl]
+	ldr	p0, [x0]
+	ret
+
+	.global monitor_load_p
+monitor_load_p:
+	ldr	p0, [x0, #16, mul vl]
+	wrffr	p0.b
+	p_part	ldr
+	ret
+
+	.global monitor_zero_sve
+monitor_zero_sve:
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	mov	z\n\().d, #0
+	pfalse	p\n\().b
+	.endr
+	.irp n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	mov	z\n\().d, #0
+	.endr
+	wrffr	p0.b
 	ret
 
 	.global monitor_smc

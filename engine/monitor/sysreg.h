@@ -7,18 +7,26 @@
 
 #include "abi/arm.h"
 
+#define SYSREG_NAME(reg) #reg
 #define read_sysreg(reg)                                                                           \
 	({                                                                                         \
 		uint64_t val_;                                                                     \
-		__asm__ volatile("mrs %0, " #reg : "=r"(val_));                                    \
+		__asm__ volatile("mrs %0, " SYSREG_NAME(reg) : "=r"(val_));                        \
 		val_;                                                                              \
 	})
-#define write_sysreg(reg, val) __asm__ volatile("msr " #reg ", %x0" : : "rZ"((uint64_t)(val)))
+#define write_sysreg(reg, val)                                                                     \
+	__asm__ volatile("msr " SYSREG_NAME(reg) ", %x0" : : "rZ"((uint64_t)(val)))
 
 #define isb()	  __asm__ volatile("isb" : : : "memory")
 #define dsb_ish() __asm__ volatile("dsb ish" : : : "memory")
 #define dmb_ish() __asm__ volatile("dmb ish" : : : "memory")
 #define wfi()	  __asm__ volatile("wfi" : : : "memory")
+
+/* Names that the assembler knows only with SVE. */
+#define ZCR_EL1 s3_0_c1_c2_0
+#define ZCR_EL2 s3_4_c1_c2_0
+
+#define PFR0_SVE (UINT64_C(0xf) << 32)
 
 #define CPTR_RES1 UINT64_C(0x32ff)
 #define CPTR_TZ	  (UINT64_C(1) << 8)

@@ -61,6 +61,8 @@ struct vm_kind {
 	result (*run)(struct kvm_vcpu *v, bool *leave);
 	/* v's shadow registers become the truth, as far as the host may know it; its mutex held. */
 	void (*fetch)(struct kvm_vcpu *v);
+	/* The same of its vectors and ZCR_EL1, of a vCPU with SVE; after fetch. */
+	void (*fetch_sve)(struct kvm_vcpu *v);
 	/* The last access to a device ends with an external abort; its mutex held. */
 	result (*abort_access)(struct kvm_vcpu *v);
 	/* KVM_SET_GUEST_DEBUG, checked; its mutex held. */

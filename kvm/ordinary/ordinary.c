@@ -187,6 +187,7 @@ static void load_frame(struct kvm_vcpu *v, struct engine_frame *f)
 	f->hcr = HCR_ORDINARY | (v->serror_pending ? HCR_VSE : 0) |
 		 (ids->revidr || ids->aidr ? HCR_TID1 : 0);
 	f->vsesr = v->serror_esr;
+	f->sve_vq = v->sve_finalized ? v->sve_max_vq : 0;
 	f->vttbr = stage2_vttbr(v->vm);
 	f->vtcr = stage2_vtcr(v->vm);
 	f->vmpidr = *sysreg_shadow(v, KVM_REG_MPIDR_EL1);
@@ -289,6 +290,7 @@ const struct vm_kind vm_kind_ordinary = {
 	.activate = ordinary_activate,
 	.run = ordinary_run,
 	.fetch = ordinary_fetch,
+	.fetch_sve = ordinary_fetch_sve,
 	.abort_access = ordinary_abort_access,
 	.set_guest_debug = ordinary_set_guest_debug,
 	.psci_complete = psci_is_complete,

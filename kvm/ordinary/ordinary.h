@@ -39,6 +39,8 @@ result ordinary_run(struct kvm_vcpu *v, bool *leave);
 /* ---- state.c: registers, v's mutex held ---- */
 /* The state becomes the shadow's: before it is read or written. Nothing where it is so already. */
 void ordinary_fetch(struct kvm_vcpu *v);
+/* And of the vectors: as long as nobody asks they stay in the CPU. After ordinary_fetch. */
+void ordinary_fetch_sve(struct kvm_vcpu *v);
 /* The next run loads the shadow. False: the engine is lost, or a kick came (*kicked). */
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked);
 /* An exception to EL1. far: NULL where there is none. */

@@ -89,6 +89,7 @@ static void collect_state(struct kvm_vcpu *v, struct engine_state *s)
 	memcpy(s->v, v->regs.v, sizeof(s->v));
 	s->reg[ENGINE_FPCR] = v->regs.fpcr;
 	s->reg[ENGINE_FPSR] = v->regs.fpsr;
+	s->v_kept = v->sve ? UINT32_MAX : 0; /* load_sve */
 	if (vgic)
 		vgic_icc_load(vgic, v->index, &s->reg[ENGINE_ICH_VMCR_EL2],
 			      &s->reg[ENGINE_ICH_AP0R0_EL2]);
@@ -133,6 +134,32 @@ void ordinary_fetch(struct kvm_vcpu *v)
 	debug_store(v, &w.debug);
 }
 
+void ordinary_fetch_sve(struct kvm_vcpu *v)
+{
+	const struct engine_ops *ops = v->vm->host->engine;
+
+	lock_assert_held(&v->mutex);
+	if (!v->sve_in_engine)
+		return;
+	v->sve_in_engine = false;
+	if (!ops->sve_get(v->vm->ordinary.engine, v->index, v->sve))
+		*sysreg_shadow(v, KVM_REG_ZCR_EL1) = v->sve->zcr;
+}
+
+/* 0 or -EIO (lost). */
+static int load_sve(struct kvm_vcpu *v)
+{
+	const struct engine_ops *ops = v->vm->host->engine;
+	int ret;
+
+	if (!v->sve || v->sve_in_engine || !ops->sve_set)
+		return 0;
+	v->sve->zcr = *sysreg_shadow(v, KVM_REG_ZCR_EL1);
+	ret = ops->sve_set(v->vm->ordinary.engine, v->index, v->sve);
+	v->sve_in_engine = !ret;
+	return ret;
+}
+
 bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 {
 	const struct engine_ops *ops = v->vm->host->engine;
@@ -155,6 +182,8 @@ bool ordinary_load(struct kvm_vcpu *v, bool *kicked)
 	if (!ret)
 		ret = ops->whole_set ? ops->whole_set(e, v->index, &w)
 				     : ops->sysregs_set(e, v->index, w.sys);
+	if (!ret)
+		ret = load_sve(v);
 	v->in_engine = v->engine_reset = v->engine_reset || !ret;
 	return !ret;
 }

@@ -341,6 +341,7 @@ const struct vm_kind vm_kind_realm = {
 	.activate = realm_activate,
 	.run = rec_run,
 	.fetch = no_fetch,
+	.fetch_sve = no_fetch,
 	.abort_access = rec_abort_access,
 	.set_guest_debug = no_guest_debug,
 	.psci_complete = complete_psci,

@@ -19,7 +19,6 @@
 
 #define ISAR1_PTRAUTH	 (UINT64_C(1) << 8 | UINT64_C(1) << 28)	       /* API, GPI */
 #define ISAR1_ALGORITHMS (FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28)) /* APA, API, GPA, GPI */
-#define PFR0_SVE	 (UINT64_C(1) << 32)
 #define PFR0_GIC	 FIELD(24)
 
 #define MIDR_RESET 0x000f0510 /* QEMU's max */
@@ -57,8 +56,8 @@ static uint64_t host_value(const struct kvm_vm *vm, unsigned int index)
 
 	if (index == IDREG_AA64DFR0)
 		return host_dfr0(vm);
-	if (index == IDREG_AA64PFR0 && vm_has_feature(vm, KVM_ARM_VCPU_SVE))
-		val |= PFR0_SVE;
+	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE))
+		val |= idreg_of_sve(index);
 	if (index == IDREG_AA64ISAR1 && vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS))
 		val |= ISAR1_PTRAUTH;
 	return val;
@@ -93,7 +92,6 @@ static bool is_aarch32(unsigned int index)
 }
 
 #define IDREG_AA64PFR2	(4 * 8 + 2)
-#define IDREG_AA64ZFR0	(4 * 8 + 4)
 #define IDREG_AA64FPFR0 (4 * 8 + 7)
 #define IDREG_AA64ISAR2 (6 * 8 + 2)
 #define IDREG_AA64ISAR3 (6 * 8 + 3)

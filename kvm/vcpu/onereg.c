@@ -16,8 +16,6 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/firmware.h"
 
-#define SVE_VQ_MAX 16
-
 static bool realm_may_set(const struct kvm_revision *rev, uint64_t id)
 {
 	if ((id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_CORE)
@@ -36,6 +34,8 @@ static result find_core(struct kvm_vcpu *v, uint64_t id, void **reg)
 		return &rule_kvm_reg_unknown;
 	if (core_size(word) != reg_bytes(id))
 		return &rule_kvm_reg_core_size;
+	if (core_size(word) == 16 && vm_has_feature(v->vm, KVM_ARM_VCPU_SVE))
+		return &rule_kvm_reg_core_v;
 	*reg = (uint32_t *)&v->regs + word;
 	return OK;
 }
@@ -70,47 +70,6 @@ static result set_core(struct kvm_call *c, const struct kvm_one_reg *r)
 		return &rule_kvm_reg_pstate;
 	memcpy(reg, val, reg_bytes(r->id));
 	return OK;
-}
-
-/* ---- SVE ---- */
-
-static result get_sve_vls(struct kvm_call *c, const struct kvm_one_reg *r)
-{
-	uint64_t vqs[8] = {0};
-
-	vqs[0] = MASK(c->vcpu->sve_max_vq - 1, 0);
-	return call_write_at(c, r->addr, vqs, sizeof(vqs));
-}
-
-/* Only the maximum can be chosen: every length of the CPU up to it, none above. */
-static result set_sve_vls(struct kvm_call *c, const struct kvm_one_reg *r)
-{
-	unsigned int max = FIELD_GET(RMI_FEATURE0_SVE_VL, c->host->feature0) + 1, n;
-	uint64_t vqs[8];
-	result why;
-
-	if (c->vcpu->sve_finalized || realm_state(&c->vm->realm) != REALM_NONE)
-		return &rule_kvm_reg_sve_late;
-	why = call_read_at(c, vqs, r->addr, sizeof(vqs));
-	if (why)
-		return why;
-	for (n = 0; n < SVE_VQ_MAX && (vqs[0] & BIT(n)); n++)
-		;
-	if (!n || n > max || vqs[0] != MASK(n - 1, 0))
-		return &rule_kvm_reg_sve_lengths;
-	for (int i = 1; i < 8; i++)
-		if (vqs[i])
-			return &rule_kvm_reg_sve_lengths;
-	c->vcpu->sve_max_vq = n;
-	return OK;
-}
-
-/* The vector registers themselves: the shadow of an SVE vCPU is not kept. */
-static result access_sve(struct kvm_call *c, const struct kvm_one_reg *r, bool set)
-{
-	if (!vm_has_feature(c->vm, KVM_ARM_VCPU_SVE) || r->id != KVM_REG_ARM64_SVE_VLS)
-		return &rule_kvm_reg_unknown;
-	return set ? set_sve_vls(c, r) : get_sve_vls(c, r);
 }
 
 /* ---- cache geometry ---- */
@@ -160,6 +119,8 @@ static result access_reg(struct kvm_call *c, bool set)
 		return why;
 	vcpu_settle_reset(c->vcpu);
 	c->vm->kind->fetch(c->vcpu);
+	if (sve_is_it(c->vcpu, r.id))
+		c->vm->kind->fetch_sve(c->vcpu);
 	if ((r.id & ~KVM_REG_SIZE_MASK) >> 32 != KVM_REG_ARM64 >> 32)
 		return &rule_kvm_reg_not_arm64;
 	if (set && c->vm->is_realm && !realm_may_set(c->rev, r.id))
@@ -171,7 +132,7 @@ static result access_reg(struct kvm_call *c, bool set)
 	case KVM_REG_ARM_FW_FEAT_BMAP:
 		return firmware_access(c, &r, set);
 	case KVM_REG_ARM64_SVE:
-		return access_sve(c, &r, set);
+		return sve_access(c, &r, set);
 	case KVM_REG_ARM_DEMUX:
 		return access_demux(c, &r, set);
 	default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* onereg.h - what onereg.c and reglist.c share: the core registers' layout. */
+/* onereg.h - what onereg.c, sve.c and reglist.c share: the core registers' layout; SVE's part. */
 #ifndef KVM_ONEREG_H
 #define KVM_ONEREG_H
 
@@ -37,5 +37,17 @@ static inline unsigned int reg_bytes(uint64_t id)
 #define CCSIDR_COUNT	       14
 /* Levels of the model: L1 data and instruction, L2. */
 #define CCSIDR_PRESENT	       3
+
+/* ---- sve.c ---- */
+#define SVE_NUM_REGS 50 /* in a list: lengths, Z, P, FFR */
+/* KVM_ARM_VCPU_INIT. */
+void sve_init(struct kvm_vcpu *v);
+/* KVM_ARM_VCPU_FINALIZE: OK, kvm_finalize_again, kvm_no_memory. */
+result sve_finalize(struct kvm_vcpu *v);
+/* What kind->fetch_sve makes the truth. */
+bool sve_is_it(const struct kvm_vcpu *v, uint64_t id);
+result sve_access(struct kvm_call *c, const struct kvm_one_reg *r, bool set);
+/* Writes the ids that a vCPU with SVE lists; how many. */
+size_t sve_list(const struct kvm_vcpu *v, uint64_t *ids);
 
 #endif

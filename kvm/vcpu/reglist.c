@@ -11,8 +11,10 @@
 #include "kvm/vcpu/firmware.h"
 #include "kvm/vcpu/onereg.h"
 
-/* Room for every list: core, firmware, CCSIDRs, SVE_VLS, system registers. */
-#define MAX_REGS (CORE_WORDS + FW_NUM_REGS + FW_NUM_BMAPS + CCSIDR_COUNT + 64 + KVM_NUM_SYSREGS)
+/* Room for every list: core, firmware, CCSIDRs, SVE, system registers. */
+#define MAX_REGS                                                                                   \
+	(CORE_WORDS + FW_NUM_REGS + FW_NUM_BMAPS + CCSIDR_COUNT + SVE_NUM_REGS + 64 +              \
+	 KVM_NUM_SYSREGS)
 
 static uint64_t core_id(uint64_t word)
 {
@@ -51,7 +53,7 @@ static size_t list_all(const struct kvm_vcpu *v, uint64_t *ids)
 	size_t n = list_core(v, ids);
 
 	if (vm_has_feature(v->vm, KVM_ARM_VCPU_SVE))
-		ids[n++] = KVM_REG_ARM64_SVE_VLS;
+		n += sve_list(v, ids + n);
 	if (!realm)
 		n += list_firmware(ids + n);
 	n += sysreg_list(v, ids + n);

@@ -31,6 +31,7 @@
 enum sort {
 	PLAIN,
 	PTRAUTH, /* with the pointer authentication features */
+	SVE,	 /* with the SVE feature */
 	PMU,	 /* with the PMU feature */
 	VM_ID,	 /* identification that the VM has (idreg.c) */
 	VCPU_ID, /* and that each vCPU has: not reset again */
@@ -77,6 +78,7 @@ static const struct sysreg regs[] = {
 	{REG(3, 0, 1, 0, 0), PLAIN, 0x00c50078}, /* SCTLR_EL1 */
 	{REG(3, 0, 1, 0, 1), PLAIN, 0},		 /* ACTLR_EL1 */
 	{REG(3, 0, 1, 0, 2), PLAIN, 0},		 /* CPACR_EL1 */
+	{KVM_REG_ZCR_EL1, SVE, 0},
 	{REG(3, 0, 2, 0, 0), PLAIN, 0},		 /* TTBR0_EL1 */
 	{REG(3, 0, 2, 0, 1), PLAIN, 0},		 /* TTBR1_EL1 */
 	{REG(3, 0, 2, 0, 2), PLAIN, 0},		 /* TCR_EL1 */
@@ -126,6 +128,8 @@ static bool visible(const struct kvm_vm *vm, const struct sysreg *r)
 {
 	if (r->sort == PTRAUTH)
 		return vm_has_feature(vm, KVM_ARM_VCPU_PTRAUTH_ADDRESS);
+	if (r->sort == SVE)
+		return vm_has_feature(vm, KVM_ARM_VCPU_SVE);
 	if (r->sort == PMU)
 		return vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3);
 	return true;

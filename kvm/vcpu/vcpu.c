@@ -15,6 +15,7 @@
 #include "kvm/mem/memslot.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
+#include "kvm/vcpu/onereg.h"
 #include "kvm/vcpu/timer.h"
 #include "machine/pe.h"
 
@@ -75,6 +76,7 @@ void vcpu_destroy(struct kvm_vcpu *v)
 	lock_destroy(&v->mutex);
 	lock_destroy(&v->mp_lock);
 	history_destroy(&v->history);
+	free(v->sve);
 	free(v);
 }
 
@@ -84,6 +86,7 @@ void vcpu_reset(struct kvm_vcpu *v)
 	memset(&v->regs, 0, sizeof(v->regs));
 	v->regs.pstate = PSTATE_RESET;
 	sysreg_reset(v);
+	sve_init(v);
 	v->serror_pending = false;
 	if (atomic_exchange(&v->reset_pending, false)) {
 		v->regs.pc = v->reset_pc;
@@ -168,8 +171,6 @@ result vcpu_init(struct kvm_call *c)
 	why = set_target(v, features);
 	if (why)
 		return why;
-	if (!v->initialized && (features & F(SVE)))
-		v->sve_max_vq = FIELD_GET(RMI_FEATURE0_SVE_VL, c->host->feature0) + 1;
 	vcpu_reset(v);
 	v->initialized = true;
 	lock_take(&v->mp_lock);
@@ -192,10 +193,7 @@ result vcpu_finalize(struct kvm_call *c)
 		return why;
 	if (what != KVM_ARM_VCPU_SVE || !vm_has_feature(v->vm, KVM_ARM_VCPU_SVE))
 		return &rule_kvm_finalize_feature;
-	if (v->sve_finalized)
-		return &rule_kvm_finalize_again;
-	v->sve_finalized = true;
-	return OK;
+	return sve_finalize(v);
 }
 
 /* ---- small calls ---- */

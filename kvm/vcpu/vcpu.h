@@ -21,6 +21,7 @@
 #include "kvm/core/history.h"
 #include "kvm/vcpu/sysreg.h"
 
+struct engine_sve;
 struct pe;
 
 /* struct kvm_regs of arm64, the target of KVM_REG_ARM_CORE ids (offset in 32-bit words). */
@@ -74,6 +75,8 @@ struct kvm_vcpu {
 	bool initialized; /* KVM_ARM_VCPU_INIT */
 	bool sve_finalized;
 	unsigned int sve_max_vq;
+	struct engine_sve *sve; /* the shadow of the vectors; NULL: not finalised */
+	bool sve_in_engine;	/* of an ordinary VM: its CPU has the vectors, the shadow is old */
 	bool first_run_done;
 	struct kvm_regs regs;
 	uint64_t sysregs[KVM_NUM_SYSREGS];

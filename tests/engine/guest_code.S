@@ -192,4 +192,29 @@ vectors:
 	add	x20, x20, #1
 	msr	icc_eoir1_el1, x21
 	eret
+
+	/* Vectors as long as x0 lets them be: x1 bytes each, all bytes of Z7 w2; hvc #0x12. Then
+	 * x3 = the sum of Z7's bytes, x4 = how many elements of P5, x5 of FFR; hvc #0x13. */
+	.arch_extension sve
+	at GUEST_SVE
+	adr	x9, vectors
+	msr	vbar_el1, x9
+	mrs	x9, cpacr_el1
+	orr	x9, x9, #0x30000	/* ZEN */
+	msr	cpacr_el1, x9
+	isb
+	msr	zcr_el1, x0
+	isb
+	rdvl	x1, #1
+	mov	z7.b, w2
+	ptrue	p5.b
+	setffr
+	hvc	#0x12
+	ptrue	p0.b
+	uaddv	d0, p0, z7.b
+	fmov	x3, d0
+	cntp	x4, p0, p5.b
+	rdffr	p1.b
+	cntp	x5, p0, p1.b
+	hvc	#0x13
 	.org GUEST_SIZE

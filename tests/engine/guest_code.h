@@ -19,6 +19,7 @@
 #define GUEST_REARM   0x4c0 /* in a loop: timer x1 ticks ahead, wait for its interrupt */
 #define GUEST_DEBUG   0x540 /* x0: 0 breakpoint, 1 watchpoint, 2 single step; to the vector */
 #define GUEST_VECTORS 0x800
+#define GUEST_SVE     0xb00 /* x0: ZCR_EL1, w2: a byte; see there; hvc #0x12, hvc #0x13 */
 #define GUEST_SIZE    0x1000
 
 #define GUEST_HANDLED 20 /* x20: interrupts handled; x21: the last INTID */

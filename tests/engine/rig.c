@@ -75,7 +75,13 @@ static void start(struct rig *r)
 
 void rig_start(struct rig *r, unsigned int cpus)
 {
-	struct machine_config cfg = {.size = UINT64_C(1) << 30, .client_size = UINT64_C(1) << 30};
+	rig_start_with(r, cpus, 0);
+}
+
+void rig_start_with(struct rig *r, unsigned int cpus, unsigned int cpu)
+{
+	struct machine_config cfg = {
+		.size = UINT64_C(1) << 30, .client_size = UINT64_C(1) << 30, .cpu = cpu};
 
 	*r = (struct rig){.cpus = cpus};
 	assert_int_equal(machine_create(&cfg, &r->machine), 0);

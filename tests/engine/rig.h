@@ -38,6 +38,8 @@ extern const struct engine_ops *rig_engine;
 
 /* Skips the test, reported, when QEMU is not installed. */
 void rig_start(struct rig *r, unsigned int cpus);
+/* The same on a machine whose CPUs have these MACHINE_CPU_*. */
+void rig_start_with(struct rig *r, unsigned int cpus, unsigned int cpu);
 void rig_stop(struct rig *r);
 /* A second engine on the machine of `first`. */
 void rig_start_beside(struct rig *r, struct rig *first);

@@ -248,3 +248,18 @@ off:	ldr	x0, =0x84000008
 	mrs	x1, isr_el1
 	str	x1, [x20]
 	b	11b
+
+	.org 0xf00	/* vectors: their length, what SVE is, Z4 = 2 * Z3 by bytes */
+	.arch_extension sve
+	mov	x20, #UART
+	mov	x1, #0x330000	/* CPACR_EL1: FPEN, ZEN */
+	msr	cpacr_el1, x1
+	isb
+	rdvl	x1, #1
+	str	x1, [x20]
+	mrs	x1, id_aa64pfr0_el1
+	str	x1, [x20]
+	mrs	x1, S3_0_C0_C4_4	/* ID_AA64ZFR0_EL1 */
+	str	x1, [x20]
+	add	z4.b, z3.b, z3.b
+	b	off

@@ -7,37 +7,52 @@
 #include "engine/qemu.h"
 #include "tests/kvm/ordinary_image.h"
 
-int ordinary_setup(void **state)
+static int setup(void **state, unsigned int cpu)
 {
-	const struct inproc_config cfg = {.engine = &engine_qemu};
+	const struct inproc_config cfg = {.engine = &engine_qemu, .cpu = cpu};
 
 	fx_setup(state);
 	fx_restart(*state, &cfg);
 	return 0;
 }
 
+int ordinary_setup(void **state)
+{
+	return setup(state, 0);
+}
+
+int ordinary_setup_sve(void **state)
+{
+	return setup(state, MACHINE_CPU_SVE);
+}
+
 /* With pointer authentication, so that its keys are there. */
-static void add_vcpu(struct fx *f, unsigned int i)
+static void add_vcpu(struct fx *f, unsigned int i, uint32_t features)
 {
 	f->vcpu[i] = (int)CALL(f->vm, KVM_CREATE_VCPU, i);
 	f->run[i] = inproc_mmap(f->p, f->vcpu[i], KVM_VCPU_MMAP_SIZE);
 	assert_non_null(f->run[i]);
 	fx_init_vcpu(f, i,
 		     1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS |
-			     1u << KVM_ARM_VCPU_PTRAUTH_GENERIC |
+			     1u << KVM_ARM_VCPU_PTRAUTH_GENERIC | features |
 			     (i ? 1u << KVM_ARM_VCPU_POWER_OFF : 0));
 }
 
-static void fill(struct fx *f, unsigned int n, uint64_t program, bool gic)
+static void fill_memory(struct fx *f, uint64_t program, bool gic)
 {
-	for (unsigned int i = 0; i < n; i++)
-		add_vcpu(f, i);
 	if (gic)
 		fx_create_gic(f, true);
 	f->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memcpy(f->ram, ordinary_image, sizeof(ordinary_image));
 	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, f->ram, -1, 0), 0);
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + program), 0);
+}
+
+static void fill(struct fx *f, unsigned int n, uint64_t program, bool gic)
+{
+	for (unsigned int i = 0; i < n; i++)
+		add_vcpu(f, i, 0);
+	fill_memory(f, program, gic);
 }
 
 void ordinary_fill(struct fx *f, unsigned int n, uint64_t program)
@@ -49,6 +64,19 @@ void ordinary_make(struct fx *f, unsigned int n, uint64_t program)
 {
 	fx_create_vm(f, 0);
 	fill(f, n, program, true);
+}
+
+void ordinary_make_sve(struct fx *f, uint64_t vq, uint64_t program)
+{
+	uint64_t lengths[8] = {MASK(vq - 1, 0)};
+	struct kvm_one_reg r = {.id = KVM_REG_ARM64_SVE_VLS, .addr = (uintptr_t)lengths};
+	int what = KVM_ARM_VCPU_SVE;
+
+	fx_create_vm(f, 0);
+	add_vcpu(f, 0, 1u << KVM_ARM_VCPU_SVE);
+	GIVES(0, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	GIVES(0, f->vcpu[0], KVM_ARM_VCPU_FINALIZE, &what);
+	fill_memory(f, program, true);
 }
 
 void ordinary_make_without_gic(struct fx *f, uint64_t program)

@@ -281,6 +281,38 @@ static void sve_must_be_finalised_with_one_length(void **state)
 	assert_false(realm_exists(f));
 }
 
+/* What user space names of an ordinary VM's vectors. */
+static void ids_of_vectors_are_as_the_kernels(void **state)
+{
+	const uint32_t features = 1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_SVE;
+	uint8_t val[256];
+	struct kvm_one_reg r = {.id = KVM_REG_ARM64_SVE_ZREG(UINT64_C(0)), .addr = (uintptr_t)val};
+	struct inproc_config cfg = {.engine = &engine_toy, .cpu = MACHINE_CPU_SVE};
+	struct fx *f = *state;
+
+	fx_restart(f, &cfg);
+	fx_create_vm(f, 0);
+	GIVES(1, f->vm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE);
+	f->vcpu[0] = (int)CALL(f->vm, KVM_CREATE_VCPU, 0);
+	fx_init_vcpu(f, 0, features);
+	assert_int_equal(fx_get_reg(f, 0, KVM_REG_ARM64_SVE_VLS), 0xffff);
+	REFUSED(EPERM, kvm_vcpu_not_finalized, f->vcpu[0], KVM_GET_ONE_REG, &r);
+	GIVES(0, f->vcpu[0], KVM_ARM_VCPU_FINALIZE, &(int){KVM_ARM_VCPU_SVE});
+	GIVES(0, f->vcpu[0], KVM_GET_ONE_REG, &r);
+	r.id |= 1; /* a slice that no length has */
+	REFUSED(ENOENT, kvm_reg_unknown, f->vcpu[0], KVM_GET_ONE_REG, &r);
+	r.id = KVM_REG_ARM64_SVE_FFR | 1;
+	REFUSED(ENOENT, kvm_reg_unknown, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	r.id = KVM_REG_ARM64_SVE_FFR + 0x20;
+	REFUSED(EINVAL, kvm_reg_sve_id, f->vcpu[0], KVM_GET_ONE_REG, &r);
+	r.id = KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE | 0x54; /* V0 */
+	REFUSED(EINVAL, kvm_reg_core_v, f->vcpu[0], KVM_GET_ONE_REG, &r);
+	r.id = KVM_REG_ARM64_SVE_PREG(UINT64_C(3));
+	r.addr = 8;
+	REFUSED(EFAULT, kvm_arg_fault, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	REFUSED(EFAULT, kvm_arg_fault, f->vcpu[0], KVM_GET_ONE_REG, &r);
+}
+
 static void pmu_counters_and_sve_go_into_the_realm(void **state)
 {
 	struct fx *f = *state;
@@ -363,6 +395,7 @@ int test_populate(void)
 		TEST(upper_half_slots_are_refused_by_the_rmm),
 		TEST(every_width_of_the_ipa_space_works),
 		TEST(sve_must_be_finalised_with_one_length),
+		TEST(ids_of_vectors_are_as_the_kernels),
 		TEST(pmu_counters_and_sve_go_into_the_realm),
 	};
 

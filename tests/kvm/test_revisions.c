@@ -57,11 +57,11 @@ static void a_realm_s_pmu_is_v12_s(void **state)
 	struct fx *f = *state;
 
 	for (unsigned int r = 0; r < NUM_REVISIONS; r++) {
-		struct inproc_config cfg = {.engine = &engine_toy,
-					    .revision = kvm_revisions[r],
-					    .feature_reg0 =
-						    rmm_default_features() | RMI_FEATURE0_PMU_EN |
-						    FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6)};
+		struct inproc_config cfg = {
+			.engine = &engine_toy,
+			.revision = kvm_revisions[r],
+			.feature_reg0 = rmm_default_features(NULL) | RMI_FEATURE0_PMU_EN |
+					FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6)};
 		uint64_t val = 0;
 		struct kvm_one_reg pmcr = {.id = KVM_REG_PMCR_EL0, .addr = (uintptr_t)&val};
 
@@ -189,7 +189,7 @@ static void the_register_list_is_early_after_v15(void **state)
 	for (unsigned int r = V12; r < NUM_REVISIONS; r++) {
 		struct inproc_config cfg = {.engine = &engine_toy,
 					    .revision = kvm_revisions[r],
-					    .feature_reg0 = rmm_default_features() |
+					    .feature_reg0 = rmm_default_features(NULL) |
 							    RMI_FEATURE0_SVE_EN |
 							    FIELD_PUT(RMI_FEATURE0_SVE_VL, 3)};
 		struct kvm_reg_list list = {.n = 0};

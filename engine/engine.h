@@ -154,6 +154,9 @@ struct engine_whole {
 
 struct engine_ops {
 	const char *name;
+	/* With VTCR_EL2.HA its CPUs set the access flag of a stage 2 leaf, atomically, before they
+	 * first use it (FEAT_HAFDBS). */
+	bool sets_access_flag;
 
 	/* Start an engine with `cpus` (1..ENGINE_MAX_CPUS) CPUs for a realm. May return before the
 	 * CPUs are up: the first run waits. 0, -ENOENT (the program is not installed), -ENOMEM,

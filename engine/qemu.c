@@ -481,6 +481,7 @@ static void qemu_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 
 const struct engine_ops engine_qemu = {
 	.name = "qemu",
+	.sets_access_flag = true, /* `-cpu max`, from 7.2 on */
 	.create = qemu_create,
 	.destroy = qemu_destroy,
 	.frame = qemu_frame,

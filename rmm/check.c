@@ -102,6 +102,10 @@ static void check_entry(struct check *k, uint64_t e, int level, uint64_t ipa)
 		wrong(k, "IPA %#" PRIx64 ": entry %#" PRIx64 " of the other half", ipa, e);
 	switch (s) {
 	case RTTE_UNASSIGNED:
+		if (rtte_is_ready(e, level)) {
+			check_assigned(k, e | RTTE_AF, level, ipa);
+			break;
+		}
 		if (e & ~RTTE_RIPAS || rtte_ripas(e, level) > RMI_RIPAS_DESTROYED)
 			wrong(k, "IPA %#" PRIx64 ": odd unassigned entry %#" PRIx64, ipa, e);
 		break;

@@ -19,7 +19,7 @@ static result check_data_ipa(const struct rd *rd, uint64_t ipa)
 static result walk_to_unassigned(struct rmi_call *c, const struct rd *rd, uint64_t ipa,
 				 struct rtt_walk *w)
 {
-	rtt_walk(c->rmm, rd, ipa, RTT_LEAF_LEVEL, w);
+	rtt_walk_settled(c->rmm, rd, ipa, w);
 	if (w->level < RTT_LEAF_LEVEL)
 		return rmi_fail_at(c, w->level, &rule_rmi_rtt_walk_short);
 	if (rtte_state(w->entry, w->level) != RTTE_UNASSIGNED)
@@ -122,7 +122,7 @@ static result data_destroy(struct rmi_call *c, struct rd *rd)
 
 	if (r)
 		return r;
-	rtt_walk(c->rmm, rd, ipa, RTT_LEAF_LEVEL, &w);
+	rtt_walk_settled(c->rmm, rd, ipa, &w);
 	c->out[2] = rtt_walk_top(&w, ipa);
 	if (w.level < RTT_LEAF_LEVEL)
 		return rmi_fail_at(c, w.level, &rule_rmi_rtt_walk_short);

@@ -7,6 +7,7 @@
  *	DELEGATED <-> RTT			REALM_CREATE, RTT_CREATE; the destroys, RTT_FOLD
  *	DELEGATED <-> REC, REC_AUX		REC_CREATE, REC_DESTROY
  *	DELEGATED <-> DATA			DATA_CREATE(_UNKNOWN), DATA_DESTROY
+ *	UNDELEGATED <-> DATA			entries made ready, settled (rmm/rtt_ready.c)
  *
  * Invariants: a DELEGATED granule is all zero (so nothing of a former use is ever seen, and
  * UNDELEGATE has no work); only an UNDELEGATED granule has valid unprotected mappings.
@@ -176,12 +177,17 @@ void granules_unlock(struct granule_arg *a, size_t n)
 
 /* ---- states ---- */
 
+/* Fresh or wiped, and out of everybody's reach since. */
+static bool is_clean(const struct rmm *rmm, const struct granule *g)
+{
+	return !g->used && machine_page_is_hidden(rmm->machine, granule_pa(rmm, g));
+}
+
 static void granule_wipe(struct rmm *rmm, struct granule *g)
 {
 	uint64_t pa = granule_pa(rmm, g);
 
-	/* Fresh or wiped, and out of everybody's reach since. */
-	if (!g->used && machine_page_is_hidden(rmm->machine, pa))
+	if (is_clean(rmm, g))
 		return;
 	/* To ask whether it is a hole costs four times what this does. */
 	memset(granule_map(rmm, pa), 0, GRANULE_SIZE);
@@ -248,17 +254,61 @@ void granule_ns_put(const struct rmm *rmm, uint64_t pa, uint64_t pages)
 		atomic_fetch_sub(&granule_find(rmm, pa + (i << GRANULE_SHIFT))->word, 1);
 }
 
+static bool code_is_alien(const struct rmm *rmm, uint16_t tag)
+{
+	return tag == CODE_MANY || (atomic_load(&rmm->live_serials[tag / 64]) & BIT(tag % 64));
+}
+
 bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial)
 {
-	uint16_t tag = g->code;
-	bool live = atomic_load(&rmm->live_serials[tag / 64]) & BIT(tag % 64);
-
-	if (tag == serial)
+	if (g->code == serial)
 		return true;
-	if (tag == CODE_MANY || live) {
+	if (code_is_alien(rmm, g->code)) {
 		g->code = CODE_MANY;
 		return true;
 	}
 	g->code = serial;
 	return false;
+}
+
+/* ---- ready entries ---- */
+
+/* Never waits: the caller has an RD locked, and who holds this granule may be waiting for that. */
+static bool try_lock_as_data(struct granule *g)
+{
+	uint32_t was = 0;
+
+	if (!atomic_compare_exchange_strong(&g->lock, &was, 1))
+		return false;
+	lock_note_taken(g, granule_state_name(GRANULE_DATA), rank_of(GRANULE_DATA), (uintptr_t)g);
+	return true;
+}
+
+bool granule_take_fresh(struct rmm *rmm, uint64_t pa, uint16_t serial)
+{
+	struct granule *g = granule_find(rmm, pa);
+	uint32_t unmapped = 0; /* UNDELEGATED, no mapping, not wanted */
+	bool taken;
+
+	if (!g || !try_lock_as_data(g))
+		return false;
+	taken = is_clean(rmm, g) && g->code != serial && !code_is_alien(rmm, g->code) &&
+		atomic_compare_exchange_strong(&g->word, &unmapped, (uint32_t)GRANULE_DATA << 16);
+	if (taken) {
+		g->used = true;
+		g->code = serial;
+	}
+	granule_unlock(g);
+	return taken;
+}
+
+void granule_give_back_fresh(struct rmm *rmm, uint64_t pa)
+{
+	struct granule *g = granule_lock_as(rmm, pa, GRANULE_DATA);
+
+	if (!g)
+		abort(); /* an RTT names a granule that is not its own */
+	g->used = false;
+	granule_set(rmm, g, GRANULE_UNDELEGATED);
+	granule_unlock(g);
 }

@@ -101,6 +101,14 @@ unsigned int granule_ns_count(const struct granule *g);
  */
 bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial);
 
+/*
+ * For ready entries (rmm/rtt_ready.c). Take: UNDELEGATED -> DATA, if the granule is all zero without
+ * being wiped, mapped nowhere, and the realm's engine cannot know it; false: it is not, or somebody
+ * holds it. Give back: DATA that nobody has touched -> UNDELEGATED.
+ */
+bool granule_take_fresh(struct rmm *rmm, uint64_t pa, uint16_t serial);
+void granule_give_back_fresh(struct rmm *rmm, uint64_t pa);
+
 /* The granule's content in the RMM's address space. */
 void *granule_map(const struct rmm *rmm, uint64_t pa);
 

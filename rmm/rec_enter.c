@@ -29,6 +29,7 @@
 #define VTCR_ORGN0_WBWA FIELD_PUT(MASK(11, 10), 1)
 #define VTCR_SH0_INNER	FIELD_PUT(MASK(13, 12), 3)
 #define VTCR_PS_48	FIELD_PUT(MASK(18, 16), 5)
+#define VTCR_HA		BIT(21) /* the CPU sets access flags */
 #define VTCR_RES1	BIT(31)
 #define VTTBR_VMID	MASK(63, 48)
 
@@ -55,7 +56,7 @@ static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 	f->vttbr = rd->rtt_base | FIELD_PUT(VTTBR_VMID, rd->vmid);
 	f->vtcr = FIELD_PUT(VTCR_T0SZ, 64 - rd->ipa_bits) |
 		  FIELD_PUT(VTCR_SL0, 2 - rd->start_level) | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
-		  VTCR_SH0_INNER | VTCR_PS_48 | VTCR_RES1;
+		  VTCR_SH0_INNER | VTCR_PS_48 | VTCR_HA | VTCR_RES1;
 	f->vmpidr = rec_mpidr_el1(rec);
 	f->sve_vq = rd->sve_vq;
 }

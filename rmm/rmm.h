@@ -42,6 +42,19 @@ void rmm_destroy(struct rmm *rmm);
  */
 result rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS]);
 
+/*
+ * No RMI command: pages from ipa on, within one level 3 table, shall need no fault where they are
+ * UNASSIGNED RAM; from pa on lie the granules that the host would use. Nobody can tell that it was
+ * done, but by the faults that do not come (rmm/rtt_ready.c): until the realm touches a page, its
+ * entry is what it was, and the host need not remember it. It must use the granule for nothing
+ * else, though, until DATA_DESTROY has passed over the IPA. Does what can be done without waiting,
+ * and may do nothing.
+ */
+void rmm_make_ready(struct rmm *rmm, uint64_t rd, uint64_t ipa, uint64_t pa, unsigned int pages);
+/* A realm is known to have touched ipa (a fault that is handled late): true if the page lay ready
+ * and is ASSIGNED now. */
+bool rmm_claim_ready(struct rmm *rmm, uint64_t rd, uint64_t ipa);
+
 /* Granules that are not UNDELEGATED now (leak tests: 0 when every realm is gone). */
 uint64_t rmm_delegated_granules(const struct rmm *rmm);
 

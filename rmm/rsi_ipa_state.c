@@ -61,9 +61,12 @@ static void get_ripas(struct rsi_call *c, uint64_t base, uint64_t top)
 
 	rtt_walk(c->e->rmm, c->e->rd, base, RTT_LEAF_LEVEL, &w);
 	ripas = rtte_ripas(w.entry, w.level);
-	for (i = w.index + 1; i < RTT_ENTRIES; i++)
-		if (rtte_is_table(w.table[i], w.level) || rtte_ripas(w.table[i], w.level) != ripas)
+	for (i = w.index + 1; i < RTT_ENTRIES; i++) {
+		uint64_t e = rtte_read(&w.table[i]);
+
+		if (rtte_is_table(e, w.level) || rtte_ripas(e, w.level) != ripas)
 			break;
+	}
 	c->out[1] = MIN(top, w.base + (i - w.index) * rtt_entry_size(w.level));
 	c->out[2] = ripas;
 }

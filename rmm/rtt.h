@@ -23,9 +23,16 @@ struct rtt_walk {
 };
 
 /* Follow tables from the start level to `level`, or to the first entry that is no table. The IPA
- * is inside the realm's space. */
+ * is inside the realm's space. A ready entry reads as the UNASSIGNED one that it stands for: for
+ * those who look; who is going to change it settles it. */
 void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int level,
 	      struct rtt_walk *w);
+
+/* To the leaf level, and no ready entry is left there. */
+void rtt_walk_settled(struct rmm *rmm, const struct rd *rd, uint64_t ipa, struct rtt_walk *w);
+/* The entry, of a table of that level, is not ready any more: UNASSIGNED, or ASSIGNED if the realm
+ * has touched it meanwhile. */
+void rtt_settle(struct rmm *rmm, uint64_t *entry, int level);
 
 /* RttSkipNonLiveEntries: ipa, or the next live entry of the same table, or the table's end. */
 uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa);

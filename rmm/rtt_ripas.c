@@ -44,7 +44,7 @@ static result init_ripas(struct rmi_call *c, struct rd *rd)
 
 	size = rtt_entry_size(w.level);
 	for (unsigned int i = w.index; i < RTT_ENTRIES && at + size <= top; i++, at += size) {
-		uint64_t e = w.table[i];
+		uint64_t e = rtte_read(&w.table[i]);
 
 		if (rtte_state(e, w.level) != RTTE_UNASSIGNED ||
 		    rtte_ripas(e, w.level) == RMI_RIPAS_DESTROYED)
@@ -88,7 +88,7 @@ static result set_ripas(struct rmi_call *c, struct rd *rd, struct rec *rec, uint
 	struct rec_ripas *want = &rec->ripas;
 	bool unmapped = false;
 	struct rtt_walk w;
-	uint64_t at = base, size, e;
+	uint64_t at = base, size, old, e;
 	result r;
 
 	if (rec->running)
@@ -107,9 +107,11 @@ static result set_ripas(struct rmi_call *c, struct rd *rd, struct rec *rec, uint
 
 	size = rtt_entry_size(w.level);
 	for (unsigned int i = w.index; i < RTT_ENTRIES && at + size <= top; i++, at += size) {
-		if (!change_ripas(w.table[i], w.level, want, &e))
+		rtt_settle(c->rmm, &w.table[i], w.level);
+		old = rtte_read(&w.table[i]);
+		if (!change_ripas(old, w.level, want, &e))
 			break;
-		unmapped |= rtte_valid(w.table[i]) && !rtte_valid(e);
+		unmapped |= rtte_valid(old) && !rtte_valid(e);
 		rtte_write(&w.table[i], e);
 	}
 	if (at == base)

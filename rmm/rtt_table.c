@@ -92,12 +92,18 @@ result rmi_rtt_create(struct rmi_call *c)
 	return r;
 }
 
+static void settle_table(struct rmm *rmm, uint64_t *table, int level)
+{
+	for (unsigned int i = 0; i < RTT_ENTRIES; i++)
+		rtt_settle(rmm, &table[i], level);
+}
+
 /* ---- RTT_DESTROY ---- */
 
 static bool table_is_live(const uint64_t *table, int level)
 {
 	for (unsigned int i = 0; i < RTT_ENTRIES; i++)
-		if (rtte_keeps_table(table[i], level))
+		if (rtte_keeps_table(rtte_read(&table[i]), level))
 			return true;
 	return false;
 }
@@ -106,7 +112,7 @@ static bool table_is_live(const uint64_t *table, int level)
 static void drop_ns_entries(const struct rmm *rmm, const uint64_t *table, int level)
 {
 	for (unsigned int i = 0; i < RTT_ENTRIES; i++)
-		rtt_ns_drop(rmm, table[i], level);
+		rtt_ns_drop(rmm, rtte_read(&table[i]), level);
 }
 
 static result table_destroy(struct rmi_call *c, struct rd *rd)
@@ -127,6 +133,7 @@ static result table_destroy(struct rmi_call *c, struct rd *rd)
 		return rmi_fail_at(c, w.level, &rule_rmi_rtt_no_table);
 	rtt_pa = rtte_pa(w.entry);
 	table = granule_map(c->rmm, rtt_pa);
+	settle_table(c->rmm, table, level);
 	if (table_is_live(table, level))
 		return rmi_fail_at(c, level, &rule_rmi_rtt_destroy_live);
 
@@ -155,7 +162,7 @@ result rmi_rtt_destroy(struct rmi_call *c)
  */
 static bool table_is_homogeneous(const uint64_t *table, int level, uint64_t *parent)
 {
-	uint64_t size = rtt_entry_size(level), first = table[0];
+	uint64_t size = rtt_entry_size(level), first = rtte_read(&table[0]);
 	enum rtte_state s = rtte_state(first, level);
 	bool assigned = s == RTTE_ASSIGNED || s == RTTE_ASSIGNED_NS;
 
@@ -165,7 +172,7 @@ static bool table_is_homogeneous(const uint64_t *table, int level, uint64_t *par
 			 !IS_ALIGNED(rtte_pa(first), rtt_entry_size(level - 1))))
 		return false;
 	for (unsigned int i = 1; i < RTT_ENTRIES; i++) {
-		uint64_t e = table[i];
+		uint64_t e = rtte_read(&table[i]);
 
 		if (rtte_state(e, level) != s || rtte_ripas(e, level) != rtte_ripas(first, level))
 			return false;
@@ -199,13 +206,16 @@ static result table_fold(struct rmi_call *c, struct rd *rd)
 		return rmi_fail_at(c, w.level, &rule_rmi_rtt_no_table);
 	rtt_pa = rtte_pa(w.entry);
 	table = granule_map(c->rmm, rtt_pa);
+	/* What is ready stays so if the table does. */
+	if (table_is_homogeneous(table, level, &parent))
+		settle_table(c->rmm, table, level);
 	if (!table_is_homogeneous(table, level, &parent))
 		return rmi_fail_at(c, level, &rule_rmi_rtt_fold_mixed);
 
-	ns = rtte_state(table[0], level) == RTTE_ASSIGNED_NS;
+	ns = rtte_state(rtte_read(&table[0]), level) == RTTE_ASSIGNED_NS;
 	if (ns)
 		parent = rtt_ns_make(c->rmm, rd, &w, rtte_ns_desc(parent));
-	replace_entry(c->rmm, rd, &w, ns || rtte_valid(table[0]), parent);
+	replace_entry(c->rmm, rd, &w, ns || rtte_valid(rtte_read(&table[0])), parent);
 	drop_ns_entries(c->rmm, table, level);
 	granule_release(c->rmm, rtt_pa, GRANULE_RTT);
 	c->out[1] = rtt_pa;

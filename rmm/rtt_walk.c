@@ -40,6 +40,8 @@ void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int leve
 		w->index = ipa / size % RTT_ENTRIES;
 		w->base = ALIGN_DOWN(ipa, size);
 		w->entry = rtte_read(&w->table[w->index]);
+		if (rtte_is_ready(w->entry, w->level))
+			w->entry = rtte_make_unassigned(RMI_RIPAS_RAM);
 		if (w->level == level || !rtte_is_table(w->entry, w->level))
 			return;
 		w->table = granule_map(rmm, rtte_pa(w->entry));
@@ -49,17 +51,21 @@ void rtt_walk(const struct rmm *rmm, const struct rd *rd, uint64_t ipa, int leve
 
 static bool eight_are_dead(const uint64_t *t)
 {
-	return !rtte_live((t[0] | t[1] | t[2] | t[3]) | (t[4] | t[5] | t[6] | t[7]));
+	uint64_t all = 0;
+
+	for (unsigned int i = 0; i < 8; i++)
+		all |= rtte_read(&t[i]);
+	return !rtte_live(all);
 }
 
 /* First live entry from i on, or RTT_ENTRIES. Hosts unmap page by page, so this is hot. */
 static unsigned int next_live(const uint64_t *table, unsigned int i)
 {
-	while (i % 8 && !rtte_live(table[i]))
+	while (i % 8 && !rtte_live(rtte_read(&table[i])))
 		i++;
 	while (i % 8 == 0 && i < RTT_ENTRIES && eight_are_dead(&table[i]))
 		i += 8;
-	while (i < RTT_ENTRIES && !rtte_live(table[i]))
+	while (i < RTT_ENTRIES && !rtte_live(rtte_read(&table[i])))
 		i++;
 	return i;
 }
@@ -68,7 +74,7 @@ uint64_t rtt_walk_top(const struct rtt_walk *w, uint64_t ipa)
 {
 	unsigned int i;
 
-	if (rtte_live(w->table[w->index]))
+	if (rtte_live(rtte_read(&w->table[w->index])))
 		return ipa;
 	i = next_live(w->table, w->index + 1);
 	return w->base + (i - w->index) * rtt_entry_size(w->level);

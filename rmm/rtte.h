@@ -5,6 +5,7 @@
  *
  *	state		 RIPAS		valid	encoding
  *	UNASSIGNED	 any		no	RIPAS
+ *	UNASSIGNED, ready RAM		yes	as ASSIGNED, but for the access flag (rmm/rtt_ready.c)
  *	ASSIGNED	 RAM		yes	PA, Normal Write-Back, RW, executable
  *	ASSIGNED	 EMPTY, DESTROYED no	PA, HIPAS, RIPAS
  *	UNASSIGNED_NS	 -		no	NS
@@ -80,9 +81,15 @@ static inline bool rtte_is_table(uint64_t e, int level)
 	return level < RTT_LEAF_LEVEL && (e & 3) == 3;
 }
 
+/* All other valid leaves have the access flag. */
+static inline bool rtte_is_ready(uint64_t e, int level)
+{
+	return level == RTT_LEAF_LEVEL && rtte_valid(e) && !(e & RTTE_AF);
+}
+
 static inline enum rtte_state rtte_state(uint64_t e, int level)
 {
-	bool assigned = rtte_valid(e) || (e & RTTE_HIPAS_ASSIGNED);
+	bool assigned = (rtte_valid(e) || (e & RTTE_HIPAS_ASSIGNED)) && !rtte_is_ready(e, level);
 
 	if (rtte_is_table(e, level))
 		return RTTE_TABLE;
@@ -116,6 +123,11 @@ static inline uint64_t rtte_make_assigned(uint64_t pa, unsigned int ripas, int l
 	return pa | RTTE_HIPAS_ASSIGNED | FIELD_PUT(RTTE_RIPAS, ripas);
 }
 
+static inline uint64_t rtte_make_ready(uint64_t pa)
+{
+	return rtte_make_assigned(pa, RMI_RIPAS_RAM, RTT_LEAF_LEVEL) & ~RTTE_AF;
+}
+
 static inline uint64_t rtte_make_table(uint64_t pa)
 {
 	return pa | RTTE_VALID | RTTE_TABLE_OR_PAGE;
@@ -144,7 +156,8 @@ static inline uint64_t rtte_ns_desc(uint64_t e)
 }
 
 /* A live entry holds something (ASSIGNED, ASSIGNED_NS, TABLE): it ends RttSkipNonLiveEntries,
- * DEN0137 A5.5. Every valid one is, and every other one that has HIPAS. */
+ * DEN0137 A5.5. Every valid one is, and every other one that has HIPAS. So are ready ones: a host
+ * that skips what is not live must not pass them by. */
 #define RTTE_LIVE (RTTE_VALID | RTTE_HIPAS_ASSIGNED)
 
 static inline bool rtte_live(uint64_t e)
@@ -166,6 +179,7 @@ static inline void rtte_write(uint64_t *e, uint64_t v)
 	__atomic_store_n(e, v, __ATOMIC_RELEASE);
 }
 
+/* The CPU may set the access flag of a ready entry at any time. */
 static inline uint64_t rtte_read(const uint64_t *e)
 {
 	return __atomic_load_n(e, __ATOMIC_RELAXED);

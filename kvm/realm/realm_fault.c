@@ -3,8 +3,9 @@
  * realm_fault.c - stage 2 faults of a realm.
  *
  * A private fault maps its page and no other: a page that was ever mapped is DESTROYED when it is
- * unmapped, and one that is mapped cannot be touched by user space. With a shared page come its
- * neighbours within the same level 3 table (one exit of a vCPU costs as much as a few hundred RMI
+ * unmapped, and one that is mapped cannot be touched by user space. Its neighbours within the same
+ * level 3 table are only laid ready (rmm_make_ready), which nobody can tell from not mapped. With a
+ * shared page its neighbours are mapped (one exit of a vCPU costs as much as a few hundred RMI
  * calls), unless the slot has a dirty log, where they would be seen.
  *
  * The caller's memory map is asked with no lock held; mmu_seq, read before, tells under mmu_lock
@@ -21,8 +22,28 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/memory.h"
+#include "rmm/rmm.h"
 
 #define WINDOW_PAGES (MEMSLOT_WINDOW / GRANULE_SIZE)
+
+/* Of what is private in the slot: what is shared must not be the realm's, and what both may touch
+ * has no fresh pages. */
+static void make_ready_around(struct kvm_vm *vm, const struct memslot *s, uint64_t gpa)
+{
+	uint64_t table = realm_level_size(2);
+	uint64_t at = MAX(s->gpa, ALIGN_DOWN(gpa, table));
+	uint64_t end = MIN(s->gpa + s->size, ALIGN_DOWN(gpa, table) + table), next;
+
+	if (memory_in_place(vm, s))
+		return;
+	for (; at < end; at = next) {
+		next = vm->rev->gmem_attributes ? end : attributes_run(&vm->attrs, at, end);
+		if (memory_private(vm, s, at))
+			rmm_make_ready(vm->host->rmm, vm->realm.rd, at,
+				       s->gmem->pa + s->gmem_offset + (at - s->gpa),
+				       (unsigned int)((next - at) / GRANULE_SIZE));
+	}
+}
 
 result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 {
@@ -46,6 +67,8 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 	} else {
 		lock_take(&vm->mmu_lock);
 		why = realm_map_private(vm, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
+		if (!why)
+			make_ready_around(vm, s, gpa);
 		lock_drop(&vm->mmu_lock);
 	}
 	rwlock_drop(&vm->slots_rw);

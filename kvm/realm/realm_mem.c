@@ -15,6 +15,7 @@
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
 #include "machine/memory.h"
+#include "rmm/rmm.h"
 
 #define PAGE_LEVEL    3
 /* Descriptor of an unprotected page: Normal Write-Back, read-write. */
@@ -49,7 +50,7 @@ result realm_map_private(struct kvm_vm *vm, uint64_t ipa, uint64_t pa)
 	uint64_t x0;
 
 	lock_assert_held(&vm->mmu_lock);
-	if (smc_granule_delegate(h, pa))
+	if (rmm_claim_ready(h->rmm, vm->realm.rd, ipa) || smc_granule_delegate(h, pa))
 		return OK;
 	x0 = smc_data_create_unknown(h, vm->realm.rd, pa, ipa);
 	if (RMI_STATUS(x0) == RMI_ERROR_RTT && RMI_INDEX(x0) < PAGE_LEVEL) {

@@ -37,6 +37,7 @@
 #include "rmm/check.h"
 #include "rmm/rmm.h"
 #include "tests/fuzz/stress_looker.h"
+#include "tests/stage2.h"
 
 #define VCPUS	  4
 #define OPS	  800 /* of each thread but vCPUs, in a round; more until all is looked at */
@@ -64,6 +65,7 @@ static uint32_t draw(uint64_t *state)
 /* ---- a realm that does anything ---- */
 
 struct engine {
+	const struct machine *m;
 	unsigned int cpus;
 	uint64_t seed[ENGINE_MAX_CPUS];
 	struct engine_frame frame[ENGINE_MAX_CPUS];
@@ -78,6 +80,7 @@ static int stress_create(struct machine *m, unsigned int cpus, struct engine **o
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
+	(*out)->m = m;
 	(*out)->cpus = cpus;
 	for (unsigned int i = 0; i < cpus; i++)
 		(*out)->seed[i] = realm_seed * 31 + i;
@@ -146,7 +149,9 @@ static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe
 	switch (r & 15) {
 	case 0:
 	case 1:
-	case 2:
+	case 2: /* what lies ready is touched */
+		if (stage2_walk(e->m, f, ipa).pa)
+			return ENGINE_EXIT_IRQ;
 		return abort_at(f, ipa, 0);
 	case 3:
 	case 4:
@@ -188,6 +193,7 @@ static void stress_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 
 static const struct engine_ops stress_engine = {
 	.name = "stress",
+	.sets_access_flag = true,
 	.create = stress_create,
 	.destroy = stress_destroy,
 	.frame = stress_frame,

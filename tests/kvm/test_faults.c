@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_faults.c - stage 2 faults of a realm, and its RIPAS changes. */
 #include "base/fault.h"
+#include "rmm/rmm_inspect.h"
+#include "rmm/state.h"
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
@@ -15,7 +17,7 @@ static void private_pages_come_by_themselves_and_read_zero(void **state)
 		SYSTEM_OFF);
 	fx_realm(f, 1);
 	fx_assert_off(f, 0);
-	assert_int_equal(fx_exits("PRIVATE_FAULT", false), 2);
+	assert_int_equal(fx_exits("PRIVATE_FAULT", false), 1); /* the neighbour lay ready */
 }
 
 /* The realm reads one page; its neighbour goes shared and back, and is as fresh as before. */
@@ -33,19 +35,35 @@ static void an_untouched_page_survives_a_conversion_of_the_host(void **state)
 	fx_assert_off(f, 0);
 }
 
-static void a_private_fault_delegates_one_page(void **state)
+/* The RD of the only realm. */
+static uint64_t find_rd(struct fx *f)
+{
+	struct rmm *rmm = inproc_rmm(f->p);
+	unsigned int vmid = 0;
+
+	while (!atomic_load(&rmm->realms[vmid]))
+		vmid++;
+	return atomic_load(&rmm->realms[vmid]);
+}
+
+/* Of all that anybody can see. */
+static void a_private_fault_assigns_one_page(void **state)
 {
 	struct fx *f = *state;
-	uint64_t before;
+	struct rmm_range range;
 
 	PROGRAM(0, CODE, {T_LDR, 1, SHARED | UART, 4}, {T_LDR, 1, DATA, 8}, {T_LDR, 1, DATA + 8, 8},
 		{T_LDR, 1, SHARED | UART, 4});
 	fx_realm(f, 1);
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
-	before = rmm_delegated_granules(inproc_rmm(f->p));
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
 	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
-	assert_in_range(rmm_delegated_granules(inproc_rmm(f->p)), before + 1, before + 2);
+	assert_true(rmm_inspect_range(inproc_rmm(f->p), find_rd(f), DATA, &range));
+	assert_string_equal(range.hipas, "ASSIGNED");
+	assert_int_equal(range.end, DATA + PAGE);
+	assert_true(rmm_inspect_range(inproc_rmm(f->p), find_rd(f), DATA + PAGE, &range));
+	assert_string_equal(range.hipas, "UNASSIGNED");
+	assert_string_equal(range.ripas, "RAM");
 }
 
 static void a_shared_attribute_makes_a_private_access_exit(void **state)
@@ -285,7 +303,7 @@ int test_faults(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(private_pages_come_by_themselves_and_read_zero),
 		TEST(an_untouched_page_survives_a_conversion_of_the_host),
-		TEST(a_private_fault_delegates_one_page),
+		TEST(a_private_fault_assigns_one_page),
 		TEST(a_shared_attribute_makes_a_private_access_exit),
 		TEST(neighbours_that_are_shared_do_not_come_along),
 		TEST(the_shared_alias_is_user_memory),

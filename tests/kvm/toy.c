@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "machine/memory.h"
 #include "machine/pe.h"
+#include "tests/stage2.h"
 
 #define TOY_HZ		 62500000
 #define TOY_COUNT	 UINT64_C(1000000) /* the counter, whenever it is asked */
@@ -54,37 +55,6 @@ void toy_load(unsigned int slot, uint64_t ipa, const struct toy_insn *insn, unsi
 
 /* ---- stage 2 ---- */
 
-struct walk {
-	uint64_t pa; /* 0: a fault */
-	unsigned int level;
-};
-
-static struct walk translate(struct engine *e, const struct engine_frame *f, uint64_t ipa)
-{
-	unsigned int bits = 64 - (unsigned int)(f->vtcr & 0x3f);
-	unsigned int level = 2 - (unsigned int)((f->vtcr >> 6) & 3);
-	uint64_t table = f->vttbr & MASK(47, 1);
-	uint64_t index = ipa >> (12 + 9 * (3 - level)); /* the root may be concatenated */
-	struct walk w = {0, level};
-
-	if (ipa >> bits)
-		return w;
-	for (;; w.level++, index = (ipa >> (12 + 9 * (3 - w.level))) & 511) {
-		const uint64_t *d = machine_va(e->m, table + index * 8, 8);
-		uint64_t size = UINT64_C(1) << (12 + 9 * (3 - w.level));
-
-		uint64_t desc = d ? __atomic_load_n(d, __ATOMIC_ACQUIRE) : 0;
-
-		if (!(desc & 1))
-			return w;
-		if (w.level == 3 || !(desc & 2)) {
-			w.pa = (desc & MASK(47, 12)) | (ipa & (size - 1));
-			return w;
-		}
-		table = desc & MASK(47, 12);
-	}
-}
-
 static enum engine_exit abort_exit(struct engine_frame *f, uint64_t ec, uint64_t ipa,
 				   unsigned int level, uint64_t iss)
 {
@@ -109,7 +79,7 @@ static uint64_t syndrome(const struct toy_insn *i)
 static bool access_memory(struct engine *e, struct engine_frame *f, const struct toy_insn *i,
 			  enum engine_exit *why)
 {
-	struct walk w = translate(e, f, i->imm);
+	struct stage2_walk w = stage2_walk(e->m, f, i->imm);
 	void *va;
 
 	if (!w.pa) {
@@ -135,7 +105,7 @@ static enum engine_exit smc(struct engine_frame *f)
 static bool host_call(struct engine *e, struct engine_frame *f, const struct toy_insn *i,
 		      enum engine_exit *why)
 {
-	struct walk w = translate(e, f, i->imm);
+	struct stage2_walk w = stage2_walk(e->m, f, i->imm);
 	struct rsi_host_call *h = w.pa ? machine_va(e->m, w.pa, sizeof(*h)) : NULL;
 
 	if (!h) {
@@ -242,7 +212,7 @@ static enum engine_exit run(struct engine *e, unsigned int cpu, struct pe *pe)
 	f->ich_vmcr = 0xff000000u; /* every priority may pass */
 	while (!pe_kicked(pe)) {
 		const struct toy_insn *i = fetch(f->pc);
-		struct walk w = translate(e, f, f->pc);
+		struct stage2_walk w = stage2_walk(e->m, f, f->pc);
 
 		if (atomic_load(&e->lost))
 			return ENGINE_EXIT_LOST;
@@ -314,6 +284,7 @@ static void touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 
 const struct engine_ops engine_toy = {
 	.name = "toy",
+	.sets_access_flag = true,
 	.create = create,
 	.destroy = destroy,
 	.frame = frame,

@@ -92,6 +92,7 @@ static void fake_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 
 static const struct engine_ops engine_fake = {
 	.name = "fake",
+	.sets_access_flag = true,
 	.create = fake_create,
 	.destroy = fake_destroy,
 	.frame = fake_frame,

@@ -27,6 +27,7 @@ int main(void)
 	failed += test_attest();
 	failed += test_realm();
 	failed += test_rtt();
+	failed += test_ready();
 	failed += test_ns();
 	failed += test_measure();
 	failed += test_enter();

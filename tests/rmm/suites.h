@@ -7,6 +7,7 @@ int test_granule(void);
 int test_known_answers(void);
 int test_realm(void);
 int test_rtt(void);
+int test_ready(void);
 int test_ns(void);
 int test_measure(void);
 int test_enter(void);

@@ -151,8 +151,9 @@ static void the_first_run_starts_from_reset(void **state)
 	assert_int_equal(seen.pc, B);
 	assert_int_equal(seen.pstate, 0x3c5);
 	assert_int_equal(seen.vttbr & 0xffffffffffff, r.rtt_base);
-	/* 48 bits, start level 0: T0SZ 16, SL0 2, 4 KiB, 48-bit PA, WBWA inner shareable, RES1 */
-	assert_int_equal(seen.vtcr, 0x80053590);
+	/* 48 bits, start level 0: T0SZ 16, SL0 2, 4 KiB, 48-bit PA, WBWA inner shareable, HA,
+	 * RES1 */
+	assert_int_equal(seen.vtcr, 0x80253590);
 	assert_int_equal(seen.vmpidr, UINT64_C(1) << 31);
 	/* SWIO PTW VM, FMO IMO AMO, BSU, TID3 TSC, RW, TEA, APK API, FWB */
 	assert_int_equal(seen.hcr, UINT64_C(0x4320800c043f));

@@ -25,6 +25,7 @@
 #include "machine/pe.h"
 #include "rmm/check.h"
 #include "rmm/rmm.h"
+#include "tests/stage2.h"
 
 #define THREADS 4
 #define CALLS	100000
@@ -101,9 +102,13 @@ static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe
 	atomic_fetch_add(&entered, 1);
 	if (n % 3 == 2)
 		return ENGINE_EXIT_IRQ;
-	if (n % 7 == 0) { /* a fault, protected or not */
+	if (n % 7 == 0) { /* an access, protected or not: it touches what lies ready */
+		uint64_t ipa = n % 2 ? UINT64_C(1) << 32 : 0x2000;
+
+		if (stage2_walk(m, f, ipa).pa)
+			return ENGINE_EXIT_IRQ;
 		f->esr = UINT64_C(0x24) << 26 | 1 << 24 | 7;
-		f->hpfar = (n % 2 ? UINT64_C(1) << 32 : 0x2000) >> 12 << 4;
+		f->hpfar = ipa >> 12 << 4;
 		return ENGINE_EXIT_SYNC;
 	}
 	memcpy(f->x, n % 97 == 96 ? off : calls[n % ARRAY_SIZE(calls)], sizeof(off));
@@ -123,6 +128,7 @@ static void stress_touch(struct engine *e, int cpu, uint64_t pa, uint64_t len)
 
 static const struct engine_ops engine_stress = {
 	.name = "stress",
+	.sets_access_flag = true,
 	.create = stress_create,
 	.destroy = stress_destroy,
 	.frame = stress_frame,
@@ -171,7 +177,7 @@ static void prepare(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(rtts); i++)
 		rtts[i] = machine_alloc(m, 1, GRANULE_SIZE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(datas); i++)
-		datas[i] = machine_alloc(m, 1, GRANULE_SIZE);
+		machine_hide(m, datas[i] = machine_alloc(m, 1, GRANULE_SIZE), 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
 		pages[i] = machine_alloc(m, 1, GRANULE_SIZE);
 }
@@ -254,7 +260,7 @@ static void host_memory(struct thread *t, unsigned int i)
 {
 	uint64_t ipa = dice(t, 4) * GRANULE_SIZE, ns = UINT64_C(1) << 32 | ipa;
 
-	switch (dice(t, 14)) {
+	switch (dice(t, 16)) {
 	case 0:
 		smc(t, RMI_GRANULE_DELEGATE, PICK(t, rtts), 0, 0, 0, 0);
 		smc(t, RMI_GRANULE_DELEGATE, PICK(t, datas), 0, 0, 0, 0);
@@ -295,6 +301,12 @@ static void host_memory(struct thread *t, unsigned int i)
 		smc(t, RMI_RTT_UNMAP_UNPROTECTED, rd[i], ns, 3, 0, 0);
 		break;
 	case 13:
+		rmm_make_ready(rmm, rd[i], ipa, PICK(t, datas), 1);
+		break;
+	case 14:
+		rmm_claim_ready(rmm, rd[i], ipa);
+		break;
+	case 15:
 		smc(t, RMI_PSCI_COMPLETE, rec[i][dice(t, RECS)], rec[i][dice(t, RECS)], 0, 0, 0);
 		break;
 	}

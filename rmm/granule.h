@@ -102,7 +102,7 @@ unsigned int granule_ns_count(const struct granule *g);
 bool granule_adopt(struct rmm *rmm, struct granule *g, uint16_t serial);
 
 /*
- * For ready entries (rmm/rtt_ready.c). Take: UNDELEGATED -> DATA, if the granule is all zero without
+ * Ready entries (rmm/rtt_ready.c). Take: UNDELEGATED -> DATA, if the granule is all zero without
  * being wiped, mapped nowhere, and the realm's engine cannot know it; false: it is not, or somebody
  * holds it. Give back: DATA that nobody has touched -> UNDELEGATED.
  */

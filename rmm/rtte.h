@@ -5,7 +5,7 @@
  *
  *	state		 RIPAS		valid	encoding
  *	UNASSIGNED	 any		no	RIPAS
- *	UNASSIGNED, ready RAM		yes	as ASSIGNED, but for the access flag (rmm/rtt_ready.c)
+ *	UNASSIGNED, ready RAM		yes	as ASSIGNED, without the access flag
  *	ASSIGNED	 RAM		yes	PA, Normal Write-Back, RW, executable
  *	ASSIGNED	 EMPTY, DESTROYED no	PA, HIPAS, RIPAS
  *	UNASSIGNED_NS	 -		no	NS
@@ -13,7 +13,8 @@
  *	ASSIGNED_NS, hidden -		no	PA, the host's attributes, HIPAS, NS
  *	TABLE		 -		yes	PA of the next table
  *
- * A hidden entry is an unprotected mapping of something that is not all the host's (rtt_ns.c).
+ * A hidden entry is an unprotected mapping of something that is not all the host's (rmm/rtt_ns.c).
+ * A ready one is nobody's business but the CPU's (rmm/rtt_ready.c).
  */
 #ifndef RMM_RTTE_H
 #define RMM_RTTE_H

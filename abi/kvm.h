@@ -302,6 +302,35 @@ struct reg_mask_range {
 	uint32_t reserved[13];
 };
 
+/* ---- what KVM_GET_STATS_FD's descriptor reads: header, id, descriptors, data ---- */
+#define KVM_STATS_NAME_SIZE	  48
+#define KVM_STATS_TYPE_CUMULATIVE (0u << 0)
+#define KVM_STATS_TYPE_INSTANT	  (1u << 0)
+#define KVM_STATS_TYPE_LOG_HIST	  (4u << 0)
+#define KVM_STATS_UNIT_NONE	  (0u << 4)
+#define KVM_STATS_UNIT_SECONDS	  (2u << 4)
+#define KVM_STATS_UNIT_BOOLEAN	  (4u << 4)
+#define KVM_STATS_BASE_POW10	  (0u << 8)
+
+struct kvm_stats_header {
+	uint32_t flags;
+	uint32_t name_size;
+	uint32_t num_desc;
+	uint32_t id_offset;
+	uint32_t desc_offset;
+	uint32_t data_offset;
+};
+
+/* As arm64's kernel has them: the name's room is name_size bytes. */
+struct kvm_stats_desc {
+	uint32_t flags;
+	int16_t exponent;
+	uint16_t size;	 /* in words of 64 bits */
+	uint32_t offset; /* in the data, in bytes */
+	uint32_t bucket_size;
+	char name[KVM_STATS_NAME_SIZE];
+};
+
 /* ---- kvm_run ---- */
 enum kvm_exit_reason {
 	KVM_EXIT_UNKNOWN = 0,
@@ -639,6 +668,10 @@ ABI_SIZE(struct kvm_guest_debug, 520);
 ABI_SIZE(struct kvm_smccc_filter, 24);
 ABI_SIZE(struct kvm_arm_counter_offset, 16);
 ABI_SIZE(struct reg_mask_range, 64);
+ABI_SIZE(struct kvm_stats_header, 24);
+ABI_SIZE(struct kvm_stats_desc, 16 + KVM_STATS_NAME_SIZE);
+ABI_OFFSET(struct kvm_stats_desc, offset, 8);
+ABI_OFFSET(struct kvm_stats_desc, name, 16);
 ABI_SIZE(struct kvm_run, 2352);
 ABI_OFFSET(struct kvm_run, immediate_exit, 1);
 ABI_OFFSET(struct kvm_run, exit_reason, 8);
@@ -657,6 +690,7 @@ ABI_NUMBER(KVM_PRE_FAULT_MEMORY, 0xC040AED5);
 ABI_NUMBER(KVM_GET_ONE_REG, 0x4010AEAB);
 ABI_NUMBER(KVM_IRQ_LINE_STATUS, 0xC008AE67);
 ABI_NUMBER(KVM_SIGNAL_MSI, 0x4020AEA5);
+ABI_NUMBER(KVM_GET_STATS_FD, 0xAECE);
 ABI_NUMBER(KVM_REG_MPIDR_EL1, 0x603000000013C005);
 ABI_NUMBER(KVM_REG_ARM_TIMER_CNT, 0x603000000013DF1A);
 ABI_NUMBER(KVM_REG_ARM_CORE_PC, 0x6030000000100040);

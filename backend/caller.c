@@ -226,6 +226,17 @@ static int op_install(struct kvm_caller *base, struct kvm_file *f)
 	return fd >= 0 ? fd : -EMFILE;
 }
 
+static int op_give_fd(struct kvm_caller *base, int fd)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct wire_msg m = {.type = WIRE_GIVE};
+	int64_t given = -EAGAIN;
+
+	for (int i = 0; i < 3 && given == -EAGAIN; i++) /* as in offer */
+		given = ask(c, &m, NULL, &fd, 1) ? -EPIPE : answer(c);
+	return given >= 0 ? (int)given : -EMFILE;
+}
+
 static bool op_interrupted(struct kvm_caller *base)
 {
 	struct wire_caller *c = wire_caller(base);
@@ -246,6 +257,7 @@ static const struct kvm_caller_ops caller_ops = {
 	.pull_start = op_pull_start,
 	.pull_finish = op_pull_finish,
 	.install = op_install,
+	.give_fd = op_give_fd,
 	.lookup = op_lookup,
 	.take_fd = op_take_fd,
 	.interrupted = op_interrupted,

@@ -20,6 +20,7 @@
 
 struct handle {
 	struct kvm_file *file;
+	int given;	       /* in place of it: an ordinary file; 0: none */
 	atomic_bool signalled; /* stays with the number: tests reuse none while it is set */
 };
 
@@ -44,6 +45,14 @@ struct inproc {
 
 /* ---- handles ---- */
 
+static void let_go(struct kvm_file *f, int given)
+{
+	if (f)
+		kvm_file_put(f);
+	if (given)
+		close(given);
+}
+
 static struct handle *find(struct inproc *p, int fd)
 {
 	if (fd < INPROC_FIRST_FD || fd >= INPROC_FIRST_FD + INPROC_MAX_FDS)
@@ -65,22 +74,24 @@ static struct kvm_file *get_file(struct inproc *p, int fd)
 	return f;
 }
 
-static int install(struct inproc *p, struct kvm_file *f)
+/* A file, or a descriptor: takes it over. */
+static int install(struct inproc *p, struct kvm_file *f, int given)
 {
 	int fd = -EMFILE;
 
 	lock_take(&p->lock);
 	for (int i = 0; i < INPROC_MAX_FDS; i++) {
-		if (p->handle[i].file)
+		if (p->handle[i].file || p->handle[i].given)
 			continue;
 		p->handle[i].file = f;
+		p->handle[i].given = given;
 		atomic_store(&p->handle[i].signalled, false);
 		fd = INPROC_FIRST_FD + i;
 		break;
 	}
 	lock_drop(&p->lock);
 	if (fd < 0)
-		kvm_file_put(f);
+		let_go(f, given);
 	return fd;
 }
 
@@ -88,23 +99,26 @@ int inproc_open(struct inproc *p)
 {
 	struct kvm_file *f = kvm_open(p->host);
 
-	return f ? install(p, f) : -ENOMEM;
+	return f ? install(p, f, 0) : -ENOMEM;
 }
 
 int inproc_close(struct inproc *p, int fd)
 {
 	struct handle *h = find(p, fd);
 	struct kvm_file *f = NULL;
+	int given = 0;
 
 	lock_take(&p->lock);
 	if (h) {
 		f = h->file;
+		given = h->given;
 		h->file = NULL;
+		h->given = 0;
 	}
 	lock_drop(&p->lock);
-	if (!f)
+	if (!f && !given)
 		return -EBADF;
-	kvm_file_put(f);
+	let_go(f, given);
 	return 0;
 }
 
@@ -113,6 +127,13 @@ struct kvm_file *inproc_file(struct inproc *p, int fd)
 	struct handle *h = find(p, fd);
 
 	return h ? h->file : NULL;
+}
+
+int inproc_given(struct inproc *p, int fd)
+{
+	const struct handle *h = find(p, fd);
+
+	return h && h->given ? h->given : -1;
 }
 
 /* ---- the caller ---- */
@@ -158,7 +179,14 @@ static ssize_t op_pull_finish(struct kvm_caller *base)
 
 static int op_install(struct kvm_caller *base, struct kvm_file *f)
 {
-	return install(caller_of(base)->p, f);
+	return install(caller_of(base)->p, f, 0);
+}
+
+static int op_give_fd(struct kvm_caller *base, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 1);
+
+	return own < 0 ? -EMFILE : install(caller_of(base)->p, NULL, own);
 }
 
 static struct kvm_file *op_lookup(struct kvm_caller *base, int fd)
@@ -188,6 +216,7 @@ static const struct kvm_caller_ops caller_ops = {
 	.pull_start = op_pull_start,
 	.pull_finish = op_pull_finish,
 	.install = op_install,
+	.give_fd = op_give_fd,
 	.lookup = op_lookup,
 	.take_fd = op_take_fd,
 	.interrupted = op_interrupted,

@@ -56,6 +56,9 @@ int inproc_open(struct inproc *p);
 int inproc_close(struct inproc *p, int fd);
 /* The file behind a handle, not counted; NULL: none. */
 struct kvm_file *inproc_file(struct inproc *p, int fd);
+/* The real descriptor behind the handle of an ordinary file (KVM_GET_STATS_FD), which stays with
+ * the handle; -1: none. */
+int inproc_given(struct inproc *p, int fd);
 
 /* ioctl(2): >= 0 or -errno; -EBADF where nothing is open. `arg` is a value or an address. */
 int64_t inproc_ioctl(struct inproc *p, int fd, uint32_t nr, uint64_t arg);

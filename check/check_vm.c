@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* check_vm.c - KVM_CREATE_VM's types and the VM calls that a realm refuses. */
+#include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -102,6 +104,57 @@ static void vm_api_version(void)
 	WANT(call_n(r.kvm, KVM_GET_VCPU_MMAP_SIZE, 1), -EINVAL);
 }
 
+/* All of it in one piece, as far as it came. */
+static ssize_t read_stats(int fd, uint8_t *data, size_t size)
+{
+	ssize_t n;
+
+	WANT_TRUE(fd >= 0);
+	WANT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	WANT(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	n = pread(fd, data, size, 0);
+	WANT_TRUE(n >= (ssize_t)sizeof(struct kvm_stats_header) && n < (ssize_t)size);
+	WANT(pread(fd, data, 1, n), 0);
+	return n;
+}
+
+/* Which counters there are is the kernel's business. */
+static void want_stats(int fd)
+{
+	static uint8_t data[65536];
+	const struct kvm_stats_header *h = (void *)data;
+	uint64_t size = (uint64_t)read_stats(fd, data, sizeof(data));
+
+	WANT(h->flags, 0);
+	WANT_TRUE(h->num_desc && h->name_size && h->id_offset + h->name_size <= size);
+	WANT(strncmp((char *)data + h->id_offset, "kvm-", 4), 0);
+	for (uint32_t i = 0; i < h->num_desc; i++) {
+		uint64_t at = h->desc_offset + (uint64_t)i * (16 + h->name_size);
+		const struct kvm_stats_desc *d = (void *)(data + at);
+
+		WANT_TRUE(at + 16 + h->name_size <= size);
+		WANT_TRUE(d->size && *d->name && memchr(d->name, 0, h->name_size));
+		WANT_TRUE(h->data_offset + d->offset + UINT64_C(8) * d->size <= size);
+	}
+}
+
+static void vm_stats(void)
+{
+	struct realm r;
+	int vm, vcpu;
+
+	realm_open(&r);
+	realm_vcpu_create(&r);
+	vm = call_n(r.vm, KVM_GET_STATS_FD, 0);
+	vcpu = call_n(r.vcpu[0], KVM_GET_STATS_FD, 0);
+	want_stats(vm);
+	want_stats(vcpu);
+	close(r.vcpu[0]);
+	close(r.vm);
+	want_stats(vm);
+	want_stats(vcpu);
+}
+
 static const struct check checks[] = {
 	{"vm-types", "types: 0 ordinary, the revision's realm; others in bits 11:8 EINVAL",
 	 vm_types},
@@ -116,6 +169,9 @@ static const struct check checks[] = {
 	 vm_enable_cap},
 	{"vm-unknown-ioctl", "an unknown ioctl is EINVAL, another revision's POPULATE too",
 	 vm_unknown_ioctl},
+	{"vm-stats",
+	 "GET_STATS_FD of a VM and a vCPU: counters to be read, also when these are closed",
+	 vm_stats},
 	{"vm-api-version", "API version 12, a mapping of two pages or more, no arguments",
 	 vm_api_version},
 };

@@ -49,14 +49,6 @@ bool carry_is_on(void)
 
 /* ---- what is executed ---- */
 
-static size_t put_number(char *to, unsigned int n)
-{
-	size_t len = n < 10 ? 0 : put_number(to, n / 10);
-
-	to[len] = '0' + n % 10;
-	return len + 1;
-}
-
 /* The emulator opens paths only: a file below a descriptor gets a name through /proc. */
 static bool name_below(struct carry *e, int dir, const char *path)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* needs.c - a request is under way: serves what the backend needs for it, until DONE. */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "abi/kvm.h"
@@ -98,6 +99,31 @@ static int serve_install(const struct call *c, const struct wire_msg *req, const
 	return answer(c, fds[0]);
 }
 
+/*
+ * The number is the lowest, as the kernel's descriptor; behind it comes an open file of the VMM's
+ * own, for reading, with a position of its own. Where /proc is missing it is the backend's, which
+ * is sealed.
+ */
+static int serve_give(const struct call *c, const int *fds, int nfds)
+{
+	static const char folder[] = "/proc/thread-self/fd/";
+	char name[sizeof(folder) + 10];
+	long own, fd;
+
+	if (!nfds)
+		return answer(c, object_sweep() ? -EAGAIN : -EMFILE);
+	memcpy(name, folder, sizeof(folder));
+	name[sizeof(folder) - 1 + put_number(name + sizeof(folder) - 1, fds[0])] = 0;
+	own = sys(openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+	close_all(fds + 1, nfds - 1);
+	if (sys_failed(own))
+		return answer(c, fds[0]);
+	sys(close, fds[0]);
+	fd = sys(fcntl, own, F_DUPFD_CLOEXEC, fds[0]);
+	sys(close, own);
+	return answer(c, fd);
+}
+
 static int serve_pull(const struct call *c, const struct wire_msg *req, int memory)
 {
 	struct wire_msg m = {.type = WIRE_ANSWER};
@@ -139,6 +165,8 @@ static int serve(const struct call *c, const struct wire_msg *m, int *fds, int n
 		break;
 	case WIRE_INSTALL:
 		return serve_install(c, m, fds, nfds);
+	case WIRE_GIVE:
+		return serve_give(c, fds, nfds);
 	case WIRE_PULL:
 		r = serve_pull(c, m, nfds ? fds[0] : -1);
 		break;

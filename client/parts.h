@@ -16,6 +16,9 @@ void signals_restore(const sigmask_t *old);
  * leave a long call. No handler runs. */
 bool signals_pending(sigmask_t mask);
 
+/* ---- decimal digits, at most ten and no end: how many there are (sys.c) ---- */
+size_t put_number(char *to, unsigned int n);
+
 /* ---- latches, taken with all signals blocked (latch.c; latch.h is the type) ---- */
 void latch_take(struct latch *l, enum latch_rank rank);
 /* May come in any order. */

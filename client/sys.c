@@ -41,6 +41,14 @@ bool signals_pending(sigmask_t mask)
 	return false;
 }
 
+size_t put_number(char *to, unsigned int n)
+{
+	size_t len = n < 10 ? 0 : put_number(to, n / 10);
+
+	to[len] = '0' + n % 10;
+	return len + 1;
+}
+
 /* To look at a signal mask and at nothing else is a system call that every sandbox allows. */
 bool user_readable(const void *p)
 {

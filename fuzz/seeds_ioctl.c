@@ -138,6 +138,7 @@ const struct seed ioctl_seeds[] = {
 	    RUN(2), RUN(2)),
 	REV(3, "cap-of-v12", CLIENT_OPEN, CALL(0x03, 0), U16(247)),
 	V12("realm", VM(1, ALL), RUN(2), 0x99, REALM_RAM(0)),
+	V12("stats", VM(1, ALL), CALL(0xce, 1), 0, RUN(2), 0x99, REALM_RAM(0), CALL(0xce, 2), 0),
 	V12("realm-smp", VM(2, ALL), RUN(2), STEP_PSCI64 + 3, 1, REALM_RAM(0), 0, STEP_KICK, RUN(3),
 	    STEP_IRQ),
 	/* ---- /dev/kvm ---- */

@@ -45,6 +45,8 @@ result call_write_at(struct kvm_call *c, uint64_t uaddr, const void *src, size_t
 
 /* Hand out a descriptor for f (takes over the reference): its number becomes the value. */
 result call_install(struct kvm_call *c, struct kvm_file *f);
+/* The same for an ordinary file, which is only to be read; fd stays ours. */
+result call_give(struct kvm_call *c, int fd);
 
 /* An argument by name: a field of the structure, or (size 0) the argument itself. */
 struct kvm_arg {
@@ -124,6 +126,9 @@ result vcpu_get_device_attr(struct kvm_call *c);
 result vcpu_has_device_attr(struct kvm_call *c);
 /* vcpu_run.c */
 result vcpu_run(struct kvm_call *c);
+/* stats.c */
+result vm_get_stats_fd(struct kvm_call *c);
+result vcpu_get_stats_fd(struct kvm_call *c);
 /* onereg.c, reglist.c */
 result vcpu_get_one_reg(struct kvm_call *c);
 result vcpu_set_one_reg(struct kvm_call *c);

@@ -36,6 +36,9 @@ struct kvm_caller_ops {
 	/* Give the caller a descriptor for a new file (takes over the reference): the number, or
 	 * -EMFILE (then the file has been closed). */
 	int (*install)(struct kvm_caller *c, struct kvm_file *f);
+	/* Give the caller a descriptor, for reading, of the file that fd has open here (which stays
+	 * ours): the number, or -EMFILE. */
+	int (*give_fd)(struct kvm_caller *c, int fd);
 	/* The KVM file behind the caller's descriptor; NULL: it is none of ours or not open. */
 	struct kvm_file *(*lookup)(struct kvm_caller *c, int fd);
 	/* A duplicate, in this process, of the caller's ordinary descriptor (an eventfd): the

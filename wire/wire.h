@@ -16,8 +16,8 @@
  *			that the backend sees. The other is its *talk*, which the VMM does not know.
  *
  * A request is CALL, FALLOCATE, VCPU_MEMORY, GMEM_MAP, SYNC, DISCARD or TOUCHED. The backend then
- * leads: it sends what it needs (READ, WRITE, FD, INSTALL, PULL, ATTACH, GUARD), each is answered
- * before the next (but a PULL may be answered late), and DONE ends the request.
+ * leads: it sends what it needs (READ, WRITE, FD, INSTALL, GIVE, PULL, ATTACH, GUARD), each is
+ * answered before the next (but a PULL may be answered late), and DONE ends the request.
  *
  * `seq` numbers the requests of a channel, from 1 (0 is skipped when it wraps); all that belongs to
  * a request carries it. `step` numbers the backend's messages within a request, from 1; the client
@@ -39,7 +39,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#define WIRE_VERSION   3u
+#define WIRE_VERSION   4u
 #define WIRE_CHUNK     65536u /* longest payload; longer copies are several messages */
 #define WIRE_EAGER_MAX 256u
 #define WIRE_MAX_FDS   3
@@ -105,6 +105,10 @@ enum wire_type {
 	 * unnoticed, or everybody may again -> ANSWER / client, a request: somebody did. */
 	WIRE_GUARD,
 	WIRE_TOUCHED, /* system channel */
+
+	/* Backend: a need; with a file that the VMM is to have, only for reading -> ANSWER: number
+	 * or status. */
+	WIRE_GIVE,
 };
 
 enum wire_role {

@@ -35,3 +35,13 @@ result call_install(struct kvm_call *c, struct kvm_file *f)
 	c->value = fd;
 	return OK;
 }
+
+result call_give(struct kvm_call *c, int fd)
+{
+	int given = c->caller->ops->give_fd(c->caller, fd);
+
+	if (given < 0)
+		return &rule_kvm_no_descriptor;
+	c->value = given;
+	return OK;
+}

@@ -30,6 +30,7 @@
 #include "kvm/core/host.h"
 #include "kvm/core/history.h"
 #include "kvm/core/ranks.h"
+#include "kvm/core/stats.h"
 #include "kvm/vcpu/firmware.h"
 #include "kvm/vcpu/iobus.h"
 #include "kvm/mem/memslot.h"
@@ -133,6 +134,7 @@ struct kvm_vm {
 
 	/* mmu_lock: counts changes that make an earlier look-up of a page stale */
 	uint64_t mmu_seq;
+	struct stats stats;
 };
 
 /* A VM of the caller: OK with *out (one reference), kvm_no_memory. */

@@ -93,6 +93,7 @@ static const struct kvm_row rows[] = {
 		KVM_ARGS(KVM_FIELD(kvm_create_device, type), KVM_FIELD(kvm_create_device, flags))),
 	KVM_ROW(VM, KVM_SET_DEVICE_ATTR, vm_set_device_attr, ATTR_ARGS),
 	KVM_ROW(VM, KVM_HAS_DEVICE_ATTR, vm_has_device_attr, ATTR_ARGS),
+	KVM_ROW(VM, KVM_GET_STATS_FD, vm_get_stats_fd, KVM_ARGS(KVM_VALUE(arg))),
 
 	KVM_ROW(VCPU, KVM_RUN, vcpu_run, KVM_ARGS(KVM_VALUE(arg))),
 	KVM_ROW(VCPU, KVM_SET_SIGNAL_MASK, vcpu_set_signal_mask,
@@ -115,6 +116,7 @@ static const struct kvm_row rows[] = {
 	KVM_ROW(VCPU, KVM_SET_DEVICE_ATTR, vcpu_set_device_attr, ATTR_ARGS),
 	KVM_ROW(VCPU, KVM_GET_DEVICE_ATTR, vcpu_get_device_attr, ATTR_ARGS),
 	KVM_ROW(VCPU, KVM_HAS_DEVICE_ATTR, vcpu_has_device_attr, ATTR_ARGS),
+	KVM_ROW(VCPU, KVM_GET_STATS_FD, vcpu_get_stats_fd, KVM_ARGS(KVM_VALUE(arg))),
 
 	KVM_ROW(DEVICE, KVM_SET_DEVICE_ATTR, dev_set_attr, ATTR_ARGS),
 	KVM_ROW(DEVICE, KVM_GET_DEVICE_ATTR, dev_get_attr, ATTR_ARGS),

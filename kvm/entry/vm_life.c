@@ -71,6 +71,7 @@ static void destroy(struct kvm_vm *vm)
 	if (vm->mm->ops->put)
 		vm->mm->ops->put(vm->mm);
 	destroy_locks(vm);
+	stats_destroy(&vm->stats);
 	free(vm);
 	trace_enter(before.vm, before.vcpu);
 }
@@ -98,6 +99,7 @@ result vm_create(struct kvm_call *c, bool is_realm, unsigned int ipa_bits, struc
 		return &rule_kvm_no_memory;
 	}
 	init_locks(vm);
+	stats_init(&vm->stats, &stats_of_vm);
 	timer_init(vm);
 	firmware_init(&vm->firmware);
 	if (mm->ops->get)

@@ -32,6 +32,7 @@
 #define ICH_HCR_NO_GIC (ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1 | ICH_HCR_TDIR)
 
 #define ESR_UNDEF BIT(25) /* class 0, a 32-bit instruction */
+#define ESR_WFE	  BIT(0)
 
 /* ---- life ---- */
 
@@ -130,19 +131,26 @@ static void exit_sysreg(struct kvm_vcpu *v)
 	}
 }
 
+static void exit_smccc(struct kvm_vcpu *v, bool *leave)
+{
+	if (ESR_EC(v->rec.exit.esr) == EC_HVC64)
+		stats_add(&v->stats, STAT_HVC_EXIT, 1);
+	else
+		vcpu_skip(v); /* an HVC has moved it already */
+	report_exit(v, "PSCI");
+	smccc_call(v, leave);
+}
+
 static result exit_sync(struct kvm_vcpu *v, bool *leave)
 {
 	switch (ESR_EC(v->rec.exit.esr)) {
 	case EC_WFX:
+		stats_add(&v->stats, v->rec.exit.esr & ESR_WFE ? STAT_WFE_EXIT : STAT_WFI_EXIT, 1);
 		vcpu_skip(v);
 		return OK;
 	case EC_SMC64:
-		/* An HVC has moved it already. */
-		vcpu_skip(v);
-		/* fall through */
 	case EC_HVC64:
-		report_exit(v, "PSCI");
-		smccc_call(v, leave);
+		exit_smccc(v, leave);
 		return OK;
 	case EC_SYS64:
 		report_exit(v, "SYSREG");
@@ -236,6 +244,7 @@ static enum engine_exit enter(struct kvm_vcpu *v)
 	ran = exit != ENGINE_EXIT_NOT_RUN && exit != ENGINE_EXIT_LOST;
 	hcr = 0;
 	if (ran) {
+		stats_add(&v->stats, STAT_EXITS, 1);
 		save_frame(v, f);
 		memcpy(lr, f->lr, sizeof(f->lr));
 		hcr = f->ich_hcr_out & ICH_HCR_EOICOUNT;

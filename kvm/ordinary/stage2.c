@@ -124,8 +124,11 @@ static void invalidate(struct kvm_vm *vm, uint64_t ipa, uint64_t size)
 {
 	struct engine *e = vm->ordinary.engine;
 
-	if (e)
-		vm->host->engine->tlbi(e, -1, ipa, size);
+	stats_add(&vm->stats, STAT_REMOTE_TLB_FLUSH_REQUESTS, 1);
+	if (!e)
+		return;
+	vm->host->engine->tlbi(e, -1, ipa, size);
+	stats_add(&vm->stats, STAT_REMOTE_TLB_FLUSH, 1);
 }
 
 result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable)

@@ -343,8 +343,10 @@ static uint64_t enter(struct kvm_vcpu *v)
 	if (vgic)
 		vgic_flush(vgic, v->index, run->enter.gicv3_lrs, &run->enter.gicv3_hcr);
 	x0 = smc_rec_enter(v->vm->host, v->pe, v->rec.pa, v->rec.run_pa);
-	if (!x0)
+	if (!x0) {
 		memcpy(x, &run->exit, sizeof(*x));
+		stats_add(&v->stats, STAT_EXITS, 1);
+	}
 	if (!vgic)
 		return x0;
 	if (x0)

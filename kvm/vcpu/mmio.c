@@ -93,9 +93,11 @@ void mmio_abort(struct kvm_vcpu *v, uint64_t gpa, bool *leave)
 	v->mmio_needed = true;
 	data = v->mmio_write ? swap(v, narrow(data, v->mmio_len)) : 0;
 	if (iobus_access(v, gpa, v->mmio_write, v->mmio_len, &data)) {
+		stats_add(&v->stats, STAT_MMIO_EXIT_KERNEL, 1);
 		complete(v, data);
 		return;
 	}
+	stats_add(&v->stats, STAT_MMIO_EXIT_USER, 1);
 	run->mmio.phys_addr = gpa;
 	run->mmio.len = v->mmio_len;
 	run->mmio.is_write = v->mmio_write;

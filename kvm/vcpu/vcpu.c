@@ -56,6 +56,7 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 	lock_init(&v->mutex, RANK_VCPU, "vcpu->mutex");
 	lock_init(&v->mp_lock, RANK_MP, "vcpu->mp_lock");
 	history_init(&v->history);
+	stats_init(&v->stats, &stats_of_vcpu);
 	v->pe = pe_create();
 	if (!v->pe || !map_shared(v) || iobus_make_ring(&vm->bus)) {
 		vcpu_destroy(v);
@@ -77,6 +78,7 @@ void vcpu_destroy(struct kvm_vcpu *v)
 	lock_destroy(&v->mp_lock);
 	history_destroy(&v->history);
 	free(v->sve);
+	stats_destroy(&v->stats);
 	free(v);
 }
 

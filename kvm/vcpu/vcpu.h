@@ -19,6 +19,7 @@
 #include "base/lock.h"
 #include "kvm/call.h"
 #include "kvm/core/history.h"
+#include "kvm/core/stats.h"
 #include "kvm/vcpu/sysreg.h"
 
 struct engine_sve;
@@ -105,6 +106,7 @@ struct kvm_vcpu {
 	bool timer_level[2]; /* as told to the vGIC */
 
 	struct history history;
+	struct stats stats;
 
 	atomic_bool sigmask_set;
 	_Atomic uint64_t sigmask;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "abi/kvm.h"
+#include "base/bits.h"
 #include "base/trace.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vgic.h"
@@ -95,19 +96,42 @@ static result first_run(struct kvm_vcpu *v)
 
 static result interrupted(struct kvm_vcpu *v)
 {
+	stats_add(&v->stats, STAT_SIGNAL_EXITS, 1);
 	v->run->exit_reason = KVM_EXIT_INTR;
 	return &rule_kvm_run_interrupted;
 }
 
+static unsigned int bits_of(uint64_t n)
+{
+	return n ? 64 - (unsigned int)__builtin_clzll(n) : 0;
+}
+
+/* Sleep as a CPU in WFI does, for timeout_ms at most, and count it. */
+static void halt(struct kvm_vcpu *v, struct kvm_caller *c, int timeout_ms)
+{
+	uint64_t start = trace_now(), ns;
+
+	if (pe_kicked(v->pe) || !timeout_ms)
+		return;
+	stats_set(&v->stats, STAT_BLOCKING, 1);
+	pe_wait(v->pe, -1, timeout_ms);
+	stats_set(&v->stats, STAT_BLOCKING, 0);
+	ns = trace_now() - start;
+	stats_add(&v->stats, STAT_HALT_WAIT_NS, ns);
+	stats_add(&v->stats, STAT_HALT_WAIT_HIST + MIN(bits_of(ns), STATS_HIST - 1), 1);
+	if (!c->ops->interrupted(c))
+		stats_add(&v->stats, STAT_HALT_WAKEUP, 1);
+}
+
 /* MP_STATE SUSPENDED: sleep; an interrupt makes it a SYSTEM_EVENT, the state stays. */
-static void suspended(struct kvm_vcpu *v, bool *leave)
+static void suspended(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool fired;
 	int timeout = timer_watch(v, &v->rec.exit, &fired);
 
 	if (!vgic || !vgic_pending(vgic, v->index)) {
-		pe_wait(v->pe, -1, timeout);
+		halt(v, c, timeout);
 		return;
 	}
 	memset(&v->run->system_event, 0, sizeof(v->run->system_event));
@@ -117,7 +141,7 @@ static void suspended(struct kvm_vcpu *v, bool *leave)
 }
 
 /* PSCI CPU_SUSPEND: standby until an interrupt, a timer or a kick; waking early is allowed. */
-static void standby(struct kvm_vcpu *v)
+static void standby(struct kvm_vcpu *v, struct kvm_caller *c)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool fired;
@@ -126,22 +150,22 @@ static void standby(struct kvm_vcpu *v)
 	v->standby = false;
 	/* As in the kernel, a timer wakes even where its interrupt is not enabled. */
 	if (!fired && (!vgic || !vgic_pending(vgic, v->index)))
-		pe_wait(v->pe, -1, timeout);
+		halt(v, c, timeout);
 }
 
-static result run_once(struct kvm_vcpu *v, bool *leave)
+static result run_once(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 {
 	switch (atomic_load(&v->mp_state)) {
 	case KVM_MP_STATE_STOPPED:
 		pe_wait(v->pe, -1, -1);
 		return OK;
 	case KVM_MP_STATE_SUSPENDED:
-		suspended(v, leave);
+		suspended(v, c, leave);
 		return OK;
 	}
 	vcpu_settle_reset(v);
 	if (v->standby)
-		standby(v);
+		standby(v, c);
 	return v->vm->kind->run(v, leave);
 }
 
@@ -154,7 +178,7 @@ static result run_loop(struct kvm_vcpu *v, struct kvm_caller *c)
 		pe_clear(v->pe);
 		if (c->ops->interrupted(c))
 			return interrupted(v);
-		why = run_once(v, &leave);
+		why = run_once(v, c, &leave);
 	}
 	return why;
 }

@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 	failed += test_populate();
 	failed += test_vcpu();
 	failed += test_run();
+	failed += test_stats();
 	failed += test_mmio();
 	failed += test_msi();
 	failed += test_faults();

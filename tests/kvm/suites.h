@@ -8,6 +8,7 @@ int test_memory(void);
 int test_populate(void);
 int test_vcpu(void);
 int test_run(void);
+int test_stats(void);
 int test_mmio(void);
 int test_msi(void);
 int test_detect(void);

@@ -3,6 +3,7 @@
 #include "tests/preload/fake_kvm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -326,6 +327,24 @@ static int64_t signal_fd(struct kvm_caller *c, int fd)
 	return r;
 }
 
+/* One file, however often it is given. */
+static int64_t give(struct kvm_caller *c)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	static atomic_int kept = -1;
+	int fd, none = -1;
+
+	if (kept < 0) {
+		fd = memfd_create("given", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		if (write(fd, FAKE_GIVEN, sizeof(FAKE_GIVEN)) < 0 || lseek(fd, 0, SEEK_SET) ||
+		    fcntl(fd, F_ADD_SEALS, seals))
+			abort();
+		if (!atomic_compare_exchange_strong(&kept, &none, fd))
+			close(fd);
+	}
+	return c->ops->give_fd(c, kept);
+}
+
 static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, uint64_t arg)
 {
 	struct kvm_file *f;
@@ -360,6 +379,8 @@ static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, 
 	case (uint32_t)FAKE_KIND:
 		f = c->ops->lookup(c, arg);
 		return f ? (int64_t)f->kind : -EBADF;
+	case (uint32_t)FAKE_GIVE:
+		return give(c);
 	case (uint32_t)FAKE_DIE:
 		_exit(3);
 	}

@@ -28,6 +28,8 @@ struct fake_word {
 #define FAKE_KIND	   _IO(KVMIO, 0xf5) /* kind of the KVM fd; EBADF */
 #define FAKE_WHERE	   _IOWR(KVMIO, 0xf6, struct fake_word) /* physical address behind addr */
 #define FAKE_DIE	   _IO(KVMIO, 0xf7)			/* the backend exits at once */
+#define FAKE_GIVE	   _IO(KVMIO, 0xed) /* a sealed file that holds FAKE_GIVEN */
+#define FAKE_GIVEN	   "given to be read"
 #define FAKE_KIND_VCPU	   2
 #define FAKE_RING	   "ring"	    /* what lies in the page that a VM's vCPUs share */
 #define FAKE_PROTECT	   _IO(KVMIO, 0xfb) /* delegate the page behind a user address ... */

@@ -407,6 +407,8 @@ static int role_locked_up(void)
 	    seen != UINT64_C(0x0505050505050505))
 		_exit(1);
 	run->request_interrupt_window = FAKE_RUN_EXIT;
+	if (call(vm, FAKE_GIVE, 0) < 0)
+		_exit(4);
 	if (call(vcpu, KVM_RUN, 0) || mprotect(p, 4096, PROT_READ) ||
 	    call(kvm, KVM_CHECK_EXTENSION, 4) != 4 || munmap(p, 1 << 22))
 		_exit(2);
@@ -417,6 +419,85 @@ static int role_locked_up(void)
 static void a_vmm_may_filter_its_own_system_calls(void **state)
 {
 	assert_int_equal(fixture_wait(fixture_spawn(false, "locked_up", "")), 0);
+}
+
+/* ---- files that the backend gives ---- */
+
+static void expect_given(int fd)
+{
+	char text[64];
+
+	assert_int_equal(pread(fd, text, sizeof(text), 0), sizeof(FAKE_GIVEN));
+	assert_string_equal(text, FAKE_GIVEN);
+	assert_int_equal(pread(fd, text, 4, 6), 4);
+	assert_memory_equal(text, FAKE_GIVEN + 6, 4);
+	assert_int_equal(pread(fd, text, 4, sizeof(FAKE_GIVEN)), 0);
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+}
+
+static void a_given_file_is_read_by_a_description_of_its_own(void **state)
+{
+	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0);
+	int a = call(vm, FAKE_GIVE, 0), b = call(vm, FAKE_GIVE, 0);
+	char text[5] = "";
+
+	assert_int_equal(a, vm + 1);
+	assert_int_equal(b, a + 1);
+	for (int fd = a; fd <= b; fd++) {
+		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+		assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	}
+	assert_int_equal(read(a, text, 4), 4);
+	assert_memory_equal(text, FAKE_GIVEN, 4);
+	assert_int_equal(read(b, text, 4), 4);
+	assert_memory_equal(text, FAKE_GIVEN, 4);
+	close(vm);
+	expect_files(kvm, 0);
+	expect_given(a);
+	close(a);
+	expect_given(b);
+	close(b);
+	close(kvm);
+}
+
+static void a_given_file_without_a_number_is_emfile(void **state)
+{
+	int vm = open_vm(), first = dup(vm), fd = first;
+	struct rlimit old, few = {600, 0};
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	few.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &few);
+	for (int next = fd; next >= 0; next = dup(vm))
+		fd = next;
+	assert_int_equal(call(vm, FAKE_GIVE, 0), -EMFILE);
+	close(fd);
+	/* There is none to spare: it is the backend's own. */
+	assert_int_equal(call(vm, FAKE_GIVE, 0), fd);
+	expect_given(fd);
+	close(fd);
+	setrlimit(RLIMIT_NOFILE, &old);
+	for (; first < 600; first++)
+		close(first);
+	close(vm);
+}
+
+/* Without /proc it is the backend's own file, too. */
+static int role_no_proc(void)
+{
+	int vm = open_vm();
+
+	if (chroot("/sys"))
+		_exit(errno == EPERM ? 0 : 1);
+	expect_given(call(vm, FAKE_GIVE, 0));
+	_exit(0);
+}
+
+static void a_given_file_needs_no_proc(void **state)
+{
+	assert_int_equal(fixture_wait(fixture_spawn(false, "no_proc", "")), 0);
 }
 
 /* ---- a child that does not exec ---- */
@@ -470,6 +551,9 @@ static int run(void)
 		cmocka_unit_test(both_descriptors_or_emfile),
 		cmocka_unit_test(what_closed_objects_leave_makes_room),
 		cmocka_unit_test(a_vmm_may_filter_its_own_system_calls),
+		cmocka_unit_test(a_given_file_is_read_by_a_description_of_its_own),
+		cmocka_unit_test(a_given_file_without_a_number_is_emfile),
+		cmocka_unit_test(a_given_file_needs_no_proc),
 		cmocka_unit_test(a_child_keeps_objects_of_a_parent_that_ended_and_no_run),
 	};
 
@@ -478,6 +562,8 @@ static int run(void)
 
 static int role(int argc, char **argv)
 {
+	if (!strcmp(argv[0], "no_proc"))
+		return role_no_proc();
 	return strcmp(argv[0], "orphaning") ? role_locked_up() : role_orphaning(atoi(argv[1]));
 }
 

@@ -19,6 +19,7 @@
 		}                                                                                  \
 	}
 
+/* By FID, with few gaps: find_row counts on it. */
 const struct rmi_row rmi_rows[] = {
 	ROW(VERSION, rmi_version, 2, "req"),
 	ROW(GRANULE_DELEGATE, rmi_granule_delegate, 0, "addr"),
@@ -48,10 +49,12 @@ const size_t rmi_num_rows = ARRAY_SIZE(rmi_rows);
 
 static const struct rmi_row *find_row(uint32_t fid)
 {
-	for (size_t i = 0; i < rmi_num_rows; i++)
-		if (rmi_rows[i].fid == fid)
-			return &rmi_rows[i];
-	return NULL;
+	size_t i =
+		MIN(fid - rmi_rows[0].fid, rmi_num_rows - 1); /* there, or beyond it by the gaps */
+
+	while (i && rmi_rows[i].fid > fid)
+		i--;
+	return rmi_rows[i].fid == fid ? &rmi_rows[i] : NULL;
 }
 
 static void report(const struct rmi_row *row, const uint64_t *args, uint64_t x0, result why,
@@ -71,13 +74,17 @@ static void report(const struct rmi_row *row, const uint64_t *args, uint64_t x0,
 
 result rmm_smc(struct rmm *rmm, struct pe *pe, uint64_t regs[RMM_NUM_REGS])
 {
-	struct rmi_call c = {.rmm = rmm, .pe = pe};
+	struct rmi_call c;
 	const struct rmi_row *row = find_row((uint32_t)regs[0] & ~SVE_HINT);
 	uint64_t start = trace_begin(TRACE_RMI);
 	result why;
 	int status;
 
+	c.rmm = rmm;
+	c.pe = pe;
+	c.index = 0;
 	memcpy(c.x, regs, sizeof(c.x));
+	memset(c.out, 0, sizeof(c.out));
 	if (!row) {
 		regs[0] = SMC_NOT_SUPPORTED;
 		report(NULL, NULL, regs[0], &rule_rmi_unknown_fid, start);

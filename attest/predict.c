@@ -165,7 +165,8 @@ int predict_create(const struct rmi_realm_params *p, predict_sink *sink, void *a
 	struct predict *pr;
 	unsigned int covered;
 
-	if (p->s2sz < 32 || p->s2sz > 48 || p->hash_algo > MEASURE_SHA_512)
+	if (p->s2sz < 32 || p->s2sz > (p->flags & RMI_REALM_FLAG_LPA2 ? 52 : 48) ||
+	    p->hash_algo > MEASURE_SHA_512)
 		return -EINVAL;
 	pr = calloc(1, sizeof(*pr));
 	if (!pr)

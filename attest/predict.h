@@ -30,7 +30,7 @@ typedef void predict_sink(void *arg, const struct ledger_entry *e);
 
 /*
  * Create the realm: s2sz, flags, num_bps... of p count, its RTT fields do not (KVM derives them).
- * 0; -EINVAL: s2sz is not within 32..48, or the hash is unknown; -ENOMEM.
+ * 0; -EINVAL: s2sz is not within 32..48 (52 with LPA2), or the hash is unknown; -ENOMEM.
  */
 int predict_create(const struct rmi_realm_params *p, predict_sink *sink, void *arg,
 		   struct predict **out);

@@ -206,7 +206,7 @@ json_t *picture_of_vm(const struct rmm *rmm, const struct kvm_vm_view *v)
 
 json_t *picture_of_walk(const struct rmm *rmm, const struct kvm_vm_view *v, uint64_t ipa)
 {
-	struct rmm_step steps[4];
+	struct rmm_step steps[RMM_MAX_STEPS];
 	unsigned int n = v->rd ? rmm_inspect_walk(rmm, v->rd, ipa, steps) : 0;
 	json_t *all = json_array();
 

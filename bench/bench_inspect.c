@@ -178,7 +178,7 @@ static void look_at_range(void)
 
 static void look_at_walk(void)
 {
-	struct rmm_step steps[4];
+	struct rmm_step steps[RMM_MAX_STEPS];
 
 	check(rmm_inspect_walk(inproc_rmm(host), view->rd, RAM_IPA, steps), "a walk");
 }

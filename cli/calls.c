@@ -94,8 +94,9 @@ static int only(const struct calls *c, const json_t *call, const char *const *na
 
 static int create_vm(struct calls *c, const json_t *call)
 {
-	static const char *const names[] = {"ipa_bits",	    "breakpoints", "watchpoints",
-					    "pmu_counters", "sve_vq",	   NULL};
+	static const char *const names[] = {
+		"ipa_bits", "breakpoints", "watchpoints", "pmu_counters", "sve_vq", "lpa2", NULL};
+	const json_t *lpa2 = json_object_get(call, "lpa2");
 	uint64_t ipa, bps, wps, pmu, vq;
 	int err = only(c, call, names);
 
@@ -107,14 +108,16 @@ static int create_vm(struct calls *c, const json_t *call)
 	    !number(call, "breakpoints", PLATFORM_BREAKPOINTS, &bps) ||
 	    !number(call, "watchpoints", PLATFORM_WATCHPOINTS, &wps) ||
 	    !number(call, "pmu_counters", 0, &pmu) || !number(call, "sve_vq", 0, &vq) || ipa > 52 ||
-	    bps < 1 || bps > 16 || wps < 1 || wps > 16 || pmu > 31 || vq > 16)
+	    bps < 1 || bps > 16 || wps < 1 || wps > 16 || pmu > 31 || vq > 16 ||
+	    (lpa2 && !json_is_boolean(lpa2)))
 		return wrong(c, "a number that no realm can have");
 	c->params.s2sz = (uint8_t)ipa;
 	c->params.num_bps = (uint8_t)(bps - 1);
 	c->params.num_wps = (uint8_t)(wps - 1);
 	c->params.pmu_num_ctrs = (uint8_t)pmu;
 	c->params.sve_vl = vq ? (uint8_t)(vq - 1) : 0;
-	c->params.flags |= (pmu ? RMI_REALM_FLAG_PMU : 0) | (vq ? RMI_REALM_FLAG_SVE : 0);
+	c->params.flags |= (pmu ? RMI_REALM_FLAG_PMU : 0) | (vq ? RMI_REALM_FLAG_SVE : 0) |
+			   (json_is_true(lpa2) ? RMI_REALM_FLAG_LPA2 : 0);
 	err = predict_create(&c->params, c->sink, NULL, &c->pr);
 	return err ? wrong(c, "KVM cannot create such a realm") : 0;
 }

@@ -301,7 +301,7 @@ static int run(int argc, char **argv)
 {
 	struct measure m = {0};
 	struct initrd_options initrd = {0};
-	struct launch launch = LAUNCH_INIT; /* of it --abi, --rmm and --hash have an influence */
+	struct launch launch = LAUNCH_INIT; /* of it --abi, --rmm, --hash, --platform-cpu count */
 	struct run_options run_options;
 	struct vmm_options vmm;
 	struct option_parser p = {

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "kvm/platform.h"
+#include "machine/memory.h"
 #include "vmm/layout.h"
 #include "vmm/load.h"
 
@@ -71,6 +72,8 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 		p.flags |= RMI_REALM_FLAG_SVE;
 		p.sve_vl = (uint8_t)(o->sve_vq - 1);
 	}
+	if ((host->cpu & MACHINE_CPU_LPA2) && kvm_revision_lpa2(host->revision))
+		p.flags |= RMI_REALM_FLAG_LPA2;
 	p.hash_algo = host->realm.hash_algo;
 	p.semantics = kvm_rmm_semantics(host->revision, host->rmm);
 	err = predict_create(&p, explain ? print_entry : NULL, (void *)b, &pr);

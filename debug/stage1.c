@@ -2,8 +2,8 @@
 /*
  * stage1.c - the walk (Arm ARM D8.2): which half, how many levels, then one descriptor a level.
  *
- * 48-bit output addresses: realms have neither LPA nor LPA2. Input addresses of up to 52 bits with
- * the 64 KiB granule.
+ * Addresses have 48 bits, or 52 on both sides with the 64 KiB granule (LVA, LPA) and where
+ * TCR_EL1.DS is set (LPA2). Only a guest that is shown them should use these, but the CPU lets any.
  */
 #include "debug/stage1.h"
 
@@ -16,6 +16,8 @@
 #define TCR_EPD0  BIT(7)
 #define TCR_TG0	  MASK(15, 14)
 #define TCR_T1SZ  MASK(21, 16)
+#define TCR_IPS	  MASK(34, 32)
+#define TCR_DS	  BIT(59)
 #define TCR_EPD1  BIT(23)
 #define TCR_TG1	  MASK(31, 30)
 #define TCR_TBI0  BIT(37)
@@ -27,16 +29,26 @@
 #define DESC_TABLE BIT(1) /* at the last level: a page */
 #define ADDRESS	   MASK(47, 0)
 #define UPPER_HALF BIT(55)
+#define IPS_52	   6
+
+/* Where bits of an address lie that have no room in their place. */
+#define TTBR_51_48     MASK(5, 2)
+#define DESC_51_48_LPA MASK(15, 12)
+#define DESC_49_48     MASK(49, 48)
+#define DESC_51_50     MASK(9, 8)
 
 #define LAST_LEVEL   3
 #define MAX_VA_BITS  48
-#define MAX_VA_64K   52
+#define MAX_VA_WIDE  52
+#define MAX_IPA	     MASK(51, 0)
 #define MIN_T_SZ_GAP 16 /* a size below 2^16 is none */
 
 struct half {
 	uint64_t table;	    /* IPA of the first one */
 	unsigned int bits;  /* of an input address */
 	unsigned int shift; /* log2 of the granule */
+	bool lpa2;	    /* descriptors are those of LPA2 */
+	bool wide;	    /* output addresses have 52 bits */
 	bool off;
 	bool ignores_top; /* byte */
 };
@@ -56,7 +68,7 @@ static unsigned int granule1(uint64_t tg)
 	return shifts[tg];
 }
 
-static struct half choose_half(const struct stage1 *s, bool upper)
+static struct half read_half(const struct stage1 *s, bool upper)
 {
 	if (upper)
 		return (struct half){
@@ -75,6 +87,15 @@ static struct half choose_half(const struct stage1 *s, bool upper)
 	};
 }
 
+static struct half choose_half(const struct stage1 *s, bool upper)
+{
+	struct half h = read_half(s, upper);
+
+	h.lpa2 = (s->tcr & TCR_DS) && h.shift != 16;
+	h.wide = (h.lpa2 || h.shift == 16) && FIELD_GET(TCR_IPS, s->tcr) == IPS_52;
+	return h;
+}
+
 /* The bits above the input size are all those of the half, but for a top byte that is ignored. */
 static bool is_canonical(const struct half *h, uint64_t va, bool upper)
 {
@@ -86,7 +107,7 @@ static bool is_canonical(const struct half *h, uint64_t va, bool upper)
 static bool is_sane(const struct half *h)
 {
 	return !h->off && h->shift && h->bits > MIN_T_SZ_GAP &&
-	       h->bits <= (h->shift == 16 ? MAX_VA_64K : MAX_VA_BITS);
+	       h->bits <= (h->lpa2 || h->shift == 16 ? MAX_VA_WIDE : MAX_VA_BITS);
 }
 
 /* Bits that a table of one level resolves, and the bit where its part of the address begins. */
@@ -109,10 +130,32 @@ static int first_level(const struct half *h)
 	return level;
 }
 
-/* Blocks: 1 GiB and 2 MiB, 32 MiB, 512 MiB. */
+/* Blocks: 1 GiB and 2 MiB, 32 MiB, 512 MiB; a level above, too, with LPA2 and LPA. */
 static bool may_be_block(const struct half *h, int level)
 {
-	return level == 2 || (level == 1 && h->shift == 12);
+	return level == 2 || (level == 1 && (h->shift == 12 || h->wide || h->lpa2)) ||
+	       (level == 0 && h->shift == 12 && h->lpa2);
+}
+
+/* The first table may be smaller than a granule, and is aligned to its size then. */
+static uint64_t first_table(const struct half *h, unsigned int shift)
+{
+	uint64_t table = h->table & ADDRESS & ~MASK(h->bits - shift + 2, 0);
+
+	if (!h->wide)
+		return table;
+	return (table & ~MASK(5, 0)) | FIELD_GET(TTBR_51_48, h->table) << 48;
+}
+
+/* The output address of a descriptor, in multiples of 2^shift. */
+static uint64_t output(const struct half *h, uint64_t desc, unsigned int shift)
+{
+	uint64_t low = desc & ADDRESS & ~MASK(shift - 1, 0);
+
+	if (h->lpa2)
+		return low | (desc & DESC_49_48) |
+		       (h->wide ? FIELD_GET(DESC_51_50, desc) << 50 : 0);
+	return low | (h->wide ? FIELD_GET(DESC_51_48_LPA, desc) << 48 : 0);
 }
 
 static bool walk_half(const struct stage1 *s, const struct half *h, stage1_read read, void *arg,
@@ -121,8 +164,7 @@ static bool walk_half(const struct stage1 *s, const struct half *h, stage1_read 
 	int level = first_level(h);
 	unsigned int shift = level_shift(h, level);
 	uint64_t index = FIELD_GET(MASK(h->bits - 1, shift), va);
-	/* The first table may be smaller than a granule, and is aligned to its size then. */
-	uint64_t table = h->table & ADDRESS & ~MASK(h->bits - shift + 2, 0), desc;
+	uint64_t table = first_table(h, shift), desc;
 
 	for (;; level++) {
 		if (!read(arg, table + index * 8, &desc))
@@ -133,13 +175,13 @@ static bool walk_half(const struct stage1 *s, const struct half *h, stage1_read 
 			return false;
 		if (level == LAST_LEVEL || !(desc & DESC_TABLE))
 			break;
-		table = desc & ADDRESS & ~MASK(h->shift - 1, 0);
+		table = output(h, desc, h->shift);
 		shift = level_shift(h, level + 1);
 		index = FIELD_GET(MASK(shift + stride(h) - 1, shift), va);
 	}
 	if (level == LAST_LEVEL ? !(desc & DESC_TABLE) : !may_be_block(h, level))
 		return false;
-	*ipa = (desc & ADDRESS & ~MASK(shift - 1, 0)) | (va & MASK(shift - 1, 0));
+	*ipa = output(h, desc, shift) | (va & MASK(shift - 1, 0));
 	*left = BIT(shift) - (va & MASK(shift - 1, 0));
 	return true;
 }
@@ -151,10 +193,10 @@ bool stage1_walk(const struct stage1 *s, stage1_read read, void *arg, uint64_t v
 	struct half h;
 
 	if (!(s->sctlr & SCTLR_M)) {
-		if (va & ~ADDRESS)
+		if (va & ~MAX_IPA)
 			return false;
 		*ipa = va;
-		*left = ADDRESS - va + 1;
+		*left = MAX_IPA - va + 1;
 		return true;
 	}
 	h = choose_half(s, upper);

@@ -20,7 +20,7 @@ typedef bool (*stage1_read)(void *arg, uint64_t ipa, uint64_t *value);
  * The IPA of an address, and how many bytes from there on go on in the same way (1 or more, never
  * beyond the end of a block). Permissions and the access flag are not looked at: a debugger may
  * read what the guest may not. False: it translates to nothing. Any registers and tables will do;
- * at most four descriptors are read.
+ * at most five descriptors are read.
  */
 bool stage1_walk(const struct stage1 *s, stage1_read read, void *arg, uint64_t va, uint64_t *ipa,
 		 uint64_t *left);

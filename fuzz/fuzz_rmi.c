@@ -3,7 +3,7 @@
  * fuzz_rmi.c - sequences of RMI commands by a hostile host, from an empty machine.
  *
  * Input: a byte that chooses the platform (1 SVE and PMU, 2 no SHA-512, 4 no identity, 8 a fault
- * on demand), then operations (world.h).
+ * on demand, 16 LPA2), then operations (world.h).
  */
 #include "base/bits.h"
 #include "base/fault.h"
@@ -20,6 +20,8 @@ static uint64_t features(uint8_t b)
 		     FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
 	if (b & 2)
 		f &= ~RMI_FEATURE0_HASH_SHA_512;
+	if (b & 16)
+		f = (f & ~RMI_FEATURE0_S2SZ) | FIELD_PUT(RMI_FEATURE0_S2SZ, 52) | RMI_FEATURE0_LPA2;
 	return f;
 }
 

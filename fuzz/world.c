@@ -48,6 +48,7 @@ void world_begin(struct world *w, const uint8_t *data, size_t size,
 		.pool = {.ram = MACHINE_RAM_BASE + MACHINE_RESERVED,
 			 .pages = WORLD_PAGES,
 			 .ipa_bits = 48},
+		.lpa2 = platform->feature_reg0 & RMI_FEATURE0_LPA2,
 		.meanwhile = world_host_op,
 	};
 	world_set_current(w);
@@ -119,6 +120,7 @@ uint64_t world_smc_unchecked(struct world *w, uint64_t fid, const uint64_t *args
 static void check_answer(struct world *w, const uint64_t *args, size_t n)
 {
 	uint64_t x0 = w->x[0];
+	int level;
 
 	for (size_t i = 5; i < RMM_NUM_REGS; i++)
 		if (w->x[i] != (i <= n ? args[i - 1] : (0x6f6f6f6f00000000 | i)))
@@ -128,7 +130,9 @@ static void check_answer(struct world *w, const uint64_t *args, size_t n)
 			world_fail("an unknown function answers %#llx", (unsigned long long)x0);
 		return;
 	}
-	if (!w->why != !x0 || RMI_STATUS(x0) > RMI_ERROR_RTT || x0 >> 16 || RMI_INDEX(x0) > 3)
+	level = (int8_t)RMI_INDEX(x0);
+	if (!w->why != !x0 || RMI_STATUS(x0) > RMI_ERROR_RTT || x0 >> 16 || level > 3 ||
+	    level < (w->lpa2 ? -1 : 0))
 		world_fail("odd X0 %#llx", (unsigned long long)x0);
 }
 

@@ -60,6 +60,7 @@ struct world {
 	result why;
 	unsigned int depth; /* of REC_ENTER */
 	bool engine_breaks; /* the engine answers -EIO */
+	bool lpa2;	    /* the platform has it, and realms are made with it */
 	unsigned int runs;  /* of this input: an input that never ends is no use */
 	/* What the host does while the realm runs (STEP_HOST); and, where a call enters the realm
 	 * again and again, how it is told that the input is used up. May be NULL. */

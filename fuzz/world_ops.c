@@ -39,13 +39,20 @@ static void raw_smc(struct world *w)
 
 static struct rmi_realm_params good_params(struct world *w, unsigned int slot, unsigned int conf)
 {
-	static const struct {
-		uint8_t s2sz, level, tables;
-	} sizes[] = {{48, 0, 1},  {40, 1, 2},  {33, 1, 1}, {32, 1, 1},
-		     {34, 2, 16}, {43, 1, 16}, {39, 1, 1}, {48, 0, 1}};
-	unsigned int n = conf % ARRAY_SIZE(sizes);
+	static const struct size {
+		uint8_t s2sz;
+		int8_t level;
+		uint8_t tables;
+	} without[] = {{48, 0, 1},  {40, 1, 2},	 {33, 1, 1}, {32, 1, 1},
+		       {34, 2, 16}, {43, 1, 16}, {39, 1, 1}, {48, 0, 1}},
+	  with[] = {{52, -1, 1}, {52, 0, 16}, {49, -1, 1}, {49, 0, 2},
+		    {34, 2, 16}, {43, 1, 16}, {39, 1, 1},  {48, 0, 1}};
+	const struct size *sizes = w->lpa2 ? with : without;
+	unsigned int n = conf % ARRAY_SIZE(with);
 
+	_Static_assert(ARRAY_SIZE(with) == ARRAY_SIZE(without), "sizes");
 	return (struct rmi_realm_params){
+		.flags = w->lpa2 ? RMI_REALM_FLAG_LPA2 : 0,
 		.s2sz = sizes[n].s2sz,
 		.num_bps = 5,
 		.num_wps = 3,
@@ -248,7 +255,7 @@ static uint64_t take_loose(struct world *w)
 /* Tables down to `level` for an IPA. */
 static void make_tables(struct world *w, uint64_t rd, uint64_t ipa, int level)
 {
-	for (int l = 1; l <= level; l++) {
+	for (int l = w->lpa2 ? 0 : 1; l <= level; l++) {
 		uint64_t rtt = take_loose(w);
 
 		WORLD_QUICK(w, RTT_CREATE, rd, rtt, ALIGN_DOWN(ipa, BIT(12 + 9 * (4 - l))), l);

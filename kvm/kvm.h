@@ -27,11 +27,13 @@ extern const struct kvm_revision *const kvm_revisions[]; /* oldest first */
 extern const size_t kvm_num_revisions;
 /* NULL: there is none of this name. */
 const struct kvm_revision *kvm_revision_find(const char *name);
-/* All three: NULL means v12. */
+/* All four: NULL means v12. */
 const char *kvm_revision_name(const struct kvm_revision *r);
 const char *kvm_revision_about(const struct kvm_revision *r); /* a line for people */
 /* The number of KVM_CAP_ARM_RMI. */
 uint32_t kvm_revision_cap(const struct kvm_revision *r);
+/* True: its realms are created with LPA2 where the machine has it. */
+bool kvm_revision_lpa2(const struct kvm_revision *r);
 
 /* In what revisions differ, in words; i is below the count. */
 size_t kvm_trait_count(void);

@@ -10,6 +10,7 @@
 #define PLATFORM_NR_VCPUS    64
 #define PLATFORM_MAX_VCPUS   64
 #define PLATFORM_IPA_LIMIT   48 /* of ordinary VMs; a realm's limit is S2SZ */
+#define PLATFORM_IPA_LPA2    52 /* the same, on a machine with FEAT_LPA2 */
 #define PLATFORM_DEFAULT_IPA 40
 #define PLATFORM_BREAKPOINTS 6
 #define PLATFORM_WATCHPOINTS 4

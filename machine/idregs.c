@@ -72,12 +72,12 @@ static const struct field {
 	{IDREG_AA64ISAR1, 48, 1, 1, 0}, /* DGH: a hint; never shown to a VM */
 	{IDREG_AA64ISAR1, 52, 1, 1, 1}, /* I8MM */
 
-	{IDREG_AA64MMFR0, 0, 6, 5, 5},	/* PARange: 48 bits, since there is no LPA2 */
+	{IDREG_AA64MMFR0, 0, 6, 5, 5},	/* PARange: 48 bits, without LPA2 */
 	{IDREG_AA64MMFR0, 4, 2, 2, 2},	/* ASIDBits */
 	{IDREG_AA64MMFR0, 8, 1, 1, 1},	/* BigEnd */
 	{IDREG_AA64MMFR0, 12, 1, 0, 1}, /* SNSMem: Secure memory, which a realm cannot have */
-	{IDREG_AA64MMFR0, 20, 2, 1, 1}, /* TGran16: no LPA2 */
-	{IDREG_AA64MMFR0, 28, 1, 0, 0}, /* TGran4: no LPA2 */
+	{IDREG_AA64MMFR0, 20, 2, 1, 1}, /* TGran16: the same */
+	{IDREG_AA64MMFR0, 28, 1, 0, 0}, /* TGran4: the same */
 	{IDREG_AA64MMFR0, 32, 3, 0, 0}, /* TGran16_2, and the two below: of stage 2 */
 	{IDREG_AA64MMFR0, 36, 2, 0, 0}, /* TGran64_2 */
 	{IDREG_AA64MMFR0, 40, 3, 0, 0}, /* TGran4_2 */
@@ -142,4 +142,14 @@ uint64_t idreg_of_sve(unsigned int index)
 		return ZFR0;
 	}
 	return 0;
+}
+
+/* PARange, TGran16, TGran4. */
+#define LPA2_FIELDS (MASK(3, 0) | MASK(23, 20) | MASK(31, 28))
+
+uint64_t idreg_with_lpa2(unsigned int index, uint64_t val)
+{
+	if (index != IDREG_AA64MMFR0)
+		return val;
+	return (val & ~LPA2_FIELDS) | (idreg_cpu(index) & LPA2_FIELDS);
 }

@@ -25,5 +25,7 @@ uint64_t idreg_of_realm(unsigned int index);
 uint64_t idreg_of_vm(unsigned int index);
 /* What SVE adds to each of them, where CPU and guest have it. */
 uint64_t idreg_of_sve(unsigned int index);
+/* One of the two with FEAT_LPA2, which both hide: what a realm or VM with 52-bit IPAs is shown. */
+uint64_t idreg_with_lpa2(unsigned int index, uint64_t val);
 
 #endif

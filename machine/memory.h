@@ -34,7 +34,8 @@
 struct machine;
 
 /* What the machine's CPUs have beyond the least; whoever stands on it asks machine_cpu. */
-#define MACHINE_CPU_SVE 1u /* vectors of each length up to 2048 bits */
+#define MACHINE_CPU_SVE	 1u /* vectors of each length up to 2048 bits */
+#define MACHINE_CPU_LPA2 4u /* 52-bit IPAs (FEAT_LPA2); there is no physical memory up there */
 
 struct machine_config {
 	uint64_t size; /* bytes of the private area, the reserved part included; 0: both areas

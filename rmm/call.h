@@ -71,7 +71,8 @@ bool rmm_version(uint64_t req, uint64_t *lower, uint64_t *higher);
 /* Feature register 0 of the platform that softrealm presents, with this machine's CPUs; NULL: with
  * those that have the least (features.c). */
 uint64_t rmm_default_features(const struct machine *m);
-/* False: it offers what no engine has, and a host that used it would lose interrupts or RECs. */
+/* False: it offers what no engine has, and a host that used it would lose interrupts or RECs; or
+ * IPAs that its tables cannot hold. */
 bool rmm_features_fit(uint64_t feature_reg0);
 /* How many list registers the host fills. */
 unsigned int rmm_num_lrs(const struct rmm *rmm);

@@ -68,7 +68,8 @@ static void check_assigned(struct check *k, uint64_t e, int level, uint64_t ipa)
 
 	if (level < 1)
 		wrong(k, "IPA %#" PRIx64 " is assigned at level %d", ipa, level);
-	if (ripas > RMI_RIPAS_DESTROYED || e != rtte_make_assigned(rtte_pa(e), ripas, level))
+	if (ripas > RMI_RIPAS_DESTROYED ||
+	    e != rtte_make_assigned(rtte_pa(e), ripas, level, rd_lpa2(k->rd)))
 		wrong(k, "IPA %#" PRIx64 ": odd assigned entry %#" PRIx64, ipa, e);
 	for (uint64_t off = 0; off < rtt_entry_size(level); off += GRANULE_SIZE)
 		own(k, rtte_pa(e) + off, GRANULE_DATA, "a protected entry");
@@ -76,7 +77,7 @@ static void check_assigned(struct check *k, uint64_t e, int level, uint64_t ipa)
 
 static void check_assigned_ns(struct check *k, uint64_t e, int level, uint64_t ipa)
 {
-	if (level < 1 || e != rtte_make_ns(rtte_ns_desc(e), level, rtte_valid(e)))
+	if (level < 1 || e != rtte_make_ns(rtte_ns_desc(e), level, rtte_valid(e), rd_lpa2(k->rd)))
 		wrong(k, "IPA %#" PRIx64 ": odd unprotected entry %#" PRIx64, ipa, e);
 	if (!rtte_valid(e))
 		return;

@@ -36,7 +36,8 @@ static void assign(struct rmi_call *c, struct rd *rd, uint64_t data, struct rtt_
 	if (granule_adopt(c->rmm, g, rd->serial) && rd_engine(c->rmm, rd))
 		c->rmm->engine->touch(rd_engine(c->rmm, rd), -1, data, GRANULE_SIZE);
 	granule_set(c->rmm, g, GRANULE_DATA);
-	rtte_write(&w->table[w->index], rtte_make_assigned(data, ripas, RTT_LEAF_LEVEL));
+	rtte_write(&w->table[w->index],
+		   rtte_make_assigned(data, ripas, RTT_LEAF_LEVEL, rd_lpa2(rd)));
 }
 
 /* ---- DATA_CREATE ---- */

@@ -33,10 +33,11 @@ struct rec_fault {
 #define ESR_EA	BIT(9)
 #define ESR_ISS MASK(24, 0)
 
-#define FSC_ADDRESS_SIZE 0x00 /* + level */
-#define FSC_TRANSLATION	 0x04 /* + level */
-#define FSC_SEA		 0x10
-#define FSC_GPF		 0x28
+#define FSC_ADDRESS_SIZE	0x00 /* + level */
+#define FSC_TRANSLATION		0x04 /* + level */
+#define FSC_TRANSLATION_ABOVE_0 0x2b /* level -1 */
+#define FSC_SEA			0x10
+#define FSC_GPF			0x28
 
 static inline struct granule *realm_lock(const struct rec_entry *e)
 {

@@ -30,7 +30,9 @@ static bool is_external(uint64_t esr)
 
 static bool is_translation_fault(uint64_t esr)
 {
-	return (FIELD_GET(ESR_FSC, esr) & 0x3c) == FSC_TRANSLATION;
+	unsigned int fsc = FIELD_GET(ESR_FSC, esr);
+
+	return (fsc & 0x3c) == FSC_TRANSLATION || fsc == FSC_TRANSLATION_ABOVE_0;
 }
 
 static uint64_t access_mask(uint64_t esr)

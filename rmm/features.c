@@ -6,25 +6,29 @@
 #include "rmm/rules.h"
 
 /*
- * 48-bit IPAs without LPA2; 6 breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; SVE
- * where the machine's CPUs have it; no PMU; 2^7 - 1 RECs, which is how many the engine has CPUs
- * for.
+ * 48-bit IPAs, 52 with LPA2 where the machine's CPUs have that, and so for SVE; 6 breakpoints, 4
+ * watchpoints (what QEMU's CPU has); both hashes; no PMU; 2^7 - 1 RECs, which is how many the
+ * engine has CPUs for.
  */
 #define MAX_RECS_ORDER 7
 _Static_assert((1 << MAX_RECS_ORDER) - 1 <= ENGINE_MAX_CPUS, "each REC can run");
 
 static uint64_t cpu_features(unsigned int cpu)
 {
-	return cpu & MACHINE_CPU_SVE
-		       ? RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, ENGINE_MAX_VQ - 1)
-		       : 0;
+	uint64_t f = FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_PA_BITS);
+
+	if (cpu & MACHINE_CPU_LPA2)
+		f = FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_LPA2_BITS) | RMI_FEATURE0_LPA2;
+	if (cpu & MACHINE_CPU_SVE)
+		f |= RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, ENGINE_MAX_VQ - 1);
+	return f;
 }
 
 uint64_t rmm_default_features(const struct machine *m)
 {
-	return cpu_features(m ? machine_cpu(m) : 0) | FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_PA_BITS) |
-	       FIELD_PUT(RMI_FEATURE0_NUM_BPS, 5) | FIELD_PUT(RMI_FEATURE0_NUM_WPS, 3) |
-	       RMI_FEATURE0_HASH_SHA_256 | RMI_FEATURE0_HASH_SHA_512 |
+	return cpu_features(m ? machine_cpu(m) : 0) | FIELD_PUT(RMI_FEATURE0_NUM_BPS, 5) |
+	       FIELD_PUT(RMI_FEATURE0_NUM_WPS, 3) | RMI_FEATURE0_HASH_SHA_256 |
+	       RMI_FEATURE0_HASH_SHA_512 |
 	       FIELD_PUT(RMI_FEATURE0_GICV3_NUM_LRS, ENGINE_NUM_LRS - 1) |
 	       FIELD_PUT(RMI_FEATURE0_MAX_RECS_ORDER, MAX_RECS_ORDER);
 }
@@ -41,7 +45,9 @@ unsigned int rmm_num_lrs(const struct rmm *rmm)
 
 bool rmm_features_fit(uint64_t f0)
 {
-	return num_lrs(f0) <= ENGINE_NUM_LRS &&
+	return FIELD_GET(RMI_FEATURE0_S2SZ, f0) <=
+		       (f0 & RMI_FEATURE0_LPA2 ? RMM_LPA2_BITS : RMM_PA_BITS) &&
+	       num_lrs(f0) <= ENGINE_NUM_LRS &&
 	       (1u << FIELD_GET(RMI_FEATURE0_MAX_RECS_ORDER, f0)) - 1 <= ENGINE_MAX_CPUS;
 }
 

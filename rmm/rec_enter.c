@@ -29,6 +29,7 @@
 #define VTCR_ORGN0_WBWA FIELD_PUT(MASK(11, 10), 1)
 #define VTCR_SH0_INNER	FIELD_PUT(MASK(13, 12), 3)
 #define VTCR_PS_48	FIELD_PUT(MASK(18, 16), 5)
+#define VTCR_PS_52	FIELD_PUT(MASK(18, 16), 6)
 #define VTCR_HA		BIT(21) /* the CPU sets access flags */
 #define VTCR_RES1	BIT(31)
 #define VTTBR_VMID	MASK(63, 48)
@@ -40,6 +41,16 @@
 #define ESR_HOST_SERROR (BIT(24) | MASK(12, 10) | ESR_EA | ESR_FSC) /* IDS, AET, EA, DFSC */
 
 /* ---- running ---- */
+
+static uint64_t vtcr(const struct rd *rd)
+{
+	uint64_t start =
+		rd->start_level < 0 ? VTCR_SL2 : FIELD_PUT(VTCR_SL0, 2 - (uint64_t)rd->start_level);
+
+	return FIELD_PUT(VTCR_T0SZ, 64 - rd->ipa_bits) | start | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
+	       VTCR_SH0_INNER | VTCR_HA | VTCR_RES1 |
+	       (rd_lpa2(rd) ? VTCR_PS_52 | VTCR_DS : VTCR_PS_48);
+}
 
 static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 {
@@ -54,9 +65,7 @@ static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 	f->hcr = HCR_REALM | (e->enter.flags & RMI_ENTER_TRAP_WFI ? HCR_TWI : 0) |
 		 (e->enter.flags & RMI_ENTER_TRAP_WFE ? HCR_TWE : 0);
 	f->vttbr = rd->rtt_base | FIELD_PUT(VTTBR_VMID, rd->vmid);
-	f->vtcr = FIELD_PUT(VTCR_T0SZ, 64 - rd->ipa_bits) |
-		  FIELD_PUT(VTCR_SL0, 2 - rd->start_level) | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
-		  VTCR_SH0_INNER | VTCR_PS_48 | VTCR_HA | VTCR_RES1;
+	f->vtcr = vtcr(rd);
 	f->vmpidr = rec_mpidr_el1(rec);
 	f->sve_vq = rd->sve_vq;
 }

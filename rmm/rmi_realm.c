@@ -31,10 +31,14 @@ void realm_report(const struct rd *rd, const char *what)
 
 static result check_features(uint64_t f0, const struct rmi_realm_params *p)
 {
-	if ((p->flags & RMI_REALM_FLAG_LPA2) && !(f0 & RMI_FEATURE0_LPA2))
+	bool lpa2 = p->flags & RMI_REALM_FLAG_LPA2;
+
+	if (lpa2 && !(f0 & RMI_FEATURE0_LPA2))
 		return &rule_rmi_realm_lpa2;
 	if (p->s2sz < 32 || p->s2sz > FIELD_GET(RMI_FEATURE0_S2SZ, f0))
 		return &rule_rmi_realm_s2sz;
+	if (p->s2sz > RMM_PA_BITS && !lpa2)
+		return &rule_rmi_realm_s2sz_lpa2;
 	if (!p->num_bps || p->num_bps > FIELD_GET(RMI_FEATURE0_NUM_BPS, f0))
 		return &rule_rmi_realm_num_bps;
 	if (!p->num_wps || p->num_wps > FIELD_GET(RMI_FEATURE0_NUM_WPS, f0))
@@ -60,7 +64,7 @@ static result check_params(const struct rmm *rmm, const struct rmi_realm_params 
 
 	if (r)
 		return r;
-	if (!rtt_geometry(p->s2sz, p->rtt_level_start, &tables))
+	if (!rtt_geometry(p->s2sz, p->rtt_level_start, p->flags & RMI_REALM_FLAG_LPA2, &tables))
 		return &rule_rmi_realm_start_level;
 	if (p->rtt_num_start != tables)
 		return &rule_rmi_realm_num_start;

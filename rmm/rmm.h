@@ -30,7 +30,7 @@ struct rmm_config {
 };
 
 /* 0, -ENOMEM, or -EINVAL: the feature register offers list registers or RECs that the engine does
- * not have. */
+ * not have, or wider IPAs than there are. */
 int rmm_create(const struct rmm_config *cfg, struct rmm **out);
 /* Everything must have been undelegated; asserts nothing, frees all. */
 void rmm_destroy(struct rmm *rmm);

@@ -80,7 +80,7 @@ bool rmm_inspect_range(const struct rmm *rmm, uint64_t rd_pa, uint64_t ipa, stru
 }
 
 unsigned int rmm_inspect_walk(const struct rmm *rmm, uint64_t rd_pa, uint64_t ipa,
-			      struct rmm_step steps[4])
+			      struct rmm_step steps[RMM_MAX_STEPS])
 {
 	struct granule *g;
 	const struct rd *rd = lock_rd(rmm, rd_pa, &g);
@@ -102,7 +102,7 @@ unsigned int rmm_inspect_walk(const struct rmm *rmm, uint64_t rd_pa, uint64_t ip
 		};
 		if (rtte_state(w.entry, w.level) != RTTE_TABLE)
 			break;
-		table = w.entry & RTTE_ADDR;
+		table = rtte_pa(w.entry);
 	}
 	granule_unlock(g);
 	return n;

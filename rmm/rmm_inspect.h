@@ -29,6 +29,7 @@ struct rmm_range {
 bool rmm_inspect_range(const struct rmm *rmm, uint64_t rd, uint64_t ipa, struct rmm_range *out);
 
 /* One step of a walk. */
+#define RMM_MAX_STEPS 5 /* from level -1 on */
 struct rmm_step {
 	int level;
 	uint64_t table, index, entry;
@@ -36,7 +37,7 @@ struct rmm_step {
 };
 /* From the start level to the entry that stands for the IPA. How many steps; 0: no such realm. */
 unsigned int rmm_inspect_walk(const struct rmm *rmm, uint64_t rd, uint64_t ipa,
-			      struct rmm_step steps[4]);
+			      struct rmm_step steps[RMM_MAX_STEPS]);
 
 /* Those system registers of the realm that tell where it is. */
 struct rmm_el1_view {

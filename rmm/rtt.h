@@ -10,8 +10,9 @@
 
 #define RTT_MAX_START_TABLES 16
 
-/* True if RMM 1.0 knows the pair; *tables: how many concatenated start tables it needs. */
-bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, unsigned int *tables);
+/* True if RMM 1.0 knows the pair; *tables: how many concatenated start tables it needs. Only with
+ * LPA2 there are IPAs of more than 48 bits, and a level -1. */
+bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, bool lpa2, unsigned int *tables);
 
 /* Where a walk stopped. */
 struct rtt_walk {

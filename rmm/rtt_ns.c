@@ -25,10 +25,11 @@ uint64_t rtt_ns_make(const struct rmm *rmm, const struct rd *rd, const struct rt
 		     uint64_t desc)
 {
 	uint64_t pages = rtt_entry_size(w->level) >> GRANULE_SHIFT;
+	uint64_t pa = rtte_desc_pa(desc, rd_lpa2(rd));
 
 	rd_assert_locked(rmm, rd);
-	return rtte_make_ns(desc, w->level,
-			    granule_ns_get(rmm, rtte_pa(desc), pages, rd->vmid, w->base));
+	return rtte_make_ns(desc, w->level, granule_ns_get(rmm, pa, pages, rd->vmid, w->base),
+			    rd_lpa2(rd));
 }
 
 void rtt_ns_drop(const struct rmm *rmm, uint64_t e, int level)
@@ -57,7 +58,7 @@ static void revoke_entry(struct rmm *rmm, struct rd *rd, uint64_t *entry, int le
 
 	if (rtte_state(e, level) != RTTE_ASSIGNED_NS || !rtte_valid(e) || pa - rtte_pa(e) >= size)
 		return;
-	rtte_write(entry, rtte_make_ns(rtte_ns_desc(e), level, false));
+	rtte_write(entry, rtte_make_ns(rtte_ns_desc(e), level, false, rd_lpa2(rd)));
 	rtt_invalidate(rmm, rd, -1, ipa, size);
 	rtt_ns_drop(rmm, e, level);
 }
@@ -133,9 +134,10 @@ void rtt_ns_revoke(struct rmm *rmm, uint64_t pa)
 /* ---- the commands ---- */
 
 /* OA, MemAttr and S2AP only; the OA aligned to the entry. */
-static bool desc_is_valid(uint64_t desc, int level)
+static bool desc_is_valid(uint64_t desc, int level, bool lpa2)
 {
-	uint64_t oa = RTTE_ADDR & ~(rtt_entry_size(level) - 1);
+	uint64_t below = MASK(47, 12) & (rtt_entry_size(level) - 1);
+	uint64_t oa = rtte_desc_addr_bits(lpa2) & ~below;
 
 	return !(desc & ~(oa | RTTE_MEMATTR | RTTE_S2AP)) &&
 	       FIELD_GET(RTTE_MEMATTR, desc) != RTTE_MEMATTR_RESERVED;
@@ -162,7 +164,7 @@ static result map_unprotected(struct rmi_call *c, struct rd *rd)
 
 	if (r)
 		return r;
-	if (!desc_is_valid(desc, level))
+	if (!desc_is_valid(desc, level, rd_lpa2(rd)))
 		return &rule_rmi_ns_desc;
 	rtt_walk(c->rmm, rd, ipa, level, &w);
 	if (w.level < level)

@@ -41,7 +41,7 @@ static void make_ready(struct rmm *rmm, const struct rd *rd, uint64_t ipa, uint6
 		uint64_t *e = &w.table[w.index + i], page = pa + i * GRANULE_SIZE;
 
 		if (rtte_read(e) == rtte_make_unassigned(RMI_RIPAS_RAM) && take(rmm, rd, page))
-			rtte_write(e, rtte_make_ready(page));
+			rtte_write(e, rtte_make_ready(page, rd_lpa2(rd)));
 	}
 }
 

@@ -69,7 +69,8 @@ result rmi_rtt_init_ripas(struct rmi_call *c)
 /* ---- RTT_SET_RIPAS ---- */
 
 /* The entry as the realm wants it; false: it stops here. */
-static bool change_ripas(uint64_t e, int level, const struct rec_ripas *want, uint64_t *out)
+static bool change_ripas(const struct rd *rd, uint64_t e, int level, const struct rec_ripas *want,
+			 uint64_t *out)
 {
 	enum rtte_state s = rtte_state(e, level);
 
@@ -77,7 +78,7 @@ static bool change_ripas(uint64_t e, int level, const struct rec_ripas *want, ui
 		return false;
 	if (rtte_ripas(e, level) == RMI_RIPAS_DESTROYED && !want->destroyed)
 		return false;
-	*out = s == RTTE_ASSIGNED ? rtte_make_assigned(rtte_pa(e), want->value, level)
+	*out = s == RTTE_ASSIGNED ? rtte_make_assigned(rtte_pa(e), want->value, level, rd_lpa2(rd))
 				  : rtte_make_unassigned(want->value);
 	return true;
 }
@@ -109,7 +110,7 @@ static result set_ripas(struct rmi_call *c, struct rd *rd, struct rec *rec, uint
 	for (unsigned int i = w.index; i < RTT_ENTRIES && at + size <= top; i++, at += size) {
 		rtt_settle(c->rmm, &w.table[i], w.level);
 		old = rtte_read(&w.table[i]);
-		if (!change_ripas(old, w.level, want, &e))
+		if (!change_ripas(rd, old, w.level, want, &e))
 			break;
 		unmapped |= rtte_valid(old) && !rtte_valid(e);
 		rtte_write(&w.table[i], e);

@@ -40,7 +40,7 @@ static void replace_entry(const struct rmm *rmm, struct rd *rd, struct rtt_walk 
 /* ---- RTT_CREATE ---- */
 
 /* Fill the table at `level` with what its parent entry said. */
-static void unfold(uint64_t *table, uint64_t parent, int level)
+static void unfold(uint64_t *table, uint64_t parent, int level, bool lpa2)
 {
 	uint64_t size = rtt_entry_size(level), e = parent;
 	enum rtte_state s = rtte_state(parent, level - 1);
@@ -48,10 +48,10 @@ static void unfold(uint64_t *table, uint64_t parent, int level)
 	for (unsigned int i = 0; i < RTT_ENTRIES; i++) {
 		if (s == RTTE_ASSIGNED)
 			e = rtte_make_assigned(rtte_pa(parent) + i * size,
-					       rtte_ripas(parent, level - 1), level);
+					       rtte_ripas(parent, level - 1), level, lpa2);
 		else if (s == RTTE_ASSIGNED_NS)
-			e = rtte_make_ns(rtte_ns_desc(parent) + i * size, level,
-					 rtte_valid(parent));
+			e = rtte_make_ns(rtte_ns_desc(parent) + i * size, level, rtte_valid(parent),
+					 lpa2);
 		table[i] = e;
 	}
 }
@@ -71,7 +71,7 @@ static result table_create(struct rmi_call *c, struct rd *rd)
 	if (rtte_is_table(w.entry, w.level))
 		return rmi_fail_at(c, w.level, &rule_rmi_rtt_create_exists);
 
-	unfold(granule_map(c->rmm, rtt_pa), w.entry, level);
+	unfold(granule_map(c->rmm, rtt_pa), w.entry, level, rd_lpa2(rd));
 	granule_set(c->rmm, granule_find(c->rmm, rtt_pa), GRANULE_RTT);
 	replace_entry(c->rmm, rd, &w, rtte_valid(w.entry), rtte_make_table(rtt_pa));
 	return OK;
@@ -160,7 +160,7 @@ result rmi_rtt_destroy(struct rmi_call *c)
  * True if all entries say what one entry of the parent could say; *parent is that entry (hidden,
  * for an unprotected mapping).
  */
-static bool table_is_homogeneous(const uint64_t *table, int level, uint64_t *parent)
+static bool table_is_homogeneous(const uint64_t *table, int level, bool lpa2, uint64_t *parent)
 {
 	uint64_t size = rtt_entry_size(level), first = rtte_read(&table[0]);
 	enum rtte_state s = rtte_state(first, level);
@@ -183,9 +183,10 @@ static bool table_is_homogeneous(const uint64_t *table, int level, uint64_t *par
 	}
 	*parent = first;
 	if (s == RTTE_ASSIGNED)
-		*parent = rtte_make_assigned(rtte_pa(first), rtte_ripas(first, level), level - 1);
+		*parent = rtte_make_assigned(rtte_pa(first), rtte_ripas(first, level), level - 1,
+					     lpa2);
 	else if (s == RTTE_ASSIGNED_NS)
-		*parent = rtte_make_ns(rtte_ns_desc(first), level - 1, false);
+		*parent = rtte_make_ns(rtte_ns_desc(first), level - 1, false, lpa2);
 	return true;
 }
 
@@ -207,9 +208,9 @@ static result table_fold(struct rmi_call *c, struct rd *rd)
 	rtt_pa = rtte_pa(w.entry);
 	table = granule_map(c->rmm, rtt_pa);
 	/* What is ready stays so if the table does. */
-	if (table_is_homogeneous(table, level, &parent))
+	if (table_is_homogeneous(table, level, rd_lpa2(rd), &parent))
 		settle_table(c->rmm, table, level);
-	if (!table_is_homogeneous(table, level, &parent))
+	if (!table_is_homogeneous(table, level, rd_lpa2(rd), &parent))
 		return rmi_fail_at(c, level, &rule_rmi_rtt_fold_mixed);
 
 	ns = rtte_state(rtte_read(&table[0]), level) == RTTE_ASSIGNED_NS;

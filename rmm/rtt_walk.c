@@ -2,15 +2,16 @@
 /* rtt_walk.c - RTT geometry, the walk, what lies above a dead entry (DEN0137 A5.5). */
 #include "rmm/rtt.h"
 
-bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, unsigned int *tables)
+bool rtt_geometry(unsigned int ipa_bits, int64_t start_level, bool lpa2, unsigned int *tables)
 {
 	unsigned int one; /* IPA bits that one start table resolves */
 
-	if (ipa_bits < 32 || ipa_bits > 48 || start_level < 0 || start_level > 2)
+	if (ipa_bits < 32 || ipa_bits > (lpa2 ? RMM_LPA2_BITS : RMM_PA_BITS) ||
+	    start_level < (lpa2 ? -1 : 0) || start_level > 2)
 		return false;
 	one = 9 * (RTT_LEAF_LEVEL - start_level) + 21;
 	/* Up to RTT_MAX_START_TABLES are concatenated; one must resolve at least one bit. */
-	if (ipa_bits < one - 8 || ipa_bits > (start_level > 0 ? one + 4 : one))
+	if (ipa_bits < one - 8 || ipa_bits > one + 4)
 		return false;
 	*tables = ipa_bits > one ? 1u << (ipa_bits - one) : 1;
 	return true;

@@ -15,6 +15,9 @@
  *
  * A hidden entry is an unprotected mapping of something that is not all the host's (rmm/rtt_ns.c).
  * A ready one is nobody's business but the CPU's (rmm/rtt_ready.c).
+ *
+ * In a realm with LPA2 output addresses have 52 bits: 51:50 take the place of the shareability,
+ * which VTCR_EL2 tells then. No memory here lies above bit 47, so only hidden entries have them.
  */
 #ifndef RMM_RTTE_H
 #define RMM_RTTE_H
@@ -31,6 +34,9 @@
 #define RTTE_VALID	   BIT(0)
 #define RTTE_TABLE_OR_PAGE BIT(1)
 #define RTTE_ADDR	   MASK(47, 12)
+/* With LPA2 bits 49:48 of the address are in place, too, and these are its bits 51:50. */
+#define RTTE_LPA2_ADDR	   (RTTE_ADDR | MASK(49, 48))
+#define RTTE_LPA2_ADDR_TOP MASK(9, 8)
 
 /* valid descriptors */
 #define RTTE_MEMATTR	      MASK(4, 2)
@@ -48,10 +54,10 @@
 #define RTTE_RIPAS	    MASK(6, 5)
 #define RTTE_HIDDEN_MEMATTR MASK(9, 7)
 #define RTTE_HIDDEN_S2AP    MASK(11, 10)
+#define RTTE_HIDDEN_TOP	    MASK(59, 56) /* bits 51:48 of the address */
 
 #define RTTE_RAM_ATTRS                                                                             \
-	(FIELD_PUT(RTTE_MEMATTR, RTTE_MEMATTR_WB) | FIELD_PUT(RTTE_S2AP, RTTE_S2AP_RW) |           \
-	 RTTE_SH_INNER | RTTE_AF)
+	(FIELD_PUT(RTTE_MEMATTR, RTTE_MEMATTR_WB) | FIELD_PUT(RTTE_S2AP, RTTE_S2AP_RW) | RTTE_AF)
 
 enum rtte_state {
 	RTTE_UNASSIGNED,
@@ -109,7 +115,7 @@ static inline unsigned int rtte_ripas(uint64_t e, int level)
 
 static inline uint64_t rtte_pa(uint64_t e)
 {
-	return e & RTTE_ADDR;
+	return (e & RTTE_ADDR) | FIELD_GET(RTTE_HIDDEN_TOP, e) << 48;
 }
 
 static inline uint64_t rtte_make_unassigned(unsigned int ripas)
@@ -117,16 +123,21 @@ static inline uint64_t rtte_make_unassigned(unsigned int ripas)
 	return FIELD_PUT(RTTE_RIPAS, ripas);
 }
 
-static inline uint64_t rtte_make_assigned(uint64_t pa, unsigned int ripas, int level)
+static inline uint64_t rtte_shareability(bool lpa2)
+{
+	return lpa2 ? 0 : RTTE_SH_INNER;
+}
+
+static inline uint64_t rtte_make_assigned(uint64_t pa, unsigned int ripas, int level, bool lpa2)
 {
 	if (ripas == RMI_RIPAS_RAM)
-		return pa | RTTE_RAM_ATTRS | rtte_leaf_type(level);
+		return pa | RTTE_RAM_ATTRS | rtte_shareability(lpa2) | rtte_leaf_type(level);
 	return pa | RTTE_HIPAS_ASSIGNED | FIELD_PUT(RTTE_RIPAS, ripas);
 }
 
-static inline uint64_t rtte_make_ready(uint64_t pa)
+static inline uint64_t rtte_make_ready(uint64_t pa, bool lpa2)
 {
-	return rtte_make_assigned(pa, RMI_RIPAS_RAM, RTT_LEAF_LEVEL) & ~RTTE_AF;
+	return rtte_make_assigned(pa, RMI_RIPAS_RAM, RTT_LEAF_LEVEL, lpa2) & ~RTTE_AF;
 }
 
 static inline uint64_t rtte_make_table(uint64_t pa)
@@ -134,15 +145,28 @@ static inline uint64_t rtte_make_table(uint64_t pa)
 	return pa | RTTE_VALID | RTTE_TABLE_OR_PAGE;
 }
 
-/* An unprotected mapping from the host's descriptor (OA, MemAttr, S2AP), valid or hidden. */
-static inline uint64_t rtte_make_ns(uint64_t desc, int level, bool valid)
+/* What a descriptor of the host's may have set for its output address, and that address. */
+static inline uint64_t rtte_desc_addr_bits(bool lpa2)
 {
-	uint64_t e = RTTE_NS | rtte_pa(desc);
+	return lpa2 ? RTTE_LPA2_ADDR | RTTE_LPA2_ADDR_TOP : RTTE_ADDR;
+}
+
+static inline uint64_t rtte_desc_pa(uint64_t desc, bool lpa2)
+{
+	if (!lpa2)
+		return desc & RTTE_ADDR;
+	return (desc & RTTE_LPA2_ADDR) | FIELD_GET(RTTE_LPA2_ADDR_TOP, desc) << 50;
+}
+
+/* An unprotected mapping from the host's descriptor (OA, MemAttr, S2AP), valid or hidden. */
+static inline uint64_t rtte_make_ns(uint64_t desc, int level, bool valid, bool lpa2)
+{
+	uint64_t pa = rtte_desc_pa(desc, lpa2), e = RTTE_NS | (pa & RTTE_ADDR);
 
 	if (valid)
-		return e | (desc & (RTTE_MEMATTR | RTTE_S2AP)) | RTTE_SH_INNER | RTTE_AF |
+		return e | (desc & (RTTE_MEMATTR | RTTE_S2AP)) | rtte_shareability(lpa2) | RTTE_AF |
 		       RTTE_XN_ALL | rtte_leaf_type(level);
-	return e | RTTE_HIPAS_ASSIGNED |
+	return e | RTTE_HIPAS_ASSIGNED | FIELD_PUT(RTTE_HIDDEN_TOP, pa >> 48) |
 	       FIELD_PUT(RTTE_HIDDEN_MEMATTR, FIELD_GET(RTTE_MEMATTR, desc)) |
 	       FIELD_PUT(RTTE_HIDDEN_S2AP, FIELD_GET(RTTE_S2AP, desc));
 }
@@ -152,7 +176,8 @@ static inline uint64_t rtte_ns_desc(uint64_t e)
 {
 	if (rtte_valid(e))
 		return e & (RTTE_ADDR | RTTE_MEMATTR | RTTE_S2AP);
-	return rtte_pa(e) | FIELD_PUT(RTTE_MEMATTR, FIELD_GET(RTTE_HIDDEN_MEMATTR, e)) |
+	return (rtte_pa(e) & RTTE_LPA2_ADDR) | FIELD_PUT(RTTE_LPA2_ADDR_TOP, rtte_pa(e) >> 50) |
+	       FIELD_PUT(RTTE_MEMATTR, FIELD_GET(RTTE_HIDDEN_MEMATTR, e)) |
 	       FIELD_PUT(RTTE_S2AP, FIELD_GET(RTTE_HIDDEN_S2AP, e));
 }
 

@@ -21,6 +21,7 @@
 #define RMM_NUM_RECS	ENGINE_MAX_CPUS /* those that can run */
 #define RMM_NUM_AUX	16 /* auxiliary granules of a REC: TF-RMM's number, so that hosts see it */
 #define RMM_PA_BITS	48
+#define RMM_LPA2_BITS	52 /* of an IPA, with LPA2 */
 
 struct rmm {
 	struct machine *machine;
@@ -174,6 +175,12 @@ static inline void rd_assert_locked(const struct rmm *rmm, const struct rd *rd)
 static inline struct engine *rd_engine(const struct rmm *rmm, const struct rd *rd)
 {
 	return rmm->engines[rd->vmid % RMM_NUM_VMIDS];
+}
+
+/* True if its translation tables are those of FEAT_LPA2: 52-bit addresses (rtte.h). */
+static inline bool rd_lpa2(const struct rd *rd)
+{
+	return rd->flags & RMI_REALM_FLAG_LPA2;
 }
 
 /* True if ipa is inside the Protected half / inside the IPA space. */

@@ -42,8 +42,8 @@
 #define LAYOUT_MAX_CPUS	    64
 #define LAYOUT_PCI_SLOTS    32
 #define LAYOUT_SPIS	    32 /* one for each PCI slot */
-#define LAYOUT_MIN_IPA_BITS 32 /* what a realm without LPA2 can have */
-#define LAYOUT_MAX_IPA_BITS 48
+#define LAYOUT_MIN_IPA_BITS 32 /* what a realm with LPA2 can have; without, 48 are the most */
+#define LAYOUT_MAX_IPA_BITS 52
 
 /* The first SPI is interrupt 32 of the GIC; slot n of the PCI bus has SPI n. */
 static inline uint32_t layout_pci_spi(unsigned int slot)

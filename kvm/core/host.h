@@ -76,4 +76,7 @@ static inline bool host_feature(const struct kvm_host *h, uint64_t bit)
 	return h->rmi && (h->feature0 & bit);
 }
 
+/* KVM_CAP_ARM_VM_IPA_SIZE: the bits of IPA that an ordinary VM can have. */
+unsigned int host_ipa_limit(const struct kvm_host *h);
+
 #endif

@@ -97,6 +97,12 @@ static const struct cap caps[] = {
 	NOT_REALM(ARM_SEA_TO_USER, 1),
 };
 
+/* What the row says, but for what a machine with LPA2 has more of. */
+static int row_value(const struct kvm_host *h, const struct cap *cap, int value)
+{
+	return cap->nr == KVM_CAP_ARM_VM_IPA_SIZE ? (int)host_ipa_limit(h) : value;
+}
+
 /* What the RMM's feature register or the revision decides. */
 static int other_cap(const struct kvm_call *c, bool realm)
 {
@@ -144,7 +150,7 @@ result sys_check_extension(struct kvm_call *c)
 
 	if (cap && cap->sys == CAP_REFUSED)
 		return &rule_kvm_cap_needs_vm;
-	c->value = cap ? cap->sys : other_cap(c, false);
+	c->value = cap ? row_value(c->host, cap, cap->sys) : other_cap(c, false);
 	return OK;
 }
 
@@ -157,7 +163,7 @@ result vm_check_extension(struct kvm_call *c)
 	else if (c->arg == KVM_CAP_MSI_DEVID)
 		c->value = vgic_has_its(c->vm->gic);
 	else
-		c->value = c->vm->is_realm ? cap->realm : cap->vm;
+		c->value = row_value(c->host, cap, c->vm->is_realm ? cap->realm : cap->vm);
 	return OK;
 }
 

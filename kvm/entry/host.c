@@ -78,10 +78,15 @@ result sys_vcpu_mmap_size(struct kvm_call *c)
 	return OK;
 }
 
+unsigned int host_ipa_limit(const struct kvm_host *h)
+{
+	return host_feature(h, RMI_FEATURE0_LPA2) ? PLATFORM_IPA_LPA2 : PLATFORM_IPA_LIMIT;
+}
+
 static result check_type(const struct kvm_call *c, bool *realm, unsigned int *ipa)
 {
 	const struct kvm_host *h = c->host;
-	unsigned int limit = PLATFORM_IPA_LIMIT;
+	unsigned int limit = host_ipa_limit(h);
 	result why = c->rev->vm_type(c->arg, realm);
 
 	if (why)

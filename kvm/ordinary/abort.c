@@ -22,7 +22,7 @@
 #define ESR_FSC	     MASK(5, 0)
 #define ESR_IL	     BIT(25)
 #define FSC_SEA	     0x10
-#define FSC_SEA_TTW  0x14 /* and the level: of a walk of the guest's tables */
+#define FSC_SEA_TTW  0x14 /* plus the level: of a walk of the guest's tables */
 #define FSC_PERM     0x0c /* and the level */
 
 /* A synchronous external abort, at the instruction that made the access. */
@@ -32,10 +32,9 @@ static void inject_abort(struct kvm_vcpu *v, uint64_t esr, uint64_t far)
 	int level;
 
 	if (esr & ESR_ABT_S1PTW) {
-		level = stage1_level(v, far, FIELD_GET(HPFAR_FIPA, v->rec.exit.hpfar));
-		if (level < 0)
+		if (!stage1_level(v, far, FIELD_GET(HPFAR_FIPA, v->rec.exit.hpfar), &level))
 			return; /* the tables have changed: the guest tries again */
-		fsc = FSC_SEA_TTW | (unsigned int)level;
+		fsc = (unsigned int)(FSC_SEA_TTW + level);
 	}
 	if (v->regs.pstate & 0xf)
 		ec |= EC_ABT_LEVEL;

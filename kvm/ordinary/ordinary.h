@@ -75,8 +75,8 @@ void stage2_unmap(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 
 /* ---- stage1.c ---- */
-/* The level at which the guest's walk for va reads this page of its memory; -1: none does. */
-int stage1_level(struct kvm_vcpu *v, uint64_t va, uint64_t page);
+/* The level (-1..3) at which the guest's walk for va reads this page of its memory; false: none. */
+bool stage1_level(struct kvm_vcpu *v, uint64_t va, uint64_t page, int *level);
 
 /* ---- abort.c ---- */
 /* KVM_SET_VCPU_EVENTS: the last access, to a device, ends with an external abort. */

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * stage2.c - the stage 2 tables of an ordinary VM: VMSAv8-64, 4 KiB pages, in pages of the host
- * that the engine's CPU walks itself.
+ * that the engine's CPU walks itself. More than 48 bits of IPA are in the form of FEAT_LPA2.
  *
  * An entry that was valid is cleared and invalidated before it is given another meaning
  * (break-before-make). Tables are freed with the VM only.
  */
+#include "abi/arm.h"
 #include "base/bits.h"
 #include "engine/engine.h"
 #include "kvm/core/vm.h"
 #include "kvm/ordinary/ordinary.h"
+#include "kvm/platform.h"
 #include "kvm/rules.h"
 #include "machine/memory.h"
 
@@ -19,17 +21,29 @@
 #define TABLE_PAGE BIT(1)
 #define ADDR	   MASK(47, 12)
 #define WRITE	   BIT(7)
-/* Normal Write-Back (FWB), readable, inner shareable, accessed. */
-#define PAGE_ATTRS                                                                                 \
-	(VALID | TABLE_PAGE | FIELD_PUT(MASK(4, 2), 6) | BIT(6) | FIELD_PUT(MASK(9, 8), 3) |       \
-	 BIT(10))
+/* Normal Write-Back (FWB), readable, accessed. */
+#define PAGE_ATTRS (VALID | TABLE_PAGE | FIELD_PUT(MASK(4, 2), 6) | BIT(6) | BIT(10))
+#define INNER	   FIELD_PUT(MASK(9, 8), 3) /* shareable; with LPA2 it is address, and VTCR tells */
 
 #define VTCR_T0SZ MASK(5, 0)
 #define VTCR_SL0  MASK(7, 6)
 #define VTCR_FIXED                                                                                 \
 	(FIELD_PUT(MASK(9, 8), 1) | FIELD_PUT(MASK(11, 10), 1) | FIELD_PUT(MASK(13, 12), 3) |      \
-	 FIELD_PUT(MASK(18, 16), 5) | BIT(31))
-#define VMID (UINT64_C(1) << 48) /* each VM has a CPU of its own */
+	 BIT(31))
+#define VTCR_PS MASK(18, 16)
+#define PS_48	5
+#define PS_52	6
+#define VMID	(UINT64_C(1) << 48) /* each VM has a CPU of its own */
+
+static bool is_lpa2(const struct kvm_vm *vm)
+{
+	return vm->ipa_bits > PLATFORM_IPA_LIMIT;
+}
+
+static uint64_t page_attrs(const struct kvm_vm *vm)
+{
+	return PAGE_ATTRS | (is_lpa2(vm) ? 0 : INNER);
+}
 
 static unsigned int level_shift(int level)
 {
@@ -86,7 +100,8 @@ uint64_t stage2_vttbr(const struct kvm_vm *vm)
 uint64_t stage2_vtcr(const struct kvm_vm *vm)
 {
 	return FIELD_PUT(VTCR_T0SZ, 64 - vm->ipa_bits) |
-	       FIELD_PUT(VTCR_SL0, 2 - vm->ordinary.start_level) | VTCR_FIXED;
+	       FIELD_PUT(VTCR_SL0, 2 - vm->ordinary.start_level) | VTCR_FIXED |
+	       (is_lpa2(vm) ? FIELD_PUT(VTCR_PS, PS_52) | VTCR_DS : FIELD_PUT(VTCR_PS, PS_48));
 }
 
 /* The entry for ipa at `level`, from the table above it; root tables are one long table. */
@@ -133,7 +148,7 @@ static void invalidate(struct kvm_vm *vm, uint64_t ipa, uint64_t size)
 
 result stage2_map(struct kvm_vm *vm, uint64_t ipa, uint64_t pa, bool writable)
 {
-	uint64_t want = pa | PAGE_ATTRS | (writable ? WRITE : 0), skip;
+	uint64_t want = pa | page_attrs(vm) | (writable ? WRITE : 0), skip;
 	uint64_t *e;
 
 	lock_assert_held(&vm->mmu_lock);
@@ -158,7 +173,7 @@ void stage2_map_ahead(struct kvm_vm *vm, uint64_t ipa, const uint64_t *pa, uint6
 	e = n ? find_leaf(vm, ipa, false, &skip) : NULL;
 	for (uint64_t i = 0; e && i < n; i++)
 		if (pa[i] && !(e[i] & VALID))
-			__atomic_store_n(&e[i], pa[i] | PAGE_ATTRS | WRITE, __ATOMIC_RELEASE);
+			__atomic_store_n(&e[i], pa[i] | page_attrs(vm) | WRITE, __ATOMIC_RELEASE);
 }
 
 /* Clear `bits` in each valid entry of [ipa, end). */

@@ -156,6 +156,8 @@ static void fill_params(struct kvm_vm *vm, unsigned int vq, struct rmi_realm_par
 	p->rtt_base = vm->realm.root;
 	p->rtt_level_start = vm->realm.start_level;
 	p->rtt_num_start = vm->realm.roots;
+	if (vm->rev->realm_has_lpa2 && host_feature(vm->host, RMI_FEATURE0_LPA2))
+		p->flags |= RMI_REALM_FLAG_LPA2;
 	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE)) {
 		p->flags |= RMI_REALM_FLAG_SVE;
 		p->sve_vl = vq - 1;

@@ -52,6 +52,7 @@ struct kvm_revision {
 	/* ---- capabilities of a realm VM ---- */
 	bool realm_lists_pmu;  /* ARM_PMU_V3 is on its list */
 	bool realm_has_pmu;    /* RMI_REALM_CREATE is told of the PMU */
+	bool realm_has_lpa2;   /* ... and of LPA2, wherever the host has it */
 	bool gates_enable_cap; /* KVM_ENABLE_CAP only of what is on its list */
 
 	/* ---- KVM_ARM_VCPU_INIT: bits of features[0] ---- */

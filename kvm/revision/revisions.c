@@ -36,6 +36,11 @@ uint32_t kvm_revision_cap(const struct kvm_revision *r)
 	return (r ? r : kvm_revisions[0])->cap_rmi;
 }
 
+bool kvm_revision_lpa2(const struct kvm_revision *r)
+{
+	return (r ? r : kvm_revisions[0])->realm_has_lpa2;
+}
+
 uint64_t kvm_rmm_semantics(const struct kvm_revision *r, enum kvm_rmm rmm)
 {
 	return realm_semantics(r ? r : kvm_revisions[0], rmm);

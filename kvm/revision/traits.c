@@ -54,6 +54,8 @@ static const struct trait traits[] = {
 	 "listed capabilities only", "not gated"},
 	{"ARM_PMU_V3 of a realm", "v13", FLAG, FIELD_OF(realm_lists_pmu), "listed", "0"},
 	{"PMU in a realm", "v13, after v15", FLAG, FIELD_OF(realm_has_pmu), "yes", "no"},
+	{"a realm is made with LPA2", "v14", FLAG, FIELD_OF(realm_has_lpa2),
+	 "where the host has it", "never"},
 	{"PMCR_EL0 may be set", "v14", FLAG, FIELD_OF(realm_sets_pmcr), "yes", "no"},
 	{"vCPU feature bits", "v14 13/44", NUMBER, FIELD_OF(num_features), NULL, "0"},
 	{"features refused on a realm", "after v15", HEX, FIELD_OF(realm_refused_features), NULL,

@@ -43,6 +43,7 @@ const struct kvm_revision kvm_revision_v15 = {
 	.num_foreign = ARRAY_SIZE(foreign),
 	.vm_type = vm_type_by_bit,
 	.gates_enable_cap = true,
+	.realm_has_lpa2 = true,
 	.populate_not_realm = &rule_kvm_populate_no_realm,
 	.populate_again = &rule_kvm_populate_again,
 	.populate_in_out = true,

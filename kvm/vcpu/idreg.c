@@ -54,6 +54,8 @@ static uint64_t host_value(const struct kvm_vm *vm, unsigned int index)
 {
 	uint64_t val = idreg_of_vm(index);
 
+	if (host_feature(vm->host, RMI_FEATURE0_LPA2))
+		val = idreg_with_lpa2(index, val);
 	if (index == IDREG_AA64DFR0)
 		return host_dfr0(vm);
 	if (vm_has_feature(vm, KVM_ARM_VCPU_SVE))

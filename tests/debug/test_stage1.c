@@ -29,7 +29,7 @@ static bool read_memory(void *arg, uint64_t ipa, uint64_t *value)
 {
 	reads++;
 	assert_true(IS_ALIGNED(ipa, 8));
-	assert_true(ipa < BIT(48) + BIT(17));
+	assert_true(ipa < BIT(52) + BIT(17));
 	if (ipa >= MEMORY)
 		return false;
 	*value = memory[ipa / 8];
@@ -68,8 +68,8 @@ static void without_an_mmu_an_address_is_itself(void **state)
 {
 	struct stage1 s = {.tcr = ~0ull, .ttbr0 = ~0ull};
 
-	expect(&s, 0x80000123, 0x80000123, BIT(48) - 0x80000123);
-	expect_nothing(&s, BIT(48));
+	expect(&s, 0x80000123, 0x80000123, BIT(52) - 0x80000123);
+	expect_nothing(&s, BIT(52));
 	expect_nothing(&s, ~0ull);
 	assert_int_equal(reads, 0);
 }
@@ -134,6 +134,49 @@ static void a_first_table_may_be_small(void **state)
 	expect_nothing(&s, 8ull << 30);
 }
 
+#define DS     BIT(59)
+#define IPS_52 (UINT64_C(6) << 32)
+
+/* 52 bits, 4 KiB: five levels, addresses with bits 51:50 in 9:8, which are nothing without IPS. */
+static void lpa2_has_a_level_and_four_bits_more(void **state)
+{
+	struct stage1 s = {.sctlr = SCTLR_M, .tcr = TCR(12, 12, 0, 2) | DS | IPS_52};
+	uint64_t va = 9ull << 48 | 3ull << 39 | 5ull << 30 | 7ull << 21 | 9ull << 12;
+
+	s.ttbr0 = 0x1080; /* 16 entries, 128 bytes */
+	memory[(0x1080 + 9 * 8) / 8] = 0x2000 | TABLE;
+	memory[(0x2000 + 3 * 8) / 8] = 0x3000 | TABLE;
+	memory[(0x3000 + 5 * 8) / 8] = 0x4000 | TABLE;
+	memory[(0x4000 + 7 * 8) / 8] = 0x5000 | TABLE;
+	memory[(0x5000 + 9 * 8) / 8] = BIT(49) | 0x80007000 | 2 << 8 | PAGE;
+	expect(&s, va + 0x234, BIT(51) | BIT(49) | 0x80007234, 0x1000 - 0x234);
+	assert_int_equal(reads, 5);
+	/* blocks of 512 GiB; none at level -1 */
+	memory[(0x2000 + 3 * 8) / 8] = 1ull << 39 | 1 << 8 | BLOCK;
+	expect(&s, va, BIT(50) | 1ull << 39 | (va & MASK(38, 0)), BIT(39) - (va & MASK(38, 0)));
+	memory[(0x1080 + 9 * 8) / 8] = 0x2000 | BLOCK;
+	expect_nothing(&s, va);
+	/* a table up there is where no memory is */
+	memory[(0x1080 + 9 * 8) / 8] = 0x2000 | 1 << 8 | TABLE;
+	expect_nothing(&s, va);
+	s.tcr &= ~IPS_52;
+	expect(&s, va, 1ull << 39 | (va & MASK(38, 0)), BIT(39) - (va & MASK(38, 0)));
+	s.tcr &= ~DS; /* 52 bits are too many then */
+	expect_nothing(&s, va);
+}
+
+/* 64 KiB: bits 51:48 in 15:12, and of the first table in 5:2 of TTBR. */
+static void lpa_has_its_bits_elsewhere(void **state)
+{
+	struct stage1 s = {.sctlr = SCTLR_M, .tcr = TCR(22, 22, 1, 3) | IPS_52, .ttbr0 = 0x20000};
+
+	memory[(0x20000 + 1 * 8) / 8] = 0x40000 | TABLE;
+	memory[(0x40000 + 1 * 8) / 8] = 0x90010000 | 0xa << 12 | PAGE;
+	expect(&s, 1ull << 29 | 1ull << 16 | 0x10, 0xaull << 48 | 0x90010010, 0xfff0);
+	s.ttbr0 |= 4; /* not in memory */
+	expect_nothing(&s, 1ull << 29 | 1ull << 16);
+}
+
 static void a_top_byte_is_ignored_where_it_is_said_to_be(void **state)
 {
 	struct stage1 s = {.sctlr = SCTLR_M, .tcr = TCR(25, 25, 0, 2), .ttbr0 = 0x1000};
@@ -184,7 +227,7 @@ static void a_table_that_points_to_itself_ends(void **state)
 	expect_nothing(&s, 0x10);
 }
 
-static void any_registers_and_tables_end_within_four_reads(void **state)
+static void any_registers_and_tables_end_within_five_reads(void **state)
 {
 	uint64_t ipa, left;
 
@@ -203,10 +246,10 @@ static void any_registers_and_tables_end_within_four_reads(void **state)
 		reads = 0;
 		if (walk(&s, round % 4 ? r[5] % BIT(36) : r[5], &ipa, &left)) {
 			assert_true(left > 0);
-			assert_true(ipa < BIT(48));
-			assert_true(ipa + left <= BIT(48));
+			assert_true(ipa < BIT(52));
+			assert_true(ipa + left <= BIT(52));
 		}
-		assert_in_range(reads, 0, 4);
+		assert_in_range(reads, 0, 5);
 	}
 }
 
@@ -233,11 +276,13 @@ int main(void)
 		T(blocks_go_on_to_their_end),
 		T(the_other_granules_have_their_own_geometry),
 		T(a_first_table_may_be_small),
+		T(lpa2_has_a_level_and_four_bits_more),
+		T(lpa_has_its_bits_elsewhere),
 		T(a_top_byte_is_ignored_where_it_is_said_to_be),
 		T(tables_may_be_big_endian),
 		T(walks_that_are_off_or_nonsense_read_nothing),
 		T(a_table_that_points_to_itself_ends),
-		T(any_registers_and_tables_end_within_four_reads),
+		T(any_registers_and_tables_end_within_five_reads),
 		T(pauth_uses_what_the_address_leaves),
 	};
 

@@ -73,6 +73,22 @@ def a_wider_ipa_space_boots():
     realm("--ipa-bits", 40).expect(0, UP, *REALM)
 
 
+LPA2 = ["--abi", "v14", "--platform-cpu", "lpa2", "--ipa-bits"]
+
+
+@case
+def a_realm_with_lpa2_boots_in_50_bits():
+    realm(*LPA2, 50, "-c", 2).expect(0, UP, *REALM, "processors   2 of 2 online")
+
+
+@case
+def a_kernel_in_52_bits_uses_them_all():
+    # Its devices do not work there (docs/troubleshooting.md); what it maps above bit 50 does.
+    said = "CPU features: detected: 52-bit Virtual Addressing (LPA2)"
+    realm(*LPA2, 52, "--earlycon", "--until", said, append="loglevel=8").expect(
+        0, "earlycon: uart0 MMIO:0x0008000009000000")
+
+
 @case
 def an_unmeasured_realm_boots():
     realm("--no-measure").expect(0, UP)

@@ -35,6 +35,27 @@ def one_cpu_passes_every_test():
 
 
 @case
+def with_lpa2_the_shared_half_begins_at_bit_51():
+    args = ["--abi", "v14", "--platform-cpu", "lpa2", "--ipa-bits", 52]
+    run = payload(*args).expect(0, "payload: rsi 1.0 ipa 52 hash 0", "payload: convert 8",
+                                "payload: done")
+    kernel = image(ALL, 20)
+    told = Run("measure", "--kernel", kernel, "-m", "64M", *args).expect(0).out.strip()
+    check(f"RIM {told}" in run.err, "predicted", told, run.story())
+    # The flag is measured at every width; v12 and v13 have none.
+    narrow = [Run("measure", "--kernel", kernel, "-m", "64M", "--abi", abi, *more).expect(0).out
+              for abi in ("v13", "v14") for more in ([], ["--platform-cpu", "lpa2"])]
+    check(narrow[0] == narrow[1] == narrow[2] != narrow[3], narrow)
+
+
+@case
+def without_lpa2_no_realm_has_52_bits():
+    payload("--abi", "v14", "--ipa-bits", 52).expect(4)
+    payload("--abi", "v13", "--platform-cpu", "lpa2", "--ipa-bits", 52).expect(5)
+    payload("--platform-cpu", "nonsense").expect(2)
+
+
+@case
 def two_cpus_start_tick_and_answer():
     payload("-c", 2).expect(0, "payload: cpus 2", "payload: done")
 

@@ -16,6 +16,8 @@
 #define ESR_WNR			   BIT(6)
 #define CTR_DIC			   BIT(29)
 #define DFSC(esr)		   ((esr)&0x3f)
+#define DFSC_TRANSLATION_L_1	   0x2b
+#define DFSC_TRANSLATION_L0	   0x04
 #define DFSC_TRANSLATION_L2	   0x06
 #define DFSC_TRANSLATION_L3	   0x07
 
@@ -70,6 +72,85 @@ static void stage_2_fault_tells_address_and_access(void **state)
 	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_SYNC);
 	assert_int_equal(ESR_EC(f->esr), EC_INSTRUCTION_ABORT_LOWER);
 	assert_int_equal(DFSC(f->esr), DFSC_TRANSLATION_L2);
+	rig_stop(&r);
+}
+
+#define TABLE	     UINT64_C(3)
+#define TABLE_ADDR   MASK(47, 12)
+#define SHARED	     MASK(9, 8)
+#define TOP	     BIT(51)
+/* 52 bits, DS, 52-bit PA; SL0 2, or SL2 */
+#define VTCR_LEVEL_0 UINT64_C(0x18006358c)
+#define VTCR_ABOVE   UINT64_C(0x38006350c)
+
+static uint64_t *table_at(struct rig *r, uint64_t pa)
+{
+	return machine_va(r->machine, pa & TABLE_ADDR, GRANULE_SIZE);
+}
+
+/* The rig's tables in LPA2's form: what was the shareability is address now. */
+static void widen_pages(struct rig *r)
+{
+	uint64_t *l2 = table_at(r, table_at(r, r->root)[RIG_CODE >> 30]);
+
+	table_at(r, l2[(RIG_CODE >> 21) & 511])[0] &= ~SHARED;
+	for (unsigned int i = 0; i < RIG_DATA_PAGES; i++)
+		r->pages[i] &= ~SHARED;
+}
+
+/* All that the rig maps once at its place, once more with bit 51 set. */
+static uint64_t wide_root(struct rig *r, bool from_minus_one)
+{
+	uint64_t l0 = machine_alloc(r->machine, 16, 16 * GRANULE_SIZE), above;
+	uint64_t *t = machine_va(r->machine, l0, 16 * GRANULE_SIZE);
+
+	assert_true(l0 != 0);
+	t[0] = t[TOP >> 39] = r->root | TABLE;
+	if (!from_minus_one)
+		return l0;
+	above = machine_alloc(r->machine, 1, GRANULE_SIZE);
+	assert_true(above != 0);
+	table_at(r, above)[0] = table_at(r, above)[TOP >> 48] = l0 | TABLE;
+	return above;
+}
+
+static void load_at(struct rig *r, struct engine_frame *f, uint64_t ipa, uint64_t want)
+{
+	f->pc = RIG_CODE + GUEST_LOAD;
+	f->x[0] = ipa;
+	f->x[1] = 0;
+	rig_run_hvc(r, 0, 2);
+	assert_int_equal(f->x[1], want);
+}
+
+static void fault_at(struct rig *r, struct engine_frame *f, uint64_t ipa, unsigned int dfsc)
+{
+	f->pc = RIG_CODE + GUEST_LOAD;
+	f->x[0] = ipa;
+	assert_int_equal(engine_qemu.run(r->engine, 0, NULL), ENGINE_EXIT_SYNC);
+	assert_int_equal(ESR_EC(f->esr), EC_DATA_ABORT_LOWER);
+	assert_int_equal(DFSC(f->esr), dfsc);
+	assert_int_equal(f->hpfar << 8, ALIGN_DOWN(ipa, GRANULE_SIZE));
+}
+
+static void stage_2_with_lpa2_has_52_bits(void **state)
+{
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	widen_pages(&r);
+	*(uint64_t *)rig_data(&r, 7) = 0x1234567;
+	for (int above = 0; above < 2; above++) {
+		f = rig_enter(&r, 0, GUEST_LOAD);
+		f->vttbr = wide_root(&r, above) | BIT(48);
+		f->vtcr = above ? VTCR_ABOVE : VTCR_LEVEL_0;
+		load_at(&r, f, RIG_DATA + 7 * GRANULE_SIZE, 0x1234567);
+		load_at(&r, f, TOP | (RIG_DATA + 7 * GRANULE_SIZE), 0x1234567);
+		fault_at(&r, f, TOP | (RIG_DATA + BIT(21)), DFSC_TRANSLATION_L2);
+		fault_at(&r, f, TOP - GRANULE_SIZE,
+			 above ? DFSC_TRANSLATION_L_1 : DFSC_TRANSLATION_L0);
+	}
 	rig_stop(&r);
 }
 
@@ -317,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hvc_carries_registers_both_ways),
 		cmocka_unit_test(stage_2_fault_tells_address_and_access),
+		cmocka_unit_test(stage_2_with_lpa2_has_52_bits),
 		cmocka_unit_test(reset_clears_what_a_guest_left),
 		cmocka_unit_test(system_registers_move_out_and_in),
 		cmocka_unit_test(each_cpu_reads_its_own_mpidr),

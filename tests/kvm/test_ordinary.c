@@ -2,7 +2,9 @@
 /* test_ordinary.c - ordinary VMs on the real engine: memory, devices, CPUs, registers. */
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
+#include "engine/qemu.h"
 #include "kvm/vcpu/vcpu.h"
 #include "tests/kvm/ordinary_fixture.h"
 
@@ -182,6 +184,45 @@ static void a_slot_whose_flags_change_is_never_missing(void **state)
 	assert_int_equal(fx_join(&t), -EINTR);
 }
 
+#define STORES UINT64_C(0xd40)
+#define HIGH   (BIT(51) | RAM)
+
+static void memory_above_48_bits_is_there_with_lpa2(void **state)
+{
+	const struct inproc_config cfg = {.engine = &engine_qemu, .cpu = MACHINE_CPU_LPA2};
+	struct fx *f = *state;
+	uint8_t *high =
+		mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	fx_restart(f, &cfg);
+	GIVES(52, f->sys, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+	REFUSED(EINVAL, kvm_create_vm_ipa, f->sys, KVM_CREATE_VM, 53);
+	fx_create_vm(f, 52);
+	ordinary_fill(f, 1, STORES);
+	assert_int_equal(fx_set_slot(f, 1, 0, HIGH, RAM_SIZE, high, -1, 0), 0);
+	assert_int_equal(fx_get_reg(f, 0, ARM64_SYS_REG(3, 0, 0, 7, 0)), 0x10201126);
+	for (uint64_t i = 1; i < 10; i++) {
+		assert_int_equal(fx_set_reg(f, 0, X(0), i), 0);
+		assert_int_equal(fx_set_reg(f, 0, X(21), HIGH + i * 0x31000), 0);
+		ordinary_expect_store(f, 0, 8, i);
+		assert_int_equal(*(uint64_t *)(high + i * 0x31000), i);
+		assert_int_equal(*(uint64_t *)(f->ram + i * 0x31000), 0);
+	}
+	/* A device up there; and what is gone is one, too. */
+	for (int gone = 0; gone < 2; gone++) {
+		assert_int_equal(fx_set_reg(f, 0, X(21), gone ? HIGH + 0x31000 : BIT(52) - 8), 0);
+		if (gone)
+			assert_int_equal(fx_set_slot(f, 1, 0, HIGH, 0, NULL, -1, 0), 0);
+		GIVES(0, f->vcpu[0], KVM_RUN, 0);
+		fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+		assert_int_equal(f->run[0]->mmio.phys_addr, gone ? HIGH + 0x31000 : BIT(52) - 8);
+		ordinary_expect_load(f, gone ? HIGH + 0x31000 - UART : BIT(52) - 8 - UART, 8, 7);
+		ordinary_expect_store(f, 0, 8, 7);
+	}
+	inproc_forget(f->p, high, RAM_SIZE);
+	munmap(high, RAM_SIZE);
+}
+
 static void a_readonly_slot_takes_no_store(void **state)
 {
 	struct fx *f = *state;
@@ -296,6 +337,7 @@ int main(int argc, char **argv)
 		TEST(the_dirty_log_misses_no_store_of_four_cpus),
 		TEST(nor_does_the_log_that_user_space_clears),
 		TEST(a_slot_whose_flags_change_is_never_missing),
+		TEST(memory_above_48_bits_is_there_with_lpa2),
 		TEST(a_readonly_slot_takes_no_store),
 		TEST(id_registers_are_those_of_the_vm),
 		TEST(an_access_without_a_syndrome_is_enosys_or_user_spaces),

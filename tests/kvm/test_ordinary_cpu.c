@@ -2,6 +2,7 @@
 /* test_ordinary_cpu.c - what a guest finds of its CPU: who it is, the byte order, walks of its own
  * tables. On the real engine. */
 #include "abi/arm.h"
+#include "engine/qemu.h"
 #include "tests/kvm/ordinary_fixture.h"
 
 #define SYS(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
@@ -133,6 +134,30 @@ static void a_table_where_no_memory_is_aborts_the_walk_at_its_level(void **state
 	fx_assert_off(f, 0);
 }
 
+#define NOWHERE_HIGH (BIT(51) | BIT(48) | NOWHERE)
+
+/* The same with 52 bits on both sides: from level -1 on, and the missing table is at level 0. */
+static void a_walk_of_52_bits_is_followed_to_its_level(void **state)
+{
+	const struct inproc_config cfg = {.engine = &engine_qemu, .cpu = MACHINE_CPU_LPA2};
+	struct fx *f = *state;
+
+	fx_restart(f, &cfg);
+	fx_create_vm(f, 52);
+	ordinary_fill(f, 1, WALK);
+	turn_on_the_mmu(f);
+	table(f, 3)[0] = (RAM + TABLES) | TABLE_DESC;
+	table(f, 4)[0] = (RAM + TABLES + 3 * PAGE) | TABLE_DESC;
+	table(f, 4)[8] = (NOWHERE_HIGH & MASK(49, 12)) | NOWHERE_HIGH >> 50 << 8 | TABLE_DESC;
+	assert_int_equal(fx_set_reg(f, 0, TTBR0, RAM + TABLES + 4 * PAGE), 0);
+	assert_int_equal(
+		fx_set_reg(f, 0, TCR, 12 | BIT(23) | UINT64_C(6) << 32 | BIT(39) | BIT(59)), 0);
+	assert_int_equal(fx_set_reg(f, 0, X(21), BIT(51)), 0);
+	ordinary_expect_store(f, 0, 8, UINT64_C(0x25) << 26 | BIT(25) | 0x14);
+	ordinary_expect_store(f, 0, 8, BIT(51));
+	fx_assert_off(f, 0);
+}
+
 /* Its page has been read by walks before; now the walk writes. */
 static void a_walk_that_sets_the_access_flag_is_a_write(void **state)
 {
@@ -163,6 +188,7 @@ int main(int argc, char **argv)
 		TEST(no_gic_is_created_once_a_cpu_has_run),
 		TEST(a_device_sees_the_bytes_in_the_guests_order),
 		TEST(a_table_where_no_memory_is_aborts_the_walk_at_its_level),
+		TEST(a_walk_of_52_bits_is_followed_to_its_level),
 		TEST(a_walk_that_sets_the_access_flag_is_a_write),
 	};
 

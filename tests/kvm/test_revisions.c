@@ -79,6 +79,44 @@ static void a_realm_s_pmu_is_v12_s(void **state)
 	}
 }
 
+#define SHARED_52 BIT(51)
+
+/* KVM sets the flag of LPA2 from v14 on, wherever its host has it; without, the RMM has at most 48
+ * bits for a realm, which is found out when that is made. */
+static void a_realm_of_52_bits_is_v14_s(void **state)
+{
+	struct fx *f = *state;
+
+	for (unsigned int r = 0; r < NUM_REVISIONS; r++) {
+		struct inproc_config cfg = {.engine = &engine_toy,
+					    .revision = kvm_revisions[r],
+					    .cpu = MACHINE_CPU_LPA2};
+
+		fx_restart(f, &cfg);
+		GIVES(52, f->sys, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+		REFUSED(EINVAL, kvm_create_vm_ipa, f->sys, KVM_CREATE_VM, f->rev->realm_type | 53);
+		PROGRAM(0, CODE, {T_LDR, 1, SHARED_52 | (RAM + 0x3000), 8}, {T_CHECK, 1, 77},
+			{T_MOV, 1, 78}, {T_STR, 1, SHARED_52 | (RAM + 0x3008), 8},
+			{T_STR, 1, DATA, 8}, {T_LDR, 1, SHARED_52 | UART, 4}, SYSTEM_OFF);
+		fx_create_vm(f, f->rev->realm_type | 52);
+		fx_create_vcpus(f, 1);
+		fx_create_gic(f, true);
+		fx_memory(f);
+		assert_int_equal(fx_populate(f, CODE, PAGE, f->source, 1),
+				 r < V14 ? -ENXIO : (int64_t)PAGE);
+		if (r < V14)
+			continue;
+		assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, CODE), 0);
+		*(uint64_t *)(f->ram + 0x3000) = 77;
+		GIVES(0, f->vcpu[0], KVM_RUN, 0);
+		fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+		assert_int_equal(f->run[0]->mmio.phys_addr, UART);
+		assert_int_equal(*(uint64_t *)(f->ram + 0x3008), 78);
+		fx_assert_off(f, 0);
+		assert_int_equal(atomic_load(&toy_failed_checks), 0);
+	}
+}
+
 static void the_vm_type_is_read_strictly(void **state)
 {
 	struct fx *f = *state;
@@ -671,6 +709,7 @@ int test_revisions(void)
 		TEST(there_are_six_with_names),
 		TEST(each_has_its_capability_number_and_no_other),
 		TEST(a_realm_s_pmu_is_v12_s),
+		TEST(a_realm_of_52_bits_is_v14_s),
 		TEST(the_vm_type_is_read_strictly),
 		TEST(numbers_of_other_revisions_are_named),
 		TEST(enabling_capabilities_is_gated),

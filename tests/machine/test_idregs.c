@@ -36,6 +36,18 @@ static void both_views_are_as_recorded(void **state)
 	}
 }
 
+/* 52 bits of address with 4 and 16 KiB pages, as the CPU has them; nothing else. */
+static void lpa2_adds_what_both_views_hide(void **state)
+{
+	assert_int_equal(idreg_with_lpa2(IDREG_AA64MMFR0, idreg_of_realm(IDREG_AA64MMFR0)),
+			 0x10200126);
+	assert_int_equal(idreg_with_lpa2(IDREG_AA64MMFR0, idreg_of_vm(IDREG_AA64MMFR0)),
+			 0x10201126);
+	for (unsigned int index = 0; index < 64; index++)
+		if (index != IDREG_AA64MMFR0)
+			assert_int_equal(idreg_with_lpa2(index, 0x1234), 0x1234);
+}
+
 static void what_is_not_in_the_table_is_zero(void **state)
 {
 	for (unsigned int index = 0; index < 128; index++) {
@@ -76,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_views_are_as_recorded),
+		cmocka_unit_test(lpa2_adds_what_both_views_hide),
 		cmocka_unit_test(what_is_not_in_the_table_is_zero),
 		cmocka_unit_test(no_view_has_more_than_the_cpu),
 	};

@@ -248,6 +248,7 @@ struct rmi_realm_params *realm_params(struct realm *r, uint64_t *pa)
 
 	*pa = host_page(r->h);
 	p = host_va(r->h, *pa);
+	p->flags = r->h->realm_flags;
 	p->s2sz = r->s2sz;
 	p->num_bps = 5;
 	p->num_wps = 3;
@@ -259,7 +260,7 @@ struct rmi_realm_params *realm_params(struct realm *r, uint64_t *pa)
 	return p;
 }
 
-void realm_prepare(struct realm *r, struct host *h, unsigned int s2sz, unsigned int start,
+void realm_prepare(struct realm *r, struct host *h, unsigned int s2sz, int start,
 		   unsigned int tables)
 {
 	*r = (struct realm){.h = h, .s2sz = s2sz, .start_level = start, .tables = tables};
@@ -269,7 +270,7 @@ void realm_prepare(struct realm *r, struct host *h, unsigned int s2sz, unsigned 
 		EXPECT(0, h, GRANULE_DELEGATE, r->rtt_base + i * GRANULE_SIZE);
 }
 
-void realm_create_sized(struct realm *r, struct host *h, unsigned int s2sz, unsigned int start,
+void realm_create_sized(struct realm *r, struct host *h, unsigned int s2sz, int start,
 			unsigned int tables)
 {
 	static uint16_t vmid;

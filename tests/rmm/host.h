@@ -60,6 +60,7 @@ struct host {
 	struct machine *m;
 	struct rmm *rmm;
 	struct pe *pe;
+	uint64_t realm_flags;	  /* of the realms to come: RMI_REALM_FLAG_* */
 	uint64_t x[RMM_NUM_REGS]; /* answer of the last call */
 	result why;
 };
@@ -93,18 +94,19 @@ void *host_va(struct host *h, uint64_t pa);
 struct realm {
 	struct host *h;
 	uint64_t rd, rtt_base;
-	unsigned int s2sz, start_level, tables;
+	unsigned int s2sz, tables;
+	int start_level;
 	unsigned int recs;
 	uint64_t rec[REALM_RECS], run[REALM_RECS], aux[REALM_RECS][NUM_AUX];
 };
 
 /* Granules for a realm that does not exist yet, and parameters for it (in a page at *pa). */
-void realm_prepare(struct realm *r, struct host *h, unsigned int s2sz, unsigned int start,
+void realm_prepare(struct realm *r, struct host *h, unsigned int s2sz, int start,
 		   unsigned int tables);
 struct rmi_realm_params *realm_params(struct realm *r, uint64_t *pa);
 /* Default: 48 bits, start level 0, one table. */
 void realm_create(struct realm *r, struct host *h);
-void realm_create_sized(struct realm *r, struct host *h, unsigned int s2sz, unsigned int start,
+void realm_create_sized(struct realm *r, struct host *h, unsigned int s2sz, int start,
 			unsigned int tables);
 void realm_add_rec(struct realm *r, bool runnable, uint64_t pc);
 void realm_activate(struct realm *r);

@@ -29,6 +29,7 @@ int main(void)
 	failed += test_rtt();
 	failed += test_ready();
 	failed += test_ns();
+	failed += test_lpa2();
 	failed += test_measure();
 	failed += test_enter();
 	failed += test_enter_engine();

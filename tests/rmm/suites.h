@@ -9,6 +9,7 @@ int test_realm(void);
 int test_rtt(void);
 int test_ready(void);
 int test_ns(void);
+int test_lpa2(void);
 int test_measure(void);
 int test_enter(void);
 int test_enter_engine(void);

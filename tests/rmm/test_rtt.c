@@ -41,7 +41,7 @@ static unsigned int start_tables(unsigned int width, int level)
 {
 	unsigned int n = 0;
 
-	return rtt_geometry(width, level, &n) ? n : 0;
+	return rtt_geometry(width, level, false, &n) ? n : 0;
 }
 
 static void start_tables_are_those_of_the_architecture(void **state)

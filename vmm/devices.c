@@ -23,15 +23,32 @@ static void add_regions(struct devices *d)
 		 &d->pci);
 }
 
+/* The device, or NULL. */
+static struct virtio_device *create_disk(struct devices *d, const struct vmm_disk *k,
+					 unsigned int i, const struct guest_memory *mem)
+{
+	struct blk *b = &d->disks[d->ndisks];
+	struct vhost *v = &d->served[d->nserved];
+
+	if (k->served) {
+		d->nserved++;
+		return vhost_blk_init(v, mem, k->path) ? NULL : &v->dev;
+	}
+	if (blk_init(b, mem, k->path, k->readonly, k->qcow2, i, BLK_THREADS))
+		return NULL;
+	d->ndisks++;
+	return &b->dev;
+}
+
 static int create_disks(struct devices *d, const struct vmm_options *o,
 			const struct guest_memory *mem)
 {
 	for (unsigned int i = 0; i < o->ndisks; i++) {
-		if (blk_init(&d->disks[i], mem, o->disks[i].path, o->disks[i].readonly,
-			     o->disks[i].qcow2, i, BLK_THREADS))
+		struct virtio_device *dev = create_disk(d, &o->disks[i], i, mem);
+
+		if (!dev)
 			return VMM_INPUT;
-		d->ndisks++;
-		devices_plug(d, &d->disks_pci[i], &d->disks[i].dev, SLOT_DISKS + i);
+		devices_plug(d, &d->disks_pci[i], dev, SLOT_DISKS + i);
 	}
 	return 0;
 }

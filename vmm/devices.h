@@ -17,6 +17,7 @@
 #include "vmm/rng.h"
 #include "vmm/rtc.h"
 #include "vmm/uart.h"
+#include "vmm/vhost_blk.h"
 #include "vmm/vhost_fs.h"
 #include "vmm/virtio_pci.h"
 #include "vmm/vsock.h"
@@ -42,7 +43,7 @@ struct devices {
 	struct rng rng;
 	struct virtio_pci rng_pci;
 	struct fs shares[VMM_MAX_SHARES];
-	struct vhost served[VMM_MAX_SHARES]; /* by other processes */
+	struct vhost served[VMM_MAX_SHARES + VMM_MAX_DISKS]; /* by other processes */
 	struct virtio_pci shares_pci[VMM_MAX_SHARES];
 	unsigned int nshares, nserved; /* initialised ones */
 	struct net net;

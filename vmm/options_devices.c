@@ -143,21 +143,23 @@ static bool ends_with(const char *s, size_t len, const char *end)
 }
 
 /*
- * FILE[,qcow2][,ro]. Only who starts the realm says which format it is, by the option or the name:
- * the realm writes what it likes at the beginning of a raw image.
+ * FILE[,qcow2][,ro] or unix:PATH. Only who starts the realm says which format it is, by the option
+ * or the name: the realm writes what it likes at the beginning of a raw image.
  */
 int options_set_disk(void *to, const char *arg)
 {
 	struct vmm_options *o = to;
-	size_t len = strlen(arg);
-	bool ro = false, qcow2 = false;
+	struct vmm_disk d = {.served = !strncmp(arg, "unix:", 5)};
+	const char *path = arg + (d.served ? strlen("unix:") : 0);
+	size_t len = strlen(path);
+	bool more = false;
 
-	for (;;) {
-		if (ends_with(arg, len, ",ro")) {
-			ro = true;
+	for (;; more = true) {
+		if (ends_with(path, len, ",ro")) {
+			d.readonly = true;
 			len -= strlen(",ro");
-		} else if (ends_with(arg, len, ",qcow2")) {
-			qcow2 = true;
+		} else if (ends_with(path, len, ",qcow2")) {
+			d.qcow2 = true;
 			len -= strlen(",qcow2");
 		} else {
 			break;
@@ -172,13 +174,14 @@ int options_set_disk(void *to, const char *arg)
 		log_error("--disk: no file is named");
 		return -EINVAL;
 	}
-	o->disks[o->ndisks].path = strndup(arg, len);
-	o->disks[o->ndisks].readonly = ro;
-	o->disks[o->ndisks].qcow2 = qcow2 || ends_with(arg, len, ".qcow2");
-	if (!o->disks[o->ndisks].path) {
+	if (d.served && more)
+		return option_wrong("--disk", arg, "unix:PATH");
+	d.qcow2 |= !d.served && ends_with(path, len, ".qcow2");
+	d.path = strndup(path, len);
+	if (!d.path) {
 		log_error("out of memory");
 		return -EINVAL;
 	}
-	o->ndisks++;
+	o->disks[o->ndisks++] = d;
 	return 0;
 }

@@ -31,6 +31,7 @@ enum {
 	GET_PROTOCOL_FEATURES = 15,
 	SET_PROTOCOL_FEATURES = 16,
 	SET_VRING_ENABLE = 18,
+	GET_CONFIG = 24,
 };
 
 #define VERSION	   1u
@@ -39,6 +40,7 @@ enum {
 
 #define F_PROTOCOL_FEATURES  BIT(30)
 #define PROTOCOL_F_REPLY_ACK BIT(3)
+#define PROTOCOL_F_CONFIG    BIT(9)
 
 /* Features of the rings that the other side's driver may have: it is between those two. */
 #define PASSED_ON (BIT(VIRTIO_RING_F_INDIRECT_DESC) | BIT(VIRTIO_RING_F_EVENT_IDX))
@@ -63,13 +65,18 @@ struct message {
 				uint64_t gpa, size, va, offset;
 			} region[2];
 		} memory;
+		struct {
+			uint32_t offset, size, flags;
+			uint8_t data[VHOST_CONFIG_MAX];
+		} config;
 	};
 } __attribute__((packed));
 
 #define HEADER offsetof(struct message, u64)
 _Static_assert(HEADER == 12, "vhost-user header");
 _Static_assert(sizeof(((struct message *)0)->addr) == 40, "vhost-user vring address");
-_Static_assert(sizeof(struct message) == 12 + 8 + 64, "vhost-user memory table");
+_Static_assert(sizeof(((struct message *)0)->memory) == 8 + 64, "vhost-user memory table");
+_Static_assert(offsetof(struct message, config.data) == 12 + 12, "vhost-user configuration");
 
 static struct vhost *vhost_of(struct virtio_device *dev)
 {
@@ -217,8 +224,9 @@ static void lose(struct vhost *v, const char *why)
 void vhost_ready(struct virtio_device *dev)
 {
 	struct vhost *v = vhost_of(dev);
-	/* Addresses are ours to translate, so it is not told that there is something to it. */
-	uint64_t accepted = dev->accepted & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
+	/* Addresses are ours to translate, so it is not told that there is something to it; nor of
+	 * what is between the driver and us. */
+	uint64_t accepted = dev->accepted & v->features & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
 	int r = v->gone ? -EPIPE : 0;
 
 	if (!r)
@@ -298,13 +306,30 @@ static int agree(struct vhost *v)
 
 	if (!r && (v->features & F_PROTOCOL_FEATURES)) {
 		r = ask(v, GET_PROTOCOL_FEATURES, &protocol);
-		protocol &= PROTOCOL_F_REPLY_ACK;
+		protocol &= PROTOCOL_F_REPLY_ACK | PROTOCOL_F_CONFIG;
 		if (!r)
 			r = tell_number(v, SET_PROTOCOL_FEATURES, protocol, -1);
-		v->acks = !r && protocol;
+		v->acks = !r && (protocol & PROTOCOL_F_REPLY_ACK);
+		v->has_config = !r && (protocol & PROTOCOL_F_CONFIG);
 	}
 	if (!r && !(v->features & BIT(VIRTIO_F_VERSION_1)))
 		r = -EPROTO;
+	return r;
+}
+
+int vhost_get_config(struct vhost *v, void *config, uint32_t len)
+{
+	struct message m = {.request = GET_CONFIG,
+			    .flags = VERSION,
+			    .size = (uint32_t)sizeof(m.config) - VHOST_CONFIG_MAX + len,
+			    .config.size = len};
+	int r;
+
+	if (!v->has_config)
+		return -EPROTO;
+	r = say(v, &m, NULL, 0) ?: hear(v, &m, GET_CONFIG, m.size);
+	if (!r)
+		memcpy(config, m.config.data, len);
 	return r;
 }
 

@@ -20,6 +20,7 @@
 
 #define VHOST_PATIENCE	 10 /* seconds */
 #define VHOST_MAX_QUEUES 2
+#define VHOST_CONFIG_MAX 60 /* bytes of a device's configuration */
 
 struct vhost;
 
@@ -35,6 +36,7 @@ struct vhost {
 	struct io_watch sock;
 	uint64_t features; /* the other side's */
 	bool acks;	   /* it says when it has done what it was told */
+	bool has_config;   /* it knows the device's configuration */
 	bool served, gone;
 	struct vhost_queue queue[VHOST_MAX_QUEUES];
 };
@@ -46,6 +48,9 @@ struct vhost {
  */
 int vhost_init(struct vhost *v, const struct virtio_class *class, const struct guest_memory *mem,
 	       const char *path, unsigned int nqueues);
+/* The first `len` bytes of the device's configuration, where that is the other side's. 0; -EPROTO:
+ * it has none; -EPIPE. */
+int vhost_get_config(struct vhost *v, void *config, uint32_t len);
 /* After the last vCPU. */
 void vhost_destroy(struct vhost *v);
 

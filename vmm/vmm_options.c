@@ -292,5 +292,7 @@ bool options_ram_file(const struct vmm_options *o)
 
 	for (unsigned int i = 0; i < o->nshares; i++)
 		served |= o->shares[i].served;
+	for (unsigned int i = 0; i < o->ndisks; i++)
+		served |= o->disks[i].served;
 	return served;
 }

@@ -29,6 +29,7 @@ struct vmm_forward {
 struct vmm_disk {
 	char *path; /* owned */
 	bool readonly, qcow2;
+	bool served; /* by another process, which listens at the path */
 };
 
 /* A folder that the realm mounts by a name. */

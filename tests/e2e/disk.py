@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 
-from realm import Skip, case, check, main, realm, work
+from realm import BOOT_TIMEOUT, Skip, case, check, main, realm, vhost_user, work
 
 SIZE = 8 << 20
 PATTERN = 65536
@@ -83,6 +83,22 @@ def a_qcow2_image_that_cannot_be_used_is_told():
     qemu_img("create", "-f", "qcow2", image, "1M")
     run = realm("--disk", image).wait(60)
     check(run.status == 3 and ",qcow2" in run.err, run.story())
+
+
+@case
+def a_disk_that_another_process_serves():
+    (path, before), socket = make_disk("served"), work() / "disk socket"
+    with vhost_user("qemu-storage-daemon", "--blockdev", f"file,node-name=f,filename={path}",
+                    "--export", f"vhost-user-blk,id=e,node-name=f,addr.type=unix,"
+                    f"addr.path={socket},writable=on", path=socket):
+        run = realm("--disk", f"unix:{socket}", "-c", 2, append="softrealm.mode=disk").wait()
+    run.expect(0, hashlib.sha256(before).hexdigest(), "disk written and read back")
+    check("memslot" not in run.err, run.story())
+    data = path.read_bytes()
+    check(data[-PATTERN:] == pattern((SIZE - PATTERN) // SECTOR) and
+          data[:-PATTERN] == before[:-PATTERN], "other bytes than those written")
+    run = realm("--disk", f"unix:{socket}").wait(BOOT_TIMEOUT)
+    check(run.status == 3 and f"unix:{socket}: " in run.err, run.story())
 
 
 main()

@@ -17,8 +17,8 @@ import subprocess
 import time
 
 from gdbremote import PC, Debugger
-from realm import (BOOT_TIMEOUT, SOFTREALM, SOURCE, Run, Skip, UP, case, check, dies_with_us,
-                   images, kernel_dir, main, work)
+from realm import (BOOT_TIMEOUT, SOFTREALM, SOURCE, Run, Skip, UP, case, check, images, kernel_dir,
+                   main, vhost_user, work)
 
 SUITE = "bookworm"
 KERNEL = 0x40200000  # where QEMU puts an Image, after a start of a few instructions
@@ -130,25 +130,6 @@ class Exec:
                     check(data == b"\0", "status", data, said)
                     return said.decode()
                 said += data
-
-
-@contextlib.contextmanager
-def vhost_user(*command, path):
-    """A device of another process, which listens at the path."""
-    if not shutil.which(command[0]):
-        raise Skip(f"no {command[0]}")
-    end = time.monotonic() + BOOT_TIMEOUT
-    with open(work() / f"{path.name}.log", "wb") as log:
-        device = subprocess.Popen(dies_with_us(*command), stdout=log, stderr=log)
-    try:
-        while not path.exists():
-            check(device.poll() is None and time.monotonic() < end, command[0], "does not start:",
-                  (work() / f"{path.name}.log").read_text())
-            time.sleep(0.05)
-        yield path
-    finally:
-        device.kill()
-        device.wait()
 
 
 @case

@@ -127,6 +127,25 @@ def dies_with_us(*command):
     return ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
 
 
+@contextlib.contextmanager
+def vhost_user(*command, path):
+    """A device of another process, which listens at the path."""
+    if not shutil.which(command[0]):
+        raise Skip(f"no {command[0]}")
+    end = time.monotonic() + BOOT_TIMEOUT
+    with open(work() / f"{path.name}.log", "wb") as log:
+        device = subprocess.Popen(dies_with_us(*command), stdout=log, stderr=log)
+    try:
+        while not path.exists():
+            check(device.poll() is None and time.monotonic() < end, command[0], "does not start:",
+                  (work() / f"{path.name}.log").read_text())
+            time.sleep(0.05)
+        yield path
+    finally:
+        device.kill()
+        device.wait()
+
+
 class Run:
     """One command, started at once. Use wait() and then look at status, out, err, left()."""
 

@@ -174,11 +174,20 @@ static void a_disks_format_is_never_guessed(void **state)
 	assert_true(o.disks[1].qcow2 && o.disks[1].readonly);
 	assert_string_equal(o.disks[1].path, "b");
 	assert_true(o.disks[2].qcow2 && o.disks[2].readonly);
+	assert_false(o.disks[2].served || options_ram_file(&o));
 	assert_string_equal(o.disks[2].path, "c.qcow2");
 	assert_false(o.disks[3].qcow2);
 	assert_string_equal(o.disks[3].path, "d,qcow2,x");
 	assert_false(o.disks[4].qcow2);
 	options_free(&o);
+	/* Another process knows what it serves. */
+	assert_int_equal(PARSE("-k", "k", "-d", "a", "-d", "unix:/run/a b.qcow2"), 0);
+	assert_string_equal(o.disks[1].path, "/run/a b.qcow2");
+	assert_true(o.disks[1].served && !o.disks[0].served && options_ram_file(&o));
+	assert_false(o.disks[1].qcow2);
+	options_free(&o);
+	assert_int_equal(PARSE("-k", "k", "-d", "unix:/x,ro"), -EINVAL);
+	assert_int_equal(PARSE("-k", "k", "-d", "unix:"), -EINVAL);
 }
 
 static void sockets_have_a_path(void **state)

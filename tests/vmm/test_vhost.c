@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_vhost.c - what a process that serves a device is told, and what it may do wrong. */
 #include <errno.h>
+#include <linux/virtio_blk.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "driver.h"
 #include "testing.h"
 #include "vmm/listen.h"
+#include "vmm/vhost_blk.h"
 #include "vmm/vhost_fs.h"
 
 #define N    8
@@ -30,10 +32,12 @@ enum {
 	SET_VRING_KICK,
 	SET_VRING_CALL,
 	GET_PROTOCOL_FEATURES = 15,
-	SET_VRING_ENABLE = 18
+	SET_VRING_ENABLE = 18,
+	GET_CONFIG = 24
 };
 #define PROTOCOL  BIT(30)
 #define REPLY_ACK BIT(3)
+#define CONFIG	  BIT(9)
 
 struct message {
 	uint32_t request, flags, size;
@@ -45,8 +49,9 @@ static struct {
 	int listener, sock;
 	pthread_t thread;
 	uint64_t features, protocol; /* that it has */
-	unsigned int wrong;	     /* the request that it answers with nonsense */
-	unsigned int hang_up;	     /* ... by hanging up */
+	struct virtio_blk_config config;
+	unsigned int wrong;   /* the request that it answers with nonsense */
+	unsigned int hang_up; /* ... by hanging up */
 
 	uint64_t accepted;
 	struct {
@@ -84,6 +89,18 @@ static void take_memory(const struct message *q, const int *fds)
 	}
 }
 
+/* Offset, length and flags; then the bytes, as many as were asked for. */
+static void take_config(const struct message *q)
+{
+	uint8_t reply[256];
+	uint32_t len;
+
+	memcpy(reply, q->payload, sizeof(reply));
+	memcpy(&len, q->payload + 4, 4);
+	memcpy(reply + 12, &other.config, MIN(len, sizeof(other.config)));
+	answer(q, reply, q->size);
+}
+
 static void take(const struct message *q, const int *fds)
 {
 	uint32_t i = *(const uint32_t *)q->payload & 1, num = *(const uint32_t *)(q->payload + 4);
@@ -95,6 +112,9 @@ static void take(const struct message *q, const int *fds)
 		return;
 	case GET_PROTOCOL_FEATURES:
 		answer(q, &other.protocol, 8);
+		return;
+	case GET_CONFIG:
+		take_config(q);
 		return;
 	case GET_VRING_BASE:
 		other.stopped |= 1u << i;
@@ -313,6 +333,57 @@ static void an_old_device_is_an_error(void **state)
 	assert_int_equal(vhost_fs_init(&vhost, mem, path, "tag"), -EPROTO);
 }
 
+/* ---- a disk ---- */
+
+static void a_disk_s_configuration_is_the_other_side_s(void **state)
+{
+	struct virtio_blk_config *c = (void *)vhost.dev.config;
+
+	other.features |= BIT(VIRTIO_BLK_F_RO) | BIT(VIRTIO_BLK_F_SEG_MAX) | BIT(VIRTIO_BLK_F_MQ) |
+			  BIT(VIRTIO_BLK_F_CONFIG_WCE);
+	other.protocol |= CONFIG;
+	other.config = (struct virtio_blk_config){.capacity = 0x123456789, .seg_max = 126};
+	assert_int_equal(vhost_blk_init(&vhost, mem, path), 0);
+	assert_int_equal(c->capacity, 0x123456789);
+	assert_int_equal(c->seg_max, 126);
+	assert_true(vhost.dev.offered & BIT(VIRTIO_BLK_F_RO));
+	assert_true(vhost.dev.offered & BIT(VIRTIO_BLK_F_SEG_MAX));
+	/* More than one queue, and a cache that can be switched, are not passed on. */
+	assert_false(vhost.dev.offered & (BIT(VIRTIO_BLK_F_MQ) | BIT(VIRTIO_BLK_F_CONFIG_WCE)));
+	/* Segments fit the bounce buffers, which is no business of the other side. */
+	assert_true(vhost.dev.offered & BIT(VIRTIO_BLK_F_SIZE_MAX));
+	assert_int_equal(c->size_max, 65536);
+	ring_make(&ring[0], mem, 0, N);
+	assert_int_equal(ring_attach(&ring[0], &vhost.dev.queues[0]), 0);
+	driver_start(&vhost.dev, 0);
+	assert_true(vhost.served);
+	assert_false(other.accepted & BIT(VIRTIO_BLK_F_SIZE_MAX));
+	assert_true(other.accepted & BIT(VIRTIO_BLK_F_RO));
+}
+
+static void a_smaller_limit_of_its_own_stays(void **state)
+{
+	struct virtio_blk_config *c = (void *)vhost.dev.config;
+
+	other.features |= BIT(VIRTIO_BLK_F_SIZE_MAX);
+	other.protocol |= CONFIG;
+	other.config = (struct virtio_blk_config){.capacity = 1, .size_max = 4096};
+	assert_int_equal(vhost_blk_init(&vhost, mem, path), 0);
+	assert_int_equal(c->size_max, 4096);
+}
+
+static void one_without_a_configuration_is_no_disk(void **state)
+{
+	assert_int_equal(vhost_blk_init(&vhost, mem, path), -EPROTO);
+}
+
+static void a_configuration_that_is_nonsense_is_an_error(void **state)
+{
+	other.protocol |= CONFIG;
+	other.wrong = GET_CONFIG;
+	assert_int_equal(vhost_blk_init(&vhost, mem, path), -EPROTO);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -325,6 +396,10 @@ int main(void)
 		T(nonsense_later_is_a_broken_device),
 		T(one_that_cannot_say_so_is_not_waited_for),
 		T(an_old_device_is_an_error),
+		T(a_disk_s_configuration_is_the_other_side_s),
+		T(a_smaller_limit_of_its_own_stays),
+		T(one_without_a_configuration_is_no_disk),
+		T(a_configuration_that_is_nonsense_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,11 +2,13 @@
 /*
  * irqfd.c - KVM_IRQFD: eventfds that drive interrupts.
  *
- * One thread per VM, started by the first irqfd, waits for all of them. A signalled eventfd is
- * read (so that its count is 0 again, as the kernel leaves it) and its GSI's line pulsed. With
- * RESAMPLE the line is raised and stays so; when the guest is done with the interrupt, every
- * such irqfd of the GSI is over at once: the line is lowered, then the resamplefds are signalled,
- * and whoever still wants attention signals again.
+ * One thread per VM, started by the first irqfd, waits for all of them. A signalled eventfd is read
+ * (so that its count is 0 again, as the kernel leaves it) and its GSI's line is raised. A plain
+ * irqfd never lowers it (kvm_arch_set_irq_inatomic), so a level-sensitive SPI stays pending until
+ * KVM_IRQ_LINE lowers it; only one that was signalled before it was assigned is a pulse. With
+ * RESAMPLE, when the guest is done with the interrupt, every such irqfd of the GSI is over at once:
+ * the line is lowered, then the resamplefds are signalled, and whoever still wants attention
+ * signals again.
  *
  * The thread holds the lock from reading to injecting, and knows an irqfd by its id only: once
  * deassign returns, no interrupt of it will come. An eventfd is read without waiting although its
@@ -114,16 +116,24 @@ static bool consume(int fd)
 	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) == sizeof(count);
 }
 
+/* It was signalled before it was one: the kernel leaves that to a worker (irqfd_inject), which
+ * raises the line and lowers it again. */
+static void inject_early(struct irqs *q, const struct irqfd *f)
+{
+	if (!consume(f->fd))
+		return;
+	irq_set_gsi(q, f->gsi, true);
+	if (f->resamplefd < 0)
+		irq_set_gsi(q, f->gsi, false);
+}
+
 static void irqfd_inject(struct irqs *q, uint64_t id)
 {
 	for (struct irqfd *f = q->irqfds; f; f = f->next) {
 		if (f->id != id)
 			continue;
-		if (!consume(f->fd))
-			return;
-		irq_set_gsi(q, f->gsi, true);
-		if (f->resamplefd < 0)
-			irq_set_gsi(q, f->gsi, false);
+		if (consume(f->fd))
+			irq_set_gsi(q, f->gsi, true);
 		return;
 	}
 }
@@ -223,7 +233,6 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 		return &rule_kvm_irqfd_busy;
 	lock_take(&q->lock);
 	f->id = q->next_id++;
-	/* One that was signalled before is seen at once. */
 	if (start_thread(q) || watch(q, f->fd, f->id)) {
 		r = &rule_kvm_irqfd_memory;
 		give_back(f);
@@ -233,6 +242,7 @@ static result irqfd_add(struct irqs *q, struct irqfd *f)
 		q->irqfds = f;
 		if (f->resamplefd >= 0)
 			vgic_set_eoi_notifier(irq_vgic(q), irqfd_eoi, q);
+		inject_early(q, f);
 	}
 	lock_drop(&q->lock);
 	return r;

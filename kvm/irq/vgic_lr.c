@@ -102,6 +102,10 @@ void vgic_flush(struct vgic *v, unsigned int vcpu, uint64_t *lrs, uint64_t *hcr)
 		*hcr |= ICH_HCR_UIE;
 	if (ch.active_outside)
 		*hcr |= ICH_HCR_LRENPIE | ICH_HCR_TDIR;
+	/* An SPI that another vCPU has taken may be deactivated here. (The kernel asks for the trap
+	 * when there is an SPI, and tells every vCPU then; a Linux guest never writes ICC_DIR.) */
+	if (v->num_cpus > 1)
+		*hcr |= ICH_HCR_TDIR;
 }
 
 /* Level SPIs whose end somebody may wait for, collected under the lock. */
@@ -140,6 +144,15 @@ static void fold_lr(struct vgic *v, unsigned int vcpu, struct vgic_irq *irq, uin
 	irq_returned(v, vcpu, irq);
 }
 
+/* The guest ended an interrupt that was in no list register: as if it had left one. */
+static void end_outside(struct vgic_irq *irq, struct eois *e)
+{
+	irq->active = false;
+	if (!irq->edge)
+		irq->latch = false;
+	note_eoi(e, irq);
+}
+
 /* The guest ended `count` interrupts that were in no list register. */
 static void fold_eoicount(struct vgic *v, unsigned int vcpu, unsigned int count, struct eois *e)
 {
@@ -151,8 +164,7 @@ static void fold_eoicount(struct vgic *v, unsigned int vcpu, unsigned int count,
 				best = irq;
 		if (!best)
 			return;
-		best->active = false;
-		note_eoi(e, best);
+		end_outside(best, e);
 		irq_returned(v, vcpu, best);
 	}
 }
@@ -193,8 +205,7 @@ void vgic_deactivate(struct vgic *v, unsigned int vcpu, unsigned int intid)
 	vgic_halt(v);
 	irq = vgic_irq(v, vcpu, intid);
 	if (irq && irq->active) {
-		irq->active = false;
-		note_eoi(&e, irq);
+		end_outside(irq, &e);
 		vgic_irq_update(v, irq);
 	}
 	vgic_resume(v);

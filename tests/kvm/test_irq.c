@@ -346,7 +346,8 @@ static void a_signal_from_before_is_not_lost(void **state)
 	close(efd);
 }
 
-static void a_plain_irqfd_does_not_hold_a_level_line(void **state)
+/* Nobody has looked in between; and it comes again until user space lowers the line. */
+static void a_plain_irqfd_raises_a_level_line_and_never_lowers_it(void **state)
 {
 	struct vm vm;
 	int efd = eventfd(0, 0);
@@ -356,9 +357,26 @@ static void a_plain_irqfd_does_not_hold_a_level_line(void **state)
 	kick_eventfd(efd);
 	while (!vm.f.kicks[0])
 		sched_yield();
-	irqs_destroy(vm.q); /* waits for the thread */
+	assert_int_equal(irqfd(&vm, efd, 8, KVM_IRQFD_FLAG_DEASSIGN, 0), 0);
+	assert_int_equal(R32(&vm.f, DIST + 0x204), 1u << 8);
+	assert_int_equal(guest_take(&vm.f, 0), 40);
+	assert_int_equal(guest_take(&vm.f, 0), 40);
+	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_SPI, 0, 40), 0), 0);
+	assert_int_equal(guest_take(&vm.f, 0), SPURIOUS);
+	vm_destroy(&vm);
+	close(efd);
+}
+
+static void a_signal_from_before_is_a_pulse_on_a_level_line(void **state)
+{
+	struct vm vm;
+	int efd = eventfd(1, 0);
+
+	vm_create(&vm);
+	assert_int_equal(irqfd(&vm, efd, 8, 0, 0), 0);
+	assert_false(readable(efd));
 	assert_int_equal(R32(&vm.f, DIST + 0x204), 0);
-	fix_destroy(&vm.f);
+	vm_destroy(&vm);
 	close(efd);
 }
 
@@ -685,7 +703,8 @@ int main(void)
 		cmocka_unit_test(an_irqfd_sends_its_msi),
 		cmocka_unit_test(a_signal_is_an_edge_on_the_spi_of_its_gsi),
 		cmocka_unit_test(a_signal_from_before_is_not_lost),
-		cmocka_unit_test(a_plain_irqfd_does_not_hold_a_level_line),
+		cmocka_unit_test(a_plain_irqfd_raises_a_level_line_and_never_lowers_it),
+		cmocka_unit_test(a_signal_from_before_is_a_pulse_on_a_level_line),
 		cmocka_unit_test(nothing_comes_after_deassign),
 		cmocka_unit_test(a_resampling_irqfd_holds_its_line_until_the_eoi),
 		cmocka_unit_test(all_resamplers_of_a_gsi_are_signalled),

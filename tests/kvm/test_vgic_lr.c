@@ -267,6 +267,51 @@ static void active_interrupts_that_do_not_fit_end_by_eoicount(void **state)
 	fix_destroy(&f);
 }
 
+/* As in a list register: by EOI or by a trapped deactivation, and not before. */
+static void what_software_made_pending_ends_outside_a_list_register_too(void **state)
+{
+	struct guest g;
+	struct fix f;
+
+	fix_boot_enabled(&f, 1);
+	for (unsigned int i = 0; i < 6; i++) {
+		spi_priority(&f, 40 + i, 0xa0 - i * 0x10);
+		spi_bit(&f, 0x200, 40 + i);
+		guest_enter(&g, &f, 0);
+		assert_int_equal(guest_ack(&g), 40 + i);
+		guest_exit(&g);
+	}
+	assert_int_equal(R32(&f, DIST + 0x204), 0x3f00);
+	vgic_deactivate(f.v, 0, 40);
+	assert_int_equal(R32(&f, DIST + 0x204), 0x3e00);
+	guest_enter(&g, &f, 0);
+	for (unsigned int i = 6; i-- > 1;)
+		assert_true(guest_eoi(&g, 40 + i));
+	assert_int_equal(g.eoicount, 1);
+	guest_exit(&g);
+	assert_int_equal(R32(&f, DIST + 0x204), 0);
+	fix_destroy(&f);
+}
+
+/* It may be another vCPU's. */
+static void deactivations_trap_where_there_are_more_cpus(void **state)
+{
+	struct guest g;
+	struct fix f;
+
+	fix_boot_enabled(&f, 2);
+	vgic_set_line(f.v, 0, 40, true);
+	guest_enter(&g, &f, 0);
+	guest_ack(&g);
+	guest_exit(&g);
+	guest_enter(&g, &f, 1);
+	assert_int_equal(g.hcr, ICH_TDIR);
+	guest_exit(&g);
+	vgic_deactivate(f.v, 1, 40);
+	assert_int_equal(R32(&f, DIST + 0x304), 0);
+	fix_destroy(&f);
+}
+
 static void active_interrupts_make_room_for_pending_ones(void **state)
 {
 	struct guest g;
@@ -573,6 +618,8 @@ int main(void)
 		cmocka_unit_test(the_highest_priority_comes_first),
 		cmocka_unit_test(more_pending_than_list_registers_asks_for_underflow),
 		cmocka_unit_test(active_interrupts_that_do_not_fit_end_by_eoicount),
+		cmocka_unit_test(what_software_made_pending_ends_outside_a_list_register_too),
+		cmocka_unit_test(deactivations_trap_where_there_are_more_cpus),
 		cmocka_unit_test(active_interrupts_make_room_for_pending_ones),
 		cmocka_unit_test(a_trapped_deactivation_ends_the_interrupt_it_names),
 		cmocka_unit_test(the_eoi_of_a_level_spi_is_told),

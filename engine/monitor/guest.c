@@ -41,8 +41,9 @@ void guest_init(struct cpu *c)
 	write_sysreg(vtcr_el2, 0);
 
 	sve_init(c);
-	/* The debug registers are the guest's: nobody else has this CPU. */
+	/* The debug registers are the guest's, but for the locks: nobody else has this CPU. */
 	write_sysreg(mdcr_el2, MDCR_TPM | MDCR_TPMCR | PMCR_N(read_sysreg(pmcr_el0)));
+	debug_init(c);
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(hstr_el2, 0);
@@ -197,7 +198,7 @@ static bool emulate_sysreg(struct cpu *c, uint64_t esr)
 	uint64_t op = ESR_SYSREG_OP(esr), val;
 	bool read = esr & ESR_SYSREG_READ;
 
-	if (f->cntpoff && timer_emulate(c, op, rt, read))
+	if ((f->cntpoff && timer_emulate(c, op, rt, read)) || debug_emulate(c, op, rt, read))
 		return true;
 	if (read) {
 		if (!read_cache_id(f, op, &val))
@@ -277,14 +278,14 @@ void guest_set_state(struct cpu *c)
 	F(apdakeylo_el1)                                                                           \
 	F(apdakeyhi_el1) F(apdbkeylo_el1) F(apdbkeyhi_el1) F(apgakeylo_el1) F(apgakeyhi_el1)
 
-/* 6 breakpoints and 4 watchpoints, as QEMU's CPU has; the OS lock is set, as by a cold reset. */
+/* 6 breakpoints and 4 watchpoints, as QEMU's CPU has. */
 /* clang-format off */
 #define DEBUG_REGISTERS(F)                                                                         \
 	F(dbgbcr0_el1) F(dbgbcr1_el1) F(dbgbcr2_el1) F(dbgbcr3_el1) F(dbgbcr4_el1)                 \
 	F(dbgbcr5_el1) F(dbgbvr0_el1) F(dbgbvr1_el1) F(dbgbvr2_el1) F(dbgbvr3_el1)                 \
 	F(dbgbvr4_el1) F(dbgbvr5_el1) F(dbgwcr0_el1) F(dbgwcr1_el1) F(dbgwcr2_el1)                 \
 	F(dbgwcr3_el1) F(dbgwvr0_el1) F(dbgwvr1_el1) F(dbgwvr2_el1) F(dbgwvr3_el1)                 \
-	F(mdccint_el1) F(osdlr_el1)
+	F(mdccint_el1)
 /* clang-format on */
 
 void guest_reset(struct cpu *c)
@@ -295,7 +296,7 @@ void guest_reset(struct cpu *c)
 #define ZERO(reg) write_sysreg(reg, 0);
 	PAUTH_KEYS(ZERO)
 	DEBUG_REGISTERS(ZERO)
-	write_sysreg(oslar_el1, 1);
+	debug_reset_locks(c);
 	ZERO(vdisr_el2)
 	ZERO(cntv_ctl_el0)
 	ZERO(cntp_ctl_el0)

@@ -24,6 +24,7 @@ struct cpu {
 	struct spin spin;
 	/* With CNTPOFF: what the guest's CNTP_CVAL_EL0 and the offset add up to, modulo 2^64. */
 	uint64_t cntp_sum;
+	uint32_t dlk;	   /* OSDLR_EL1.DLK as the guest has set it */
 	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
 	bool sve;	   /* this CPU has it */
 
@@ -121,7 +122,12 @@ void sve_get(struct cpu *c);
 void sve_set(struct cpu *c);
 
 /* debug_regs.c: the mailbox's debug registers */
+void debug_init(struct cpu *c);
 void debug_get(struct cpu *c);
 void debug_set(struct cpu *c);
+/* As by a cold reset: the OS lock is set. */
+void debug_reset_locks(struct cpu *c);
+/* An access to the registers of the locks; false: something else, or the host's business. */
+bool debug_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 
 #endif

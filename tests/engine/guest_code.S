@@ -139,11 +139,12 @@
 	b.eq	2b
 	b	1b
 
-	/* At EL1: KDE and MDE, or SS; D clear. The exception is the vector's, with its ESR_EL1. */
+	/* x2: the OS lock. At EL1: KDE and MDE, or SS; D clear. The
+	 * exception is the vector's, with its ESR_EL1. */
 	at GUEST_DEBUG
 	adr	x9, vectors
 	msr	vbar_el1, x9
-	msr	oslar_el1, xzr
+	msr	oslar_el1, x2
 	adr	x9, 2f
 	msr	dbgbvr0_el1, x9
 	mov	x9, #0x1e7		/* EL1 and EL0, all bytes */
@@ -175,6 +176,8 @@
 1:	nop
 	ldr	x11, [x10]
 2:	nop
+	mrs	x2, oslsr_el1
+	mrs	x3, osdlr_el1
 	hvc	#0x11			/* nothing has happened */
 
 	at GUEST_VECTORS

@@ -238,6 +238,32 @@ static void breakpoints_watchpoints_and_steps_are_the_guests(void **state)
 	rig_stop(&r);
 }
 
+/* And no exit tells of the lock's registers. */
+static void the_os_lock_silences_breakpoints_watchpoints_and_steps(void **state)
+{
+	struct engine_debug d;
+	struct engine_frame *f;
+	struct rig r;
+
+	rig_start(&r, 1);
+	for (uint64_t i = 0; i < 3; i++) {
+		f = rig_enter(&r, 0, GUEST_DEBUG);
+		f->x[0] = i;
+		f->x[2] = 1;
+		rig_run_hvc(&r, 0, 0x11);
+		assert_int_equal(f->x[2], 0xa); /* OSLM, OSLK */
+		assert_int_equal(f->x[3], 0);
+		assert_int_equal(engine_qemu.debug_get(r.engine, 0, &d), 0);
+		assert_true(d.os_lock == 1 && d.osdlr == 0);
+		d.os_lock = 0;
+		assert_int_equal(engine_qemu.debug_set(r.engine, 0, &d), 0);
+		f->pc = RIG_CODE + GUEST_DEBUG;
+		f->x[2] = 0;
+		rig_run_hvc(&r, 0, 0xff);
+	}
+	rig_stop(&r);
+}
+
 #define EC_SYSREG     0x18
 #define EC_BREAKPOINT 0x30
 #define EC_STEP	      0x32
@@ -403,6 +429,7 @@ int main(void)
 		cmocka_unit_test(system_registers_move_out_and_in),
 		cmocka_unit_test(each_cpu_reads_its_own_mpidr),
 		cmocka_unit_test(breakpoints_watchpoints_and_steps_are_the_guests),
+		cmocka_unit_test(the_os_lock_silences_breakpoints_watchpoints_and_steps),
 		cmocka_unit_test(breakpoints_of_the_host_end_a_run_before_the_instruction),
 		cmocka_unit_test(a_step_of_the_host_is_one_instruction),
 		cmocka_unit_test(watchpoints_of_the_host_end_a_run_before_the_access),

@@ -58,6 +58,9 @@ long call_close_range(unsigned int first, unsigned int last, int flags);
 /* True: the call is ours, and *r its result. False: it is for the kernel. */
 bool call_ioctl(int fd, uint32_t nr, uint64_t arg, long *r);
 bool call_fallocate(int fd, int mode, int64_t offset, int64_t len, long *r);
+/* read(2) of fd has answered r: what it answers. */
+long call_read_done(int fd, long r);
+bool call_write(int fd); /* nothing is written, and the answer is EINVAL */
 bool call_close(int fd); /* nothing is closed, and nothing need be */
 /* Before dup2(from, to): 0, or -EBUSY. */
 long call_replace(int from, int to);

@@ -63,6 +63,14 @@ enum fd_class object_classify(int fd, struct handle *h)
 	return h->obj ? FD_OBJECT : classify_stranger(fd);
 }
 
+bool object_is_gmem(int fd)
+{
+	struct handle h;
+
+	return __atomic_load_n(&objects->any_gmem, __ATOMIC_RELAXED) &&
+	       object_classify(fd, &h) == FD_OBJECT && h.obj->kind == OBJECT_GMEM;
+}
+
 static void leave_place(const struct object *obj)
 {
 	uint16_t n = (uint16_t)(obj - objects->table + 1);
@@ -163,6 +171,8 @@ struct object *object_add(int life, int talk, const struct wire_msg *m)
 		obj->talk.own = own;
 		obj->size = m->object.size;
 		obj->flags = m->object.flags;
+		if (obj->kind == OBJECT_GMEM)
+			__atomic_store_n(&objects->any_gmem, true, __ATOMIC_RELAXED);
 		take_place(obj, st.st_ino);
 	}
 	latch_drop(&objects->latch);
@@ -187,6 +197,7 @@ void object_reset(void)
 	if (objects->used)
 		memset(objects->places, 0, sizeof(objects->places));
 	objects->used = objects->farthest = 0;
+	objects->any_gmem = false;
 	objects->latch = (struct latch){0};
 }
 

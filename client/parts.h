@@ -154,6 +154,8 @@ enum fd_class {
 	FD_FOREIGN, /* an object of another address space: EIO */
 };
 enum fd_class object_classify(int fd, struct handle *h);
+/* A guest_memfd of this process: quick where there was none. */
+bool object_is_gmem(int fd);
 /* Make an entry, whose latch is held then; takes over `talk`. NULL: no room. */
 struct object *object_add(int life, int talk, const struct wire_msg *m);
 /* obj->latch is held, and dropped. */

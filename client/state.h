@@ -82,6 +82,7 @@ struct client_objects {
 	unsigned int used; /* no entry behind it was ever taken */
 	/* By inode: an entry's number plus 1; 0: the place is free. */
 	uint16_t places[CLIENT_MAX_OBJECTS];
+	bool any_gmem;	       /* a guest_memfd was there */
 	unsigned int farthest; /* nothing is farther from its inode's own place than this */
 	struct object table[CLIENT_MAX_OBJECTS];
 };

@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #define REAL_FUNCTIONS(_)                                                                          \
 	_(open, int, const char *, int, ...)                                                       \
@@ -55,6 +56,11 @@
 	_(posix_spawnp, int, pid_t *, const char *, const posix_spawn_file_actions_t *,            \
 	  const posix_spawnattr_t *, char *const *, char *const *)                                 \
 	_(close, int, int)                                                                         \
+	_(read, ssize_t, int, void *, size_t)                                                      \
+	_(__read_chk, ssize_t, int, void *, size_t, size_t)                                        \
+	_(readv, ssize_t, int, const struct iovec *, int)                                          \
+	_(write, ssize_t, int, const void *, size_t)                                               \
+	_(writev, ssize_t, int, const struct iovec *, int)                                         \
 	_(closefrom, void, int)                                                                    \
 	_(dup2, int, int, int)                                                                     \
 	_(dup3, int, int, int, int)                                                                \

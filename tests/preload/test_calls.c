@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tests/preload/fixture.h"
@@ -243,6 +244,34 @@ static void dev_kvm_is_found_however_it_is_spelt(void **state)
 	close(dev);
 }
 
+/* And nothing of it comes to whoever is behind: the calls after it are answered. */
+static void a_guest_memfd_is_neither_read_nor_written(void **state)
+{
+	struct kvm_create_guest_memfd g = {.size = 0x3000};
+	int vm = open_vm(), gmem = call(vm, KVM_CREATE_GUEST_MEMFD, (uintptr_t)&g);
+	int copy = dup(gmem), end[2];
+	char buf[64] = "";
+	struct iovec iov = {buf, sizeof(buf)};
+
+	for (int i = 0, fd = gmem; i < 2; i++, fd = copy) {
+		assert_true(read(fd, buf, sizeof(buf)) < 0 && errno == EINVAL);
+		assert_true(readv(fd, &iov, 1) < 0 && errno == EINVAL);
+		assert_true(write(fd, buf, sizeof(buf)) < 0 && errno == EINVAL);
+		assert_true(writev(fd, &iov, 1) < 0 && errno == EINVAL);
+		assert_true(pread(fd, buf, sizeof(buf), 0) < 0 && errno == ESPIPE);
+		assert_true(pwrite(fd, buf, sizeof(buf), 0) < 0 && errno == ESPIPE);
+	}
+	assert_int_equal(pipe(end), 0);
+	assert_int_equal(write(end[1], "abc", 3), 3);
+	assert_int_equal(read(end[0], buf, sizeof(buf)), 3);
+	close(end[1]);
+	assert_int_equal(read(end[0], buf, sizeof(buf)), 0);
+	close(end[0]);
+	close(copy);
+	close(gmem);
+	close(vm);
+}
+
 static void a_guest_memfd_is_a_file_of_its_size(void **state)
 {
 	struct kvm_create_guest_memfd g = {.size = 0x3000};
@@ -353,6 +382,7 @@ static int run(void)
 		cmocka_unit_test(other_descriptors_are_left_alone),
 		cmocka_unit_test(paths_exist_as_on_a_machine_with_kvm),
 		cmocka_unit_test(dev_kvm_is_found_however_it_is_spelt),
+		cmocka_unit_test(a_guest_memfd_is_neither_read_nor_written),
 		cmocka_unit_test(a_guest_memfd_is_a_file_of_its_size),
 		cmocka_unit_test(other_files_of_that_name_are_left_alone),
 		cmocka_unit_test(bad_path_pointers_are_efault),

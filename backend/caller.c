@@ -14,6 +14,7 @@
 
 #include "backend/channel.h"
 #include "base/bits.h"
+#include "base/schedstat.h"
 #include "machine/memory.h"
 
 static struct wire_caller *wire_caller(struct kvm_caller *c)
@@ -251,6 +252,35 @@ static bool op_interrupted(struct kvm_caller *base)
 	return __atomic_load_n(&control->cancel, __ATOMIC_SEQ_CST) == ch->seq;
 }
 
+/* What one thread has waited says nothing about the next: of that counts what is still to come. */
+static void follow_thread(struct channel *ch, uint32_t thread)
+{
+	struct channel_delay *d = &ch->delay;
+	bool first = !d->thread;
+
+	if (d->schedstat >= 0)
+		close(d->schedstat);
+	d->schedstat = mm_open_schedstat(ch->mm, thread);
+	d->thread = thread;
+	d->last = first ? 0 : schedstat_delay(d->schedstat);
+}
+
+static uint64_t op_run_delay(struct kvm_caller *base)
+{
+	struct wire_caller *c = wire_caller(base);
+	struct channel_delay *d = &c->ch->delay;
+	uint64_t now;
+
+	if (c->thread && c->thread != d->thread)
+		follow_thread(c->ch, c->thread);
+	now = schedstat_delay(d->schedstat);
+	if (now > d->last) {
+		d->sum += now - d->last;
+		d->last = now;
+	}
+	return d->sum;
+}
+
 static const struct kvm_caller_ops caller_ops = {
 	.read = op_read,
 	.write = op_write,
@@ -261,6 +291,7 @@ static const struct kvm_caller_ops caller_ops = {
 	.lookup = op_lookup,
 	.take_fd = op_take_fd,
 	.interrupted = op_interrupted,
+	.run_delay = op_run_delay,
 };
 
 void caller_init(struct wire_caller *c, struct channel *ch)

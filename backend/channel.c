@@ -63,6 +63,7 @@ struct channel *channel_create(struct server *s, int fd, int life_fd, struct mm 
 		return NULL;
 	}
 	*ch = (struct channel){.srv = s, .fd = fd, .life_fd = life_fd, .mm = mm, .file = file};
+	ch->delay.schedstat = -1;
 	if (mm)
 		mm_get(mm);
 	lock_take(&s->lock);
@@ -103,6 +104,7 @@ static void unlist(struct channel *ch)
 		log_debug("nobody reads the idle eventfd");
 	close(ch->fd); /* before server_destroy returns */
 	close_if(ch->life_fd);
+	close_if(ch->delay.schedstat);
 	s->num_channels--;
 	pthread_cond_broadcast(&s->closed);
 	lock_drop(&s->lock);

@@ -71,6 +71,14 @@ struct channel {
 
 	atomic_bool hung_up; /* a vCPU's */
 	bool running;	     /* KVM_RUN lasts */
+
+	/* Of the client's thread that runs the vCPU, and of those that did before. */
+	struct channel_delay {
+		uint32_t thread; /* by its own number; 0: none yet */
+		int schedstat;	 /* its; or -errno */
+		uint64_t last;	 /* what it told */
+		uint64_t sum;
+	} delay;
 };
 
 /* A channel over fd for file (takes both and life_fd over, and a reference on mm); without file and
@@ -135,6 +143,7 @@ struct wire_caller {
 	bool interrupted;    /* it said that a signal waits */
 	bool attached;	     /* counted in mm->attaching */
 	size_t pulling;	     /* bytes of the pull under way */
+	uint32_t thread;     /* KVM_RUN: the client's; 0: it did not say */
 	uint64_t eager_addr; /* the argument, as far as it came with the call */
 	uint32_t eager_len;
 	uint8_t eager[WIRE_EAGER_MAX];
@@ -163,6 +172,8 @@ void mm_attach_over(struct mm *mm);
  * and any other there. 0 or -EPIPE. */
 int mm_remap(struct mm *mm, struct channel *ch);
 int mm_discard(struct mm *mm, uint64_t addr, uint64_t size, bool shared_too);
+/* The schedstat of the process's thread of this number: a descriptor, or -errno. */
+int mm_open_schedstat(struct mm *mm, uint32_t thread);
 /* WIRE_TOUCHED: warn, so many times. */
 void mm_touched(struct mm *mm, const struct wire_msg *m);
 /* The process of the mm of this serial has ended (watcher.c). */

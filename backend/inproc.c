@@ -15,6 +15,7 @@
 #include "backend/inproc_pull.h"
 #include "backend/ranks.h"
 #include "base/bits.h"
+#include "base/schedstat.h"
 #include "machine/memory.h"
 #include "rmm/rmm.h"
 
@@ -37,6 +38,7 @@ struct inproc {
 	struct inproc_mm *mm;
 	struct kvm_mm foreign; /* the address space of nobody */
 	struct inproc_puller puller;
+	uint64_t (*run_delay)(void);
 
 	struct lock lock; /* handles, mappings */
 	struct handle handle[INPROC_MAX_FDS];
@@ -210,6 +212,11 @@ static bool op_interrupted(struct kvm_caller *base)
 	return atomic_load(&caller_of(base)->handle->signalled);
 }
 
+static uint64_t op_run_delay(struct kvm_caller *base)
+{
+	return caller_of(base)->p->run_delay();
+}
+
 static const struct kvm_caller_ops caller_ops = {
 	.read = op_read,
 	.write = op_write,
@@ -220,6 +227,7 @@ static const struct kvm_caller_ops caller_ops = {
 	.lookup = op_lookup,
 	.take_fd = op_take_fd,
 	.interrupted = op_interrupted,
+	.run_delay = op_run_delay,
 };
 
 static int64_t do_ioctl(struct inproc *p, struct kvm_mm *mm, int fd, uint32_t nr, uint64_t arg)
@@ -401,6 +409,8 @@ int inproc_create(const struct inproc_config *cfg, struct inproc **out)
 	kc.automatic = cfg->automatic;
 	kc.rmm_semantics = cfg->rmm;
 	kc.cap_rmi = cfg->cap_rmi;
+	kc.steal_time = !cfg->no_steal_time;
+	p->run_delay = cfg->run_delay ? cfg->run_delay : schedstat_own_delay;
 	ret = kvm_host_create(&kc, &p->host);
 	if (!ret)
 		ret = inproc_mm_create(p->machine, &p->mm);

@@ -34,11 +34,14 @@ struct inproc_config {
 	bool automatic;			     /* found out from what is called */
 	enum kvm_rmm rmm;		     /* which RMM realms see */
 	uint32_t cap_rmi;		     /* 0: the revision's */
-	uint64_t feature_reg0;		     /* of the RMM; 0: the platform's */
-	unsigned int cpu;		     /* MACHINE_CPU_* of the machine's CPUs */
-	uint64_t ram;	    /* bytes of each area (machine/memory.h); 0: the default */
-	bool pa_is_va;	    /* host addresses equal PAs (conformance suites) */
-	const void *attest; /* the RMM's attestation identity, or NULL */
+	/* What the calling thread has waited for a CPU, in nanoseconds; NULL: the truth. */
+	uint64_t (*run_delay)(void);
+	bool no_steal_time;    /* as where nothing counts it */
+	uint64_t feature_reg0; /* of the RMM; 0: the platform's */
+	unsigned int cpu;      /* MACHINE_CPU_* of the machine's CPUs */
+	uint64_t ram;	       /* bytes of each area (machine/memory.h); 0: the default */
+	bool pa_is_va;	       /* host addresses equal PAs (conformance suites) */
+	const void *attest;    /* the RMM's attestation identity, or NULL */
 };
 
 /* 0, or the -errno of machine_create, rmm_create, kvm_host_create. cfg NULL: all defaults. */

@@ -17,6 +17,7 @@
 #include "backend/sandbox.h"
 #include "backend/server.h"
 #include "base/log.h"
+#include "base/schedstat.h"
 #include "base/sigbus.h"
 #include "debug/debug.h"
 #include "engine/engine.h"
@@ -110,10 +111,12 @@ static int host_create(struct host *h, const struct backend_options *o)
 				.automatic = o->automatic,
 				.rmm_semantics = o->rmm,
 				.cap_rmi = o->cap_rmi,
-				.realm = o->realm};
+				.realm = o->realm,
+				.steal_time = schedstat_is_there()};
 	struct server_config sc = {.rmi_cap = rmi_cap(o),
 				   .page_protected = page_protected,
-				   .protection_changes = protection_changes};
+				   .protection_changes = protection_changes,
+				   .open_schedstat = starter_open_schedstat};
 	int r = machine_create(&mc, &h->machine);
 
 	if (r)

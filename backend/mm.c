@@ -199,6 +199,14 @@ void mm_touched(struct mm *mm, const struct wire_msg *m)
 		log_warn("there are more such touches");
 }
 
+int mm_open_schedstat(struct mm *mm, uint32_t thread)
+{
+	const struct server_config *cfg = &mm->srv->cfg;
+
+	return mm->pidfd >= 0 && cfg->open_schedstat ? cfg->open_schedstat(mm->pidfd, thread, "")
+						     : -ESRCH;
+}
+
 static const struct kvm_mm_ops mm_ops = {
 	.attach = op_attach,
 	.guard = op_guard,

@@ -29,6 +29,7 @@ static int64_t run(struct channel *ch, struct wire_caller *c, const struct wire_
 	int64_t r;
 
 	ch->running = true;
+	c->thread = m->call.thread;
 	kvm_vcpu_watch(ch->file, ch->fd); /* CANCEL */
 	r = kvm_ioctl(ch->file, &c->base, m->call.nr, m->call.arg);
 	kvm_vcpu_watch(ch->file, -1);

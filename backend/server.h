@@ -27,6 +27,8 @@ struct server_config {
 	/* A connection that says JSON, not HELLO: takes fd over (door.h). NULL: it is closed. */
 	void (*visitor)(void *arg, int fd);
 	void *visitor_arg;
+	/* As schedstat_open (base/schedstat.h). NULL: nothing is known of clients' threads. */
+	int (*open_schedstat)(int pidfd, uint32_t thread, const char *name);
 	unsigned int max_channels; /* threads that serve clients; 0: SERVER_MAX_CHANNELS */
 };
 

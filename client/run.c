@@ -130,7 +130,10 @@ static int wait_open(struct call *c)
 
 int64_t run_vcpu(struct call *c, uint64_t arg)
 {
-	struct wire_msg m = {.type = WIRE_CALL, .call = {.nr = KVM_RUN, .arg = arg}};
+	struct wire_msg m = {
+		.type = WIRE_CALL,
+		.call = {.nr = KVM_RUN, .thread = sys(gettid), .arg = arg},
+	};
 
 	c->wait = wait_open;
 	return talk_send(c->talk, &m, NULL, NULL, 0) ? -EIO : needs_serve(c);

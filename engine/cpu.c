@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/schedstat.h"
 #include "engine/qemu_parts.h"
+#include "engine/starter.h"
 #include "machine/pe.h"
 
 #define COUNTER_HZ  62500000 /* CNTFRQ_EL0 of QEMU's CPUs */
@@ -267,4 +270,21 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 			pe_set_counter(pe, c->mailbox->frame.cntpct, COUNTER_HZ);
 	}
 	return exit;
+}
+
+/* QEMU gives its threads these names (-name debug-threads=on). */
+uint64_t cpu_run_delay(struct engine_cpu *c)
+{
+	unsigned int index = (unsigned int)(c - c->engine->cpu);
+	int pidfd = atomic_load(&c->engine->pidfd);
+	char name[16];
+
+	if (!c->up)
+		return 0;
+	if (!c->schedstat_sought) {
+		snprintf(name, sizeof(name), "CPU %u/TCG", index);
+		c->schedstat = starter_open_schedstat(pidfd, 0, name);
+		c->schedstat_sought = true;
+	}
+	return schedstat_delay(c->schedstat);
 }

@@ -8,8 +8,8 @@
  * runs; the frame carries only what changes hands at every exit. The explicit calls sysregs_get,
  * sysregs_set and reset move the rest.
  *
- * Threads: a CPU's calls (frame, run, reset, sysregs) come from one thread at a time. tlbi, touch
- * and destroy may come from any thread, also while CPUs run.
+ * Threads: a CPU's calls (frame, run, reset, sysregs, run_delay) come from one thread at a time.
+ * tlbi, touch and destroy may come from any thread, also while CPUs run.
  *
  * Back-ends: engine_qemu (engine/qemu.c), and test engines that play a script in place of a guest.
  */
@@ -209,6 +209,10 @@ struct engine_ops {
 	 * it has been deasserted.
 	 */
 	enum engine_exit (*run)(struct engine *e, unsigned int cpu, struct pe *pe);
+
+	/* Nanoseconds that what executes the CPU has waited for a CPU of the host so far; 0: nobody
+	 * knows. NULL in engines that cannot tell. */
+	uint64_t (*run_delay)(struct engine *e, unsigned int cpu);
 
 	/* Invalidate stage 2 translations of [ipa, ipa + size), and all stage 1 derived from them,
 	 * on every CPU; done when it returns. `cpu`: one that the caller owns and that is not

@@ -116,6 +116,8 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "%s", e->program);
 	arg(a, "-nodefaults");
 	arg(a, "-no-user-config");
+	arg(a, "-name");
+	arg(a, "debug-threads=on"); /* cpu_run_delay finds a CPU's thread by its name */
 	if (starter_is_there() && starter_program_has_sandbox()) {
 		arg(a, "-sandbox");
 		arg(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");

@@ -114,6 +114,7 @@ static void fill_window(struct engine *e)
 		struct engine_cpu *c = &e->cpu[i];
 
 		c->engine = e;
+		c->schedstat = -1;
 		c->doorbell.kick = c->doorbell.call = -1;
 		e->device[i % DOORBELL_DEVICES].doorbell[i / DOORBELL_DEVICES] = &c->doorbell;
 		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
@@ -131,8 +132,10 @@ static void close_fd(int fd)
 /* All but the keeper, which has ended or was never started. */
 static void engine_free(struct engine *e)
 {
-	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++)
+	for (unsigned int i = 0; i <= e->cpus && e->cpu[i].engine; i++) {
 		doorbell_close(&e->cpu[i].doorbell);
+		close_fd(e->cpu[i].schedstat);
+	}
 	for (unsigned int i = 0; i < e->devices; i++)
 		doorbell_device_close(&e->device[i]);
 	files_close(e);
@@ -450,6 +453,11 @@ static enum engine_exit qemu_run(struct engine *e, unsigned int cpu, struct pe *
 	return cpu_run(&e->cpu[cpu], pe);
 }
 
+static uint64_t qemu_run_delay(struct engine *e, unsigned int cpu)
+{
+	return cpu_run_delay(&e->cpu[cpu]);
+}
+
 /* On the caller's idle CPU, or on the service CPU. A lost engine has nothing to invalidate. */
 static void service(struct engine *e, int cpu, enum mailbox_command cmd, uint64_t arg0,
 		    uint64_t arg1)
@@ -497,6 +505,7 @@ const struct engine_ops engine_qemu = {
 	.whole_get = qemu_whole_get,
 	.whole_set = qemu_whole_set,
 	.run = qemu_run,
+	.run_delay = qemu_run_delay,
 	.tlbi = qemu_tlbi,
 	.touch = qemu_touch,
 };

@@ -77,6 +77,9 @@ struct engine_cpu {
 	struct doorbell doorbell;
 	bool up;	  /* has given its first answer; written by the caller's thread */
 	struct spin spin; /* the caller's thread */
+	/* The caller's thread: the schedstat of QEMU's thread, -1: there is none. */
+	bool schedstat_sought;
+	int schedstat;
 };
 
 /* After the machine's expect_lock, which is held while an engine is started ahead. */
@@ -171,5 +174,6 @@ uint64_t cpu_clock(void); /* nanoseconds */
 int cpu_bring_up(struct engine_cpu *c, struct pe *pe);
 int cpu_command(struct engine_cpu *c, enum mailbox_command cmd, uint64_t arg0, uint64_t arg1);
 enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe);
+uint64_t cpu_run_delay(struct engine_cpu *c);
 
 #endif

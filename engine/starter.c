@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * starter.c - the starter, its one request (argv and descriptors), and its one answer (a process).
+ * starter.c - the starter, its two requests, and their answer.
  *
- * A request is a packet: struct request, the strings of argv and of the environment each with its
- * NUL, and the descriptors, standard error last. The answer is a status, with the process's
- * descriptor.
+ * A request is a packet: struct request, strings each with its NUL, and descriptors. To start a
+ * process they are argv, the environment, and the process's descriptors, standard error last; to
+ * open the schedstat of a thread, its name and its process's descriptor. The answer is a status,
+ * with the descriptor of the process or of the file.
  */
 #include "engine/starter.h"
 
@@ -27,6 +28,7 @@
 #include "base/bits.h"
 #include "base/fd.h"
 #include "base/pass.h"
+#include "base/schedstat.h"
 #include "engine/inside.h"
 #include "engine/qemu_parts.h"
 
@@ -35,7 +37,11 @@
 #define MAX_ENV	 4u
 _Static_assert(STARTER_MAX_FDS < PASS_MAX, "with standard error");
 
+enum { START, OPEN_SCHEDSTAT };
+
 struct request {
+	uint32_t kind;
+	uint32_t thread; /* OPEN_SCHEDSTAT: its number */
 	uint32_t nargs, nenv, nfds;
 	int32_t numbers[STARTER_MAX_FDS]; /* that the descriptors are to have */
 };
@@ -187,6 +193,18 @@ static int start(const struct request *q, char *text, size_t len, int *fds, pid_
 	return pid < 0 ? -errno : pidfd;
 }
 
+static int obey(const struct request *q, char *text, size_t len, int *fds, unsigned int nfds,
+		pid_t parent)
+{
+	if (!len || text[len - 1])
+		return -EINVAL;
+	if (q->kind == OPEN_SCHEDSTAT)
+		return nfds == 1 ? schedstat_open(fds[0], q->thread, text) : -EINVAL;
+	if (q->kind != START || nfds != q->nfds + 1 || q->nargs > MAX_ARGS || q->nenv > MAX_ENV)
+		return -EINVAL;
+	return start(q, text, len, fds, parent);
+}
+
 static void serve(int fd, pid_t parent)
 {
 	static struct {
@@ -199,9 +217,8 @@ static void serve(int fd, pid_t parent)
 
 	for (; (n = pass_recv(fd, &m, sizeof(m), fds, &nfds, 0)) > 0; nfds = ARRAY_SIZE(fds)) {
 		answer = -EINVAL;
-		if ((size_t)n > sizeof(m.q) && nfds == m.q.nfds + 1 && m.q.nargs <= MAX_ARGS &&
-		    m.q.nenv <= MAX_ENV)
-			answer = start(&m.q, m.text, n - sizeof(m.q), fds, parent);
+		if ((size_t)n > sizeof(m.q))
+			answer = obey(&m.q, m.text, n - sizeof(m.q), fds, nfds, parent);
 		pass_send(fd, &(struct iovec){&answer, sizeof(answer)}, 1, &answer, answer >= 0, 0);
 		if (answer >= 0)
 			close(answer);
@@ -289,12 +306,37 @@ static size_t pack(char *const *v, uint32_t max, char *text, size_t len, uint32_
 	return len;
 }
 
+/* The descriptor that is answered, or -errno. */
+static int ask(const struct iovec iov[2], const int *fds, unsigned int nfds)
+{
+	int answer = -EPIPE, got = -1, r;
+	unsigned int n = 1;
+
+	lock_take(&lock);
+	r = (int)pass_send(starter_fd, iov, 2, fds, nfds, 0);
+	if (r >= 0)
+		r = pass_recv(starter_fd, &answer, sizeof(answer), &got, &n, 0) == sizeof(answer)
+			    ? 0
+			    : -EPIPE;
+	lock_drop(&lock);
+	if (r || answer < 0)
+		return r ?: answer;
+	return n ? got : -EMFILE;
+}
+
+int starter_open_schedstat(int pidfd, uint32_t thread, const char *name)
+{
+	struct request q = {.kind = OPEN_SCHEDSTAT, .thread = thread};
+	struct iovec iov[2] = {{&q, sizeof(q)}, {(void *)name, strlen(name) + 1}};
+
+	return starter_is_there() ? ask(iov, &pidfd, 1) : schedstat_open(pidfd, thread, name);
+}
+
 int starter_start(const struct starter_job *job)
 {
-	struct request q = {.nfds = job->nfds};
+	struct request q = {.kind = START, .nfds = job->nfds};
 	struct iovec iov[2] = {{&q, sizeof(q)}, {malloc(MAX_TEXT), 0}};
-	int fds[STARTER_MAX_FDS + 1], answer = -EPIPE, pidfd = -1, r;
-	unsigned int n = 1;
+	int fds[STARTER_MAX_FDS + 1], r;
 
 	if (!iov[1].iov_base)
 		return -ENOMEM;
@@ -305,16 +347,8 @@ int starter_start(const struct starter_job *job)
 		fds[i] = q.numbers[i] = job->fds[i];
 	fds[MIN(job->nfds, STARTER_MAX_FDS)] = job->err;
 	r = job->nfds > STARTER_MAX_FDS || !iov[1].iov_len ? -E2BIG : 0;
-	lock_take(&lock);
 	if (!r)
-		r = (int)pass_send(starter_fd, iov, 2, fds, (unsigned int)job->nfds + 1, 0);
-	if (r >= 0)
-		r = pass_recv(starter_fd, &answer, sizeof(answer), &pidfd, &n, 0) == sizeof(answer)
-			    ? 0
-			    : -EPIPE;
-	lock_drop(&lock);
+		r = ask(iov, fds, (unsigned int)job->nfds + 1);
 	free(iov[1].iov_base);
-	if (r || answer < 0)
-		return r ?: answer;
-	return n ? pidfd : -EMFILE;
+	return r;
 }

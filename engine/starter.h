@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * starter.h - a small process that executes engines for one that may not execute anything.
+ * starter.h - a small process that executes engines for one that may not execute anything, and
+ * opens what /proc tells of a thread's waiting for one that may not open anything.
  *
  * It is forked while its parent is still free. What it starts are children of the parent
  * (CLONE_PARENT): waited for, and ended with it, as if the parent had forked them.
@@ -10,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define STARTER_MAX_FDS 40u /* memory, a socket for each doorbell device, the object and its own */
@@ -36,5 +38,7 @@ struct starter_job {
 __attribute__((noreturn)) void starter_become(const struct starter_job *job, pid_t parent);
 /* A descriptor of the process, or -errno. Any thread. */
 int starter_start(const struct starter_job *job);
+/* schedstat_open, by the starter if there is one. Any thread. */
+int starter_open_schedstat(int pidfd, uint32_t thread, const char *name);
 
 #endif

@@ -47,6 +47,10 @@ struct kvm_caller_ops {
 
 	/* A signal is pending for the calling thread: long work stops with EINTR. */
 	bool (*interrupted)(struct kvm_caller *c);
+
+	/* KVM_RUN: nanoseconds that the calling thread has waited for a CPU in its life; 0: nobody
+	 * knows. It never goes back while it is about one vCPU. */
+	uint64_t (*run_delay)(struct kvm_caller *c);
 };
 
 struct kvm_caller {

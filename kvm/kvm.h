@@ -68,6 +68,7 @@ struct kvm_config {
 	struct kvm_realm_choice realm;
 	enum kvm_rmm rmm_semantics; /* which RMM realms see */
 	uint32_t cap_rmi;	    /* KVM_CAP_ARM_RMI; 0: the revision's number */
+	bool steal_time; /* it can be known how long a thread waits for a CPU (caller, engine) */
 };
 
 int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out); /* 0, -ENOMEM */

@@ -149,7 +149,7 @@ struct wire_msg {
 		} welcome;
 		struct {
 			uint32_t nr;
-			uint32_t pad;
+			uint32_t thread; /* KVM_RUN: the caller, as its process numbers it */
 			uint64_t arg;
 		} call;
 		struct {

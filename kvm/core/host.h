@@ -27,6 +27,7 @@ struct kvm_host {
 	uint32_t cap_rmi;  /* number of KVM_CAP_ARM_RMI; 0: the revision's */
 	bool rmi;	   /* the RMM is there and speaks 1.0 */
 	uint64_t feature0; /* its feature register 0 */
+	bool steal_time;
 
 	struct lock lock; /* vms, vmids */
 	struct kvm_vm *vms;

@@ -68,6 +68,9 @@ struct vm_kind {
 	result (*abort_access)(struct kvm_vcpu *v);
 	/* KVM_SET_GUEST_DEBUG, checked; its mutex held. */
 	void (*set_guest_debug)(struct kvm_vcpu *v, const struct kvm_guest_debug *d);
+	/* Nanoseconds that v's CPU has waited for one of the host; 0: nobody knows. v's mutex
+	 * held. */
+	uint64_t (*run_delay)(struct kvm_vcpu *v);
 	/* The PSCI call of `calling` that means `target` is done, with this status; false: refused.
 	 * target's mp_lock held. */
 	bool (*psci_complete)(struct kvm_vcpu *calling, struct kvm_vcpu *target, uint64_t status);

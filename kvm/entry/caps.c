@@ -80,7 +80,6 @@ static const struct cap caps[] = {
 	NOT_REALM(ARM_NISV_TO_USER, 1),
 	NOT_REALM(ARM_INJECT_EXT_DABT, 1),
 	EVERYWHERE(HALT_POLL, 1),
-	NOT_REALM(STEAL_TIME, 1),
 	NOT_REALM(PTP_KVM, 1),
 	NOT_REALM(SET_GUEST_DEBUG2, GUEST_DEBUG_CONTROLS),
 	EVERYWHERE(BINARY_STATS_FD, 1),
@@ -103,7 +102,7 @@ static int row_value(const struct kvm_host *h, const struct cap *cap, int value)
 	return cap->nr == KVM_CAP_ARM_VM_IPA_SIZE ? (int)host_ipa_limit(h) : value;
 }
 
-/* What the RMM's feature register or the revision decides. */
+/* What the machine, the RMM's feature register or the revision decides. */
 static int other_cap(const struct kvm_call *c, bool realm)
 {
 	const struct kvm_host *h = c->host;
@@ -120,6 +119,8 @@ static int other_cap(const struct kvm_call *c, bool realm)
 	case KVM_CAP_MEMORY_ATTRIBUTES:
 		return !rev->gmem_attributes && (!c->vm || realm) ? KVM_MEMORY_ATTRIBUTE_PRIVATE
 								  : 0;
+	case KVM_CAP_STEAL_TIME:
+		return h->steal_time && !realm;
 	case KVM_CAP_ARM_SVE:
 		return host_feature(h, RMI_FEATURE0_SVE_EN);
 	case KVM_CAP_ARM_PMU_V3:

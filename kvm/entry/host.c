@@ -38,6 +38,7 @@ int kvm_host_create(const struct kvm_config *cfg, struct kvm_host **out)
 	h->cap_rmi = cfg->cap_rmi;
 	h->detect = cfg->detect;
 	h->automatic = cfg->automatic;
+	h->steal_time = cfg->steal_time;
 	h->vmids[0] = true;
 	pthread_cond_init(&h->walked, NULL);
 	lock_init(&h->lock, RANK_HOST, "host->lock");

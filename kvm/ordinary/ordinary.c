@@ -292,6 +292,13 @@ static bool psci_is_complete(struct kvm_vcpu *calling, struct kvm_vcpu *target, 
 	return true;
 }
 
+static uint64_t run_delay(struct kvm_vcpu *v)
+{
+	const struct engine_ops *ops = v->vm->host->engine;
+
+	return ops->run_delay ? ops->run_delay(v->vm->ordinary.engine, v->index) : 0;
+}
+
 const struct vm_kind vm_kind_ordinary = {
 	.unmap_shared = stage2_unmap,
 	.unmap_private = no_private,
@@ -302,6 +309,7 @@ const struct vm_kind vm_kind_ordinary = {
 	.fetch_sve = ordinary_fetch_sve,
 	.abort_access = ordinary_abort_access,
 	.set_guest_debug = ordinary_set_guest_debug,
+	.run_delay = run_delay,
 	.psci_complete = psci_is_complete,
 	.destroy = ordinary_destroy,
 };

@@ -12,10 +12,18 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/onereg.h"
 
-/* All that there is: TRNG; no PV time; the vendor's feature call and its clock (PTP). */
+/* All that there is: TRNG, PV time, the vendor's feature call and its clock (PTP). */
 static const uint64_t default_services[FW_NUM_BMAPS] = {
 	[FW_STANDARD] = FW_STANDARD_TRNG,
+	[FW_STANDARD_HYP] = FW_STANDARD_HYP_PV_TIME,
 	[FW_VENDOR] = FW_VENDOR_FEATURES | FW_VENDOR_PTP,
+};
+/* What user space may choose; it answers the vendor's newer calls itself, by the filter. */
+static const uint64_t possible_services[FW_NUM_BMAPS] = {
+	[FW_STANDARD] = FW_STANDARD_TRNG,
+	[FW_STANDARD_HYP] = FW_STANDARD_HYP_PV_TIME,
+	[FW_VENDOR] = FW_VENDOR_FEATURES | FW_VENDOR_PTP,
+	[FW_VENDOR_2] = FW_VENDOR_2_DISCOVER_VER | FW_VENDOR_2_DISCOVER_CPUS,
 };
 /* Of the three workarounds: not required on this CPU. */
 static const uint64_t workarounds[FW_NUM_REGS] = {0, 2, 3, 2};
@@ -50,7 +58,7 @@ static result change(struct kvm_vm *vm, _Atomic uint64_t *reg, uint64_t val)
 {
 	bool version = reg == &vm->firmware.psci_version;
 
-	if (version ? !is_psci_version(val) : val & ~default_services[reg - vm->firmware.services])
+	if (version ? !is_psci_version(val) : val & ~possible_services[reg - vm->firmware.services])
 		return &rule_kvm_reg_fw_value;
 	if (!version && vm->has_ran && val != atomic_load(reg))
 		return &rule_kvm_reg_fw_late;

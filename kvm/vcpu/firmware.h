@@ -20,9 +20,13 @@ struct kvm_vcpu;
 /* Its registers: KVM_REG_ARM_FW, and KVM_REG_ARM_FW_FEAT_BMAP. */
 #define FW_NUM_REGS 4 /* PSCI_VERSION, three workarounds */
 enum { FW_STANDARD, FW_STANDARD_HYP, FW_VENDOR, FW_VENDOR_2, FW_NUM_BMAPS };
-#define FW_STANDARD_TRNG   UINT64_C(1)
-#define FW_VENDOR_FEATURES UINT64_C(1)
-#define FW_VENDOR_PTP	   UINT64_C(2)
+#define FW_STANDARD_TRNG	  UINT64_C(1)
+#define FW_STANDARD_HYP_PV_TIME	  UINT64_C(1)
+#define FW_VENDOR_FEATURES	  UINT64_C(1)
+#define FW_VENDOR_PTP		  UINT64_C(2)
+/* Which implementations the VM may be moved between. */
+#define FW_VENDOR_2_DISCOVER_VER  UINT64_C(1)
+#define FW_VENDOR_2_DISCOVER_CPUS UINT64_C(2)
 
 struct firmware {
 	_Atomic uint64_t psci_version;

@@ -3,7 +3,7 @@
  * smccc.c - hypercalls that reach the kernel: PSCI and RSI_HOST_CALL exits of a realm.
  *
  * First the filter that user space set (deny, forward), then what the kernel serves: SMCCC
- * version and features, the KVM vendor calls, PSCI. Everything else is NOT_SUPPORTED.
+ * version and features, stolen time, the KVM vendor calls, PSCI. Everything else is NOT_SUPPORTED.
  */
 #include "kvm/vcpu/smccc.h"
 
@@ -146,6 +146,9 @@ static bool is_served(const struct kvm_vcpu *v, uint32_t fid)
 	if (is_trng(fid))
 		return firmware_serves(f, FW_STANDARD, FW_STANDARD_TRNG);
 	switch (fid) {
+	case PV_TIME_FEATURES:
+	case PV_TIME_ST:
+		return firmware_serves(f, FW_STANDARD_HYP, FW_STANDARD_HYP_PV_TIME);
 	case SMCCC_VENDOR_UID:
 	case SMCCC_VENDOR_KVM_FEATURES:
 		return firmware_serves(f, FW_VENDOR, FW_VENDOR_FEATURES);
@@ -155,13 +158,15 @@ static bool is_served(const struct kvm_vcpu *v, uint32_t fid)
 	return true;
 }
 
-static int64_t arch_feature(uint32_t feature)
+static int64_t arch_feature(const struct kvm_vcpu *v, uint32_t feature)
 {
 	switch (feature) {
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
 		return SMCCC_RET_NOT_REQUIRED;
+	case PV_TIME_FEATURES: /* of the service; whether this vCPU has it, the call itself tells */
+		return is_served(v, feature) ? 0 : PSCI_RET_NOT_SUPPORTED;
 	default:
 		return PSCI_RET_NOT_SUPPORTED;
 	}
@@ -178,7 +183,13 @@ static void serve(struct kvm_vcpu *v, uint32_t fid)
 		smccc_return(x, SMCCC_VERSION_1_1);
 		break;
 	case SMCCC_ARCH_FEATURES:
-		smccc_return(x, arch_feature((uint32_t)x[1]));
+		smccc_return(x, arch_feature(v, (uint32_t)x[1]));
+		break;
+	case PV_TIME_FEATURES:
+		smccc_return(x, pvtime_features(v, (uint32_t)x[1]));
+		break;
+	case PV_TIME_ST:
+		smccc_return(x, pvtime_start(v));
 		break;
 	case SMCCC_VENDOR_UID:
 		x[0] = 0xb66fb428; /* 28b46fb6-2ec5-11e9-a9ca-4b564d003a74: KVM */
@@ -188,6 +199,7 @@ static void serve(struct kvm_vcpu *v, uint32_t fid)
 		break;
 	case SMCCC_VENDOR_KVM_FEATURES:
 		smccc_return(x, (int64_t)atomic_load(&v->vm->firmware.services[FW_VENDOR]));
+		x[2] = atomic_load(&v->vm->firmware.services[FW_VENDOR_2]);
 		break;
 	case SMCCC_VENDOR_KVM_PTP:
 		ptp(v, x);

@@ -16,6 +16,7 @@
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/onereg.h"
+#include "kvm/vcpu/pvtime.h"
 #include "kvm/vcpu/timer.h"
 #include "machine/pe.h"
 
@@ -238,8 +239,6 @@ result vcpu_set_guest_debug(struct kvm_call *c)
 
 /* ---- attributes ---- */
 
-#define PVTIME_SIZE 64 /* of the structure, and its alignment */
-
 static bool is_ppi_or_spi(uint32_t irq)
 {
 	return irq >= 16 && irq < VGIC_MIN_RESERVED_INTID;
@@ -307,37 +306,6 @@ static result get_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
 									  : OK;
 }
 
-/* Where a guest reads how long it did not run. A realm cannot ask for it (the RMM has no such
- * call), and no other VM runs: the address is only kept. */
-static result set_pvtime(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
-{
-	struct memslot_view view;
-	uint64_t ipa;
-
-	if (a->attr != KVM_ARM_VCPU_PVTIME_IPA)
-		return &rule_kvm_attr_unknown;
-	if (c->ops->read(c, &ipa, a->addr, sizeof(ipa)))
-		return &rule_kvm_arg_fault;
-	if (!IS_ALIGNED(ipa, PVTIME_SIZE))
-		return &rule_kvm_pvtime_align;
-	if (v->pvtime_set)
-		return &rule_kvm_pvtime_set;
-	if (!memslot_look(v->vm, ipa, &view))
-		return &rule_kvm_pvtime_slot;
-	v->pvtime = ipa;
-	v->pvtime_set = true;
-	return OK;
-}
-
-static result get_pvtime(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
-{
-	uint64_t ipa = v->pvtime_set ? v->pvtime : UINT64_MAX;
-
-	if (a->attr != KVM_ARM_VCPU_PVTIME_IPA)
-		return &rule_kvm_attr_unknown;
-	return c->ops->write(c, a->addr, &ipa, sizeof(ipa)) ? &rule_kvm_arg_fault : OK;
-}
-
 result vcpu_set_device_attr(struct kvm_call *c)
 {
 	struct kvm_device_attr a;
@@ -351,7 +319,7 @@ result vcpu_set_device_attr(struct kvm_call *c)
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_set_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_PVTIME_CTRL:
-		return set_pvtime(c->vcpu, c->caller, &a);
+		return pvtime_set_attr(c->vcpu, c->caller, &a);
 	default:
 		return &rule_kvm_attr_unknown;
 	}
@@ -370,7 +338,7 @@ result vcpu_get_device_attr(struct kvm_call *c)
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_get_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_PVTIME_CTRL:
-		return get_pvtime(c->vcpu, c->caller, &a);
+		return pvtime_get_attr(c->vcpu, c->caller, &a);
 	default:
 		return &rule_kvm_attr_unknown;
 	}
@@ -385,8 +353,8 @@ result vcpu_has_device_attr(struct kvm_call *c)
 		return why;
 	if (a.group == KVM_ARM_VCPU_TIMER_CTRL)
 		return timer_has_attr(&a);
-	if (a.group == KVM_ARM_VCPU_PVTIME_CTRL && a.attr == KVM_ARM_VCPU_PVTIME_IPA)
-		return OK;
+	if (a.group == KVM_ARM_VCPU_PVTIME_CTRL)
+		return pvtime_has_attr(c->vcpu, &a);
 	if (a.group == KVM_ARM_VCPU_PMU_V3_CTRL && a.attr <= KVM_ARM_VCPU_PMU_V3_INIT &&
 	    vm_has_feature(c->vm, KVM_ARM_VCPU_PMU_V3))
 		return OK;

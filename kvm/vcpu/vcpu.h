@@ -20,6 +20,7 @@
 #include "kvm/call.h"
 #include "kvm/core/history.h"
 #include "kvm/core/stats.h"
+#include "kvm/vcpu/pvtime.h"
 #include "kvm/vcpu/sysreg.h"
 
 struct engine_sve;
@@ -85,8 +86,7 @@ struct kvm_vcpu {
 	uint64_t serror_esr;
 	bool pmu_created;
 	uint32_t pmu_irq;
-	bool pvtime_set;
-	uint64_t pvtime; /* guest physical address */
+	struct pvtime pvtime;
 
 	/* Who may run: KVM_MP_STATE_*. Changed by its own calls and by PSCI calls of others, under
 	 * mp_lock (which a CPU_ON holds over the RMM's completion, too). */

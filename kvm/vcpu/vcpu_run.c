@@ -166,6 +166,7 @@ static result run_once(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 	vcpu_settle_reset(v);
 	if (v->standby)
 		standby(v, c);
+	pvtime_again(v);
 	return v->vm->kind->run(v, leave);
 }
 
@@ -249,6 +250,7 @@ result vcpu_run(struct kvm_call *c)
 		return &rule_kvm_run_immediate_exit;
 	v->run->exit_reason = KVM_EXIT_UNKNOWN;
 	v->run->flags = 0;
+	pvtime_begin(v, c->caller);
 	history_enter(&v->history);
 	why = run_loop(v, c->caller);
 	report_exit(v);

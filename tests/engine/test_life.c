@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/schedstat.h"
 #include "engine/qemu.h"
 #include "machine/memory.h"
 #include "machine/pe.h"
@@ -434,6 +436,58 @@ static void hints_at_once_start_one_engine(void **state)
 	machine_destroy(m);
 }
 
+static atomic_bool busy;
+
+static void *be_busy(void *arg)
+{
+	while (atomic_load(&busy))
+		;
+	return NULL;
+}
+
+static void *kick_later(void *pe)
+{
+	usleep(300000);
+	pe_kick(pe);
+	return NULL;
+}
+
+/* QEMU and a busy thread have one CPU of the host. */
+static void a_cpu_that_gets_no_time_says_so(void **state)
+{
+	uint64_t before, idle;
+	pthread_t hog, kicker;
+	cpu_set_t all, one;
+	struct pe *pe;
+	struct rig r;
+
+	if (!schedstat_is_there())
+		skip();
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	rig_start(&r, 2);
+	assert_int_equal(engine_qemu.run_delay(r.engine, 1), 0); /* it is not up */
+	rig_enter(&r, 1, GUEST_SPIN);
+	rig_enter(&r, 0, GUEST_SPIN);
+	pe = pe_create();
+	atomic_store(&busy, true);
+	before = engine_qemu.run_delay(r.engine, 1);
+	idle = engine_qemu.run_delay(r.engine, 0);
+	pthread_create(&hog, NULL, be_busy, NULL);
+	pthread_create(&kicker, NULL, kick_later, pe);
+	assert_int_equal(engine_qemu.run(r.engine, 1, pe), ENGINE_EXIT_IRQ);
+	atomic_store(&busy, false);
+	assert_true(engine_qemu.run_delay(r.engine, 1) - before > 50000000);
+	assert_true(engine_qemu.run_delay(r.engine, 0) - idle < 50000000); /* another thread's */
+	pthread_join(hog, NULL);
+	pthread_join(kicker, NULL);
+	pe_destroy(pe);
+	rig_stop(&r);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +501,7 @@ int main(void)
 		cmocka_unit_test(closed_standard_descriptors_do_not_reach_qemu),
 		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
 		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
+		cmocka_unit_test(a_cpu_that_gets_no_time_says_so),
 		cmocka_unit_test(engine_started_ahead_is_adopted),
 		cmocka_unit_test(hints_at_once_start_one_engine),
 	};

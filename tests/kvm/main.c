@@ -61,6 +61,7 @@ int main(int argc, char **argv)
 	failed += test_detect();
 	failed += test_firmware();
 	failed += test_guest_mem();
+	failed += test_pvtime();
 	failed += test_locks();
 	failed += test_walls();
 	failed += test_both_kinds();

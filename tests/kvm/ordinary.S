@@ -270,3 +270,61 @@ off:	ldr	x0, =0x84000008
 	str	x1, [x20]
 	add	z4.b, z3.b, z3.b
 	b	off
+
+	.org 0xf80	/* the call in x0 and x1, and what it has answered, again and again */
+	mov	x20, #UART
+12:	hvc	#0
+	str	x0, [x20]
+	b	12b
+
+	/* test_ordinary_both.c: a realm and an ordinary VM over the same user memory. x20 is the
+	 * device, x21 a page that stays shared, x22 one that is converted. */
+	.org 0x1000	/* the realm */
+	ldr	x20, =0x109000000
+	ldr	x21, =0x180003000
+	ldr	x22, =0x180200000
+	ldr	x23, =0x80200000	/* the same, private */
+	ldr	x1, [x21]
+	str	x1, [x20]
+	mov	x1, #78
+	str	x1, [x21, #8]
+	str	x1, [x23]
+	str	x1, [x20]
+	ldr	x1, [x22]
+	str	x1, [x20]
+	mov	x1, #56
+	str	x1, [x22]
+	str	x1, [x20]
+	ldr	x1, [x23, #4096]
+	str	x1, [x20]
+13:	ldr	x1, [x21, #16]		/* until the other has counted so far */
+	cmp	x1, #1000
+	b.lo	13b
+	str	x1, [x20]
+	ldr	x0, =0x84000008
+	smc	#0
+	.ltorg
+
+	.org 0x1100	/* the other */
+	ldr	x20, =0x0a000000
+	ldr	x21, =0xc0003000
+	ldr	x22, =0xc0200000
+	mov	x1, #77
+	str	x1, [x21]
+	str	x1, [x20]
+	ldr	x1, [x21, #8]
+	str	x1, [x20]
+	ldr	x1, [x22]
+	str	x1, [x20]
+	mov	x1, #55
+	str	x1, [x22]
+	str	x1, [x20]
+	ldr	x1, [x22]
+	str	x1, [x20]
+	ldr	x1, [x22]
+	str	x1, [x20]
+	mov	x1, #0
+14:	add	x1, x1, #1
+	str	x1, [x21, #16]
+	b	14b
+	.ltorg

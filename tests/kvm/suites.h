@@ -6,6 +6,7 @@
 int test_system(void);
 int test_memory(void);
 int test_populate(void);
+int test_pvtime(void);
 int test_vcpu(void);
 int test_run(void);
 int test_stats(void);

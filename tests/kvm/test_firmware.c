@@ -84,10 +84,13 @@ static void the_hosts_time_comes_with_the_counter(void **state)
 {
 	struct fx *f = *state;
 
-	PROGRAM(0, CODE, {T_TIMER, 0, 0}, SMC0(0x86000000), {T_CHECK, 0, 3}, SMC1(0x86000001, 2),
-		{T_CHECK, 0, NOT_SUPPORTED}, SMC1(0x86000001, 1), {T_STR, 0, DATA, 8},
-		{T_STR, 3, DATA + 8, 8}, SYSTEM_OFF);
+	PROGRAM(0, CODE, {T_TIMER, 0, 0}, SMC0(0x86000000), {T_CHECK, 0, 3}, {T_CHECK, 2, 1},
+		SMC1(0x86000001, 2), {T_CHECK, 0, NOT_SUPPORTED}, SMC1(0x86000001, 1),
+		{T_STR, 0, DATA, 8}, {T_STR, 3, DATA + 8, 8}, SYSTEM_OFF);
 	boot(f);
+	assert_int_equal(fx_get_reg(f, 0, BMAP(3)), 0);
+	assert_int_equal(fx_set_reg(f, 0, BMAP(3), 4), -EINVAL);
+	assert_int_equal(fx_set_reg(f, 0, BMAP(3), 1), 0); /* a guest is told of it, no more */
 	run_to_the_end(f);
 	assert_in_range(*(uint32_t *)(f->ram + (DATA - RAM)), 1, UINT32_MAX);
 	assert_in_range(*(uint32_t *)(f->ram + (DATA - RAM) + 8), 1000000, UINT32_MAX);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_ordinary_cpu.c - what a guest finds of its CPU: who it is, the byte order, walks of its own
  * tables. On the real engine. */
+#include <sched.h>
+#include <time.h>
+
 #include "abi/arm.h"
+#include "base/schedstat.h"
 #include "engine/qemu.h"
+#include "kvm/vcpu/pvtime.h"
 #include "tests/kvm/ordinary_fixture.h"
 
 #define SYS(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
@@ -178,6 +183,68 @@ static void a_walk_that_sets_the_access_flag_is_a_write(void **state)
 	assert_true(bits[page / 64] & BIT(page % 64));
 }
 
+#define SPINS	 UINT64_C(0x400)
+#define CALLS	 UINT64_C(0xf80)
+#define BUSY_NS	 UINT64_C(300000000)
+#define ST_FIELD 8
+
+static void *be_busy(void *arg)
+{
+	struct timespec ts;
+	uint64_t now, end = 0;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		now = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+		end = end ? end : now + BUSY_NS;
+	} while (now < end);
+	return NULL;
+}
+
+/* The engine comes to be on the CPU that it is to share. */
+static void stay_on_this_cpu(cpu_set_t *before)
+{
+	cpu_set_t one;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(*before), before), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* It spins meanwhile, beside a busy thread: about half of the time is not its own. */
+static void what_the_engine_waited_is_stolen_too(void **state)
+{
+	uint64_t ipa = RAM + DATA_OFF, stolen;
+	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PVTIME_CTRL, .addr = (uintptr_t)&ipa};
+	struct fx *f = *state;
+	struct fx_thread t;
+	cpu_set_t before;
+	pthread_t hog;
+
+	if (!schedstat_is_there())
+		skip();
+	stay_on_this_cpu(&before);
+	ordinary_make(f, 1, CALLS);
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	assert_int_equal(fx_set_reg(f, 0, X(0), PV_TIME_ST), 0);
+	ordinary_expect_store(f, 0, 8, ipa);
+	/* The store is yet to be completed, which moves the PC. */
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + SPINS - 4), 0);
+	pthread_create(&hog, NULL, be_busy, NULL);
+	fx_start(&t, f, 0);
+	pthread_join(hog, NULL);
+	inproc_signal(f->p, f->vcpu[0]);
+	assert_int_equal(fx_join(&t), -EINTR);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_ARM_CORE_PC, RAM + CALLS), 0);
+	assert_int_equal(fx_set_reg(f, 0, X(0), PV_TIME_FEATURES), 0);
+	assert_int_equal(fx_set_reg(f, 0, X(1), PV_TIME_ST), 0);
+	ordinary_expect_store(f, 0, 8, 0);
+	memcpy(&stolen, f->ram + DATA_OFF + ST_FIELD, sizeof(stolen));
+	assert_in_range(stolen, BUSY_NS / 5, 20 * BUSY_NS);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ordinary_setup, fx_teardown)
 
 int main(int argc, char **argv)
@@ -190,6 +257,7 @@ int main(int argc, char **argv)
 		TEST(a_table_where_no_memory_is_aborts_the_walk_at_its_level),
 		TEST(a_walk_of_52_bits_is_followed_to_its_level),
 		TEST(a_walk_that_sets_the_access_flag_is_a_write),
+		TEST(what_the_engine_waited_is_stolen_too),
 	};
 
 	if (argc > 1)

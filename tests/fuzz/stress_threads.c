@@ -2,7 +2,7 @@
 /*
  * stress_threads.c - everything at once: vCPUs run, memory is converted, slots come and go, vCPUs
  * are kicked, interrupts arrive, all of it is looked at, and all is closed while KVM_RUN is under
- * way.
+ * way. An ordinary VM runs beside the realm (stress_ordinary.c).
  *
  *	stress_threads [ROUNDS [SEED]]
  *
@@ -37,6 +37,7 @@
 #include "rmm/check.h"
 #include "rmm/rmm.h"
 #include "tests/fuzz/stress_looker.h"
+#include "tests/fuzz/stress_ordinary.h"
 #include "tests/stage2.h"
 
 #define VCPUS	  4
@@ -62,7 +63,7 @@ static uint32_t draw(uint64_t *state)
 	return *state >> 33;
 }
 
-/* ---- a realm that does anything ---- */
+/* ---- a guest that does anything ---- */
 
 struct engine {
 	const struct machine *m;
@@ -72,7 +73,7 @@ struct engine {
 	uint64_t sys[ENGINE_MAX_CPUS][ENGINE_NUM_SYSREGS];
 };
 
-static atomic_uint realm_steps;
+static atomic_uint realm_steps, ordinary_steps;
 static uint64_t realm_seed; /* of the next one */
 
 static int stress_create(struct machine *m, unsigned int cpus, struct engine **out)
@@ -136,13 +137,16 @@ static enum engine_exit smc(struct engine_frame *f, uint64_t fid, uint64_t x1, u
 	return ENGINE_EXIT_SYNC;
 }
 
+#define PV_TIME_ST 0xc5000021
+
 static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe *pe)
 {
 	struct engine_frame *f = &e->frame[cpu];
 	uint32_t r = draw(&e->seed[cpu]), page = r >> 8 & 63;
-	uint64_t ipa = RAM_IPA + page * PAGE;
+	bool is_realm = (f->vtcr & 63) != 64 - ORDINARY_IPA_BITS;
+	uint64_t ipa = RAM_IPA + page * PAGE, shared = is_realm ? SHARED : 0;
 
-	atomic_fetch_add(&realm_steps, 1);
+	atomic_fetch_add(is_realm ? &realm_steps : &ordinary_steps, 1);
 	f->ich_hcr_out = f->ich_hcr;
 	if (pe_kicked(pe))
 		return ENGINE_EXIT_IRQ;
@@ -156,15 +160,15 @@ static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe
 	case 3:
 	case 4:
 	case 5:
-		return abort_at(f, ipa | SHARED, BIT(24) | 3 << 22);
+		return abort_at(f, ipa | shared, BIT(24) | 3 << 22);
 	case 6:
-		return abort_at(f, 0x09000000 | SHARED, BIT(24) | 2 << 22 | (r & 64));
+		return abort_at(f, 0x09000000 | shared, BIT(24) | 2 << 22 | (r & 64));
 	case 7:
-		return abort_at(f, SLOT1_IPA | SHARED, BIT(24) | 2 << 22);
+		return abort_at(f, SLOT1_IPA | shared, BIT(24) | 2 << 22);
 	case 8:
 		return smc(f, RSI_IPA_STATE_SET, ipa, ipa + PAGE, r >> 4 & 1, 1);
 	case 9:
-		return smc(f, RSI_HOST_CALL, RAM_IPA, 0, 0, 0);
+		return smc(f, is_realm ? RSI_HOST_CALL : PV_TIME_ST, RAM_IPA, 0, 0, 0);
 	case 10:
 		return smc(f, PSCI_CPU_ON_64, page % VCPUS, RAM_IPA, 0, 0);
 	case 11:
@@ -181,6 +185,11 @@ static enum engine_exit stress_run(struct engine *e, unsigned int cpu, struct pe
 	default:
 		return ENGINE_EXIT_IRQ;
 	}
+}
+
+static uint64_t stress_run_delay(struct engine *e, unsigned int cpu)
+{
+	return atomic_load(&ordinary_steps) * UINT64_C(1000);
 }
 
 static void stress_tlbi(struct engine *e, int cpu, uint64_t ipa, uint64_t size)
@@ -201,6 +210,7 @@ static const struct engine_ops stress_engine = {
 	.sysregs_get = stress_get,
 	.sysregs_set = stress_set,
 	.run = stress_run,
+	.run_delay = stress_run_delay,
 	.tlbi = stress_tlbi,
 	.touch = stress_touch,
 };
@@ -214,6 +224,7 @@ struct vmm {
 	struct kvm_run *run[VCPUS];
 	uint8_t *ram, *slot1;
 	struct looker *looker;
+	struct ordinary_vm *ordinary;
 	atomic_bool stop, all_back;
 	uint64_t seed;
 };
@@ -286,7 +297,6 @@ static void make_memory(struct vmm *v)
 		.flags = KVM_MEM_GUEST_MEMFD, .guest_phys_addr = RAM_IPA, .memory_size = RAM_SIZE};
 	uint8_t *source = anonymous(4 * PAGE);
 
-	v->ram = anonymous(RAM_SIZE);
 	v->slot1 = anonymous(4 * PAGE);
 	v->gmem = call(v, v->vm, (uint32_t)KVM_CREATE_GUEST_MEMFD, &g);
 	r.guest_memfd = v->gmem;
@@ -328,6 +338,8 @@ static void start(struct vmm *v, uint64_t seed)
 	v->seed = realm_seed = seed;
 	check(!inproc_create(&cfg, &v->p), "no host");
 	v->sys = inproc_open(v->p);
+	v->ram = anonymous(RAM_SIZE);
+	v->ordinary = ordinary_vm_start(v->p, v->sys, RAM_IPA, v->ram, RAM_SIZE, seed);
 	v->vm = inproc_ioctl(v->p, v->sys, KVM_CREATE_VM, rev->realm_type | 33);
 	check(v->vm >= 0, "no VM");
 	for (unsigned int n = 0; n < VCPUS; n++)
@@ -468,17 +480,17 @@ static void finish(struct vmm *v)
 }
 
 /* Closing is about a realm that runs. */
-static void wait_for_steps(unsigned int before)
+static void wait_for_steps(atomic_uint *steps, unsigned int before)
 {
-	for (int ms = 0; ms < 30000 && atomic_load(&realm_steps) == before; ms++)
+	for (int ms = 0; ms < 30000 && atomic_load(steps) == before; ms++)
 		usleep(1000);
-	check(atomic_load(&realm_steps) != before, "the realm does not run");
+	check(atomic_load(steps) != before, "a VM does not run");
 }
 
 /* The steps of its realm. */
 static unsigned int one_round(uint64_t seed)
 {
-	unsigned int before = atomic_load(&realm_steps);
+	unsigned int before = atomic_load(&realm_steps), ordinary = atomic_load(&ordinary_steps);
 	struct task vcpu[VCPUS], convert, slots, kick, release;
 	struct vmm v;
 
@@ -491,13 +503,15 @@ static unsigned int one_round(uint64_t seed)
 	spawn(&kick, &v, 12, kick_main);
 	spawn(&release, &v, 13, release_main);
 	pthread_join(kick.thread, NULL);
-	wait_for_steps(before);
+	wait_for_steps(&realm_steps, before);
+	wait_for_steps(&ordinary_steps, ordinary);
 	/* With an odd seed the other threads are still at work. */
 	if (!(seed & 1)) {
 		pthread_join(convert.thread, NULL);
 		pthread_join(slots.thread, NULL);
 	}
 	close_all(&v);
+	ordinary_vm_stop(v.ordinary);
 	if (seed & 1) {
 		pthread_join(convert.thread, NULL);
 		pthread_join(slots.thread, NULL);

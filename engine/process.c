@@ -104,7 +104,7 @@ static void args_memory(struct args *a, const struct machine *m)
 		arg(a, "-object");
 		arg(a,
 		    "memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,share=on,size=%llu,"
-		    "align=2M",
+		    "align=1G",
 		    i, files[i].fd, (unsigned long long)files[i].size);
 		arg(a, "-numa");
 		arg(a, "node,memdev=ram%u", i);

@@ -88,7 +88,9 @@ static bool area_open(struct machine *m, unsigned int n, const char *name, uint6
 	return !size || a->memfd >= 0;
 }
 
-/* Aligned as huge pages are, which may be mapped over parts of it. */
+#define HUGEST (UINT64_C(1) << 30)
+
+/* Aligned as huge pages of any size are, which may be mapped over parts of it; as PAs are, too. */
 static void *machine_reserve(uint64_t size, bool pa_is_va)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -97,14 +99,14 @@ static void *machine_reserve(uint64_t size, bool pa_is_va)
 
 	if (pa_is_va)
 		return mmap((void *)from, size, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
-	p = mmap(NULL, size + MACHINE_WINDOW_SIZE, PROT_NONE, flags, -1, 0);
+	p = mmap(NULL, size + HUGEST, PROT_NONE, flags, -1, 0);
 	if (p == MAP_FAILED)
 		return p;
 	from = (uintptr_t)p;
-	at = ALIGN_UP(from, MACHINE_WINDOW_SIZE);
+	at = ALIGN_UP(from, HUGEST);
 	if (at > from)
 		munmap((void *)from, at - from);
-	munmap((void *)(at + size), from + MACHINE_WINDOW_SIZE - at);
+	munmap((void *)(at + size), from + HUGEST - at);
 	return (void *)at;
 }
 

@@ -81,7 +81,7 @@ void rig_start(struct rig *r, unsigned int cpus)
 void rig_start_with(struct rig *r, unsigned int cpus, unsigned int cpu)
 {
 	struct machine_config cfg = {
-		.size = UINT64_C(1) << 30, .client_size = UINT64_C(1) << 30, .cpu = cpu};
+		.size = UINT64_C(1) << 30, .client_size = UINT64_C(3) << 30, .cpu = cpu};
 
 	*r = (struct rig){.cpus = cpus};
 	assert_int_equal(machine_create(&cfg, &r->machine), 0);

@@ -214,7 +214,7 @@ static void what_does_not_fit_is_refused(void **state)
 	assert_int_equal(machine_share(r.machine, f.fd, 1, SIZE, GRANULE_SIZE, &pa), -EINVAL);
 	assert_int_equal(machine_share(r.machine, f.fd, 0, SIZE, HUGE, &pa), -EINVAL);
 	assert_int_equal(machine_share(r.machine, fd, 0, SIZE, GRANULE_SIZE, &pa), -EACCES);
-	assert_int_equal(machine_share(r.machine, f.fd, 0, UINT64_C(2) << 30, GRANULE_SIZE, &pa),
+	assert_int_equal(machine_share(r.machine, f.fd, 0, UINT64_C(2) << 32, GRANULE_SIZE, &pa),
 			 -ENOMEM);
 	assert_int_equal(machine_allocated(r.machine), before);
 	close(fd);
@@ -260,27 +260,37 @@ static void an_engine_that_has_ended_is_in_nobodys_way(void **state)
 	file_close(&f);
 }
 
-static void huge_pages_are_shared(void **state)
+static void share_huge_page(unsigned int flag, uint64_t size)
 {
-	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | flag);
 	struct file f = {.fd = fd};
 	struct rig r;
 
-	if (fd < 0 || ftruncate(fd, HUGE))
+	if (fd < 0 || ftruncate(fd, (off_t)size))
 		skip();
-	f.seen = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	f.seen = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (f.seen == MAP_FAILED) {
-		print_message("no huge pages here\n");
+		print_message("no huge pages of %llu MiB here\n", (unsigned long long)size >> 20);
 		close(fd);
 		skip();
 	}
 	rig_start(&r, 1);
-	assert_int_equal(machine_share(r.machine, fd, 0, HUGE, HUGE, &f.pa), 0);
+	assert_int_equal(machine_share(r.machine, fd, 0, size, size, &f.pa), 0);
 	map_page(&r, f.pa);
 	expect_shared(&r, &f);
 	rig_stop(&r);
-	munmap(f.seen, HUGE);
+	munmap(f.seen, size);
 	close(fd);
+}
+
+static void huge_pages_are_shared(void **state)
+{
+	share_huge_page(MFD_HUGE_2MB, HUGE);
+}
+
+static void the_hugest_pages_are_shared(void **state)
+{
+	share_huge_page(MFD_HUGE_1GB, UINT64_C(1) << 30);
 }
 
 /* A shell, which loads the object too and is not QEMU, is not in its way. */
@@ -354,6 +364,7 @@ int main(void)
 		cmocka_unit_test(as_many_as_there_may_be),
 		cmocka_unit_test(an_engine_that_has_ended_is_in_nobodys_way),
 		cmocka_unit_test(huge_pages_are_shared),
+		cmocka_unit_test(the_hugest_pages_are_shared),
 		cmocka_unit_test(a_script_that_starts_qemu_is_no_obstacle),
 		cmocka_unit_test(a_qemu_that_loads_nothing_of_ours_is_found_out),
 	};

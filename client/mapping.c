@@ -111,24 +111,37 @@ static long map_vcpu(struct object *obj, uint64_t addr, uint64_t size, int prot,
 	return sys_failed(ring) ? ring : r;
 }
 
+/* A guest_memfd's pages at at, up to its end, over what is mapped there. */
+static long map_front(struct wire_msg *req, struct call *c, uint64_t at, uint64_t size, int prot,
+		      int flags, uint64_t offset)
+{
+	req->object.size = offset;
+	return map_file(req, c, at, size, prot, (flags & MAP_TYPE) | MAP_FIXED, offset);
+}
+
 /* Without INIT_SHARED every page is private: it maps, and a touch is SIGBUS, as past the end of
- * an empty file. */
+ * an empty file. Such a file is also what lies behind the end: in physical memory others do. */
 static long map_gmem(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
 		     uint64_t offset)
 {
+	uint64_t inside = offset < obj->size ? obj->size - offset : 0;
 	struct wire_msg m = {.type = WIRE_GMEM_MAP, .object = {.id = obj->id}};
 	struct call c = {.done_fd = -1};
-	long r;
+	long r, front = 0;
 
 	if (!(obj->flags & GUEST_MEMFD_FLAG_MMAP))
 		return -ENODEV;
 	if (!(flags & MAP_SHARED))
 		return -EINVAL;
 	signals_block(&c.mask);
-	m.object.size = offset;
+	m.object.size = inside < size ? obj->size : offset;
 	r = map_file(&m, &c, addr, size, prot, flags, offset);
+	if (!sys_failed(r) && inside && inside < size)
+		front = map_front(&m, &c, r, inside, prot, flags, offset);
+	if (sys_failed(front))
+		sys(munmap, r, size);
 	signals_restore(&c.mask);
-	return r;
+	return sys_failed(front) ? front : r;
 }
 
 long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, int prot, int flags,
@@ -149,6 +162,22 @@ long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, in
 	if (obj->kind == OBJECT_GMEM)
 		memory_watch(r, pages);
 	return r;
+}
+
+bool mapping_is_gmem(uint64_t addr)
+{
+	sigmask_t mask;
+	bool is = false;
+
+	if (!__atomic_load_n(&mappings->any, __ATOMIC_RELAXED))
+		return false;
+	signals_block(&mask);
+	latch_take(&mappings->latch, LATCH_MAPPINGS);
+	for (struct mapping *m = mappings->table; m < mappings->table + MAX_MAPPINGS; m++)
+		is = is || (addr >= m->start && addr < m->end && object_is_gmem(m->own.fd));
+	latch_drop(&mappings->latch);
+	signals_restore(&mask);
+	return is;
 }
 
 void mapping_gone(uint64_t addr, uint64_t size)

@@ -230,6 +230,8 @@ long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, in
 struct own *mapping_owner(int fd);
 int mapping_next_own(int from);
 void mapping_reset(void);
+/* A guest_memfd is mapped there. */
+bool mapping_is_gmem(uint64_t addr);
 /* [addr, addr + size) is not what it was: drop references that mappings there held. */
 void mapping_gone(uint64_t addr, uint64_t size);
 

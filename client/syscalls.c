@@ -12,6 +12,9 @@
 #include "client/parts.h"
 
 #define STACK_TRIES 16
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 static bool enter(void)
 {
@@ -155,8 +158,11 @@ long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uin
 long call_madvise(uint64_t addr, uint64_t size, int advice)
 {
 	bool ours = enter() && watched_covers(addr, size ? size : 1);
-	long r = sys(madvise, addr, size, advice);
+	long r;
 
+	if (advice == MADV_COLLAPSE && ours && mapping_is_gmem(addr))
+		return -EINVAL; /* no huge page reaches beyond what is shared of it */
+	r = sys(madvise, addr, size, advice);
 	if (!ours)
 		return r;
 	if ((r == 0 || r == -EINVAL) && advice == MADV_FREE)

@@ -22,7 +22,8 @@
 
 bool memory_in_place(const struct kvm_vm *vm, const struct memslot *s)
 {
-	return vm->rev->gmem_attributes && s->gmem && (s->gmem->flags & GUEST_MEMFD_FLAG_MMAP);
+	return (vm->rev->gmem_attributes || !vm->is_realm) && s->gmem &&
+	       (s->gmem->flags & GUEST_MEMFD_FLAG_MMAP);
 }
 
 bool memory_private(const struct kvm_vm *vm, const struct memslot *s, uint64_t gpa)

@@ -21,7 +21,7 @@ struct memslot;
 bool memory_private(const struct kvm_vm *vm, const struct memslot *s, uint64_t gpa);
 /* The same of every page of [start, end) whose attribute can be changed. */
 bool memory_range_is(struct kvm_vm *vm, uint64_t start, uint64_t end, bool private);
-/* Shared pages of the slot are those of its guest_memfd. */
+/* Shared pages of the slot, or all pages of an ordinary VM's, are those of its guest_memfd. */
 bool memory_in_place(const struct kvm_vm *vm, const struct memslot *s);
 
 /* A new guest_memfd, and one that is going away. 0 or -ENOMEM. */

@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/bits.h"
 #include "kvm/mem/gmem.h"
+#include "kvm/mem/gmem_attributes.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
 #include "machine/memory.h"
@@ -81,6 +82,8 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 					      .uaddr = s->uaddr,
 					      .readonly = s->flags & KVM_MEM_READONLY,
 					      .logging = s->dirty};
+		if (!vm->is_realm && memory_in_place(vm, s))
+			view->gmem_pa = s->gmem->pa + s->gmem_offset;
 		lock_take(&vm->mmu_lock);
 		view->seq = vm->mmu_seq;
 		lock_drop(&vm->mmu_lock);

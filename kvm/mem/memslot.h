@@ -53,6 +53,8 @@ size_t memslot_first(const struct memslots *s, uint64_t gpa);
 struct memslot_view {
 	struct memslot *slot; /* to be used only under mmu_lock, and only if seq still holds */
 	uint64_t gpa, size, uaddr;
+	uint64_t
+		gmem_pa; /* of gpa, where a guest_memfd backs an ordinary VM; 0: user memory does */
 	bool readonly, logging;
 	uint64_t seq;
 };

@@ -2,7 +2,7 @@
 /*
  * abort.c - stage 2 aborts of an ordinary VM.
  *
- * With a slot the page is mapped: for reading where user memory or the slot is read-only, and where
+ * With a slot the page is mapped, of user memory or of a guest_memfd that user space may map: for reading where user memory or the slot is read-only, and where
  * the slot has a dirty log until the first store. Without a log its neighbours come along: an exit
  * costs more than hundreds of them. Without a slot the access is a device's (mmio.c).
  */
@@ -58,13 +58,23 @@ struct around {
 	uint64_t pa[WINDOW_PAGES]; /* 0: not there, or not writable */
 };
 
+/* The page behind gpa, or 0. */
+static uint64_t look(const struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
+		     bool is_write)
+{
+	uint64_t offset = gpa - view->gpa;
+
+	if (view->gmem_pa)
+		return view->gmem_pa + offset;
+	return vm->mm->ops->lookup(vm->mm, view->uaddr + offset, is_write);
+}
+
 static uint64_t look_around(const struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa,
 			    struct around *a)
 {
 	memslot_window(view, gpa, &a->lo, &a->hi);
 	for (uint64_t g = a->lo; g < a->hi; g += GRANULE_SIZE)
-		a->pa[(g - a->lo) / GRANULE_SIZE] =
-			vm->mm->ops->lookup(vm->mm, view->uaddr + (g - view->gpa), true);
+		a->pa[(g - a->lo) / GRANULE_SIZE] = look(vm, view, g, true);
 	return a->pa[(gpa - a->lo) / GRANULE_SIZE];
 }
 
@@ -77,7 +87,7 @@ static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t g
 
 	if (!pa && !is_write) {
 		writable = false;
-		pa = vm->mm->ops->lookup(vm->mm, view->uaddr + (gpa - view->gpa), false);
+		pa = look(vm, view, gpa, false);
 	}
 	lock_take(&vm->mmu_lock);
 	if (vm->mmu_seq != view->seq) {

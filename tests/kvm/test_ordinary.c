@@ -20,6 +20,30 @@ static void it_runs_from_memory_and_reaches_devices(void **state)
 	fx_assert_off(f, 0);
 }
 
+/* No user memory is named: its memory is the file's, which the VMM maps. */
+static void it_runs_from_a_guest_memfd(void **state)
+{
+	struct fx *f = *state;
+	uint8_t *file;
+
+	ordinary_make(f, 1, 0);
+	fx_create_gmem(f, RAM_SIZE, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	file = inproc_mmap(f->p, f->gmem, RAM_SIZE);
+	assert_non_null(file);
+	memcpy(file, f->ram, RAM_SIZE);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, 0, NULL, -1, 0), 0);
+	assert_int_equal(fx_set_slot(f, 0, 0, RAM, RAM_SIZE, NULL, f->gmem, 0), 0);
+	ordinary_expect_store(f, 0, 4, 42);
+	assert_int_equal(*(uint64_t *)(file + DATA_OFF), 42);
+	assert_int_equal(*(uint64_t *)(f->ram + DATA_OFF), 0);
+	assert_int_equal(inproc_fallocate(f->p, f->gmem, 3, DATA_OFF, PAGE), 0);
+	assert_int_equal(*(uint64_t *)(file + DATA_OFF), 0);
+	ordinary_expect_load(f, 1, 1, 0x80);
+	inproc_munmap(f->p, file, RAM_SIZE);
+	fx_close(f, &f->gmem);
+	REFUSED(EFAULT, kvm_fault_no_user_page, f->vcpu[0], KVM_RUN, 0); /* nor instructions */
+}
+
 static void its_registers_are_seen_and_set_between_runs(void **state)
 {
 	const uint64_t tpidr_el1 = ARM64_SYS_REG(3, 0, 13, 0, 4);
@@ -330,6 +354,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(it_runs_from_memory_and_reaches_devices),
+		TEST(it_runs_from_a_guest_memfd),
 		TEST(its_registers_are_seen_and_set_between_runs),
 		TEST(a_second_cpu_is_started_by_psci),
 		TEST(the_dirty_log_has_each_store_since_the_last_look),

@@ -457,6 +457,33 @@ static void guest_memfd_maps_as_its_flags_say(void **state)
 	close_range(vm, both, 0);
 }
 
+/* There are pages of others. */
+static void nothing_lies_behind_the_end_of_a_guest_memfd(void **state)
+{
+	int vm = open_vm();
+	int first = open_gmem(vm, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	int second = open_gmem(vm, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+	char *p = mmap(NULL, 3 * SIZE, RW, MAP_SHARED, first, 0);
+	char *q = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, first, SIZE - PAGE);
+	char *r = mmap(NULL, PAGE, RW, MAP_SHARED, first, SIZE);
+
+	assert_ptr_not_equal(p, MAP_FAILED);
+	memset(p, 7, SIZE);
+	assert_int_equal(q[PAGE - 1], 7);
+	assert_int_equal(madvise(p, SIZE, 25 /* MADV_COLLAPSE */), -1);
+	assert_int_equal(errno, EINVAL);
+	for (unsigned int i = 0; i < 3 * PAGES; i++)
+		assert_int_equal(touch_is_sigbus(p + i * PAGE), i >= PAGES);
+	assert_true(touch_is_sigbus(q + PAGE));
+	assert_true(touch_is_sigbus(r));
+	munmap(p, 3 * SIZE);
+	munmap(q, 2 * PAGE);
+	munmap(r, PAGE);
+	close(second);
+	close(first);
+	close(vm);
+}
+
 static void a_delegated_page_of_a_guest_memfd_is_sigbus(void **state)
 {
 	int vm = open_vm(), zero = open("/dev/zero", O_RDONLY);
@@ -576,6 +603,7 @@ static int run(void)
 		cmocka_unit_test(without_a_vm_nothing_is_moved),
 		cmocka_unit_test(memory_is_kept_when_descriptors_run_out),
 		cmocka_unit_test(guest_memfd_maps_as_its_flags_say),
+		cmocka_unit_test(nothing_lies_behind_the_end_of_a_guest_memfd),
 		cmocka_unit_test(a_delegated_page_of_a_guest_memfd_is_sigbus),
 		cmocka_unit_test(a_vcpu_mapped_into_a_slot_is_not_moved),
 		cmocka_unit_test(a_cancelled_run_that_delegated_a_page_ends_as_any_other),

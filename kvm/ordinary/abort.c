@@ -2,9 +2,10 @@
 /*
  * abort.c - stage 2 aborts of an ordinary VM.
  *
- * With a slot the page is mapped, of user memory or of a guest_memfd that user space may map: for reading where user memory or the slot is read-only, and where
- * the slot has a dirty log until the first store. Without a log its neighbours come along: an exit
- * costs more than hundreds of them. Without a slot the access is a device's (mmio.c).
+ * With a slot the page is mapped, of user memory or of a guest_memfd that user space may map: for
+ * reading where user memory or the slot is read-only, and where the slot has a dirty log until the
+ * first store. Without a log its neighbours come along: an exit costs more than hundreds of them.
+ * Without a slot the access is a device's (mmio.c).
  */
 #include "abi/kvm.h"
 #include "base/bits.h"

@@ -119,6 +119,15 @@ struct kvm_clear_dirty_log {
 	uint64_t dirty_bitmap;
 };
 
+/* An entry of a vCPU's dirty ring. User space sets RESET when it has seen DIRTY. */
+#define KVM_DIRTY_GFN_F_DIRTY (1u << 0)
+#define KVM_DIRTY_GFN_F_RESET (1u << 1)
+struct kvm_dirty_gfn {
+	uint32_t flags;
+	uint32_t slot;
+	uint64_t offset; /* in the slot, in pages */
+};
+
 struct kvm_ioeventfd {
 	uint64_t datamatch;
 	uint64_t addr;
@@ -425,6 +434,7 @@ struct kvm_run {
 /* Bytes of a vCPU's mapping: kvm_run's page, then the coalesced MMIO ring's. */
 #define KVM_VCPU_MMAP_SIZE	       0x2000
 #define KVM_COALESCED_MMIO_PAGE_OFFSET 1
+#define KVM_DIRTY_LOG_PAGE_OFFSET      64 /* where its dirty ring is mapped */
 
 /* ---- ioctls; where a number stands twice the fd kind tells them apart ---- */
 /* on /dev/kvm */
@@ -647,6 +657,7 @@ ABI_SIZE(struct kvm_coalesced_mmio, 24);
 ABI_SIZE(struct kvm_coalesced_mmio_ring, 8);
 ABI_SIZE(struct kvm_dirty_log, 16);
 ABI_SIZE(struct kvm_clear_dirty_log, 24);
+ABI_SIZE(struct kvm_dirty_gfn, 16);
 ABI_SIZE(struct kvm_ioeventfd, 64);
 ABI_SIZE(struct kvm_irqfd, 32);
 ABI_SIZE(struct kvm_irq_routing_irqchip, 8);
@@ -691,6 +702,7 @@ ABI_NUMBER(KVM_GET_ONE_REG, 0x4010AEAB);
 ABI_NUMBER(KVM_IRQ_LINE_STATUS, 0xC008AE67);
 ABI_NUMBER(KVM_SIGNAL_MSI, 0x4020AEA5);
 ABI_NUMBER(KVM_GET_STATS_FD, 0xAECE);
+ABI_NUMBER(KVM_RESET_DIRTY_RINGS, 0xAEC7);
 ABI_NUMBER(KVM_REG_MPIDR_EL1, 0x603000000013C005);
 ABI_NUMBER(KVM_REG_ARM_TIMER_CNT, 0x603000000013DF1A);
 ABI_NUMBER(KVM_REG_ARM_CORE_PC, 0x6030000000100040);

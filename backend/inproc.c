@@ -28,6 +28,7 @@ struct handle {
 struct mapping {
 	struct mapping *next;
 	void *addr;
+	size_t size;
 	struct kvm_file *file;
 };
 
@@ -313,13 +314,25 @@ static void *map(struct inproc *p, struct kvm_file *f, size_t size)
 	return inproc_mm_map(p->mm, info.pa, size);
 }
 
-void *inproc_mmap(struct inproc *p, int fd, size_t size)
+static void *map_dirty_ring(struct kvm_file *f, size_t size)
+{
+	uint64_t bytes;
+	int fd;
+
+	if (kvm_file_kind(f) != KVM_FILE_VCPU)
+		return MAP_FAILED;
+	fd = kvm_vcpu_dirty_ring_memfd(f, &bytes);
+	return size > bytes ? MAP_FAILED
+			    : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+static void *map_file(struct inproc *p, int fd, size_t size, bool dirty_ring)
 {
 	struct kvm_file *f = get_file(p, fd);
 	struct mapping *m = calloc(1, sizeof(*m));
 
 	if (f && m)
-		m->addr = map(p, f, size);
+		m->addr = dirty_ring ? map_dirty_ring(f, size) : map(p, f, size);
 	if (!f || !m || m->addr == MAP_FAILED) {
 		if (f)
 			kvm_file_put(f);
@@ -327,11 +340,22 @@ void *inproc_mmap(struct inproc *p, int fd, size_t size)
 		return NULL;
 	}
 	m->file = f;
+	m->size = size;
 	lock_take(&p->lock);
 	m->next = p->mappings;
 	p->mappings = m;
 	lock_drop(&p->lock);
 	return m->addr;
+}
+
+void *inproc_mmap(struct inproc *p, int fd, size_t size)
+{
+	return map_file(p, fd, size, false);
+}
+
+void *inproc_mmap_dirty_ring(struct inproc *p, int fd, size_t size)
+{
+	return map_file(p, fd, size, true);
 }
 
 void inproc_munmap(struct inproc *p, void *addr, size_t size)
@@ -427,7 +451,7 @@ fail:
 void inproc_destroy(struct inproc *p)
 {
 	while (p->mappings)
-		inproc_munmap(p, p->mappings->addr, KVM_VCPU_MMAP_SIZE);
+		inproc_munmap(p, p->mappings->addr, p->mappings->size);
 	for (int i = 0; i < INPROC_MAX_FDS; i++)
 		inproc_close(p, INPROC_FIRST_FD + i);
 	if (p->mm)

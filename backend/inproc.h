@@ -79,6 +79,8 @@ void inproc_signal(struct inproc *p, int fd);
 /* mmap(2) at offset 0: a vCPU's shared pages, or a guest_memfd made with the MMAP flag. NULL:
  * cannot be mapped. Holds the file open; undo with inproc_munmap. */
 void *inproc_mmap(struct inproc *p, int fd, size_t size);
+/* The same at KVM_DIRTY_LOG_PAGE_OFFSET: a vCPU's dirty ring. */
+void *inproc_mmap_dirty_ring(struct inproc *p, int fd, size_t size);
 void inproc_munmap(struct inproc *p, void *addr, size_t size);
 
 /* The caller is about to unmap or protect [addr, addr + size): the VMs forget the pages. What was

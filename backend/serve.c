@@ -72,14 +72,18 @@ static int serve_vcpu_memory(struct channel *ch, const struct wire_msg *m)
 {
 	struct kvm_file *file = channel_find_id(ch->srv, ch->mm, m->object.id);
 	struct wire_msg reply = {0};
-	int r;
+	uint64_t bytes = 0;
+	int r, fd;
 
-	if (file && kvm_file_kind(file) == KVM_FILE_VCPU)
-		r = done(ch, 0, &reply,
-			 m->object.flags & WIRE_VCPU_RING ? kvm_vcpu_ring_memfd(file)
-							  : kvm_vcpu_memfd(file));
-	else
+	if (file && kvm_file_kind(file) == KVM_FILE_VCPU) {
+		fd = m->object.flags & WIRE_VCPU_DIRTY_RING
+			     ? kvm_vcpu_dirty_ring_memfd(file, &bytes)
+		     : m->object.flags & WIRE_VCPU_RING ? kvm_vcpu_ring_memfd(file)
+							: kvm_vcpu_memfd(file);
+		r = done(ch, (int64_t)bytes, &reply, fd);
+	} else {
 		r = done(ch, -ENODEV, &reply, -1);
+	}
 	if (file)
 		kvm_file_put(file);
 	return r;

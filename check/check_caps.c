@@ -8,6 +8,8 @@
 
 #include "check/check.h"
 
+#define RING_MAX (65536 * (int64_t)sizeof(struct kvm_dirty_gfn))
+
 struct fds {
 	struct realm realm;
 	int sys, vm;
@@ -71,7 +73,7 @@ static void cap_same(void)
 		KVM_CAP_IRQFD, KVM_CAP_INTERNAL_ERROR_DATA, KVM_CAP_ARM_PSCI, KVM_CAP_DEVICE_CTRL,
 		KVM_CAP_ENABLE_CAP_VM, KVM_CAP_ARM_PSCI_0_2, KVM_CAP_CHECK_EXTENSION_VM,
 		KVM_CAP_IOEVENTFD_ANY_LENGTH, KVM_CAP_BINARY_STATS_FD, KVM_CAP_SYSTEM_EVENT_DATA,
-		KVM_CAP_USER_MEMORY2, KVM_CAP_GUEST_MEMFD,
+		KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, KVM_CAP_USER_MEMORY2, KVM_CAP_GUEST_MEMFD,
 	};
 	/* clang-format on */
 	struct fds f;
@@ -81,6 +83,7 @@ static void cap_same(void)
 		want_cap(&f, one[i], 1, 1, 1);
 	want_cap(&f, KVM_CAP_NR_MEMSLOTS, 32767, 32767, 32767);
 	want_cap(&f, KVM_CAP_GUEST_MEMFD_FLAGS, 3, 3, 3);
+	want_cap(&f, KVM_CAP_DIRTY_LOG_RING_ACQ_REL, RING_MAX, RING_MAX, RING_MAX);
 }
 
 static void cap_hidden(void)

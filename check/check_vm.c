@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "check/check.h"
@@ -155,6 +156,37 @@ static void vm_stats(void)
 	want_stats(vcpu);
 }
 
+static int64_t enable(struct realm *r, uint32_t cap, uint64_t arg)
+{
+	struct kvm_enable_cap e = {.cap = cap, .args = {arg}};
+
+	return call(r->vm, KVM_ENABLE_CAP, &e);
+}
+
+static void vm_dirty_ring(void)
+{
+	const uint32_t ring = KVM_CAP_DIRTY_LOG_RING_ACQ_REL;
+	const off_t at = KVM_DIRTY_LOG_PAGE_OFFSET * PAGE;
+	const int prot = PROT_READ | PROT_WRITE;
+	struct realm r;
+
+	realm_open(&r);
+	WANT(call_n(r.vm, KVM_RESET_DIRTY_RINGS, 0), -EINVAL);
+	WANT(enable(&r, KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, 0), -EINVAL);
+	WANT(enable(&r, ring, 0), -EINVAL);
+	WANT(enable(&r, ring, PAGE / 2), -EINVAL);
+	WANT(enable(&r, ring, PAGE + 16), -EINVAL);
+	WANT(enable(&r, ring, 1 << 21), -E2BIG);
+	WANT(enable(&r, ring, 2 * PAGE), 0);
+	WANT(enable(&r, ring, 2 * PAGE), -EINVAL);
+	WANT(enable(&r, KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, 0), 0);
+	WANT(call_n(r.vm, KVM_RESET_DIRTY_RINGS, 0), 0);
+	realm_vcpu_create(&r);
+	WANT_TRUE(mmap(NULL, 2 * PAGE, prot, MAP_PRIVATE, r.vcpu[0], at) == MAP_FAILED);
+	WANT_TRUE(mmap(NULL, 2 * PAGE, prot | PROT_EXEC, MAP_SHARED, r.vcpu[0], at) == MAP_FAILED);
+	WANT_TRUE(mmap(NULL, 2 * PAGE, prot, MAP_SHARED, r.vcpu[0], at) != MAP_FAILED);
+}
+
 static const struct check checks[] = {
 	{"vm-types", "types: 0 ordinary, the revision's realm; others in bits 11:8 EINVAL",
 	 vm_types},
@@ -172,6 +204,8 @@ static const struct check checks[] = {
 	{"vm-stats",
 	 "GET_STATS_FD of a VM and a vCPU: counters to be read, also when these are closed",
 	 vm_stats},
+	{"vm-dirty-ring", "dirty rings: a power of two of entries, set once, mapped shared",
+	 vm_dirty_ring},
 	{"vm-api-version", "API version 12, a mapping of two pages or more, no arguments",
 	 vm_api_version},
 };

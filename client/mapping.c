@@ -90,6 +90,32 @@ static long map_ring(struct wire_msg *req, struct call *c, uint64_t at, uint64_t
 			(flags & MAP_TYPE) | MAP_FIXED, 0);
 }
 
+#define DIRTY_RING (KVM_DIRTY_LOG_PAGE_OFFSET * PAGE_SIZE)
+
+/* The checks are the kernel's, the rest is the memfd's: past its end a touch is SIGBUS. Without a
+ * ring there is nothing to be mapped. */
+static long map_dirty_ring(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
+			   uint64_t offset)
+{
+	struct wire_msg m = {.type = WIRE_VCPU_MEMORY,
+			     .object = {.id = obj->id, .flags = WIRE_VCPU_DIRTY_RING}};
+	struct call c = {.done_fd = -1};
+	uint64_t at = offset - DIRTY_RING, bytes;
+	long r;
+
+	signals_block(&c.mask);
+	r = request_system(&c, &m);
+	bytes = r > 0 ? r : 0;
+	if (r >= 0 && (!bytes || (at < bytes && ((prot & PROT_EXEC) || !(flags & MAP_SHARED)))))
+		r = -EINVAL;
+	if (r >= 0)
+		r = sys(mmap, addr, size, prot, flags, c.done_fd, at);
+	if (c.done_fd >= 0)
+		sys(close, c.done_fd);
+	signals_restore(&c.mask);
+	return r;
+}
+
 static long map_vcpu(struct object *obj, uint64_t addr, uint64_t size, int prot, int flags,
 		     uint64_t offset)
 {
@@ -150,7 +176,9 @@ long mapping_create(struct object *obj, int fd, uint64_t addr, uint64_t size, in
 	uint64_t pages = (size + PAGE_SIZE - 1) & -PAGE_SIZE;
 	long r = -ENODEV;
 
-	if (obj->kind == OBJECT_VCPU)
+	if (obj->kind == OBJECT_VCPU && offset >= DIRTY_RING)
+		r = map_dirty_ring(obj, addr, pages, prot, flags, offset);
+	else if (obj->kind == OBJECT_VCPU)
 		r = map_vcpu(obj, addr, pages, prot, flags, offset);
 	else if (obj->kind == OBJECT_GMEM)
 		r = map_gmem(obj, addr, pages, prot, flags, offset);

@@ -76,6 +76,9 @@
 	U32(gsi), U32(type), U32(flags), U32(0), U32(chip), U32(pin), ZEROS_8, ZEROS_8, ZEROS_8
 #define ROUTING(n, ...) WITH(0x6a, 1, ZEROS_8, __VA_ARGS__), AT, n, 0
 
+#define RING	    KVM_CAP_DIRTY_LOG_RING_ACQ_REL
+#define RING_BITMAP KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP
+
 #define FEATURE(n) (1 << KVM_ARM_VCPU_##n)
 #define PSCI	   FEATURE(PSCI_0_2)
 
@@ -158,6 +161,13 @@ const struct seed ioctl_seeds[] = {
 	V12("vcpu-late", VM(1, GIC), CREATE_VCPU(1)),
 	V12("cap-late", VM(1, 0), ENABLE_CAP(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, 0, 0)),
 	V12("cap-args", VM(0, 0), ENABLE_CAP(KVM_CAP_ARM_NISV_TO_USER, 1, 0)),
+	V12("ring", VM(0, 0), ENABLE_CAP(RING, 0, ANY(4096)), ENABLE_CAP(RING, 0, ANY(4096)),
+	    ENABLE_CAP(RING_BITMAP, 0, 0), CREATE_VCPU(0), CALL(0xc7, 1), 0),
+	V12("ring-size", VM(0, 0), ENABLE_CAP(RING, 0, 1), ENABLE_CAP(RING, 0, ANY(1 << 21)),
+	    ENABLE_CAP(RING_BITMAP, 0, 0), CALL(0xc7, 1), 0),
+	V12("ring-late", VM(1, 0), ENABLE_CAP(RING, 0, ANY(4096))),
+	V12("ring-slots", VM(0, 0), ENABLE_CAP(RING, 0, ANY(4096)), SLOT1(0, 1, 0, 1, USER_RAM),
+	    ENABLE_CAP(RING_BITMAP, 0, 0), CALL(0x42, 1), AT, 0, USER_RAM),
 	V12("cap-unknown", VM(0, 0), ENABLE_CAP(KVM_CAP_ARM_RMI, 0, 0)),
 	V12("device-twice", VM(1, VM_GIC), CREATE_GIC),
 	V12("device-its", VM(1, VM_GIC), CALL(0xe0, 1), AT, KVM_DEV_TYPE_ARM_VGIC_ITS, 0),

@@ -99,11 +99,12 @@ result vm_irq_line_status(struct kvm_call *c);
 result vm_irqfd(struct kvm_call *c);
 result vm_set_gsi_routing(struct kvm_call *c);
 result vm_signal_msi(struct kvm_call *c);
-/* memslot.c, dirty.c */
+/* memslot.c, dirty.c, dirty_ring.c */
 result vm_set_memory_region(struct kvm_call *c);
 result vm_set_memory_region2(struct kvm_call *c);
 result vm_get_dirty_log(struct kvm_call *c);
 result vm_clear_dirty_log(struct kvm_call *c);
+result vm_reset_dirty_rings(struct kvm_call *c);
 /* attributes.c; by revision */
 result vm_set_memory_attributes(struct kvm_call *c);
 /* gmem_attributes.c; by revision */

@@ -102,6 +102,9 @@ int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_
 int kvm_vcpu_memfd(struct kvm_file *vcpu);
 /* The VM's coalesced ring, one page, which the VMM is to see at KVM_COALESCED_MMIO_PAGE_OFFSET. */
 int kvm_vcpu_ring_memfd(struct kvm_file *vcpu);
+/* The vCPU's dirty ring, *bytes that the VMM is to see from KVM_DIRTY_LOG_PAGE_OFFSET on; -1: it
+ * has none. */
+int kvm_vcpu_dirty_ring_memfd(struct kvm_file *vcpu, uint64_t *bytes);
 void *kvm_vcpu_control_page(struct kvm_file *vcpu);
 /* On any thread: wake a running KVM_RUN, which then asks caller->interrupted. */
 void kvm_vcpu_kick(struct kvm_file *vcpu);

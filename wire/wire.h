@@ -60,8 +60,10 @@
 /* Name of the memfd behind a vCPU's mapping (kvm/vcpu/vcpu.c makes it): never part of a memslot. */
 #define WIRE_NAME_VCPU	    "kvm-vcpu"
 
-/* In `object.flags` of VCPU_MEMORY: the page that all vCPUs of the VM share. */
-#define WIRE_VCPU_RING 1
+/* In `object.flags` of VCPU_MEMORY: the page that all vCPUs of the VM share; or the vCPU's dirty
+ * ring, and `done.ret` is its size in bytes (0: it has none). */
+#define WIRE_VCPU_RING	     1
+#define WIRE_VCPU_DIRTY_RING 2
 
 enum wire_type {
 	/* client: opens a system channel / backend: accepts it */
@@ -72,7 +74,7 @@ enum wire_type {
 	WIRE_CALL,	  /* ioctl; payload: the argument's first bytes, if they could be read */
 	WIRE_CANCEL,	  /* a signal came: that KVM_RUN shall end; no answer of its own */
 	WIRE_FALLOCATE,	  /* on a guest_memfd's channel */
-	WIRE_VCPU_MEMORY, /* system channel: DONE carries the memfd of vCPU `id`, or its ring's */
+	WIRE_VCPU_MEMORY, /* system channel: DONE carries a memfd of vCPU `id`: object.flags */
 	WIRE_GMEM_MAP,	  /* system channel: DONE carries the memory of guest_memfd `id` */
 	WIRE_SYNC,	  /* system channel: this range was changed; AREA... AREA_END follow */
 	WIRE_DISCARD,	  /* system channel: madvise(DONTNEED, REMOVE) on this range */

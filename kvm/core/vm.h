@@ -52,8 +52,11 @@ struct vm_kind {
 	 * lost. */
 	void (*unmap_shared)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
 	void (*unmap_private)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
-	/* The next store of each page faults, where that can be had. */
+	/* The next store of each page faults, where that can be had: of [gpa, end); or of the pages
+	 * whose bits are set, gpa's is bit 0, once `flush` has been called. */
 	void (*write_protect)(struct kvm_vm *vm, uint64_t gpa, uint64_t end);
+	void (*write_protect_pages)(struct kvm_vm *vm, uint64_t gpa, uint64_t mask);
+	void (*flush)(struct kvm_vm *vm);
 
 	/* First KVM_RUN of each vCPU; config_lock held. */
 	result (*activate)(struct kvm_vm *vm);
@@ -111,6 +114,8 @@ struct kvm_vm {
 	struct attributes attrs;
 	struct iobus bus;
 	uint64_t manual_dirty_log;
+	bool dirty_ring_with_bitmap;
+	atomic_uint dirty_ring_bytes; /* of each vCPU; set once, under `lock`; 0: no ring */
 
 	struct detect detect;
 

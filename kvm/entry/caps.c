@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vgic.h"
+#include "kvm/mem/dirty_ring.h"
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 
@@ -85,6 +86,8 @@ static const struct cap caps[] = {
 	EVERYWHERE(BINARY_STATS_FD, 1),
 	EVERYWHERE(SYSTEM_EVENT_DATA, 1),
 	NOT_REALM(ARM_SYSTEM_SUSPEND, 1),
+	EVERYWHERE(DIRTY_LOG_RING_ACQ_REL, DIRTY_RING_MAX_ENTRIES * sizeof(struct kvm_dirty_gfn)),
+	EVERYWHERE(DIRTY_LOG_RING_WITH_BITMAP, 1),
 	NOT_REALM(COUNTER_OFFSET, 1),
 	NOT_REALM(ARM_SUPPORTED_BLOCK_SIZES, BLOCK_SIZES),
 	NOT_REALM(ARM_SUPPORTED_REG_MASK_RANGES, 1),
@@ -204,6 +207,10 @@ result vm_enable_cap(struct kvm_call *c)
 		return why;
 	if (cap.cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
 		return enable_dirty_log_protect(vm, &cap);
+	if (cap.cap == KVM_CAP_DIRTY_LOG_RING_ACQ_REL)
+		return dirty_ring_enable(vm, (uint32_t)cap.args[0]);
+	if (cap.cap == KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP)
+		return dirty_ring_enable_bitmap(vm, &cap);
 	if (cap.cap == KVM_CAP_HALT_POLL)
 		return cap.flags || cap.args[0] >> 32 ? &rule_kvm_enable_cap_args : OK;
 	if (cap.flags)

@@ -44,6 +44,7 @@ static const struct kvm_row rows[] = {
 			 KVM_FIELD(kvm_clear_dirty_log, num_pages),
 			 KVM_FIELD(kvm_clear_dirty_log, first_page),
 			 KVM_FIELD(kvm_clear_dirty_log, dirty_bitmap))),
+	KVM_ROW(VM, KVM_RESET_DIRTY_RINGS, vm_reset_dirty_rings, KVM_ARGS(KVM_VALUE(arg))),
 	KVM_ROW(VM, KVM_SET_USER_MEMORY_REGION, vm_set_memory_region,
 		KVM_ARGS(KVM_FIELD(kvm_userspace_memory_region, slot),
 			 KVM_FIELD(kvm_userspace_memory_region, flags),

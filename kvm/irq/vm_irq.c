@@ -79,7 +79,7 @@ static bool guest_read(void *arg, uint64_t gpa, void *dst, size_t len)
 
 static bool guest_write(void *arg, uint64_t gpa, const void *src, size_t len)
 {
-	return is_shared(arg, gpa, len) && !guest_mem_write(arg, gpa, src, len);
+	return is_shared(arg, gpa, len) && !guest_mem_write(arg, gpa, src, len, NULL);
 }
 
 static unsigned int num_lrs(const struct kvm_vm *vm)

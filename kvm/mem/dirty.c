@@ -13,10 +13,13 @@
 #include "base/bits.h"
 #include "kvm/rules.h"
 #include "kvm/core/vm.h"
+#include "kvm/mem/dirty_ring.h"
 #include "machine/memory.h"
 
 static result find_log(struct kvm_vm *vm, uint32_t slot, struct memslot **out)
 {
+	if (!dirty_bitmap_used(vm))
+		return &rule_kvm_dirty_log_ring;
 	if (slot >> 16 || slot >= MEMSLOT_MAX)
 		return &rule_kvm_dirty_log_slot;
 	*out = memslot_by_id(&vm->slots, slot);

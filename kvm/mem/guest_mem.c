@@ -22,6 +22,7 @@ struct copy {
 	uint8_t *buf;
 	size_t len; /* within one page */
 	bool is_write;
+	struct dirty_ring *ring; /* of whom a write is; NULL: of no vCPU */
 };
 
 /* mmu_lock held, pa is what backs the page now. */
@@ -37,7 +38,7 @@ static int copy_at(struct kvm_vm *vm, const struct memslot_view *view, const str
 	page += c->gpa % GRANULE_SIZE;
 	if (c->is_write) {
 		memcpy(page, c->buf, c->len);
-		memslot_mark_dirty(view->slot, c->gpa);
+		memslot_mark_dirty(view->slot, c->gpa, c->ring);
 	} else {
 		memcpy(c->buf, page, c->len);
 	}
@@ -67,7 +68,8 @@ static int copy_page(struct kvm_vm *vm, const struct copy *c)
 	return ret;
 }
 
-static int copy_range(struct kvm_vm *vm, uint64_t gpa, void *buf, size_t len, bool is_write)
+static int copy_range(struct kvm_vm *vm, uint64_t gpa, void *buf, size_t len, bool is_write,
+		      struct dirty_ring *ring)
 {
 	int ret = 0;
 
@@ -77,7 +79,8 @@ static int copy_range(struct kvm_vm *vm, uint64_t gpa, void *buf, size_t len, bo
 		struct copy c = {.gpa = gpa + done,
 				 .buf = (uint8_t *)buf + done,
 				 .len = MIN(len - done, GRANULE_SIZE - (gpa + done) % GRANULE_SIZE),
-				 .is_write = is_write};
+				 .is_write = is_write,
+				 .ring = ring};
 
 		ret = copy_page(vm, &c);
 		done += c.len;
@@ -87,10 +90,11 @@ static int copy_range(struct kvm_vm *vm, uint64_t gpa, void *buf, size_t len, bo
 
 int guest_mem_read(struct kvm_vm *vm, uint64_t gpa, void *dst, size_t len)
 {
-	return copy_range(vm, gpa, dst, len, false);
+	return copy_range(vm, gpa, dst, len, false, NULL);
 }
 
-int guest_mem_write(struct kvm_vm *vm, uint64_t gpa, const void *src, size_t len)
+int guest_mem_write(struct kvm_vm *vm, uint64_t gpa, const void *src, size_t len,
+		    struct dirty_ring *ring)
 {
-	return copy_range(vm, gpa, (void *)src, len, true);
+	return copy_range(vm, gpa, (void *)src, len, true, ring);
 }

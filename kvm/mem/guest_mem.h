@@ -9,7 +9,8 @@
  * kvm_read_guest and kvm_write_guest do. An address with the realm's shared bit has no slot.
  *
  * Ranges may cross pages and slots. A copy is not atomic, but no page is used after the client has
- * unmapped it. A write marks its pages in the dirty log.
+ * unmapped it. A write marks its pages in the dirty log, or in the ring of the vCPU for which it is
+ * made (NULL: for none).
  *
  * Locks: slots_rw and mmu_lock are taken inside and the client's address space is asked, so the
  * caller may hold any lock that stands further out than host->lock (kvm/core/vm.h), or one of its
@@ -21,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dirty_ring;
 struct kvm_vm;
 
 /*
@@ -29,6 +31,7 @@ struct kvm_vm;
  * page of a realm. The pages before that one have been copied.
  */
 int guest_mem_read(struct kvm_vm *vm, uint64_t gpa, void *dst, size_t len);
-int guest_mem_write(struct kvm_vm *vm, uint64_t gpa, const void *src, size_t len);
+int guest_mem_write(struct kvm_vm *vm, uint64_t gpa, const void *src, size_t len,
+		    struct dirty_ring *ring);
 
 #endif

@@ -14,6 +14,7 @@
 #include "abi/kvm.h"
 #include "base/array.h"
 #include "base/bits.h"
+#include "kvm/mem/dirty_ring.h"
 #include "kvm/mem/gmem.h"
 #include "kvm/mem/gmem_attributes.h"
 #include "kvm/rules.h"
@@ -81,7 +82,7 @@ bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view)
 					      .size = s->size,
 					      .uaddr = s->uaddr,
 					      .readonly = s->flags & KVM_MEM_READONLY,
-					      .logging = s->dirty};
+					      .logging = s->flags & KVM_MEM_LOG_DIRTY_PAGES};
 		if (!vm->is_realm && memory_in_place(vm, s))
 			view->gmem_pa = s->gmem->pa + s->gmem_offset;
 		lock_take(&vm->mmu_lock);
@@ -100,11 +101,15 @@ void memslot_window(const struct memslot_view *view, uint64_t gpa, uint64_t *lo,
 	*hi = MIN(view->gpa + view->size, ALIGN_DOWN(gpa, size) + size);
 }
 
-void memslot_mark_dirty(struct memslot *s, uint64_t gpa)
+void memslot_mark_dirty(struct memslot *s, uint64_t gpa, struct dirty_ring *ring)
 {
 	uint64_t page = (gpa - s->gpa) / GRANULE_SIZE;
 
-	if (s->dirty)
+	if (!(s->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		return;
+	if (ring && ring->gfns)
+		dirty_ring_push(ring, s->id, page);
+	else if (s->dirty)
 		s->dirty[page / 64] |= BIT(page % 64);
 }
 
@@ -259,6 +264,8 @@ static result make_log(const struct kvm_vm *vm, struct memslot *m)
 {
 	uint64_t pages = m->size / GRANULE_SIZE;
 
+	if (!dirty_bitmap_used(vm))
+		return OK;
 	m->dirty = calloc((pages + 63) / 64, sizeof(uint64_t));
 	if (!m->dirty)
 		return &rule_kvm_no_memory;

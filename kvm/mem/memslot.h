@@ -15,6 +15,7 @@
 
 #include "base/rule.h"
 
+struct dirty_ring;
 struct kvm_gmem;
 struct kvm_vm;
 
@@ -29,7 +30,7 @@ struct memslot {
 	struct kvm_gmem *gmem; /* not counted: NULL once the file is gone */
 	uint64_t gmem_offset;
 	struct memslot *gmem_next; /* gmem->bindings */
-	uint64_t *dirty;	   /* bitmap, with KVM_MEM_LOG_DIRTY_PAGES */
+	uint64_t *dirty;	   /* bitmap, with KVM_MEM_LOG_DIRTY_PAGES; or rings are used */
 };
 
 struct memslots {
@@ -66,8 +67,9 @@ void memslot_window(const struct memslot_view *view, uint64_t gpa, uint64_t *lo,
 /* False: there is no slot. Takes slots_rw and mmu_lock. */
 bool memslot_look(struct kvm_vm *vm, uint64_t gpa, struct memslot_view *view);
 
-/* The guest may have written to the page at gpa; mmu_lock held. */
-void memslot_mark_dirty(struct memslot *s, uint64_t gpa);
+/* The guest may have written to the page at gpa: into the vCPU's ring, or (NULL, or a VM without
+ * rings) the bitmap, if the slot is logged; mmu_lock held. */
+void memslot_mark_dirty(struct memslot *s, uint64_t gpa, struct dirty_ring *ring);
 
 void memslots_destroy(struct kvm_vm *vm);
 

@@ -79,8 +79,9 @@ static uint64_t look_around(const struct kvm_vm *vm, const struct memslot_view *
 	return a->pa[(gpa - a->lo) / GRANULE_SIZE];
 }
 
-static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa, bool is_write)
+static result map(struct kvm_vcpu *v, const struct memslot_view *view, uint64_t gpa, bool is_write)
 {
+	struct kvm_vm *vm = v->vm;
 	bool writable = !view->readonly && (is_write || !view->logging);
 	struct around a = {0};
 	uint64_t pa = writable ? look_around(vm, view, gpa, &a) : 0;
@@ -98,7 +99,7 @@ static result map(struct kvm_vm *vm, const struct memslot_view *view, uint64_t g
 	} else {
 		why = stage2_map(vm, gpa, pa, writable);
 		if (!why && is_write)
-			memslot_mark_dirty(view->slot, gpa);
+			memslot_mark_dirty(view->slot, gpa, &v->ring);
 		if (!why)
 			stage2_map_ahead(vm, a.lo, a.pa, (a.hi - a.lo) / GRANULE_SIZE);
 	}
@@ -146,7 +147,7 @@ result ordinary_abort(struct kvm_vcpu *v, bool *leave)
 
 	if (!memslot_look(v->vm, gpa, &view) || (view.readonly && is_write))
 		return device(v, gpa | (x->far & (GRANULE_SIZE - 1)), leave);
-	return map(v->vm, &view, gpa, is_write);
+	return map(v, &view, gpa, is_write);
 }
 
 result ordinary_abort_access(struct kvm_vcpu *v)

@@ -73,6 +73,10 @@ void stage2_map_ahead(struct kvm_vm *vm, uint64_t ipa, const uint64_t *pa, uint6
 /* Unmap [ipa, end), or (write_protect) only take the right to write. */
 void stage2_unmap(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
 void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end);
+/* The same for the pages whose bits are set, ipa's is bit 0; it holds once stage2_flush has been
+ * called. */
+void stage2_write_protect_pages(struct kvm_vm *vm, uint64_t ipa, uint64_t mask);
+void stage2_flush(struct kvm_vm *vm);
 
 /* ---- stage1.c ---- */
 /* The level (-1..3) at which the guest's walk for va reads this page of its memory; false: none. */

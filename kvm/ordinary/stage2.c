@@ -208,3 +208,21 @@ void stage2_write_protect(struct kvm_vm *vm, uint64_t ipa, uint64_t end)
 {
 	clear(vm, ipa, end, WRITE);
 }
+
+void stage2_write_protect_pages(struct kvm_vm *vm, uint64_t ipa, uint64_t mask)
+{
+	uint64_t *e, skip;
+
+	lock_assert_held(&vm->mmu_lock);
+	for (; vm->ordinary.root && mask; mask >>= 1, ipa += GRANULE_SIZE) {
+		e = mask & 1 ? find_leaf(vm, ipa, false, &skip) : NULL;
+		if (e && (*e & VALID) && (*e & WRITE))
+			__atomic_store_n(e, *e & ~WRITE, __ATOMIC_RELEASE);
+	}
+}
+
+void stage2_flush(struct kvm_vm *vm)
+{
+	lock_assert_held(&vm->mmu_lock);
+	invalidate(vm, 0, BIT(vm->ipa_bits));
+}

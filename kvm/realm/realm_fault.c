@@ -75,19 +75,21 @@ result fault_private(struct kvm_vcpu *v, uint64_t gpa)
 	return why;
 }
 
-static result map_page(struct kvm_vm *vm, struct memslot *s, uint64_t gpa, uint64_t pa)
+static result map_page(struct kvm_vcpu *v, struct memslot *s, uint64_t gpa, uint64_t pa)
 {
+	struct kvm_vm *vm = v->vm;
 	result why = realm_map_shared(vm, gpa | realm_shared_bit(vm), pa);
 
 	if (!why)
-		memslot_mark_dirty(s, gpa);
+		memslot_mark_dirty(s, gpa, &v->ring);
 	return why;
 }
 
 /* Map gpa, and around it whatever user memory is there. Where the view is stale nothing is mapped:
  * the guest faults again, after a look at signals. */
-static result map_shared_around(struct kvm_vm *vm, const struct memslot_view *view, uint64_t gpa)
+static result map_shared_around(struct kvm_vcpu *v, const struct memslot_view *view, uint64_t gpa)
 {
+	struct kvm_vm *vm = v->vm;
 	uint64_t pa[WINDOW_PAGES], lo, hi;
 	struct kvm_mm *mm = vm->mm;
 	result why = OK;
@@ -100,10 +102,10 @@ static result map_shared_around(struct kvm_vm *vm, const struct memslot_view *vi
 	if (vm->mmu_seq == view->seq && !pa[(gpa - lo) / GRANULE_SIZE]) {
 		why = &rule_kvm_fault_no_user_page;
 	} else if (vm->mmu_seq == view->seq) {
-		why = map_page(vm, view->slot, gpa, pa[(gpa - lo) / GRANULE_SIZE]);
+		why = map_page(v, view->slot, gpa, pa[(gpa - lo) / GRANULE_SIZE]);
 		for (uint64_t g = lo; !why && g < hi; g += GRANULE_SIZE)
 			if (g != gpa && pa[(g - lo) / GRANULE_SIZE] &&
-			    map_page(vm, view->slot, g, pa[(g - lo) / GRANULE_SIZE]))
+			    map_page(v, view->slot, g, pa[(g - lo) / GRANULE_SIZE]))
 				break;
 	}
 	lock_drop(&vm->mmu_lock);
@@ -125,7 +127,7 @@ static bool fault_in_place(struct kvm_vcpu *v, uint64_t gpa, result *why)
 		*why = &rule_kvm_run_memory_fault;
 	} else if (ours) {
 		lock_take(&vm->mmu_lock);
-		*why = map_page(vm, s, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
+		*why = map_page(v, s, gpa, s->gmem->pa + s->gmem_offset + (gpa - s->gpa));
 		lock_drop(&vm->mmu_lock);
 	}
 	rwlock_drop(&vm->slots_rw);
@@ -147,5 +149,5 @@ result fault_shared(struct kvm_vcpu *v, uint64_t gpa, bool is_write, bool *mmio)
 		return OK;
 	if (view.readonly)
 		return &rule_kvm_fault_readonly_slot;
-	return map_shared_around(vm, &view, ALIGN_DOWN(gpa, GRANULE_SIZE));
+	return map_shared_around(v, &view, ALIGN_DOWN(gpa, GRANULE_SIZE));
 }

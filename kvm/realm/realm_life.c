@@ -321,6 +321,10 @@ static void no_write_protect(struct kvm_vm *vm, uint64_t gpa, uint64_t end)
 {
 }
 
+static void no_flush(struct kvm_vm *vm)
+{
+}
+
 /* What exits told is all that the host may know. */
 static void no_fetch(struct kvm_vcpu *v)
 {
@@ -340,6 +344,8 @@ const struct vm_kind vm_kind_realm = {
 	.unmap_shared = realm_unmap_shared,
 	.unmap_private = realm_unmap_private,
 	.write_protect = no_write_protect,
+	.write_protect_pages = no_write_protect,
+	.flush = no_flush,
 	.activate = realm_activate,
 	.run = rec_run,
 	.fetch = no_fetch,

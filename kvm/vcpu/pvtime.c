@@ -98,7 +98,7 @@ static void record(struct kvm_vcpu *v)
 	stolen = le64toh(stolen) + advance(&v->pvtime.caller, v->pvtime.caller_now) +
 		 advance(&v->pvtime.engine, engine_now(v));
 	stolen = htole64(stolen);
-	guest_mem_write(v->vm, addr, &stolen, sizeof(stolen));
+	guest_mem_write(v->vm, addr, &stolen, sizeof(stolen), &v->ring);
 }
 
 void pvtime_begin(struct kvm_vcpu *v, struct kvm_caller *c)
@@ -139,6 +139,6 @@ int64_t pvtime_start(struct kvm_vcpu *v)
 		return PSCI_RET_NOT_SUPPORTED;
 	advance(&v->pvtime.caller, v->pvtime.caller_now);
 	advance(&v->pvtime.engine, engine_now(v));
-	guest_mem_write(v->vm, v->pvtime.ipa, zero, sizeof(zero));
+	guest_mem_write(v->vm, v->pvtime.ipa, zero, sizeof(zero), &v->ring);
 	return (int64_t)v->pvtime.ipa;
 }

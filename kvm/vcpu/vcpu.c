@@ -46,6 +46,7 @@ static bool map_shared(struct kvm_vcpu *v)
 result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 {
 	struct kvm_vcpu *v = calloc(1, sizeof(*v));
+	result why;
 
 	lock_assert_held(&vm->lock);
 	if (!v)
@@ -58,8 +59,9 @@ result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)
 	lock_init(&v->mp_lock, RANK_MP, "vcpu->mp_lock");
 	history_init(&v->history);
 	stats_init(&v->stats, &stats_of_vcpu);
+	why = dirty_ring_init(&v->ring, atomic_load(&vm->dirty_ring_bytes));
 	v->pe = pe_create();
-	if (!v->pe || !map_shared(v) || iobus_make_ring(&vm->bus)) {
+	if (why || !v->pe || !map_shared(v) || iobus_make_ring(&vm->bus)) {
 		vcpu_destroy(v);
 		return &rule_kvm_no_memory;
 	}
@@ -80,6 +82,7 @@ void vcpu_destroy(struct kvm_vcpu *v)
 	history_destroy(&v->history);
 	free(v->sve);
 	stats_destroy(&v->stats);
+	dirty_ring_destroy(&v->ring);
 	free(v);
 }
 

@@ -20,6 +20,7 @@
 #include "kvm/call.h"
 #include "kvm/core/history.h"
 #include "kvm/core/stats.h"
+#include "kvm/mem/dirty_ring.h"
 #include "kvm/vcpu/pvtime.h"
 #include "kvm/vcpu/sysreg.h"
 
@@ -104,6 +105,8 @@ struct kvm_vcpu {
 	unsigned int mmio_len;
 	uint64_t exit_sctlr; /* of an ordinary VM: SCTLR_EL1 at its last exit */
 	bool timer_level[2]; /* as told to the vGIC */
+
+	struct dirty_ring ring;
 
 	struct history history;
 	struct stats stats;

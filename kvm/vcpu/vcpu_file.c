@@ -27,6 +27,12 @@ int kvm_vcpu_ring_memfd(struct kvm_file *f)
 	return f->vcpu->vm->bus.ring_fd;
 }
 
+int kvm_vcpu_dirty_ring_memfd(struct kvm_file *f, uint64_t *bytes)
+{
+	*bytes = f->vcpu->ring.entries * sizeof(struct kvm_dirty_gfn);
+	return f->vcpu->ring.fd;
+}
+
 void *kvm_vcpu_control_page(struct kvm_file *f)
 {
 	return f->vcpu->shared + KVM_VCPU_MMAP_SIZE;

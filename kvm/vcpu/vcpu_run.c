@@ -166,6 +166,11 @@ static result run_once(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 	vcpu_settle_reset(v);
 	if (v->standby)
 		standby(v, c);
+	if (dirty_ring_full(&v->ring)) {
+		v->run->exit_reason = KVM_EXIT_DIRTY_RING_FULL;
+		*leave = true;
+		return OK;
+	}
 	pvtime_again(v);
 	return v->vm->kind->run(v, leave);
 }
@@ -201,6 +206,8 @@ static const char *exit_name(uint32_t reason)
 		return "INTERNAL_ERROR";
 	case KVM_EXIT_SYSTEM_EVENT:
 		return "SYSTEM_EVENT";
+	case KVM_EXIT_DIRTY_RING_FULL:
+		return "DIRTY_RING_FULL";
 	case KVM_EXIT_MEMORY_FAULT:
 		return "MEMORY_FAULT";
 	default:

@@ -170,6 +170,9 @@ static void stop(struct fx *f)
 	for (int i = 0; i < 16; i++)
 		if (f->run[i])
 			inproc_munmap(f->p, f->run[i], KVM_VCPU_MMAP_SIZE);
+	for (int i = 0; i < 16; i++)
+		if (f->ring[i])
+			inproc_munmap(f->p, f->ring[i], f->ring_bytes);
 	for (int fd = INPROC_FIRST_FD; fd < INPROC_FIRST_FD + INPROC_MAX_FDS; fd++)
 		inproc_close(f->p, fd);
 	wrong = rmm_check(inproc_rmm(f->p));
@@ -404,6 +407,14 @@ void fx_wait_until(bool (*holds)(void *arg), void *arg)
 bool fx_engine_ran(void *arg)
 {
 	return atomic_load(&toy_runs) > 0;
+}
+
+struct kvm_dirty_gfn *fx_map_ring(struct fx *f, unsigned int vcpu, size_t bytes)
+{
+	f->ring[vcpu] = inproc_mmap_dirty_ring(f->p, f->vcpu[vcpu], bytes);
+	f->ring_bytes = bytes;
+	assert_non_null(f->ring[vcpu]);
+	return f->ring[vcpu];
 }
 
 void fx_assert_exit(struct fx *f, unsigned int vcpu, uint32_t reason)

@@ -50,6 +50,8 @@ struct fx {
 	int sys, vm, gic, gmem;
 	int vcpu[16];
 	struct kvm_run *run[16];
+	struct kvm_dirty_gfn *ring[16]; /* fx_map_ring */
+	size_t ring_bytes;
 	uint8_t *ram;	 /* user memory of slot 0 (the shared alias) */
 	uint8_t *source; /* pages to populate from: not attached */
 };
@@ -95,6 +97,8 @@ void fx_realm(struct fx *f, unsigned int n);
 int64_t fx_set_reg(struct fx *f, unsigned int vcpu, uint64_t id, uint64_t val);
 uint64_t fx_get_reg(struct fx *f, unsigned int vcpu, uint64_t id);
 int64_t fx_run(struct fx *f, unsigned int vcpu);
+/* The vCPU's dirty ring, mapped until the end. */
+struct kvm_dirty_gfn *fx_map_ring(struct fx *f, unsigned int vcpu, size_t bytes);
 void fx_set_mp_state(struct fx *f, unsigned int vcpu, uint32_t state);
 /* Close a file of the fixture and forget it. */
 void fx_close(struct fx *f, int *fd);

@@ -59,6 +59,7 @@ int main(int argc, char **argv)
 	failed += test_msi();
 	failed += test_faults();
 	failed += test_detect();
+	failed += test_dirty_ring();
 	failed += test_firmware();
 	failed += test_guest_mem();
 	failed += test_pvtime();

@@ -13,6 +13,7 @@ int test_stats(void);
 int test_mmio(void);
 int test_msi(void);
 int test_detect(void);
+int test_dirty_ring(void);
 int test_faults(void);
 int test_firmware(void);
 int test_guest_mem(void);

@@ -33,7 +33,7 @@ struct kvm_file {
 	struct kvm_host *host;
 	struct kvm_mm *mm;
 	/* vCPU */
-	int memfd, ring, kick_fd, watched;
+	int memfd, ring, dirty, kick_fd, watched;
 	void *shared;
 	uint64_t exits;
 	bool mask_set;
@@ -93,7 +93,7 @@ static struct kvm_file *file_new(struct kvm_host *h, enum kvm_file_kind kind, st
 	f->refs = 1;
 	f->host = h;
 	f->mm = mm;
-	f->memfd = f->ring = f->kick_fd = f->watched = -1;
+	f->memfd = f->ring = f->dirty = f->kick_fd = f->watched = -1;
 	if (mm)
 		mm->ops->get(mm);
 	if (kind != KVM_FILE_SYSTEM)
@@ -127,6 +127,8 @@ void kvm_file_put(struct kvm_file *f)
 		close(f->memfd);
 	if (f->ring >= 0)
 		close(f->ring);
+	if (f->dirty >= 0)
+		close(f->dirty);
 	if (f->kick_fd >= 0)
 		close(f->kick_fd);
 	if (f->gmem.size)
@@ -140,12 +142,22 @@ void kvm_file_put(struct kvm_file *f)
 
 /* ---- calls ---- */
 
-static int64_t create_vcpu(struct kvm_file *vm, struct kvm_caller *c)
+static int make_dirty_ring(void)
+{
+	int fd = memfd_create("kvm-vcpu", MFD_CLOEXEC);
+
+	if (ftruncate(fd, FAKE_DIRTY_BYTES) || pwrite(fd, FAKE_DIRTY, sizeof(FAKE_DIRTY), 0) < 0)
+		abort();
+	return fd;
+}
+
+static int64_t create_vcpu(struct kvm_file *vm, struct kvm_caller *c, uint64_t id)
 {
 	struct kvm_file *f = file_new(vm->host, KVM_FILE_VCPU, vm->mm);
 
 	f->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC);
 	f->ring = memfd_create("kvm-vcpu", MFD_CLOEXEC);
+	f->dirty = id == FAKE_DIRTY_VCPU ? make_dirty_ring() : -1;
 	f->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ftruncate(f->memfd, SHARED_SIZE) || ftruncate(f->ring, GRANULE_SIZE) ||
 	    pwrite(f->ring, FAKE_RING, sizeof(FAKE_RING), 0) < 0)
@@ -353,7 +365,7 @@ static int64_t vm_ioctl(struct kvm_file *vm, struct kvm_caller *c, uint32_t nr, 
 		return -EIO;
 	switch (nr) {
 	case (uint32_t)KVM_CREATE_VCPU:
-		return create_vcpu(vm, c);
+		return create_vcpu(vm, c, arg);
 	case (uint32_t)KVM_CREATE_GUEST_MEMFD:
 		return create_gmem(vm, c, arg);
 	case (uint32_t)KVM_SET_USER_MEMORY_REGION:
@@ -451,6 +463,12 @@ static int64_t system_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t n
 		return machine_allocated(f->host->machine);
 	}
 	return -EINVAL;
+}
+
+int kvm_vcpu_dirty_ring_memfd(struct kvm_file *f, uint64_t *bytes)
+{
+	*bytes = f->dirty < 0 ? 0 : FAKE_DIRTY_BYTES;
+	return f->dirty;
 }
 
 int64_t kvm_ioctl(struct kvm_file *f, struct kvm_caller *c, uint32_t nr, uint64_t arg)

@@ -31,6 +31,10 @@ struct fake_word {
 #define FAKE_GIVE	   _IO(KVMIO, 0xed) /* a sealed file that holds FAKE_GIVEN */
 #define FAKE_GIVEN	   "given to be read"
 #define FAKE_KIND_VCPU	   2
+/* A vCPU of this id has a dirty ring of so many bytes, which begin so. */
+#define FAKE_DIRTY_VCPU	   5
+#define FAKE_DIRTY_BYTES   UINT64_C(0x2000)
+#define FAKE_DIRTY	   "dirty"
 #define FAKE_RING	   "ring"	    /* what lies in the page that a VM's vCPUs share */
 #define FAKE_PROTECT	   _IO(KVMIO, 0xfb) /* delegate the page behind a user address ... */
 #define FAKE_UNPROTECT	   _IO(KVMIO, 0xfc) /* ... and give it back */

@@ -118,6 +118,38 @@ static void a_mapping_of_a_vcpu_shows_the_vms_ring(void **state)
 	close(vm);
 }
 
+static void a_vcpus_dirty_ring_is_mapped_as_in_the_kernel(void **state)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	const off_t at = KVM_DIRTY_LOG_PAGE_OFFSET * 4096;
+	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0), other = open_vcpu(vm, NULL);
+	int vcpu = call(vm, KVM_CREATE_VCPU, FAKE_DIRTY_VCPU);
+	char *ring, *second;
+
+	assert_ptr_equal(mmap(NULL, FAKE_DIRTY_BYTES, prot, MAP_PRIVATE, vcpu, at), MAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, vcpu, at + 4096),
+			 MAP_FAILED);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(mmap(NULL, 4096, prot, MAP_SHARED, other, at), MAP_FAILED);
+	ring = mmap(NULL, FAKE_DIRTY_BYTES, prot, MAP_SHARED, vcpu, at);
+	assert_ptr_not_equal(ring, MAP_FAILED);
+	assert_string_equal(ring, FAKE_DIRTY);
+	second = mmap(NULL, 4096, prot, MAP_SHARED, vcpu, at + 4096);
+	assert_ptr_not_equal(second, MAP_FAILED);
+	ring[4096] = 'x';
+	assert_int_equal(second[0], 'x');
+	close(other);
+	close(vm);
+	close(vcpu);
+	munmap(second, 4096);
+	usleep(10000);
+	expect_files(kvm, 1);
+	munmap(ring, FAKE_DIRTY_BYTES);
+	expect_files(kvm, 0);
+	close(kvm);
+}
+
 static void a_mapping_keeps_the_vcpu(void **state)
 {
 	int kvm = open_kvm(), vm = call(kvm, KVM_CREATE_VM, 0);
@@ -378,6 +410,7 @@ static int run(void)
 		cmocka_unit_test(close_range_is_seen),
 		cmocka_unit_test(a_mapping_keeps_the_vcpu),
 		cmocka_unit_test(a_mapping_of_a_vcpu_shows_the_vms_ring),
+		cmocka_unit_test(a_vcpus_dirty_ring_is_mapped_as_in_the_kernel),
 		cmocka_unit_test(part_of_a_page_unmaps_all_of_it),
 		cmocka_unit_test(a_forks_child_may_unmap_at_once),
 		cmocka_unit_test(the_vcpus_mapping_has_its_size),

@@ -362,6 +362,9 @@ const struct seed ioctl_seeds[] = {
 	V12("pmu-absent", VM(1, GIC), SET_ATTR(2, 0, 1)),
 	SVE_PMU("sve-register-early", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(SVE)),
 		GET_REG(2, REG(8, 0x15, 0))),
+	SVE_PMU("sve-no-such-register", VM(0, 0), CREATE_VCPU(0), INIT_VCPU(2, PSCI | FEATURE(SVE)),
+		CALL(0xc2, 2), AT, KVM_ARM_VCPU_SVE, GET_REG(2, REG(4, 0x10, 84)),
+		GET_REG(2, REG(8, 0x15, 0x800))),
 	/* ---- an RMM that refuses ---- */
 	FAILING("rmm-absent", 8, CLIENT_OPEN, CREATE_VM(0, 0x100 | 33)),
 	FAILING("rmm-realm", 16, VM(1, ALL), POPULATE(0, 1, 4, 1, 0)),

@@ -17,8 +17,8 @@ import subprocess
 import time
 
 from gdbremote import PC, Debugger
-from realm import (BOOT_TIMEOUT, SOFTREALM, SOURCE, Run, Skip, UP, case, check, images, kernel_dir,
-                   main, vhost_user, work)
+from realm import (BOOT_TIMEOUT, SOFTREALM, SOURCE, Run, Skip, UP, case, check, dies_with_us,
+                   images, kernel_dir, main, vhost_user, work)
 
 SUITE = "bookworm"
 KERNEL = 0x40200000  # where QEMU puts an Image, after a start of a few instructions
@@ -57,7 +57,8 @@ def debians_qemu_boots_debians_kernel_on_four_cpus():
     run = qemu("-smp", 4)
     run.wait(4 * BOOT_TIMEOUT)
     check(run.status == 0, "status", run.status, run.err[-400:])
-    for text in (UP, "no, an ordinary guest", "4 of 4 online", "Power down"):
+    for text in (UP, "no, an ordinary guest", "4 of 4 online", "using stolen time PV",
+                 "Power down"):
         check(text in run.out, text, "not in the console's", run.out[-400:])
     check(not run.left(), "left behind:", run.left())
 
@@ -245,6 +246,35 @@ def a_guest_moves_to_another_qemu_by_a_file():
     check(last <= ticks[0] <= last + 2, "ticks", last, ticks)
     check(ticks == list(range(ticks[0], ticks[0] + len(ticks))), "ticks", ticks)
     target.run.kill()
+
+
+# In the guest: a loop that takes a moment, and what its first CPU lost meanwhile (in 10 ms).
+LOOP = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; "
+STOLEN = "awk '/^cpu0/{print \"stolen\", $9}' /proc/stat"
+
+
+def stolen(text):
+    return [int(n) for n in re.findall(r"stolen (\d+)", text)]
+
+
+@case
+def a_guest_learns_what_a_busy_host_takes():
+    port = Exec()
+    run = qemu("-smp", 1, *port.arguments, initrd=shell())
+    hogs = []
+    run.until(UP, 4 * BOOT_TIMEOUT)
+    try:
+        # Twice as many as there are CPUs: two thirds of each CPU.
+        hogs = [subprocess.Popen(dies_with_us("sh", "-c", "while :; do :; done"))
+                for _ in range(2 * os.cpu_count())]
+        said = port.run(f"{STOLEN}; {LOOP}{STOLEN}", run)
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    before, after = stolen(said)
+    check(after - before >= 20, "stolen meanwhile:", before, after, run.story())
+    run.kill()
 
 
 @case

@@ -629,16 +629,18 @@ struct kvm_run {
 #define GITS_TRANSLATER			     0x10040 /* in the ITS's frame: where MSIs go */
 #define VGIC_MIN_RESERVED_INTID		     1020
 
-#define KVM_ARM_VM_SMCCC_CTRL	      0 /* VM attribute group */
-#define KVM_ARM_VM_SMCCC_FILTER	      0
-#define KVM_ARM_VCPU_PMU_V3_CTRL      0 /* vCPU attribute groups */
-#define KVM_ARM_VCPU_PMU_V3_IRQ	      0
-#define KVM_ARM_VCPU_PMU_V3_INIT      1
-#define KVM_ARM_VCPU_TIMER_CTRL	      1
-#define KVM_ARM_VCPU_TIMER_IRQ_VTIMER 0
-#define KVM_ARM_VCPU_TIMER_IRQ_PTIMER 1
-#define KVM_ARM_VCPU_PVTIME_CTRL      2
-#define KVM_ARM_VCPU_PVTIME_IPA	      0
+#define KVM_ARM_VM_SMCCC_CTRL		    0 /* VM attribute group */
+#define KVM_ARM_VM_SMCCC_FILTER		    0
+#define KVM_ARM_VCPU_PMU_V3_CTRL	    0 /* vCPU attribute groups */
+#define KVM_ARM_VCPU_PMU_V3_IRQ		    0
+#define KVM_ARM_VCPU_PMU_V3_INIT	    1
+#define KVM_ARM_VCPU_PMU_V3_SET_PMU	    3
+#define KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS 4
+#define KVM_ARM_VCPU_TIMER_CTRL		    1
+#define KVM_ARM_VCPU_TIMER_IRQ_VTIMER	    0
+#define KVM_ARM_VCPU_TIMER_IRQ_PTIMER	    1
+#define KVM_ARM_VCPU_PVTIME_CTRL	    2
+#define KVM_ARM_VCPU_PVTIME_IPA		    0
 
 /* ---- pinned ---- */
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)

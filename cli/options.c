@@ -202,7 +202,7 @@ static int set_ram(void *to, const char *value)
 static const struct {
 	const char *name;
 	unsigned int bit;
-} cpu_features[] = {{"sve", MACHINE_CPU_SVE}, {"lpa2", MACHINE_CPU_LPA2}};
+} cpu_features[] = {{"sve", MACHINE_CPU_SVE}, {"pmu", MACHINE_CPU_PMU}, {"lpa2", MACHINE_CPU_LPA2}};
 
 static unsigned int find_cpu_feature(const char *name, size_t len)
 {
@@ -224,7 +224,8 @@ static int set_platform_cpu(void *to, const char *value)
 		len = strcspn(word, ",");
 		bit = find_cpu_feature(word, len);
 		if (!bit)
-			return option_wrong("--platform-cpu", value, "sve, lpa2 or both");
+			return option_wrong("--platform-cpu", value,
+					    "sve, pmu, lpa2, or several behind commas");
 		cpu |= bit;
 		if (!word[len])
 			break;

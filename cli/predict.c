@@ -74,6 +74,10 @@ static int predict(const struct vmm_options *o, const struct boot_images *b, uns
 	}
 	if ((host->cpu & MACHINE_CPU_LPA2) && kvm_revision_lpa2(host->revision))
 		p.flags |= RMI_REALM_FLAG_LPA2;
+	if (o->pmu) {
+		p.flags |= RMI_REALM_FLAG_PMU;
+		p.pmu_num_ctrs = PLATFORM_PMU_COUNTERS;
+	}
 	p.hash_algo = host->realm.hash_algo;
 	p.semantics = kvm_rmm_semantics(host->revision, host->rmm);
 	err = predict_create(&p, explain ? print_entry : NULL, (void *)b, &pr);

@@ -66,14 +66,19 @@ struct engine_frame {
 	uint64_t vsesr; /* VSESR_EL2: the syndrome of the virtual SError of HCR_EL2.VSE */
 	/* The longest vectors that the guest has, in units of 128 bits; 0: SVE traps, as it does
 	 * where the machine's CPU has none (machine_cpu). */
-	uint64_t sve_vq;
+	uint32_t sve_vq;
+	/* How many event counters the guest has, up to ENGINE_NUM_COUNTERS, plus one; 0: it has no
+	 * PMU, whose registers trap, as they do where the machine has none. Those of counters that
+	 * it has not trap, too. */
+	uint32_t pmu;
 	/* out */
 	uint64_t esr, far, hpfar; /* see enum engine_exit */
 	uint64_t sctlr;		  /* SCTLR_EL1, with these */
 	uint64_t ich_misr, ich_vmcr, ich_hcr_out;
 	uint64_t hcr_out; /* VSE is clear once the virtual SError has been taken */
 	uint64_t cntv_ctl, cntv_cval, cntp_ctl, cntp_cval; /* ISTATUS as of the exit */
-	uint64_t cntpct; /* the counter then; the engine tells the PE, too (pe_set_counter) */
+	uint64_t pmu_overflow; /* 0 or 1: the PMU's interrupt is asserted */
+	uint64_t cntpct;       /* the counter then; the engine tells the PE, too (pe_set_counter) */
 };
 
 /* The system registers that sysregs_get and sysregs_set move, in this order. */
@@ -108,11 +113,22 @@ enum engine_state_reg {
 		ENGINE_NUM_STATE_REGS
 };
 
+#define ENGINE_NUM_COUNTERS 6
+
+/* The PMU, where the machine has one; registers as the guest reads them. */
+struct engine_pmu {
+	uint64_t pmcr; /* its bits 7:0 */
+	uint64_t cntenset, intenset, ovsset, selr, userenr;
+	uint64_t ccntr, ccfiltr;
+	uint64_t evcntr[ENGINE_NUM_COUNTERS], evtyper[ENGINE_NUM_COUNTERS];
+};
+
 struct engine_state {
 	uint64_t reg[ENGINE_NUM_STATE_REGS];
 	uint64_t v[32][2]; /* low half first */
 	/* In only: bit n: V<n> stays as it is. SVE's part above the others becomes zero. */
 	uint64_t v_kept;
+	struct engine_pmu pmu;
 };
 
 #define ENGINE_MAX_VQ	16 /* of ENGINE_VQ_BYTES each */

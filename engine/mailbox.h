@@ -125,7 +125,8 @@ struct mailbox {
 	/* Set by the host before the start. */
 	uint32_t cpus; /* of the engine, the service CPU counted */
 	uint32_t spin; /* microseconds that the monitor spins before it sleeps, at most */
-	uint8_t pad5[0x300 - 0x2c8];
+	uint32_t pmu;  /* 1: guests may have one */
+	uint8_t pad5[0x300 - 0x2cc];
 
 	uint64_t sysregs[ENGINE_NUM_SYSREGS];
 	struct engine_state state;
@@ -135,7 +136,7 @@ struct mailbox {
 _Static_assert(offsetof(struct mailbox, frame.x) == MAILBOX_X, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pc) == MAILBOX_PC, "mailbox");
 _Static_assert(offsetof(struct mailbox, frame.pstate) == MAILBOX_PSTATE, "mailbox");
-_Static_assert(sizeof(struct engine_frame) == 0x1f0, "mailbox");
+_Static_assert(sizeof(struct engine_frame) == 0x1f8, "mailbox");
 _Static_assert(16 * ENGINE_MAX_VQ * ENGINE_VQ_BYTES <= SVE_SIZE, "a part fits its page");
 _Static_assert(WINDOW_SVE >=
 		       WINDOW_QUEUES + DOORBELL_DEVICES * DOORBELL_MAX_QUEUES * DOORBELL_QUEUE_SIZE,

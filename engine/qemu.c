@@ -120,6 +120,7 @@ static void fill_window(struct engine *e)
 		c->mailbox = (struct mailbox *)(w + WINDOW_MAILBOXES + i * MAILBOX_SIZE);
 		c->mailbox->cpus = e->cpus + 1;
 		c->mailbox->spin = e->spin;
+		c->mailbox->pmu = !!(machine_cpu(e->machine) & MACHINE_CPU_PMU);
 	}
 }
 

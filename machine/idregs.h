@@ -19,6 +19,9 @@
 #define IDREG_AA64MMFR1 (7 * 8 + 1)
 #define IDREG_AA64MMFR2 (7 * 8 + 2)
 
+/* ID_AA64DFR0_EL1.PMUVer of a guest that has a PMU: PMUv3p5 */
+#define IDREG_PMUVER 6
+
 /* index: CRm * 8 + op2, any number. Registers that are not named above are zero. */
 uint64_t idreg_cpu(unsigned int index);
 uint64_t idreg_of_realm(unsigned int index);

@@ -35,6 +35,7 @@ struct machine;
 
 /* What the machine's CPUs have beyond the least; whoever stands on it asks machine_cpu. */
 #define MACHINE_CPU_SVE	 1u /* vectors of each length up to 2048 bits */
+#define MACHINE_CPU_PMU	 2u /* performance counters: cycles, software increments */
 #define MACHINE_CPU_LPA2 4u /* 52-bit IPAs (FEAT_LPA2); there is no physical memory up there */
 
 struct machine_config {

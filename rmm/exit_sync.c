@@ -10,6 +10,8 @@
 
 #define SYS_REG	    MASK(21, 10)
 #define SYS_RT	    MASK(9, 5)
+#define SYS_OP0	    MASK(21, 20)
+#define SYS_CRN	    MASK(13, 10)
 #define SYS_CRM	    MASK(4, 1)
 #define SYS_OP2	    MASK(19, 17)
 #define SYS_IS_READ BIT(0)
@@ -48,12 +50,26 @@ static bool exit_gic_write(struct rec_entry *e, const struct rec_fault *f, unsig
 	return true;
 }
 
+/* The engine answers a PMU's accesses itself; what comes here is a counter that the realm has not,
+ * or is read though it can only be written. */
+static bool is_pmu(uint64_t key)
+{
+	unsigned int crn = FIELD_GET(SYS_CRN, key), crm = FIELD_GET(SYS_CRM, key);
+
+	return FIELD_GET(SYS_OP0, key) == 3 &&
+	       ((crn == 9 && crm >= 12 && crm <= 14) || (crn == 14 && crm >= 8));
+}
+
 static bool handle_sysreg(struct rec_entry *e, const struct rec_fault *f)
 {
 	const uint64_t id_space = SYS_ENC(3, 0, 0, 0, 0), not_id = SYS_CRM | SYS_OP2;
 	unsigned int rt = FIELD_GET(SYS_RT, f->esr);
 	uint64_t key = f->esr & SYS_KEY, v = 0;
 
+	if (e->rd->pmu && is_pmu(key)) {
+		inject_undefined(e);
+		return false;
+	}
 	rec_skip(e->rec);
 	if (f->esr & SYS_IS_READ) {
 		/* Whatever else traps (trace, PMU) reads as zero. */

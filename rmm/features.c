@@ -6,9 +6,9 @@
 #include "rmm/rules.h"
 
 /*
- * 48-bit IPAs, 52 with LPA2 where the machine's CPUs have that, and so for SVE; 6 breakpoints, 4
- * watchpoints (what QEMU's CPU has); both hashes; no PMU; 2^7 - 1 RECs, which is how many the
- * engine has CPUs for.
+ * 48-bit IPAs, 52 with LPA2 where the machine's CPUs have that, and so for SVE and PMU; 6
+ * breakpoints, 4 watchpoints (what QEMU's CPU has); both hashes; 2^7 - 1 RECs, which is how many
+ * the engine has CPUs for.
  */
 #define MAX_RECS_ORDER 7
 _Static_assert((1 << MAX_RECS_ORDER) - 1 <= ENGINE_MAX_CPUS, "each REC can run");
@@ -21,6 +21,9 @@ static uint64_t cpu_features(unsigned int cpu)
 		f = FIELD_PUT(RMI_FEATURE0_S2SZ, RMM_LPA2_BITS) | RMI_FEATURE0_LPA2;
 	if (cpu & MACHINE_CPU_SVE)
 		f |= RMI_FEATURE0_SVE_EN | FIELD_PUT(RMI_FEATURE0_SVE_VL, ENGINE_MAX_VQ - 1);
+	if (cpu & MACHINE_CPU_PMU)
+		f |= RMI_FEATURE0_PMU_EN |
+		     FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, ENGINE_NUM_COUNTERS);
 	return f;
 }
 

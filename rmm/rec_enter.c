@@ -68,6 +68,7 @@ static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 	f->vtcr = vtcr(rd);
 	f->vmpidr = rec_mpidr_el1(rec);
 	f->sve_vq = rd->sve_vq;
+	f->pmu = rd->pmu;
 }
 
 /* The frame may be shared with the CPU: each field is read once, here. */
@@ -84,6 +85,7 @@ static void save_frame(struct rec *rec, const struct engine_frame *f, struct rec
 	rec->cntp_cval = f->cntp_cval;
 	rec->cntv_ctl = f->cntv_ctl;
 	rec->cntv_cval = f->cntv_cval;
+	rec->pmu_overflow = f->pmu_overflow;
 	*fault = (struct rec_fault){f->esr, f->far, f->hpfar};
 }
 
@@ -229,6 +231,7 @@ static void fill_exit(struct rec_entry *e)
 	e->exit.cntp_cval = rec->cntp_cval;
 	e->exit.cntv_ctl = rec->cntv_ctl;
 	e->exit.cntv_cval = rec->cntv_cval;
+	e->exit.pmu_ovf_status = rec->pmu_overflow;
 }
 
 static result enter(struct rec_entry *e, struct rmi_call *c)

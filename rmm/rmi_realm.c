@@ -116,6 +116,7 @@ static void realm_init(struct rmm *rmm, uint64_t rd_pa, const struct rmi_realm_p
 		.num_bps = p->num_bps,
 		.num_wps = p->num_wps,
 		.sve_vq = p->flags & RMI_REALM_FLAG_SVE ? p->sve_vl + 1 : 0,
+		.pmu = p->flags & RMI_REALM_FLAG_PMU ? p->pmu_num_ctrs + 1 : 0,
 		.semantics = p->semantics,
 	};
 	attest_instance_id(rmm->attest, rd->serial, rd->instance_id);

@@ -62,6 +62,7 @@ struct rd {
 	uint32_t hash;
 	uint8_t num_bps, num_wps; /* minus one, as measured */
 	uint8_t sve_vq;		  /* vector length in units of 128 bits; 0: no SVE */
+	uint8_t pmu;		  /* event counters, plus one; 0: no PMU */
 	uint64_t semantics;	  /* RMI_SEMANTICS_* */
 	uint8_t instance_id[ATTEST_INSTANCE_ID_SIZE];
 	uint8_t rpv[64];
@@ -139,6 +140,7 @@ struct rec {
 	uint64_t lr[ENGINE_NUM_LRS];
 	uint64_t ich_hcr, ich_misr, ich_vmcr;
 	uint64_t cntp_ctl, cntp_cval, cntv_ctl, cntv_cval;
+	bool pmu_overflow;
 
 	struct rec_last_exit last;
 	struct rec_ripas ripas;

@@ -117,6 +117,14 @@ static void add_timer(void *fdt)
 	fdt_end_node(fdt);
 }
 
+static void add_pmu(void *fdt)
+{
+	fdt_begin_node(fdt, "pmu");
+	fdt_property_string(fdt, "compatible", "arm,armv8-pmuv3");
+	CELLS(fdt, "interrupts", GIC_PPI, LAYOUT_PMU_PPI - 16, IRQ_LEVEL_HIGH);
+	fdt_end_node(fdt);
+}
+
 /* It stands inside the GIC's node, whose interrupt specifiers have an address then: all zero. */
 static void add_its(void *fdt)
 {
@@ -246,6 +254,8 @@ int dtb_build(const struct dtb_config *c, void *buf)
 	add_cpus(buf, c);
 	add_psci(buf);
 	add_timer(buf);
+	if (c->pmu)
+		add_pmu(buf);
 	add_gic(buf, c);
 	if (c->uart)
 		add_uart(buf);

@@ -16,6 +16,7 @@
 struct dtb_config {
 	unsigned int cpus;
 	bool its;
+	bool pmu;
 	bool uart; /* tell of it: a firmware has no other console */
 	uint64_t ram, ram_size;
 	uint64_t initrd, initrd_size; /* size 0: none */

@@ -42,6 +42,7 @@
 #define LAYOUT_MAX_CPUS	    64
 #define LAYOUT_PCI_SLOTS    32
 #define LAYOUT_SPIS	    32 /* one for each PCI slot */
+#define LAYOUT_PMU_PPI	    23 /* of the GIC's interrupts */
 #define LAYOUT_MIN_IPA_BITS 32 /* what a realm with LPA2 can have; without, 48 are the most */
 #define LAYOUT_MAX_IPA_BITS 52
 

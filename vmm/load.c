@@ -70,6 +70,7 @@ int load_images(const struct vmm_options *o, struct boot_images *b, unsigned int
 	static uint8_t dtb[DTB_MAX_SIZE];
 	char bootargs[DTB_MAX_BOOTARGS + 2] = "";
 	struct dtb_config cfg = {.cpus = o->cpus,
+				 .pmu = o->pmu,
 				 .its = o->its,
 				 .uart = o->firmware != NULL,
 				 .ram = LAYOUT_RAM,

@@ -81,6 +81,7 @@ static int create(void)
 	const struct realm_config cfg = {.cpus = vmm.opt.cpus,
 					 .ipa_bits = vmm.ipa_bits,
 					 .sve_vq = vmm.opt.sve_vq,
+					 .pmu = vmm.opt.pmu,
 					 .ram = LAYOUT_RAM,
 					 .ram_size = vmm.opt.memory,
 					 .its = vmm.opt.its,

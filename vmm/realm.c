@@ -113,11 +113,16 @@ static int choose_vectors(const struct realm *r, int vcpu_fd)
 }
 
 /* KVM_ARM_VCPU_INIT would only say EINVAL. */
-static int check_sve(const struct realm *r)
+static int check_cpu(const struct realm *r)
 {
-	if (!r->cfg.sve_vq || ioctl(r->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) > 0)
+	if (r->cfg.sve_vq && ioctl(r->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) <= 0)
+		log_error("--sve: the platform has no SVE for realms (softrealm: --platform-cpu "
+			  "sve)");
+	else if (r->cfg.pmu && ioctl(r->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PMU_V3) <= 0)
+		log_error("--pmu: the platform has no PMU for realms (softrealm: --platform-cpu "
+			  "pmu, and --abi v12)");
+	else
 		return 0;
-	log_error("--sve: the platform has no SVE for realms (softrealm: --platform-cpu sve)");
 	return VMM_NO_REALM;
 }
 
@@ -138,6 +143,8 @@ static int create_vcpu(struct realm *r, unsigned int id)
 		init.features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
 	if (r->cfg.sve_vq)
 		init.features[0] |= BIT(KVM_ARM_VCPU_SVE);
+	if (r->cfg.pmu)
+		init.features[0] |= BIT(KVM_ARM_VCPU_PMU_V3);
 	ret = CALL(r->vcpu_fds[id], KVM_ARM_VCPU_INIT, &init);
 	if (!ret && r->cfg.sve_vq)
 		ret = choose_vectors(r, r->vcpu_fds[id]);
@@ -185,6 +192,22 @@ static int create_gic(struct realm *r)
 	if (!ret)
 		ret = set_attr(r->gic_fd, "the GIC's initialisation", KVM_DEV_ARM_VGIC_GRP_CTRL,
 			       KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	return ret;
+}
+
+/* KVM wants the GIC to be there first. */
+static int create_pmus(struct realm *r)
+{
+	uint32_t irq = LAYOUT_PMU_PPI;
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < r->cfg.cpus; i++) {
+		ret = set_attr(r->vcpu_fds[i], "the PMU's interrupt", KVM_ARM_VCPU_PMU_V3_CTRL,
+			       KVM_ARM_VCPU_PMU_V3_IRQ, &irq);
+		if (!ret)
+			ret = set_attr(r->vcpu_fds[i], "the PMU's initialisation",
+				       KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
+	}
 	return ret;
 }
 
@@ -259,13 +282,15 @@ int realm_create(struct realm *r, const struct realm_config *cfg)
 	if (!ret)
 		ret = create_vm(r);
 	if (!ret)
-		ret = check_sve(r);
+		ret = check_cpu(r);
 	if (!ret && cfg->psci_user)
 		ret = filter_psci(r);
 	if (!ret)
 		ret = create_vcpus(r);
 	if (!ret)
 		ret = create_gic(r);
+	if (!ret && cfg->pmu)
+		ret = create_pmus(r);
 	if (!ret && cfg->its)
 		ret = create_its(r);
 	if (!ret)

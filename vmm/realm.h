@@ -21,6 +21,7 @@
 struct realm_config {
 	unsigned int cpus, ipa_bits;
 	unsigned int sve_vq; /* longest vectors, in units of 128 bits; 0: no SVE */
+	bool pmu;
 	uint64_t ram, ram_size;
 	bool its;
 	bool psci_user; /* PSCI calls become KVM_EXIT_HYPERCALL */

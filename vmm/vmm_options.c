@@ -54,6 +54,7 @@ FLAG_OPTION(measure, measure, true)
 FLAG_OPTION(no_measure, measure, false)
 FLAG_OPTION(earlycon, earlycon, true)
 FLAG_OPTION(quiet, quiet, true)
+FLAG_OPTION(pmu, pmu, true)
 
 static int set_memory(void *to, const char *arg)
 {

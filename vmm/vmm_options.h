@@ -73,6 +73,7 @@ struct vmm_options {
 	unsigned int timeout; /* seconds; 0: none */
 	int report_fd;	      /* -1: none */
 	bool measure, psci_user, quiet, earlycon;
+	bool pmu;
 	bool its; /* --irqchip gicv3-its */
 	bool rng;
 };

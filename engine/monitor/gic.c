@@ -2,8 +2,8 @@
 /*
  * gic.c - the physical GICv3 of QEMU's virt board, and the doorbell devices on it.
  *
- * Four interrupts reach a CPU: the doorbell (an SPI of its own for the owner of a device, an SGI
- * from the owner for the others), the two EL1 timers, and the GIC's maintenance interrupt. The
+ * Five interrupts reach a CPU: the doorbell (an SPI of its own for the owner of a device, an SGI
+ * from the owner for the others), the two EL1 timers, the PMU's, and the GIC's maintenance one. The
  * doorbell has the higher priority, so that the CPU interface's priority mask can silence the
  * others while the CPU sleeps at EL2: they stay pending, and leave the guest again as soon as it
  * is entered. None but the doorbell is ever acknowledged; the others go away with their cause
@@ -39,6 +39,7 @@
 #define GICR_IPRIORITYR	  0x400
 
 #define SGI_DOORBELL	0
+#define PPI_PMU		23
 #define PPI_MAINTENANCE 25
 #define PPI_VTIMER	27
 #define PPI_PTIMER	30
@@ -124,11 +125,13 @@ void gic_init_cpu(struct cpu *c)
 		;
 	write32(c->rd + GICR_IGROUPR0, ~0u);
 	write8(c->rd + GICR_IPRIORITYR + SGI_DOORBELL, PRIO_DOORBELL);
+	write8(c->rd + GICR_IPRIORITYR + PPI_PMU, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_MAINTENANCE, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_VTIMER, PRIO_OTHERS);
 	write8(c->rd + GICR_IPRIORITYR + PPI_PTIMER, PRIO_OTHERS);
-	write32(c->rd + GICR_ISENABLER0,
-		1u << SGI_DOORBELL | 1u << PPI_MAINTENANCE | 1u << PPI_VTIMER | 1u << PPI_PTIMER);
+	write32(c->rd + GICR_ISENABLER0, 1u << SGI_DOORBELL | 1u << PPI_PMU |
+						 1u << PPI_MAINTENANCE | 1u << PPI_VTIMER |
+						 1u << PPI_PTIMER);
 	write_sysreg(icc_pmr_el1, PMR_ALL);
 	write_sysreg(icc_igrpen1_el1, 1);
 	isb();
@@ -219,8 +222,9 @@ void gic_mask_all_but_doorbell(bool mask)
 void gic_set_timer_masks(const struct cpu *c, uint32_t asserted)
 {
 	uint32_t off = (asserted & TIMER_VIRTUAL ? 1u << PPI_VTIMER : 0) |
-		       (asserted & TIMER_PHYSICAL ? 1u << PPI_PTIMER : 0);
-	uint32_t on = (1u << PPI_VTIMER | 1u << PPI_PTIMER) & ~off;
+		       (asserted & TIMER_PHYSICAL ? 1u << PPI_PTIMER : 0) |
+		       (asserted & TIMER_PMU ? 1u << PPI_PMU : 0);
+	uint32_t on = (1u << PPI_VTIMER | 1u << PPI_PTIMER | 1u << PPI_PMU) & ~off;
 
 	if (off)
 		write32(c->rd + GICR_ICENABLER0, off);

@@ -42,10 +42,8 @@ void guest_init(struct cpu *c)
 
 	sve_init(c);
 	/* The debug registers are the guest's, but for the locks: nobody else has this CPU. */
-	write_sysreg(mdcr_el2, MDCR_TPM | MDCR_TPMCR | PMCR_N(read_sysreg(pmcr_el0)));
+	pmu_init(c);
 	debug_init(c);
-	write_sysreg(pmcntenclr_el0, 0xffffffff);
-	write_sysreg(pmintenclr_el1, 0xffffffff);
 	write_sysreg(hstr_el2, 0);
 	write_sysreg(vsesr_el2, 0);
 	c->has.cnthctl = CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN;
@@ -200,6 +198,8 @@ static bool emulate_sysreg(struct cpu *c, uint64_t esr)
 
 	if ((f->cntpoff && timer_emulate(c, op, rt, read)) || debug_emulate(c, op, rt, read))
 		return true;
+	if (pmu_emulate(c, op, rt, read))
+		return true;
 	if (read) {
 		if (!read_cache_id(f, op, &val))
 			return false;
@@ -255,6 +255,7 @@ void guest_get_state(struct cpu *c)
 #undef GET
 	s->reg[ENGINE_CNTP_CVAL_EL0] = timer_cntp(c);
 	monitor_save_fp(s->v);
+	pmu_get(c);
 }
 
 void guest_set_state(struct cpu *c)
@@ -266,6 +267,7 @@ void guest_set_state(struct cpu *c)
 #undef SET
 	timer_set_cntp(c, s->reg[ENGINE_CNTP_CVAL_EL0]);
 	monitor_load_fp(s->v, s->v_kept);
+	pmu_set(c);
 	isb();
 	timers_forget(c);
 }
@@ -293,6 +295,7 @@ void guest_reset(struct cpu *c)
 	guest_set_sysregs(c);
 	monitor_zero_fp();
 	sve_reset(c);
+	pmu_reset(c);
 #define ZERO(reg) write_sysreg(reg, 0);
 	PAUTH_KEYS(ZERO)
 	DEBUG_REGISTERS(ZERO)

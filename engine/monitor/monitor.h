@@ -26,7 +26,7 @@ struct cpu {
 	uint64_t cntp_sum;
 	uint32_t dlk;	   /* OSDLR_EL1.DLK as the guest has set it */
 	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
-	bool sve;	   /* this CPU has it */
+	bool sve, pmu;	   /* this CPU has it */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
@@ -80,7 +80,7 @@ void gic_ring_host(const struct cpu *c);
 bool gic_take_doorbell(const struct cpu *c);
 /* While the CPU sleeps at EL2 only the doorbell wakes it. */
 void gic_mask_all_but_doorbell(bool mask);
-/* Disable the PPIs of the timers whose bit is set in `asserted`, enable the others. */
+/* Disable the PPIs of the timers (TIMER_*) whose bit is set in `asserted`, enable the others. */
 void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
 
 /* timer.c */
@@ -99,6 +99,7 @@ bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 /* guest.c: the guest's registers */
 #define TIMER_VIRTUAL  1u
 #define TIMER_PHYSICAL 2u
+#define TIMER_PMU      4u /* no timer, but told as they are */
 
 void guest_init(struct cpu *c);
 void guest_load(struct cpu *c);
@@ -120,6 +121,16 @@ void sve_load(struct cpu *c); /* what the frame says that the guest has */
 void sve_reset(struct cpu *c);
 void sve_get(struct cpu *c);
 void sve_set(struct cpu *c);
+
+/* pmu.c: performance counters; nothing where guests have none */
+void pmu_init(struct cpu *c);
+void pmu_reset(struct cpu *c);
+void pmu_get(struct cpu *c);
+void pmu_set(struct cpu *c);
+/* The overflow interrupt is. */
+bool pmu_asserted(struct cpu *c);
+/* False: it is no register of the guest's PMU. */
+bool pmu_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 
 /* debug_regs.c: the mailbox's debug registers */
 void debug_init(struct cpu *c);

@@ -36,7 +36,10 @@
 
 #define MDCR_TPMCR   (UINT64_C(1) << 5)
 #define MDCR_TPM     (UINT64_C(1) << 6)
-#define PMCR_N(pmcr) (((pmcr) >> 11) & 0x1f)
+#define MDCR_HPMD    (UINT64_C(1) << 17) /* event counters, and the cycle counter: not at EL2 */
+#define MDCR_HCCD    (UINT64_C(1) << 23)
+#define PMCR_N_SHIFT 11
+#define PMCR_N(pmcr) (((pmcr) >> PMCR_N_SHIFT) & 0x1f)
 
 #define CNTHCTL_EL1PCTEN (UINT64_C(1) << 0)
 #define CNTHCTL_EL1PCEN	 (UINT64_C(1) << 1)

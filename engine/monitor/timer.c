@@ -59,6 +59,9 @@ void timers_report(struct cpu *c)
 		out |= TIMER_VIRTUAL;
 	if (timer_asserted(f->cntp_ctl))
 		out |= TIMER_PHYSICAL;
+	f->pmu_overflow = pmu_asserted(c);
+	if (f->pmu_overflow)
+		out |= TIMER_PMU;
 	if (out != c->reported) {
 		c->reported = out;
 		gic_set_timer_masks(c, out);

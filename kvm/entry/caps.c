@@ -116,8 +116,9 @@ static int other_cap(const struct kvm_call *c, bool realm)
 		return h->rmi;
 	if (rev->cap_gmem_attributes && c->arg == rev->cap_gmem_attributes)
 		return !c->vm || realm ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	/* There is no PMU to be chosen in place of the default one. */
 	if (rev->cap_pmu_strict && c->arg == rev->cap_pmu_strict)
-		return pmu && !realm;
+		return 0;
 	switch (c->arg) {
 	case KVM_CAP_MEMORY_ATTRIBUTES:
 		return !rev->gmem_attributes && (!c->vm || realm) ? KVM_MEMORY_ATTRIBUTE_PRIVATE

@@ -19,6 +19,7 @@
 #include "kvm/irq/vgic.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/esr.h"
+#include "kvm/vcpu/pmu.h"
 #include "kvm/vcpu/smccc.h"
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/timer.h"
@@ -100,12 +101,21 @@ static bool is_icc(uint64_t esr)
 	return (crn == 12 && crm >= 8 && crm < 13) || (crn == 4 && crm == 6);
 }
 
+/* The engine answers for counters that the guest has, and nobody for others. */
+static bool is_pmu(uint64_t esr)
+{
+	unsigned int crn = FIELD_GET(MASK(13, 10), esr), crm = FIELD_GET(MASK(4, 1), esr);
+
+	return FIELD_GET(MASK(21, 20), esr) == 3 &&
+	       ((crn == 9 && crm >= 12 && crm <= 14) || (crn == 14 && crm >= 8));
+}
+
 static void exit_sysreg(struct kvm_vcpu *v)
 {
 	uint64_t esr = v->rec.exit.esr, val;
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
-	if (!vgic && is_icc(esr)) {
+	if ((!vgic && is_icc(esr)) || (vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3) && is_pmu(esr))) {
 		ordinary_inject(v, ESR_UNDEF, NULL);
 		return;
 	}
@@ -196,6 +206,7 @@ static void load_frame(struct kvm_vcpu *v, struct engine_frame *f)
 		 (ids->revidr || ids->aidr ? HCR_TID1 : 0);
 	f->vsesr = v->serror_esr;
 	f->sve_vq = v->sve_finalized ? v->sve_max_vq : 0;
+	f->pmu = vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3) ? v->vm->pmu_counters + 1 : 0;
 	f->vttbr = stage2_vttbr(v->vm);
 	f->vtcr = stage2_vtcr(v->vm);
 	f->vmpidr = *sysreg_shadow(v, KVM_REG_MPIDR_EL1);
@@ -224,6 +235,7 @@ static void save_frame(struct kvm_vcpu *v, const struct engine_frame *f)
 	x->cntv_cval = f->cntv_cval;
 	x->cntp_ctl = f->cntp_ctl;
 	x->cntp_cval = f->cntp_cval;
+	x->pmu_ovf_status = (uint8_t)f->pmu_overflow;
 }
 
 static enum engine_exit enter(struct kvm_vcpu *v)
@@ -252,8 +264,10 @@ static enum engine_exit enter(struct kvm_vcpu *v)
 	}
 	if (vgic)
 		vgic_sync(vgic, v->index, lr, hcr, vmcr);
-	if (ran)
+	if (ran) {
 		timer_update(v, &v->rec.exit);
+		pmu_update(v, &v->rec.exit);
+	}
 	return exit;
 }
 

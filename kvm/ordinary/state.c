@@ -51,7 +51,53 @@ static const uint64_t state_id_of[ENGINE_NUM_STATE_REGS] = {
 	[ENGINE_VDISR_EL2] = REG(3, 0, 12, 1, 1), /* DISR_EL1 */
 };
 
-static void store_state(struct kvm_vcpu *v, const struct engine_state *s)
+#define PMREG(crm, op2) REG(3, 3, 9, crm, op2)
+#define PMINTENSET	REG(3, 0, 9, 14, 1)
+#define PMEVCNTR(n)	REG(3, 3, 14, 8 + (n) / 8, (n) % 8)
+#define PMEVTYPER(n)	REG(3, 3, 14, 12 + (n) / 8, (n) % 8)
+#define PMCCFILTR	REG(3, 3, 14, 15, 7)
+
+/* The PMU's registers, but the event counters. */
+static const struct {
+	uint64_t id;
+	size_t offset;
+} pmu_regs[] = {
+	{KVM_REG_PMCR_EL0, offsetof(struct engine_pmu, pmcr)},
+	{PMREG(12, 1), offsetof(struct engine_pmu, cntenset)},
+	{PMREG(14, 3), offsetof(struct engine_pmu, ovsset)},
+	{PMREG(12, 5), offsetof(struct engine_pmu, selr)},
+	{PMREG(14, 0), offsetof(struct engine_pmu, userenr)},
+	{PMREG(13, 0), offsetof(struct engine_pmu, ccntr)},
+	{PMINTENSET, offsetof(struct engine_pmu, intenset)},
+	{PMCCFILTR, offsetof(struct engine_pmu, ccfiltr)},
+};
+
+static uint64_t *pmu_field(struct engine_pmu *p, size_t i)
+{
+	return (uint64_t *)((char *)p + pmu_regs[i].offset);
+}
+
+static void store_pmu(struct kvm_vcpu *v, struct engine_pmu *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pmu_regs); i++)
+		*sysreg_shadow(v, pmu_regs[i].id) = *pmu_field(p, i);
+	for (unsigned int n = 0; n < ENGINE_NUM_COUNTERS; n++) {
+		*sysreg_shadow(v, PMEVCNTR(n)) = p->evcntr[n];
+		*sysreg_shadow(v, PMEVTYPER(n)) = p->evtyper[n];
+	}
+}
+
+static void collect_pmu(struct kvm_vcpu *v, struct engine_pmu *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pmu_regs); i++)
+		*pmu_field(p, i) = *sysreg_shadow(v, pmu_regs[i].id);
+	for (unsigned int n = 0; n < ENGINE_NUM_COUNTERS; n++) {
+		p->evcntr[n] = *sysreg_shadow(v, PMEVCNTR(n));
+		p->evtyper[n] = *sysreg_shadow(v, PMEVTYPER(n));
+	}
+}
+
+static void store_state(struct kvm_vcpu *v, struct engine_state *s)
 {
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
@@ -59,6 +105,8 @@ static void store_state(struct kvm_vcpu *v, const struct engine_state *s)
 		if (state_id_of[i])
 			*sysreg_shadow(v, state_id_of[i]) = s->reg[i];
 	*sysreg_shadow(v, CNTP_CVAL) -= atomic_load(&v->vm->cntpoff);
+	if (vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
+		store_pmu(v, &s->pmu);
 	memcpy(v->regs.v, s->v, sizeof(v->regs.v));
 	v->regs.fpcr = (uint32_t)s->reg[ENGINE_FPCR];
 	v->regs.fpsr = (uint32_t)s->reg[ENGINE_FPSR];
@@ -86,6 +134,8 @@ static void collect_state(struct kvm_vcpu *v, struct engine_state *s)
 		if (state_id_of[i])
 			s->reg[i] = *sysreg_shadow(v, state_id_of[i]);
 	s->reg[ENGINE_CNTP_CVAL_EL0] += atomic_load(&v->vm->cntpoff);
+	if (vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
+		collect_pmu(v, &s->pmu);
 	memcpy(s->v, v->regs.v, sizeof(s->v));
 	s->reg[ENGINE_FPCR] = v->regs.fpcr;
 	s->reg[ENGINE_FPSR] = v->regs.fpsr;

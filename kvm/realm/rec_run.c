@@ -22,6 +22,7 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/esr.h"
 #include "kvm/vcpu/mmio.h"
+#include "kvm/vcpu/pmu.h"
 #include "kvm/vcpu/timer.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/memory.h"
@@ -386,6 +387,7 @@ result rec_run(struct kvm_vcpu *v, bool *leave)
 		return refuse_entry(v, x0, leave);
 	v->rec.run->enter.flags = 0;
 	timer_update(v, &v->rec.exit);
+	pmu_update(v, &v->rec.exit);
 	return handle_exit(v, leave);
 }
 

@@ -46,7 +46,7 @@ static uint64_t host_dfr0(const struct kvm_vm *vm)
 	}
 	return idreg_of_vm(IDREG_AA64DFR0) | FIELD_PUT(DFR0_BRPS, bps) | FIELD_PUT(DFR0_WRPS, wps) |
 	       FIELD_PUT(DFR0_CTX_CMPS, MIN(bps, PLATFORM_CTX_CMPS - 1)) |
-	       (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) ? FIELD_PUT(DFR0_PMUVER, 6) : 0);
+	       (vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) ? FIELD_PUT(DFR0_PMUVER, IDREG_PMUVER) : 0);
 }
 
 /* What a VM with these features has, and the most that user space can ask for. */

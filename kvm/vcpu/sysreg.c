@@ -18,6 +18,18 @@
 
 #define REG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 
+#define PMINTENSET REG(3, 0, 9, 14, 1)
+#define PMINTENCLR REG(3, 0, 9, 14, 2)
+#define PMMIR	   REG(3, 0, 9, 14, 6)
+#define PMCNTENSET REG(3, 3, 9, 12, 1)
+#define PMCNTENCLR REG(3, 3, 9, 12, 2)
+#define PMOVSCLR   REG(3, 3, 9, 12, 3)
+#define PMSWINC	   REG(3, 3, 9, 12, 4)
+#define PMOVSSET   REG(3, 3, 9, 14, 3)
+#define PMEVCNTR31 REG(3, 3, 14, 11, 7)
+#define PMU_CYCLES BIT(31)
+#define PMCR_LC	   BIT(6)
+
 #define OSLSR_EL1  REG(2, 0, 1, 1, 4)
 #define OSLSR_OSLM BIT(3) /* there is an OS lock */
 #define OSLSR_OSLK BIT(1) /* it is locked: all that can change */
@@ -50,6 +62,12 @@ struct sysreg {
 	{                                                                                          \
 		REG(2, 0, 0, n, 7), PLAIN, 0                                                       \
 	}
+
+#define PMU_EIGHT(crm)                                                                             \
+	{REG(3, 3, 14, crm, 0), PMU, 0}, {REG(3, 3, 14, crm, 1), PMU, 0},                          \
+		{REG(3, 3, 14, crm, 2), PMU, 0}, {REG(3, 3, 14, crm, 3), PMU, 0},                  \
+		{REG(3, 3, 14, crm, 4), PMU, 0}, {REG(3, 3, 14, crm, 5), PMU, 0},                  \
+		{REG(3, 3, 14, crm, 6), PMU, 0}, {REG(3, 3, 14, crm, 7), PMU, 0}
 
 static const struct sysreg regs[] = {
 	DEBUG_PAIR(0),
@@ -97,7 +115,9 @@ static const struct sysreg regs[] = {
 	{REG(3, 0, 5, 2, 0), PLAIN, 0},		 /* ESR_EL1 */
 	{REG(3, 0, 6, 0, 0), PLAIN, 0},		 /* FAR_EL1 */
 	{REG(3, 0, 7, 4, 0), PLAIN, 0},		 /* PAR_EL1 */
-	{REG(3, 0, 9, 14, 1), PMU, 0},		 /* PMINTENSET_EL1 */
+	{PMINTENSET, PMU, 0},
+	{PMINTENCLR, PMU, 0},
+	{PMMIR, PMU, 0},
 	{REG(3, 0, 10, 2, 0), PLAIN, 0},	 /* MAIR_EL1 */
 	{REG(3, 0, 10, 3, 0), PLAIN, 0},	 /* AMAIR_EL1 */
 	{REG(3, 0, 12, 0, 0), PLAIN, 0},	 /* VBAR_EL1 */
@@ -109,7 +129,15 @@ static const struct sysreg regs[] = {
 	{REG(3, 1, 0, 0, 7), VM_ID, 0},		 /* AIDR_EL1 */
 	{REG(3, 2, 0, 0, 0), PLAIN, 0},		 /* CSSELR_EL1 */
 	{REG(3, 3, 0, 0, 1), VM_ID, 0},		 /* CTR_EL0 */
-	{KVM_REG_PMCR_EL0, PMU, 0},
+	{KVM_REG_PMCR_EL0, PMU, 0x40}, /* LC */
+	{PMCNTENSET, PMU, 0},
+	{PMCNTENCLR, PMU, 0},
+	{PMOVSCLR, PMU, 0},
+	{PMSWINC, PMU, 0},
+	{REG(3, 3, 9, 12, 5), PMU, 0}, /* PMSELR_EL0 */
+	{REG(3, 3, 9, 13, 0), PMU, 0}, /* PMCCNTR_EL0 */
+	{REG(3, 3, 9, 14, 0), PMU, 0}, /* PMUSERENR_EL0 */
+	{PMOVSSET, PMU, 0},
 	{REG(3, 3, 13, 0, 2), PLAIN, 0}, /* TPIDR_EL0 */
 	{REG(3, 3, 13, 0, 3), PLAIN, 0}, /* TPIDRRO_EL0 */
 	{REG(3, 3, 14, 0, 1), PLAIN, 0}, /* CNTPCT_EL0 */
@@ -118,6 +146,14 @@ static const struct sysreg regs[] = {
 	{REG(3, 3, 14, 2, 2), PLAIN, 0}, /* CNTP_CVAL_EL0 */
 	{KVM_REG_ARM_TIMER_CTL, PLAIN, 0},
 	{KVM_REG_ARM_TIMER_CNT, PLAIN, 0},
+	PMU_EIGHT(8), /* PMEVCNTR<n>_EL0, of which 31 is none */
+	PMU_EIGHT(9),
+	PMU_EIGHT(10),
+	PMU_EIGHT(11),
+	PMU_EIGHT(12), /* PMEVTYPER<n>_EL0; 31 is PMCCFILTR_EL0 */
+	PMU_EIGHT(13),
+	PMU_EIGHT(14),
+	PMU_EIGHT(15),
 	{REG(3, 4, 3, 0, 0), PLAIN, 0},	    /* DACR32_EL2 */
 	{REG(3, 4, 5, 0, 1), PLAIN, 0},	    /* IFSR32_EL2 */
 	{REG(3, 4, 5, 3, 0), PLAIN, 0x700}, /* FPEXC32_EL2 */
@@ -131,8 +167,30 @@ static bool visible(const struct kvm_vm *vm, const struct sysreg *r)
 	if (r->sort == SVE)
 		return vm_has_feature(vm, KVM_ARM_VCPU_SVE);
 	if (r->sort == PMU)
-		return vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3);
+		return vm_has_feature(vm, KVM_ARM_VCPU_PMU_V3) && r->id != PMEVCNTR31;
 	return true;
+}
+
+/* Two registers that are one. */
+static uint64_t same_as(uint64_t id)
+{
+	switch (id) {
+	case PMINTENCLR:
+		return PMINTENSET;
+	case PMCNTENCLR:
+		return PMCNTENSET;
+	case PMOVSCLR:
+		return PMOVSSET;
+	}
+	return id;
+}
+
+/* Of a register with a bit for each counter: those that there are. */
+static uint64_t counters_in(const struct kvm_vm *vm, uint64_t id, uint64_t val)
+{
+	if (id == PMINTENSET || id == PMCNTENSET || id == PMOVSSET)
+		return val & (PMU_CYCLES | (BIT(vm->pmu_counters) - 1));
+	return id == PMMIR || id == PMSWINC ? 0 : val;
 }
 
 static const struct sysreg *find(const struct kvm_vm *vm, uint64_t id)
@@ -189,12 +247,15 @@ static result get(struct kvm_vcpu *v, uint64_t id, uint64_t *val)
 		*val = v->vm->idregs.val[index];
 		return OK;
 	}
+	id = same_as(id);
 	r = find(v->vm, id);
 	if (!r)
 		return &rule_kvm_reg_unknown;
 	*val = r->sort == VM_ID ? *idreg_of_vm_by_id(v->vm, id) : v->sysregs[r - regs];
 	if (!v->vm->is_realm && is_counter(id))
 		*val = pe_count(v->pe) - atomic_load(counter_offset(v->vm, id));
+	if (r->sort == PMU)
+		*val = counters_in(v->vm, id, *val);
 	if (id == KVM_REG_PMCR_EL0)
 		*val = (*val & ~PMCR_N) | FIELD_PUT(PMCR_N, v->vm->pmu_counters);
 	return OK;
@@ -219,7 +280,7 @@ static void set_pmcr(struct kvm_vcpu *v, size_t i, uint64_t val)
 	if (!vm->has_ran && realm_state(&vm->realm) == REALM_NONE &&
 	    n <= FIELD_GET(RMI_FEATURE0_PMU_NUM_CTRS, vm->host->feature0))
 		vm->pmu_counters = (unsigned int)n;
-	v->sysregs[i] = val & 0xff;
+	v->sysregs[i] = (val & 0xff) | PMCR_LC;
 }
 
 /* Where the data cache must be cleaned to the point of unification, as on this CPU, there must be a
@@ -238,6 +299,10 @@ static result set_plain(struct kvm_vcpu *v, const struct sysreg *r, uint64_t val
 
 	if (r->id == KVM_REG_PMCR_EL0)
 		set_pmcr(v, i, val);
+	else if (r->id == PMMIR && val)
+		return &rule_kvm_reg_pmmir;
+	else if (r->sort == PMU)
+		v->sysregs[i] = counters_in(v->vm, r->id, val);
 	else if (r->id == OSLSR_EL1 && ((val ^ r->reset) & ~OSLSR_OSLK))
 		return &rule_kvm_reg_id_fixed;
 	else if (r->sort == VM_ID)
@@ -258,6 +323,7 @@ result sysreg_set(struct kvm_vcpu *v, uint64_t id, uint64_t val)
 	bool idreg = idreg_find(id, &index);
 	result why;
 
+	id = same_as(id);
 	r = idreg ? NULL : find(v->vm, id);
 	if (!idreg && !r)
 		return &rule_kvm_reg_unknown;

@@ -15,7 +15,7 @@
 struct kvm_vm;
 struct kvm_vcpu;
 
-#define KVM_NUM_SYSREGS 128 /* room for the rows of sysreg.c */
+#define KVM_NUM_SYSREGS 256 /* room for the rows of sysreg.c */
 
 /* The feature ID registers (op0 3, op1 0, CRn 0), one set a VM: index CRm * 8 + op2. */
 struct idregs {

@@ -16,6 +16,7 @@
 #include "kvm/revision/revision.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/onereg.h"
+#include "kvm/vcpu/pmu.h"
 #include "kvm/vcpu/pvtime.h"
 #include "kvm/vcpu/timer.h"
 #include "machine/pe.h"
@@ -242,73 +243,6 @@ result vcpu_set_guest_debug(struct kvm_call *c)
 
 /* ---- attributes ---- */
 
-static bool is_ppi_or_spi(uint32_t irq)
-{
-	return irq >= 16 && irq < VGIC_MIN_RESERVED_INTID;
-}
-
-static result set_pmu_irq(struct kvm_vcpu *v, struct kvm_caller *c, uint64_t addr)
-{
-	uint32_t irq;
-
-	if (!atomic_load(&v->vm->vgic))
-		return &rule_kvm_pmu_no_irqchip;
-	if (c->ops->read(c, &irq, addr, sizeof(irq)))
-		return &rule_kvm_arg_fault;
-	if (!is_ppi_or_spi(irq))
-		return &rule_kvm_pmu_irq;
-	if (v->pmu_irq)
-		return &rule_kvm_pmu_fixed;
-	v->pmu_irq = irq;
-	return OK;
-}
-
-static result init_pmu(struct kvm_vcpu *v)
-{
-	struct vgic *vgic = atomic_load(&v->vm->vgic);
-
-	if (vgic && !vgic_initialized(vgic))
-		return &rule_kvm_pmu_vgic;
-	if (vgic && !v->pmu_irq)
-		return &rule_kvm_pmu_no_irq;
-	if (vgic && !vgic_set_owner(vgic, v->index, v->pmu_irq, &v->pmu_irq))
-		return &rule_kvm_pmu_irq_taken;
-	v->pmu_created = true;
-	return OK;
-}
-
-static result set_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
-			   const struct kvm_device_attr *a)
-{
-	if (!vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
-		return &rule_kvm_pmu_absent;
-	if (v->pmu_created)
-		return &rule_kvm_pmu_fixed;
-	switch (a->attr) {
-	case KVM_ARM_VCPU_PMU_V3_IRQ:
-		return set_pmu_irq(v, c, a->addr);
-	case KVM_ARM_VCPU_PMU_V3_INIT:
-		return init_pmu(v);
-	default:
-		return &rule_kvm_attr_unknown;
-	}
-}
-
-static result get_pmu_attr(struct kvm_vcpu *v, struct kvm_caller *c,
-			   const struct kvm_device_attr *a)
-{
-	if (a->attr != KVM_ARM_VCPU_PMU_V3_IRQ)
-		return &rule_kvm_attr_unknown;
-	if (!atomic_load(&v->vm->vgic))
-		return &rule_kvm_pmu_no_irqchip;
-	if (!vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
-		return &rule_kvm_pmu_absent;
-	if (!v->pmu_irq)
-		return &rule_kvm_pmu_no_irq;
-	return c->ops->write(c, a->addr, &v->pmu_irq, sizeof(v->pmu_irq)) ? &rule_kvm_arg_fault
-									  : OK;
-}
-
 result vcpu_set_device_attr(struct kvm_call *c)
 {
 	struct kvm_device_attr a;
@@ -318,7 +252,7 @@ result vcpu_set_device_attr(struct kvm_call *c)
 		return why;
 	switch (a.group) {
 	case KVM_ARM_VCPU_PMU_V3_CTRL:
-		return set_pmu_attr(c->vcpu, c->caller, &a);
+		return pmu_set_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_set_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_PVTIME_CTRL:
@@ -337,7 +271,7 @@ result vcpu_get_device_attr(struct kvm_call *c)
 		return why;
 	switch (a.group) {
 	case KVM_ARM_VCPU_PMU_V3_CTRL:
-		return get_pmu_attr(c->vcpu, c->caller, &a);
+		return pmu_get_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_TIMER_CTRL:
 		return timer_get_attr(c->vcpu, c->caller, &a);
 	case KVM_ARM_VCPU_PVTIME_CTRL:
@@ -358,8 +292,7 @@ result vcpu_has_device_attr(struct kvm_call *c)
 		return timer_has_attr(&a);
 	if (a.group == KVM_ARM_VCPU_PVTIME_CTRL)
 		return pvtime_has_attr(c->vcpu, &a);
-	if (a.group == KVM_ARM_VCPU_PMU_V3_CTRL && a.attr <= KVM_ARM_VCPU_PMU_V3_INIT &&
-	    vm_has_feature(c->vm, KVM_ARM_VCPU_PMU_V3))
-		return OK;
+	if (a.group == KVM_ARM_VCPU_PMU_V3_CTRL)
+		return pmu_has_attr(c->vcpu, &a);
 	return &rule_kvm_attr_unknown;
 }

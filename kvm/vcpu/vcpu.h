@@ -85,8 +85,8 @@ struct kvm_vcpu {
 	uint64_t sysregs[KVM_NUM_SYSREGS];
 	bool serror_pending;
 	uint64_t serror_esr;
-	bool pmu_created;
-	uint32_t pmu_irq;
+	bool pmu_created, pmu_level; /* of its interrupt, as told to the vGIC */
+	_Atomic uint32_t pmu_irq;    /* 0: not set yet; other vCPUs look */
 	struct pvtime pvtime;
 
 	/* Who may run: KVM_MP_STATE_*. Changed by its own calls and by PSCI calls of others, under

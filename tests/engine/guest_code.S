@@ -220,4 +220,52 @@ vectors:
 	rdffr	p1.b
 	cntp	x5, p0, p1.b
 	hvc	#0x13
+
+	/* What there is: x1 PMCR_EL0, x2 PMCEID0_EL0, x3 PMCEID1_EL0; hvc #0x14. Cycles of x0
+	 * rounds in x4; hvc #0x15; what is counted then in x5; hvc #0x16. */
+	at GUEST_PMU
+	mrs	x1, pmcr_el0
+	mrs	x2, pmceid0_el0
+	mrs	x3, pmceid1_el0
+	hvc	#0x14
+	mov	x10, #0x80000000
+	msr	pmcntenset_el0, x10
+	mov	x9, #0x45		/* LC, C, E */
+	msr	pmcr_el0, x9
+	isb
+1:	subs	x0, x0, #1
+	b.ne	1b
+	mrs	x4, pmccntr_el0
+	hvc	#0x15
+	mrs	x5, pmccntr_el0
+	hvc	#0x16
+	/* x0 cycles from now on it overflows, which is an interrupt. */
+	mov	x10, #0x80000000
+	msr	pmintenset_el1, x10
+	neg	x0, x0
+	msr	pmccntr_el0, x0
+1:	b	1b
+
+	at GUEST_PMU_END		/* x1 = what has overflowed, which is done; hvc #0x17 */
+	mov	x10, #0xffffffff
+	mrs	x1, pmovsset_el0
+	msr	pmovsclr_el0, x10
+	hvc	#0x17
+
+	/* x1 = PMEVCNTR1 after x0 increments from x1 on; hvc #0x18 */
+	at GUEST_PMU_SWINC
+	mov	x10, #2
+	msr	pmevtyper1_el0, xzr
+	msr	pmevcntr1_el0, x1
+	msr	pmcntenset_el0, x10
+	mov	x9, #0x41
+	msr	pmcr_el0, x9
+	isb
+1:	msr	pmswinc_el0, x10
+	subs	x0, x0, #1
+	b.ne	1b
+	mrs	x1, pmevcntr1_el0
+	hvc	#0x18
+	mrs	x1, pmevcntr5_el0	/* the last of six */
+	hvc	#0x19
 	.org GUEST_SIZE

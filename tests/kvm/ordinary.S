@@ -328,3 +328,40 @@ off:	ldr	x0, =0x84000008
 	str	x1, [x21, #16]
 	b	14b
 	.ltorg
+
+	.org 0x1180	/* what the PMU has; then an overflow's interrupt, and its end */
+	mov	x20, #UART
+	mrs	x1, pmcr_el0
+	str	x1, [x20]
+	ldr	x2, =0x08000000
+	mov	w1, #0x12		/* GICD_CTLR: affinity routing, group 1 */
+	str	w1, [x2]
+	ldr	x2, =0x080b0000
+	mov	w1, #0xffffffff
+	str	w1, [x2, #0x80]		/* GICR_IGROUPR0 */
+	mov	w1, #1 << 23
+	str	w1, [x2, #0x100]	/* GICR_ISENABLER0 */
+	mov	x1, #0xff
+	msr	S3_0_C4_C6_0, x1
+	mov	x1, #1
+	msr	S3_0_C12_C12_7, x1
+	mov	x1, #0x80000000
+	msr	pmcntenset_el0, x1
+	msr	pmintenset_el1, x1
+	ldr	x2, =-2000000
+	msr	pmccntr_el0, x2
+	mov	x2, #0x41
+	msr	pmcr_el0, x2
+15:	mrs	x2, isr_el1
+	cbz	x2, 15b
+	mrs	x3, S3_0_C12_C12_0	/* ICC_IAR1_EL1 */
+	str	x3, [x20]
+	msr	pmovsclr_el0, x1
+	msr	S3_0_C12_C12_1, x3	/* ICC_EOIR1_EL1 */
+	str	x3, [x20]
+	mrs	x2, isr_el1
+	str	x2, [x20]
+	mrs	x1, pmccntr_el0
+	str	x1, [x20]
+	b	off
+	.ltorg

@@ -21,6 +21,11 @@ int ordinary_setup(void **state)
 	return setup(state, 0);
 }
 
+int ordinary_setup_pmu(void **state)
+{
+	return setup(state, MACHINE_CPU_PMU);
+}
+
 int ordinary_setup_sve(void **state)
 {
 	return setup(state, MACHINE_CPU_SVE);
@@ -77,6 +82,21 @@ void ordinary_make_sve(struct fx *f, uint64_t vq, uint64_t program)
 	GIVES(0, f->vcpu[0], KVM_SET_ONE_REG, &r);
 	GIVES(0, f->vcpu[0], KVM_ARM_VCPU_FINALIZE, &what);
 	fill_memory(f, program, true);
+}
+
+void ordinary_make_pmu(struct fx *f, uint64_t program)
+{
+	uint32_t irq = 23;
+	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PMU_V3_CTRL,
+				    .attr = KVM_ARM_VCPU_PMU_V3_IRQ,
+				    .addr = (uintptr_t)&irq};
+
+	fx_create_vm(f, 0);
+	add_vcpu(f, 0, 1u << KVM_ARM_VCPU_PMU_V3);
+	fill_memory(f, program, true);
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	a.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 }
 
 void ordinary_make_without_gic(struct fx *f, uint64_t program)

@@ -313,6 +313,40 @@ static void ids_of_vectors_are_as_the_kernels(void **state)
 	REFUSED(EFAULT, kvm_arg_fault, f->vcpu[0], KVM_GET_ONE_REG, &r);
 }
 
+static void the_pmus_of_vcpus_go_with_each_other(void **state)
+{
+	struct inproc_config cfg = {.engine = &engine_toy, .cpu = MACHINE_CPU_PMU};
+	const uint64_t pmmir = ARM64_SYS_REG(3, 0, 9, 14, 6), set = ARM64_SYS_REG(3, 3, 9, 12, 1);
+	struct fx *f = *state;
+	uint64_t val = 1;
+	uint32_t irq = 23;
+	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PMU_V3_CTRL,
+				    .attr = KVM_ARM_VCPU_PMU_V3_IRQ,
+				    .addr = (uintptr_t)&irq};
+	struct kvm_one_reg r = {.id = pmmir, .addr = (uintptr_t)&val};
+
+	fx_restart(f, &cfg);
+	fx_create_vm(f, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		f->vcpu[i] = (int)CALL(f->vm, KVM_CREATE_VCPU, i);
+		fx_init_vcpu(f, i, 1u << KVM_ARM_VCPU_PSCI_0_2 | 1u << KVM_ARM_VCPU_PMU_V3);
+	}
+	fx_create_gic(f, true);
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	irq = 24;
+	REFUSED(EINVAL, kvm_pmu_irq_others, f->vcpu[1], KVM_SET_DEVICE_ATTR, &a);
+	irq = 23;
+	GIVES(0, f->vcpu[1], KVM_SET_DEVICE_ATTR, &a);
+	REFUSED(EINVAL, kvm_reg_pmmir, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	val = 0;
+	GIVES(0, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	/* Of what has a bit a counter, only those that there are. */
+	assert_int_equal(fx_set_reg(f, 0, set, UINT64_MAX), 0);
+	assert_int_equal(fx_get_reg(f, 0, set), BIT(31) | 0x3f);
+	assert_int_equal(fx_get_reg(f, 0, ARM64_SYS_REG(3, 3, 9, 12, 2)), BIT(31) | 0x3f);
+	assert_int_equal(fx_set_reg(f, 0, ARM64_SYS_REG(3, 3, 14, 11, 7), 0), -ENOENT);
+}
+
 static void pmu_counters_and_sve_go_into_the_realm(void **state)
 {
 	struct fx *f = *state;
@@ -361,12 +395,20 @@ static void pmu_counters_and_sve_go_into_the_realm(void **state)
 	irq = 0;
 	GIVES(0, f->vcpu[0], KVM_GET_DEVICE_ATTR, &a);
 	assert_int_equal(irq, 27);
+	a.attr = KVM_ARM_VCPU_PMU_V3_SET_PMU;
+	GIVES(0, f->vcpu[0], KVM_HAS_DEVICE_ATTR, &a);
+	REFUSED(ENXIO, kvm_pmu_none, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	a.attr = KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS;
+	irq = 7;
+	REFUSED(EINVAL, kvm_pmu_counters, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	irq = 5;
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 	a.attr = KVM_ARM_VCPU_PMU_V3_INIT;
 	REFUSED(EEXIST, kvm_pmu_irq_taken, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 	a.attr = 77;
 	REFUSED(ENXIO, kvm_attr_unknown, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 	pmcr = fx_get_reg(f, 0, KVM_REG_PMCR_EL0);
-	assert_int_equal(FIELD_GET(MASK(15, 11), pmcr), 6);
+	assert_int_equal(FIELD_GET(MASK(15, 11), pmcr), 5);
 	assert_int_equal(fx_set_reg(f, 0, KVM_REG_PMCR_EL0, FIELD_PUT(MASK(15, 11), 4)), 0);
 	fx_memory(f);
 	assert_int_equal(fx_populate(f, RAM, PAGE, f->source, 0), PAGE);
@@ -396,6 +438,7 @@ int test_populate(void)
 		TEST(every_width_of_the_ipa_space_works),
 		TEST(sve_must_be_finalised_with_one_length),
 		TEST(ids_of_vectors_are_as_the_kernels),
+		TEST(the_pmus_of_vcpus_go_with_each_other),
 		TEST(pmu_counters_and_sve_go_into_the_realm),
 	};
 

@@ -2,6 +2,8 @@
 /* test_enter.c - REC_ENTER: what it checks, how a realm's exits look to the host, completion. */
 #include <errno.h>
 
+#include "machine/idregs.h"
+#include "rmm/call.h"
 #include "rmm/state.h"
 #include "tests/rmm/host.h"
 #include "tests/rmm/suites.h"
@@ -544,6 +546,51 @@ static void breakpoints_are_as_many_as_the_realm_was_made_with(void **state)
 	r = first;
 }
 
+static enum engine_exit overflow(struct engine *e, unsigned int cpu)
+{
+	e->frame[cpu].pmu_overflow = 1;
+	return fault_then_wait(e, cpu);
+}
+
+/* A realm that is made with vectors of 512 bits and 4 event counters. */
+static void vectors_and_counters_are_those_of_the_parameters(void **state)
+{
+	const uint64_t f0 = rmm_default_features(NULL) | RMI_FEATURE0_SVE_EN |
+			    FIELD_PUT(RMI_FEATURE0_SVE_VL, 15) | RMI_FEATURE0_PMU_EN |
+			    FIELD_PUT(RMI_FEATURE0_PMU_NUM_CTRS, 6);
+	struct rmi_realm_params *p;
+	struct rec *rec;
+	uint64_t pa;
+
+	realm_destroy(&r);
+	host_stop(h);
+	host_start(h, f0);
+	realm_prepare(&r, h, 48, 0, 1);
+	p = realm_params(&r, &pa);
+	p->flags = RMI_REALM_FLAG_SVE | RMI_REALM_FLAG_PMU;
+	p->sve_vl = 3;
+	p->pmu_num_ctrs = 4;
+	EXPECT(0, h, REALM_CREATE, r.rd, pa);
+	realm_add_rec(&r, true, B);
+	realm_activate(&r);
+	rec = host_va(h, r.rec[0]);
+	realm_faults(sysreg(3, 0, 0, 4, 0, 7, 1), 0, 0); /* ID_AA64PFR0_EL1 */
+	assert_int_equal(FIELD_GET(MASK(35, 32), rec->x[7]), 1);
+	assert_int_equal(seen.sve_vq, 4);
+	assert_int_equal(seen.pmu, 5);
+	realm_faults(sysreg(3, 0, 0, 4, 4, 7, 1), 0, 0); /* ID_AA64ZFR0_EL1 */
+	assert_int_equal(rec->x[7], idreg_of_sve(IDREG_AA64ZFR0));
+	realm_faults(sysreg(3, 0, 0, 5, 0, 7, 1), 0, 0); /* ID_AA64DFR0_EL1 */
+	assert_int_equal(FIELD_GET(MASK(11, 8), rec->x[7]), IDREG_PMUVER);
+	assert_int_equal(realm_exit(&r, 0)->pmu_ovf_status, 0);
+	/* PMEVCNTR4_EL0, which no realm of 4 has. */
+	realm_faults(sysreg(3, 3, 14, 8, 4, 7, 1), 0, 0);
+	assert_int_equal(fake->sys[0][ENGINE_ESR_EL1], IL);
+	script = overflow;
+	realm_run(&r, 0);
+	assert_int_equal(realm_exit(&r, 0)->pmu_ovf_status, 1);
+}
+
 /* Else the realm would run one more instruction before its step exception. */
 static void a_single_step_over_what_the_rmm_does_is_done(void **state)
 {
@@ -640,6 +687,7 @@ int test_enter(void)
 		T(hvc_is_undefined),
 		T(id_registers_are_the_rmms_table),
 		T(breakpoints_are_as_many_as_the_realm_was_made_with),
+		T(vectors_and_counters_are_those_of_the_parameters),
 		T(a_single_step_over_what_the_rmm_does_is_done),
 		T(other_registers_read_as_zero_and_ignore_writes),
 		T(sgis_are_the_hosts_work),

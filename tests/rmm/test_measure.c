@@ -159,7 +159,7 @@ static void the_rim_of_each_vector_is_right_after_every_step(void **state)
 	{
 		json_t *steps = json_object_get(vector, "rim_after_each_step");
 		json_t *ops = json_object_get(vector, "ops");
-		struct host host;
+		struct host host = {0};
 
 		h = &host;
 		host_start(h, FEATURES);
@@ -227,7 +227,7 @@ static void rem_vectors_hold_through_rsi(void **state)
 
 	json_array_foreach(json_object_get(file, "vectors"), i, vector)
 	{
-		struct host host;
+		struct host host = {0};
 		uint64_t pa;
 
 		h = &host;

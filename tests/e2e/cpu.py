@@ -1,11 +1,70 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""sve.py - realms with vectors (SVE), which --platform-cpu gives the simulated machine"""
+"""cpu.py - realms with vectors (SVE) and performance counters, by --platform-cpu"""
 import re
 import signal
 import subprocess
 
 from realm import BOOT_TIMEOUT, SOFTREALM, Run, case, check, compiled, kernel_dir, main, work
+
+# Counts cycles while it spins, then samples every 5 ms of them, by interrupts.
+COUNTER = r"""
+#include <linux/perf_event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static int open_event(uint64_t config, uint64_t period)
+{
+	struct perf_event_attr a = {.type = PERF_TYPE_HARDWARE, .size = sizeof(a), .disabled = 1,
+				    .config = config, .sample_period = period,
+				    .sample_type = period ? PERF_SAMPLE_IP : 0};
+
+	return syscall(SYS_perf_event_open, &a, 0, -1, -1, 0);
+}
+
+static uint64_t spin(int fd)
+{
+	struct timespec t;
+	uint64_t begin, end;
+
+	ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	begin = t.tv_sec * 1000000000ull + t.tv_nsec;
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		end = t.tv_sec * 1000000000ull + t.tv_nsec;
+	} while (end - begin < 200000000);
+	ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
+	return end - begin;
+}
+
+int main(void)
+{
+	int fd = open_event(PERF_COUNT_HW_CPU_CYCLES, 0);
+	struct perf_event_mmap_page *page;
+	uint64_t cycles = 0, took;
+
+	if (fd < 0) {
+		puts("no PMU");
+		return 3;
+	}
+	took = spin(fd);
+	if (read(fd, &cycles, sizeof(cycles)) != sizeof(cycles))
+		return 1;
+	fd = open_event(PERF_COUNT_HW_CPU_CYCLES, 5000000);
+	page = mmap(0, 9 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	spin(fd);
+	printf("%s %s %s\n", cycles > took / 20 && cycles < 2 * took ? "cycles" : "no cycles",
+	       page->data_head ? "samples" : "no samples",
+	       open_event(PERF_COUNT_HW_INSTRUCTIONS, 0) < 0 ? "no instructions" : "instructions");
+	return 0;
+}
+"""
 
 # Processes that share CPUs, each with its own vectors: the kernel switches them, the VMM's exits
 # come in between. Says how long they are.
@@ -100,10 +159,10 @@ int main(int argc, char **argv)
 """
 
 
-def executes(*args, status=0):
-    program = compiled("vectors", PROGRAM)
+def executes(*args, name="vectors", text=PROGRAM, status=0):
+    program = compiled(name, text)
     run = Run("run", "--kernel", kernel_dir() / "vmlinuz", "--cpus", 2, *args,
-              "--add", f"{program}=/bin/vectors", "--exec", "/bin/vectors")
+              "--add", f"{program}=/bin/program", "--exec", "/bin/program")
     run.wait(4 * BOOT_TIMEOUT)
     check(run.status == status, run.story())
     return run.out
@@ -134,27 +193,36 @@ def realms_with_vectors_of_other_lengths_run_beside_each_other():
 
 
 @case
+def a_realm_counts_cycles_and_samples_by_them():
+    out = executes("--platform-cpu", "pmu", "--pmu", name="counter", text=COUNTER)
+    check(out == "cycles samples no instructions\n", out)
+    out = executes("--platform-cpu", "pmu", name="counter", text=COUNTER, status=3)
+    check(out == "no PMU\n", out)
+
+
+@case
 def without_the_option_nobody_finds_them():
-    run = Run("run", "--kernel", kernel_dir() / "vmlinuz", "--sve", 512, "--exec", "true")
-    run.expect(4)
-    check("--platform-cpu sve" in run.err, run.story())
+    for word, *option in (("sve", "--sve", 512), ("pmu", "--pmu")):
+        run = Run("run", "--kernel", kernel_dir() / "vmlinuz", *option, "--exec", "true")
+        run.expect(4)
+        check(f"--platform-cpu {word}" in run.err, run.story())
     check("no SVE\n" == executes("--platform-cpu", "sve", status=3))
 
 
 @case
-def the_length_is_in_the_rim():
+def length_and_counters_are_in_the_rim():
     rims = set()
-    for more in ([], ["--sve", "128"], ["--sve", "2048"]):
+    for more in ([], ["--sve", "128"], ["--sve", "2048"], ["--pmu"]):
         told = subprocess.run([SOFTREALM, "measure", "--kernel", kernel_dir() / "vmlinuz", *more],
                               capture_output=True, text=True, timeout=120)
         check(re.fullmatch(r"[0-9a-f]{64}\n", told.stdout), told)
         rims.add(told.stdout)
-    check(len(rims) == 3, rims)
+    check(len(rims) == 4, rims)
 
 
 @case
 def other_words_are_refused():
-    for words in ("sme", "", "sve,", "SVE"):
+    for words in ("sme", "", "sve,", "SVE", "sve,pmu,x"):
         run = Run("run", "--kernel", "x", f"--platform-cpu={words}")
         run.expect(2)
         check("--platform-cpu" in run.err, run.story())

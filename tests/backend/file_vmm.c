@@ -4,7 +4,7 @@
  * through the file with that of another one.
  *
  *	file_vmm FILE first	writes 41 into the file, and prints what the other answers
- *	file_vmm FILE second	waits for a number there, answers with one more, and prints the number
+ *	file_vmm FILE second	waits for a number there, answers with one more, and prints it
  *
  * "runs" is printed as soon as the guest runs.
  */

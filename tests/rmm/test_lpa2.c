@@ -200,6 +200,29 @@ static void entries_are_folded_and_unfolded_without_shareability(void **state)
 	realm_destroy(&r);
 }
 
+/* Without the access flag it is ready; with it, the page of any realm with LPA2. */
+static void a_page_that_lies_ready_has_no_shareability(void **state)
+{
+	uint64_t page = machine_alloc(h->m, 1, GRANULE_SIZE);
+	struct granule *g;
+	struct rtt_walk w;
+
+	realm_create_sized(&r, h, 52, -1, 1);
+	realm_add_rec(&r, true, 0);
+	realm_tables(&r, HIGH, 3);
+	EXPECT(0, h, RTT_INIT_RIPAS, r.rd, HIGH, HIGH + GRANULE_SIZE);
+	realm_activate(&r);
+	machine_hide(h->m, page, 1);
+	rmm_make_ready(h->rmm, r.rd, HIGH, page, 1);
+	g = granule_lock_as(h->rmm, r.rd, GRANULE_RD);
+	rtt_walk(h->rmm, host_va(h, r.rd), HIGH, 3, &w);
+	granule_unlock(g);
+	assert_int_equal(w.table[w.index], page | 0xdb);
+	assert_true(rmm_claim_ready(h->rmm, r.rd, HIGH));
+	assert_int_equal(descriptor(HIGH), page | 0x4db);
+	realm_destroy(&r);
+}
+
 /* ---- output addresses ---- */
 
 /* Bits 51:50 of an address above the memory, as the host writes and reads them; folded, too. */
@@ -380,6 +403,7 @@ int test_lpa2(void)
 		T(every_width_can_be_mapped_to_its_last_page),
 		T(tables_hang_below_level_minus_one),
 		T(entries_are_folded_and_unfolded_without_shareability),
+		T(a_page_that_lies_ready_has_no_shareability),
 		T(the_host_may_map_any_52_bit_address),
 		T(an_address_above_the_memory_is_no_page_of_it),
 		T(the_cpu_is_told),

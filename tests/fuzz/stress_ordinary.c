@@ -8,6 +8,7 @@
  */
 #include "tests/fuzz/stress_ordinary.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,12 +23,17 @@
 #define PAGE  UINT64_C(4096)
 #define PC    (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | 64)
 
+#define RING_ENTRIES 256
+#define RING_BYTES   (RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
+
 enum { LOG = VCPUS, USER, KICK, THREADS };
 
 struct ordinary_vm {
 	struct inproc *p;
 	int vm, gic, vcpu[VCPUS];
 	struct kvm_run *run[VCPUS];
+	bool has_rings; /* of dirty pages, beside the log */
+	struct kvm_dirty_gfn *ring[VCPUS];
 	uint64_t ipa, size, ram;
 	atomic_bool stop, back;
 	pthread_t thread[THREADS];
@@ -77,6 +83,21 @@ static void run(struct ordinary_vm *o, unsigned int n)
 		inproc_ioctl(o->p, o->vcpu[n], KVM_RUN, 0);
 }
 
+/* What the vCPUs have pushed is harvested; where it points to is not always left as it was. */
+static void reset_rings(struct ordinary_vm *o, uint64_t *seed)
+{
+	for (unsigned int i = 0; i < VCPUS; i++) {
+		for (struct kvm_dirty_gfn *e = o->ring[i]; e < o->ring[i] + RING_ENTRIES; e++) {
+			if (__atomic_load_n(&e->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
+				continue;
+			if (!(draw(seed) & 7))
+				__atomic_store_n(&e->offset, draw(seed), __ATOMIC_RELAXED);
+			__atomic_store_n(&e->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
+		}
+	}
+	check(inproc_ioctl(o->p, o->vm, KVM_RESET_DIRTY_RINGS, 0) != -EINVAL, "no rings");
+}
+
 /* The slot with a log and without, gone for a moment, and the log read. */
 static void change_memory(struct ordinary_vm *o, uint64_t *seed)
 {
@@ -93,9 +114,27 @@ static void change_memory(struct ordinary_vm *o, uint64_t *seed)
 	case 2:
 		set_slot(o, r & 8 ? KVM_MEM_LOG_DIRTY_PAGES : 0, o->size);
 		break;
+	case 3:
+	case 4:
+		if (o->has_rings) {
+			reset_rings(o, seed);
+			break;
+		}
+		/* fall through */
 	default:
 		call(o, o->vm, KVM_GET_DIRTY_LOG, &log);
 	}
+}
+
+static void read_stats(struct ordinary_vm *o, int of)
+{
+	char data[4096];
+	int fd = (int)inproc_ioctl(o->p, of, KVM_GET_STATS_FD, 0);
+
+	if (fd < 0)
+		return; /* it is closed by now */
+	check(pread(inproc_given(o->p, fd), data, sizeof(data), 0) > 0, "no statistics");
+	inproc_close(o->p, fd);
 }
 
 /* Each waits for the vCPU to come out. */
@@ -121,6 +160,9 @@ static void use_vcpu(struct ordinary_vm *o, uint64_t *seed)
 		break;
 	case 3:
 		call(o, fd, KVM_SET_GUEST_DEBUG, &debug);
+		break;
+	case 4:
+		read_stats(o, r >> 8 & 1 ? fd : o->vm);
 		break;
 	default:
 		call(o, fd, KVM_SET_MP_STATE, &mp);
@@ -178,6 +220,9 @@ static void make_vcpu(struct ordinary_vm *o, unsigned int n)
 	check(o->vcpu[n] >= 0 && !call(o, o->vcpu[n], KVM_ARM_VCPU_INIT, &init), "no vCPU");
 	o->run[n] = inproc_mmap(o->p, o->vcpu[n], KVM_VCPU_MMAP_SIZE);
 	check(o->run[n] != NULL, "no kvm_run");
+	if (o->has_rings)
+		o->ring[n] = inproc_mmap_dirty_ring(o->p, o->vcpu[n], RING_BYTES);
+	check(o->ring[n] || !o->has_rings, "no ring");
 	set_attr(o, o->vcpu[n], KVM_ARM_VCPU_PVTIME_CTRL, KVM_ARM_VCPU_PVTIME_IPA,
 		 o->ipa + PAGE + n * 64);
 }
@@ -191,6 +236,16 @@ static void make_gic(struct ordinary_vm *o)
 	set_attr(o, o->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, 0x08000000);
 	set_attr(o, o->gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, 0x080a0000);
 	set_attr(o, o->gic, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0);
+}
+
+static void make_rings(struct ordinary_vm *o)
+{
+	struct kvm_enable_cap ring = {.cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, .args = {RING_BYTES}};
+	struct kvm_enable_cap both = {.cap = KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP};
+
+	o->has_rings = true;
+	check(!call(o, o->vm, KVM_ENABLE_CAP, &ring) && !call(o, o->vm, KVM_ENABLE_CAP, &both),
+	      "no rings");
 }
 
 static void start_thread(struct ordinary_vm *o, unsigned int n, uint64_t seed)
@@ -214,6 +269,8 @@ struct ordinary_vm *ordinary_vm_start(struct inproc *p, int sys, uint64_t ipa, u
 	o->ram = (uintptr_t)ram;
 	o->size = size;
 	o->vm = (int)inproc_ioctl(p, sys, KVM_CREATE_VM, ORDINARY_IPA_BITS);
+	if (o->vm >= 0 && ((seed ^ seed >> 1) & 1))
+		make_rings(o);
 	check(o->vm >= 0 && !set_slot(o, 0, size), "no VM");
 	for (unsigned int n = 0; n < VCPUS; n++)
 		make_vcpu(o, n);
@@ -235,6 +292,8 @@ void ordinary_vm_stop(struct ordinary_vm *o)
 	}
 	for (unsigned int n = 0; n < VCPUS; n++) {
 		inproc_munmap(o->p, o->run[n], KVM_VCPU_MMAP_SIZE);
+		if (o->has_rings)
+			inproc_munmap(o->p, o->ring[n], RING_BYTES);
 		inproc_close(o->p, o->vcpu[n]);
 	}
 	free(o);

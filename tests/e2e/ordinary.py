@@ -277,6 +277,25 @@ def a_guest_learns_what_a_busy_host_takes():
     run.kill()
 
 
+def statistics(guest):
+    said = guest.command("info stats vcpu")
+    return {name: int(n) for name, n in re.findall(r"(\w+)(?: \([^)]*\))?: (\d+)", said)}
+
+
+@case
+def its_monitor_reads_statistics():
+    guest = Counter()
+    guest.until(lambda t: t and t[-1] >= 2)
+    first = statistics(guest)
+    guest.until(lambda t: t[-1] >= 5)
+    second = statistics(guest)
+    for name in ("exits", "mmio_exit_user", "mmio_exit_kernel", "hvc_exit_stat"):
+        check(first.get(name), name, "of", first)
+    check(first["exits"] > first["mmio_exit_user"] + first["mmio_exit_kernel"], first)
+    check(second["exits"] > first["exits"], "exits", first, second)
+    guest.run.kill()
+
+
 @case
 def a_debugger_stops_it_and_lets_it_go():
     path = work() / "gdb"

@@ -130,6 +130,18 @@ class Measure(Case):
         self.assertIn(base64.b64encode(rim).decode(),
                       self.run_ok(0, "measure", "--ledger", ledger, "--base64"))
 
+    def test_the_flag_of_lpa2_is_measured(self):
+        rims = []
+        for bits, lpa2 in ((40, False), (40, True), (52, True)):
+            params = bytearray(4096)
+            params[0], params[8], params[0x18], params[0x20] = lpa2, bits, 5, 3
+            calls = [{"call": "create_vm", "ipa_bits": bits, "lpa2": lpa2},
+                     {"call": "vcpu", "power_off": True}]
+            f = self.write("calls", json.dumps(calls).encode())
+            rims.append(self.run_ok(0, "measure", "--calls", f).strip())
+            self.assertEqual(rims[-1], hashlib.sha256(params).hexdigest())
+        self.assertEqual(len(set(rims)), 3)
+
     def test_calls_that_no_vmm_can_make_are_named(self):
         good = {"call": "create_vm"}
         a = self.write("a", bytes(4096))
@@ -139,6 +151,8 @@ class Measure(Case):
                 ([good, good], b"call 2: a second realm"),
                 ([{"call": "create_vm", "ipa_bits": 60}], b"no realm can have"),
                 ([{"call": "create_vm", "ipa": 40}], b"it has no 'ipa'"),
+                ([{"call": "create_vm", "ipa_bits": 52}], b"cannot create such a realm"),
+                ([{"call": "create_vm", "lpa2": 1}], b"no realm can have"),
                 ([good, {"call": "slot", "base": 0}], b"call 2: a slot has"),
                 ([good, {"call": "populate", "base": 1, "file": a}], b"whole pages"),
                 ([good, {"call": "populate", "base": 0, "file": self.path("missing")}],

@@ -41,13 +41,14 @@ static int serve_write(const struct call *c, const struct wire_msg *req)
 	return answer(c, n == (ssize_t)req->user.len ? 0 : -EFAULT);
 }
 
+/* Another thread may close it at any time. */
 static int serve_fd(const struct call *c, const struct wire_msg *req)
 {
 	struct wire_msg m = {.type = WIRE_ANSWER};
-	int fd = req->answer.value;
+	int fd = req->answer.value, r = talk_send(c->talk, &m, NULL, &fd, 1);
 
-	if (sys(fcntl, fd, F_GETFD) >= 0)
-		return talk_send(c->talk, &m, NULL, &fd, 1);
+	if (r != -EBADF)
+		return r;
 	m.answer.value = -EBADF;
 	return talk_send(c->talk, &m, NULL, NULL, 0);
 }

@@ -57,7 +57,7 @@ int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds
 		n = raw(sendmsg, fd, &mh, MSG_NOSIGNAL);
 	while (n == -EINTR);
 	if (n < 0)
-		return n == -EFAULT ? -EFAULT : -EPIPE;
+		return n == -EFAULT || (n == -EBADF && nfds > 0) ? (int)n : -EPIPE;
 	return (size_t)n == sizeof(*m) + m->len ? 0 : -ENODATA;
 }
 

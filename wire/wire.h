@@ -236,8 +236,8 @@ bool wire_address(const char *name, struct sockaddr_un *sun, socklen_t *len);
 /*
  * Send one message; m->len bytes of payload at `data`, which may be an address of the caller's
  * user. 0; -EFAULT: `data` cannot be read, nothing was sent; -ENODATA: the same, but the header
- * was sent alone (an emulator does so), which the receiver takes for EFAULT; -EPIPE: the other
- * side is gone.
+ * was sent alone (an emulator does so), which the receiver takes for EFAULT; -EBADF: one of the
+ * descriptors is not open, nothing was sent; -EPIPE: the other side is gone.
  */
 int wire_send(int fd, const struct wire_msg *m, const void *data, const int *fds, int nfds);
 

@@ -2,6 +2,7 @@
 /* test_calls.c - arguments, descriptors and paths as a client of /dev/kvm sees them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,43 @@ static void dev_kvm_is_found_however_it_is_spelt(void **state)
 	close(dev);
 }
 
+#define JUGGLED 300
+
+static bool juggling;
+
+static void *juggle(void *arg)
+{
+	int efd = *(int *)arg;
+
+	while (__atomic_load_n(&juggling, __ATOMIC_RELAXED)) {
+		dup2(efd, JUGGLED);
+		close(JUGGLED);
+	}
+	return NULL;
+}
+
+/* Whether it is open or not when the backend wants it is a matter of luck, but no more. */
+static void a_descriptor_that_is_closed_meanwhile_is_not_open(void **state)
+{
+	int vm = open_vm(), efd = eventfd(0, EFD_NONBLOCK);
+	unsigned int open = 0, closed = 0;
+	pthread_t t;
+	int r;
+
+	juggling = true;
+	pthread_create(&t, NULL, juggle, &efd);
+	for (int i = 0; i < 20000 || ((!open || !closed) && i < 1000000); i++) {
+		r = call(vm, FAKE_SIGNAL, JUGGLED);
+		assert_true(r == 0 || r == -EBADF);
+		open += !r;
+		closed += r != 0;
+	}
+	__atomic_store_n(&juggling, false, __ATOMIC_RELAXED);
+	pthread_join(t, NULL);
+	close(efd);
+	close(vm);
+}
+
 /* And nothing of it comes to whoever is behind: the calls after it are answered. */
 static void a_guest_memfd_is_neither_read_nor_written(void **state)
 {
@@ -382,6 +420,7 @@ static int run(void)
 		cmocka_unit_test(other_descriptors_are_left_alone),
 		cmocka_unit_test(paths_exist_as_on_a_machine_with_kvm),
 		cmocka_unit_test(dev_kvm_is_found_however_it_is_spelt),
+		cmocka_unit_test(a_descriptor_that_is_closed_meanwhile_is_not_open),
 		cmocka_unit_test(a_guest_memfd_is_neither_read_nor_written),
 		cmocka_unit_test(a_guest_memfd_is_a_file_of_its_size),
 		cmocka_unit_test(other_files_of_that_name_are_left_alone),

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 
 #include "backend/server.h"
+#include "base/schedstat.h"
 #include "abi/v12.h"
 #include "kvm/kvm.h"
 #include "machine/memory.h"
@@ -22,7 +23,8 @@ int main(int argc, char **argv)
 	struct kvm_config kc = {0};
 	struct server_config sc = {.rmi_cap = KVM_CAP_ARM_RMI,
 				   .page_protected = fake_page_protected,
-				   .protection_changes = fake_protection_changes};
+				   .protection_changes = fake_protection_changes,
+				   .open_schedstat = schedstat_open};
 	struct server *s;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -404,7 +404,7 @@ static int64_t run(struct kvm_file *f, struct kvm_caller *c)
 	struct kvm_run *run = f->shared;
 	struct pollfd pfd[2] = {{f->kick_fd, POLLIN, 0}, {f->watched, POLLIN, 0}};
 	bool immediate = *(volatile uint8_t *)&run->immediate_exit;
-	uint64_t junk;
+	uint64_t junk, delay;
 
 	for (;;) {
 		if (read(f->kick_fd, &junk, sizeof(junk)) < 0 && errno != EAGAIN)
@@ -414,6 +414,8 @@ static int64_t run(struct kvm_file *f, struct kvm_caller *c)
 		if (run->request_interrupt_window == FAKE_RUN_EXIT) {
 			run->exit_reason = KVM_EXIT_MMIO;
 			run->mmio.phys_addr = ++f->exits;
+			delay = c->ops->run_delay(c);
+			memcpy(run->mmio.data, &delay, sizeof(delay));
 			return 0;
 		}
 		if (run->request_interrupt_window == FAKE_RUN_WRITE) {

@@ -402,6 +402,64 @@ static void thousands_of_objects_leave_nothing(void **state)
 	close(kvm);
 }
 
+/* What this thread has waited for a CPU; 0: nobody counts it here. */
+static uint64_t own_delay(void)
+{
+	int fd = open("/proc/thread-self/schedstat", O_RDONLY);
+	unsigned long long ran, waited = 0;
+	char text[64] = "";
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) <= 0 || sscanf(text, "%llu %llu", &ran, &waited) != 2)
+		waited = 0;
+	close(fd);
+	return waited;
+}
+
+struct runner {
+	int vcpu;
+	struct kvm_run *run;
+	uint64_t told, before, after;
+};
+
+static void *run_once(void *arg)
+{
+	struct runner *r = arg;
+
+	r->before = own_delay();
+	assert_int_equal(call(r->vcpu, KVM_RUN, 0), 0);
+	memcpy(&r->told, r->run->mmio.data, sizeof(r->told));
+	r->after = own_delay();
+	return NULL;
+}
+
+/* Of the thread that runs it; another one adds what it waits from then on. */
+static void the_backend_knows_how_long_a_vcpus_thread_waits(void **state)
+{
+	int vm = open_vm();
+	struct runner r, other;
+	pthread_t t;
+
+	if (!own_delay())
+		skip();
+	r.vcpu = open_vcpu(vm, &r.run);
+	r.run->request_interrupt_window = FAKE_RUN_EXIT;
+	run_once(&r);
+	assert_in_range(r.told, r.before, r.after);
+	other = r;
+	pthread_create(&t, NULL, run_once, &other);
+	pthread_join(t, NULL);
+	assert_in_range(other.told, r.told, r.told + other.after);
+	run_once(&r);
+	assert_true(r.told >= other.told);
+	run_once(&r);
+	assert_true(r.told >= other.told && r.told <= other.told + r.after);
+	munmap(r.run, KVM_VCPU_MMAP_SIZE);
+	close(r.vcpu);
+	close(vm);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +478,7 @@ static int run(void)
 		cmocka_unit_test(a_passed_descriptor_is_foreign_and_keeps_the_object),
 		cmocka_unit_test(descriptors_survive_exec_as_the_kernels),
 		cmocka_unit_test(thousands_of_objects_leave_nothing),
+		cmocka_unit_test(the_backend_knows_how_long_a_vcpus_thread_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,8 @@ struct fake_word {
 /*
  * KVM_RUN waits for a signal as a real vCPU does, unless kvm_run asks for an exit at once:
  */
-#define FAKE_RUN_EXIT	 1 /* request_interrupt_window: exit as MMIO, phys_addr counts up, data is the delay */
+/* request_interrupt_window: exit as MMIO, phys_addr counts up, data is the caller's delay */
+#define FAKE_RUN_EXIT	 1
 #define FAKE_RUN_WRITE	 2 /* copy a word to the address in cr8 first, then wait */
 #define FAKE_RUN_PROTECT 3 /* wait, then delegate the page behind the address in cr8 */
 

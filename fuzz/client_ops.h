@@ -13,6 +13,7 @@ enum client_op {
 	CLIENT_FORGET,
 	CLIENT_SIGNAL,
 	CLIENT_EVENTFD,
+	CLIENT_WRITE_RING, /* a vCPU's dirty ring: its handle, offset, bytes */
 };
 
 #define VM_VCPUS    0x03 /* how many */
@@ -21,6 +22,7 @@ enum client_op {
 #define VM_MEMORY   0x10
 #define VM_POPULATE 0x20
 #define VM_ORDINARY 0x40
+#define VM_RING	    0x80 /* of 4096 bytes */
 
 enum call_mode {
 	MODE_FILL = 0x01,    /* bytes of the argument that the row does not name */

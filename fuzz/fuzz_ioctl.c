@@ -32,6 +32,7 @@
 
 #define RAM_SIZE      (UINT64_C(24) << 20)
 #define MAX_RUN_PAGES 8
+#define RING_BYTES    4096
 
 static struct client client;
 
@@ -236,12 +237,15 @@ static void make_memory(struct process *s, int vm, bool populate)
 
 static void make_vm(struct process *s, unsigned int conf)
 {
+	struct kvm_enable_cap ring = {.cap = KVM_CAP_DIRTY_LOG_RING_ACQ_REL, .args = {RING_BYTES}};
 	uint64_t type = conf & VM_ORDINARY ? 0 : s->revision->realm_type | CLIENT_IPA_BITS;
 	int sys = inproc_open(s->p);
 	int vm = inproc_ioctl(s->p, sys, KVM_CREATE_VM, type);
 
 	if (vm < 0)
 		return;
+	if (conf & VM_RING)
+		GOOD(s, vm, KVM_ENABLE_CAP, &ring);
 	for (unsigned int i = 0; i < (conf & VM_VCPUS); i++)
 		make_vcpu(s, vm, i);
 	if (conf & VM_GIC)
@@ -263,6 +267,20 @@ static void write_run(struct process *s)
 		return;
 	len = MIN(len, KVM_VCPU_MMAP_SIZE - at);
 	memcpy(s->run[n % s->num_runs].at + at, p, len);
+}
+
+static void write_ring(struct process *s)
+{
+	int fd = take_handle(s);
+	unsigned int at = input_u16(&s->w.in) % RING_BYTES;
+	size_t len;
+	const uint8_t *p = input_bytes(&s->w.in, &len);
+	uint8_t *ring = inproc_mmap_dirty_ring(s->p, fd, RING_BYTES);
+
+	if (!ring)
+		return;
+	memcpy(ring + at, p, MIN(len, RING_BYTES - at));
+	inproc_munmap(s->p, ring, RING_BYTES);
 }
 
 static void write_args(struct process *s)
@@ -335,6 +353,9 @@ static void one_op(struct world *w)
 		break;
 	case CLIENT_WRITE_RUN:
 		write_run(s);
+		break;
+	case CLIENT_WRITE_RING:
+		write_ring(s);
 		break;
 	case CLIENT_WRITE_ARGS:
 		write_args(s);

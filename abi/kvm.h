@@ -214,6 +214,16 @@ struct kvm_device_attr {
 	uint64_t addr; /* user address */
 };
 
+/* KVM_ARM_VCPU_PMU_V3_FILTER */
+struct kvm_pmu_event_filter {
+	uint16_t base_event;
+	uint16_t nevents;
+	uint8_t action;
+	uint8_t pad[3];
+};
+#define KVM_PMU_EVENT_ALLOW 0
+#define KVM_PMU_EVENT_DENY  1
+
 enum kvm_device_type {
 	KVM_DEV_TYPE_VFIO = 4,
 	KVM_DEV_TYPE_ARM_VGIC_V2 = 5,
@@ -634,6 +644,7 @@ struct kvm_run {
 #define KVM_ARM_VCPU_PMU_V3_CTRL	    0 /* vCPU attribute groups */
 #define KVM_ARM_VCPU_PMU_V3_IRQ		    0
 #define KVM_ARM_VCPU_PMU_V3_INIT	    1
+#define KVM_ARM_VCPU_PMU_V3_FILTER	    2
 #define KVM_ARM_VCPU_PMU_V3_SET_PMU	    3
 #define KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS 4
 #define KVM_ARM_VCPU_TIMER_CTRL		    1
@@ -670,6 +681,7 @@ ABI_SIZE(struct kvm_msi, 32);
 ABI_SIZE(struct kvm_enable_cap, 104);
 ABI_SIZE(struct kvm_create_device, 12);
 ABI_SIZE(struct kvm_device_attr, 24);
+ABI_SIZE(struct kvm_pmu_event_filter, 8);
 ABI_SIZE(struct kvm_arm_device_addr, 16);
 ABI_SIZE(struct kvm_one_reg, 16);
 ABI_SIZE(struct kvm_reg_list, 8);

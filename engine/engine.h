@@ -121,7 +121,12 @@ struct engine_pmu {
 	uint64_t cntenset, intenset, ovsset, selr, userenr;
 	uint64_t ccntr, ccfiltr;
 	uint64_t evcntr[ENGINE_NUM_COUNTERS], evtyper[ENGINE_NUM_COUNTERS];
+	uint64_t denied; /* in only: ENGINE_PMU_*, until a reset */
 };
+
+/* The guest is not told of the event; and cycles are not counted, by no counter. */
+#define ENGINE_PMU_NO_SW_INCR UINT64_C(1)
+#define ENGINE_PMU_NO_CYCLES  UINT64_C(2)
 
 struct engine_state {
 	uint64_t reg[ENGINE_NUM_STATE_REGS];

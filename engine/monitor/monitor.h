@@ -24,9 +24,10 @@ struct cpu {
 	struct spin spin;
 	/* With CNTPOFF: what the guest's CNTP_CVAL_EL0 and the offset add up to, modulo 2^64. */
 	uint64_t cntp_sum;
-	uint32_t dlk;	   /* OSDLR_EL1.DLK as the guest has set it */
-	uint32_t reported; /* timer outputs as last reported; their PPIs are disabled */
-	bool sve, pmu;	   /* this CPU has it */
+	uint32_t dlk;	     /* OSDLR_EL1.DLK as the guest has set it */
+	uint32_t reported;   /* timer outputs as last reported; their PPIs are disabled */
+	bool sve, pmu;	     /* this CPU has it */
+	uint32_t pmu_denied; /* ENGINE_PMU_* */
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */

@@ -19,11 +19,15 @@
 
 #define EVENT_SW_INCR	 0x00
 #define EVENT_CPU_CYCLES 0x11
-#define PMCEID0		 (UINT64_C(1) << EVENT_SW_INCR | UINT64_C(1) << EVENT_CPU_CYCLES)
+#define SW_INCR		 (UINT64_C(1) << EVENT_SW_INCR)
+#define CPU_CYCLES	 (UINT64_C(1) << EVENT_CPU_CYCLES)
+#define PMCEID0		 (SW_INCR | CPU_CYCLES)
 
 /* Of an event's type: which one, and where it does not count. */
 #define EVTYPER_P     UINT64_C(0x80000000)
 #define EVTYPER_U     UINT64_C(0x40000000)
+#define EVTYPER_NSK   UINT64_C(0x20000000)
+#define EVTYPER_NSU   UINT64_C(0x10000000)
 #define EVTYPER_EVENT UINT64_C(0xffff)
 #define EVTYPER_ALL   (EVTYPER_P | EVTYPER_U | EVTYPER_EVENT)
 
@@ -54,7 +58,7 @@ void pmu_init(struct cpu *c)
 
 /* ---- one counter, by way of PMSELR_EL0, which is the guest's ---- */
 
-static uint64_t get_counter(unsigned int n, bool type)
+static uint64_t get_raw(unsigned int n, bool type)
 {
 	uint64_t sel = read_sysreg(pmselr_el0), val;
 
@@ -67,12 +71,12 @@ static uint64_t get_counter(unsigned int n, bool type)
 	return val;
 }
 
-static void set_counter(unsigned int n, bool type, uint64_t val)
+static void set_raw(unsigned int n, bool type, uint64_t val)
 {
 	uint64_t sel = read_sysreg(pmselr_el0);
 
 	if (n == CYCLES && type) {
-		write_sysreg(pmccfiltr_el0, val & (EVTYPER_P | EVTYPER_U));
+		write_sysreg(pmccfiltr_el0, val);
 		return;
 	}
 	if (n == CYCLES) {
@@ -82,10 +86,38 @@ static void set_counter(unsigned int n, bool type, uint64_t val)
 	write_sysreg(pmselr_el0, n);
 	isb();
 	if (type)
-		write_sysreg(pmxevtyper_el0, val & EVTYPER_ALL);
+		write_sysreg(pmxevtyper_el0, val);
 	else
 		write_sysreg(pmxevcntr_el0, val);
 	write_sysreg(pmselr_el0, sel);
+}
+
+static bool is_denied(const struct cpu *c, unsigned int n, uint64_t type)
+{
+	return (c->pmu_denied & ENGINE_PMU_NO_CYCLES) &&
+	       (n == CYCLES || (type & EVTYPER_EVENT) == EVENT_CPU_CYCLES);
+}
+
+/* What is denied counts nowhere; what the guest has said stays in bits that QEMU does not look at
+ * without EL3. */
+static uint64_t get_counter(const struct cpu *c, unsigned int n, bool type)
+{
+	uint64_t val = get_raw(n, type);
+
+	if (!type || !is_denied(c, n, val))
+		return val;
+	return (val & EVTYPER_EVENT) | (val & EVTYPER_NSK ? EVTYPER_P : 0) |
+	       (val & EVTYPER_NSU ? EVTYPER_U : 0);
+}
+
+static void set_counter(const struct cpu *c, unsigned int n, bool type, uint64_t val)
+{
+	if (type)
+		val &= n == CYCLES ? EVTYPER_P | EVTYPER_U : EVTYPER_ALL;
+	if (type && is_denied(c, n, val))
+		val = (val & EVTYPER_EVENT) | EVTYPER_P | EVTYPER_U |
+		      (val & EVTYPER_P ? EVTYPER_NSK : 0) | (val & EVTYPER_U ? EVTYPER_NSU : 0);
+	set_raw(n, type, val);
 }
 
 /* ---- accesses of the guest ---- */
@@ -93,14 +125,14 @@ static void set_counter(unsigned int n, bool type, uint64_t val)
 /* QEMU would look whether the event counts here, at EL2. */
 static void increment(struct cpu *c, unsigned int n)
 {
-	uint64_t type = get_counter(n, true), pmcr = read_sysreg(pmcr_el0), val;
+	uint64_t type = get_counter(c, n, true), pmcr = read_sysreg(pmcr_el0), val;
 	bool el0 = !(cpu_mailbox(c)->frame.pstate & PSTATE_MODE);
 
 	if (!(pmcr & PMCR_E) || !(read_sysreg(pmcntenset_el0) >> n & 1) ||
 	    (type & EVTYPER_EVENT) != EVENT_SW_INCR || (type & (el0 ? EVTYPER_U : EVTYPER_P)))
 		return;
-	val = get_counter(n, false) + 1;
-	set_counter(n, false, val);
+	val = get_counter(c, n, false) + 1;
+	set_counter(c, n, false, val);
 	if (!(pmcr & PMCR_LP ? val : (uint32_t)val))
 		write_sysreg(pmovsset_el0, UINT64_C(1) << n);
 }
@@ -144,7 +176,8 @@ static bool read_pmu(struct cpu *c, uint64_t op, uint64_t *val)
 		*val = read_sysreg(pmselr_el0);
 		return true;
 	case ESR_SYSREG(3, 3, 9, 12, 6): /* PMCEID0_EL0, PMCEID1_EL0, PMMIR_EL1 */
-		*val = PMCEID0;
+		*val = PMCEID0 & ~(c->pmu_denied & ENGINE_PMU_NO_SW_INCR ? SW_INCR : 0) &
+		       ~(c->pmu_denied & ENGINE_PMU_NO_CYCLES ? CPU_CYCLES : 0);
 		return true;
 	case ESR_SYSREG(3, 3, 9, 12, 7):
 	case ESR_SYSREG(3, 0, 9, 14, 6):
@@ -163,7 +196,7 @@ static bool read_pmu(struct cpu *c, uint64_t op, uint64_t *val)
 	}
 	if (!find_counter(c, op, &n, &type))
 		return false;
-	*val = get_counter(n, type);
+	*val = get_counter(c, n, type);
 	return true;
 }
 
@@ -211,7 +244,7 @@ static bool write_pmu(struct cpu *c, uint64_t op, uint64_t val)
 	}
 	if (!find_counter(c, op, &n, &type))
 		return false;
-	set_counter(n, type, val);
+	set_counter(c, n, type, val);
 	return true;
 }
 
@@ -245,6 +278,7 @@ void pmu_get(struct cpu *c)
 
 	if (!c->pmu)
 		return;
+	p->denied = c->pmu_denied;
 	p->pmcr = read_sysreg(pmcr_el0) & (PMCR_ALL & ~(PMCR_P | PMCR_C));
 	p->cntenset = read_sysreg(pmcntenset_el0);
 	p->intenset = read_sysreg(pmintenset_el1);
@@ -252,10 +286,10 @@ void pmu_get(struct cpu *c)
 	p->selr = read_sysreg(pmselr_el0);
 	p->userenr = read_sysreg(pmuserenr_el0);
 	p->ccntr = read_sysreg(pmccntr_el0);
-	p->ccfiltr = read_sysreg(pmccfiltr_el0);
+	p->ccfiltr = get_counter(c, CYCLES, true);
 	for (unsigned int n = 0; n < ENGINE_NUM_COUNTERS; n++) {
-		p->evcntr[n] = get_counter(n, false);
-		p->evtyper[n] = get_counter(n, true);
+		p->evcntr[n] = get_counter(c, n, false);
+		p->evtyper[n] = get_counter(c, n, true);
 	}
 }
 
@@ -266,15 +300,16 @@ void pmu_set(struct cpu *c)
 
 	if (!c->pmu)
 		return;
+	c->pmu_denied = (uint32_t)p->denied;
 	write_sysreg(pmcr_el0, PMCR_LC);
 	write_sysreg(pmcntenclr_el0, 0xffffffff);
 	write_sysreg(pmintenclr_el1, 0xffffffff);
 	for (unsigned int n = 0; n < ENGINE_NUM_COUNTERS; n++) {
-		set_counter(n, true, p->evtyper[n]);
-		set_counter(n, false, p->evcntr[n]);
+		set_counter(c, n, true, p->evtyper[n]);
+		set_counter(c, n, false, p->evcntr[n]);
 	}
-	set_counter(CYCLES, true, p->ccfiltr);
-	set_counter(CYCLES, false, p->ccntr);
+	set_counter(c, CYCLES, true, p->ccfiltr);
+	set_counter(c, CYCLES, false, p->ccntr);
 	write_sysreg(pmovsclr_el0, 0xffffffff);
 	write_sysreg(pmovsset_el0, p->ovsset);
 	write_sysreg(pmselr_el0, p->selr & SELR_ALL);

@@ -123,6 +123,8 @@ struct kvm_vm {
 	bool features_set;	   /* by the first KVM_ARM_VCPU_INIT, for all vCPUs */
 	atomic_uint features;	   /* read anywhere */
 	unsigned int pmu_counters; /* PMCR_EL0.N */
+	bool pmu_filtered;	   /* by KVM_ARM_VCPU_PMU_V3_FILTER */
+	uint64_t pmu_denied;	   /* ENGINE_PMU_* */
 	struct idregs idregs;
 	bool has_ran; /* a vCPU has passed its first KVM_RUN's checks */
 	bool timer_ppis_fixed;

@@ -95,6 +95,7 @@ static void collect_pmu(struct kvm_vcpu *v, struct engine_pmu *p)
 		p->evcntr[n] = *sysreg_shadow(v, PMEVCNTR(n));
 		p->evtyper[n] = *sysreg_shadow(v, PMEVTYPER(n));
 	}
+	p->denied = v->vm->pmu_denied;
 }
 
 static void store_state(struct kvm_vcpu *v, struct engine_state *s)

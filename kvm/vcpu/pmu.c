@@ -92,6 +92,50 @@ static result set_counters(struct kvm_vcpu *v, struct kvm_caller *c, uint64_t ad
 	return OK;
 }
 
+#define NUM_EVENTS	 0x10000 /* of PMUv3p5 */
+#define EVENT_SW_INCR	 0x00
+#define EVENT_CPU_CYCLES 0x11
+
+static bool covers(const struct kvm_pmu_event_filter *f, unsigned int event)
+{
+	return event >= f->base_event && event - f->base_event < f->nevents;
+}
+
+/* Of all events two count here. The first filter says what becomes of those that none names. */
+static void apply_filter(struct kvm_vm *vm, const struct kvm_pmu_event_filter *f)
+{
+	uint64_t named = (covers(f, EVENT_SW_INCR) ? ENGINE_PMU_NO_SW_INCR : 0) |
+			 (covers(f, EVENT_CPU_CYCLES) ? ENGINE_PMU_NO_CYCLES : 0);
+
+	if (!vm->pmu_filtered && f->action == KVM_PMU_EVENT_ALLOW)
+		vm->pmu_denied = ENGINE_PMU_NO_SW_INCR | ENGINE_PMU_NO_CYCLES;
+	vm->pmu_filtered = true;
+	if (f->action == KVM_PMU_EVENT_ALLOW)
+		vm->pmu_denied &= ~named;
+	else
+		vm->pmu_denied |= named;
+}
+
+static result set_filter(struct kvm_vcpu *v, struct kvm_caller *c, uint64_t addr)
+{
+	struct kvm_vm *vm = v->vm;
+	struct kvm_pmu_event_filter f;
+	result why = OK;
+
+	if (c->ops->read(c, &f, addr, sizeof(f)))
+		return &rule_kvm_arg_fault;
+	if (f.base_event + f.nevents > NUM_EVENTS ||
+	    (f.action != KVM_PMU_EVENT_ALLOW && f.action != KVM_PMU_EVENT_DENY))
+		return &rule_kvm_pmu_filter;
+	lock_take(&vm->config_lock);
+	if (vm->has_ran)
+		why = &rule_kvm_pmu_filter_late;
+	else
+		apply_filter(vm, &f);
+	lock_drop(&vm->config_lock);
+	return why;
+}
+
 result pmu_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a)
 {
 	if (!vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))
@@ -103,6 +147,8 @@ result pmu_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_d
 		return set_pmu_irq(v, c, a->addr);
 	case KVM_ARM_VCPU_PMU_V3_INIT:
 		return init_pmu(v);
+	case KVM_ARM_VCPU_PMU_V3_FILTER:
+		return set_filter(v, c, a->addr);
 	case KVM_ARM_VCPU_PMU_V3_SET_PMU:
 		return choose_pmu(c, a->addr);
 	case KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS:
@@ -132,6 +178,7 @@ result pmu_has_attr(const struct kvm_vcpu *v, const struct kvm_device_attr *a)
 	switch (a->attr) {
 	case KVM_ARM_VCPU_PMU_V3_IRQ:
 	case KVM_ARM_VCPU_PMU_V3_INIT:
+	case KVM_ARM_VCPU_PMU_V3_FILTER:
 	case KVM_ARM_VCPU_PMU_V3_SET_PMU:
 	case KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS:
 		if (vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3))

@@ -40,12 +40,13 @@ def root():
     return path
 
 
-def qemu(*more, append="", initrd=True):
-    """The default machine with KVM, its console on standard output. initrd: True, or a path."""
+def qemu(*more, append="", initrd=True, host=()):
+    """The default machine with KVM, its console on standard output. initrd: True, or a path; host:
+    options of softrealm's."""
     _, kernel, _, ramdisk = images()
     ramdisk = ramdisk if initrd is True else initrd
     top = root()
-    return Run("exec", "--sysroot", top, "--", top / "usr/bin/qemu-system-aarch64",
+    return Run("exec", *host, "--sysroot", top, "--", top / "usr/bin/qemu-system-aarch64",
                "-L", top / "usr/share/qemu", "-M", "virt", "-accel", "kvm", "-cpu", "host",
                "-m", 512, "-display", "none", "-nodefaults", "-serial", "stdio", "-kernel", kernel,
                *(("-initrd", ramdisk) if initrd else ()), *more,
@@ -61,6 +62,15 @@ def debians_qemu_boots_debians_kernel_on_four_cpus():
                  "Power down"):
         check(text in run.out, text, "not in the console's", run.out[-400:])
     check(not run.left(), "left behind:", run.left())
+
+
+@case
+def its_guest_has_vectors_and_counters():
+    run = qemu(host=("--platform-cpu", "sve,pmu"))
+    run.wait(4 * BOOT_TIMEOUT)
+    check(run.status == 0, "status", run.status, run.err[-400:])
+    for text in ("SVE: maximum available vector length 256 bytes", "armv8_pmuv3 PMU driver, 7 "):
+        check(text in run.out, "no", repr(text), run.story())
 
 
 @case

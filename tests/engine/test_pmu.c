@@ -181,6 +181,24 @@ static void counters_move_out_and_in(void **state)
 	rig_stop(&r);
 }
 
+static void what_is_denied_is_not_listed(void **state)
+{
+	struct engine_state s;
+	struct engine_frame *f;
+	struct rig r;
+
+	f = start(&r, GUEST_PMU, ALL);
+	assert_int_equal(engine_qemu.state_get(r.engine, 0, &s), 0);
+	s.pmu.denied = ENGINE_PMU_NO_CYCLES;
+	assert_int_equal(engine_qemu.state_set(r.engine, 0, &s), 0);
+	rig_run_hvc(&r, 0, 0x14);
+	assert_int_equal(f->x[2], BIT(0));
+	f->x[0] = 1000000;
+	rig_run_hvc(&r, 0, 0x15);
+	assert_int_equal(f->x[4], 0);
+	rig_stop(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_the_guest_has_not_traps),
 		cmocka_unit_test(a_guest_without_a_pmu_traps),
 		cmocka_unit_test(counters_move_out_and_in),
+		cmocka_unit_test(what_is_denied_is_not_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ void ordinary_make_sve(struct fx *f, uint64_t vq, uint64_t program)
 	fill_memory(f, program, true);
 }
 
-void ordinary_make_pmu(struct fx *f, uint64_t program)
+void ordinary_make_pmu(struct fx *f, uint64_t program, const struct kvm_pmu_event_filter *filter)
 {
 	uint32_t irq = 23;
 	struct kvm_device_attr a = {.group = KVM_ARM_VCPU_PMU_V3_CTRL,
@@ -95,6 +95,10 @@ void ordinary_make_pmu(struct fx *f, uint64_t program)
 	add_vcpu(f, 0, 1u << KVM_ARM_VCPU_PMU_V3);
 	fill_memory(f, program, true);
 	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	a.attr = KVM_ARM_VCPU_PMU_V3_FILTER;
+	a.addr = (uintptr_t)filter;
+	if (filter)
+		GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 	a.attr = KVM_ARM_VCPU_PMU_V3_INIT;
 	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
 }

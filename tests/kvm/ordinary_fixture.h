@@ -19,8 +19,8 @@ void ordinary_make(struct fx *f, unsigned int n, uint64_t program);
 /* The same in a VM that there is already; or with one vCPU and no GIC. */
 void ordinary_fill(struct fx *f, unsigned int n, uint64_t program);
 void ordinary_make_without_gic(struct fx *f, uint64_t program);
-/* One vCPU with a PMU, whose interrupt is PPI 23. */
-void ordinary_make_pmu(struct fx *f, uint64_t program);
+/* One vCPU with a PMU, whose interrupt is PPI 23; filter: NULL, or what it counts. */
+void ordinary_make_pmu(struct fx *f, uint64_t program, const struct kvm_pmu_event_filter *filter);
 /* One vCPU with vectors up to vq * 128 bits. */
 void ordinary_make_sve(struct fx *f, uint64_t vq, uint64_t program);
 /* vCPU 0 runs; its exit is a store of this value to the device, or a load that gets it. */

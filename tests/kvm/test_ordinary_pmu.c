@@ -12,12 +12,13 @@
 #define PMOVSSET		     SYS(3, 3, 9, 14, 3)
 #define PMINTENSET		     SYS(3, 0, 9, 14, 1)
 #define CYCLES			     BIT(31)
+#define PMCCFILTR		     SYS(3, 3, 14, 15, 7)
 
 static void an_overflow_interrupts_the_guest(void **state)
 {
 	struct fx *f = *state;
 
-	ordinary_make_pmu(f, COUNTERS);
+	ordinary_make_pmu(f, COUNTERS, NULL);
 	ordinary_expect_store(f, 0, 8, PMCR(6));
 	ordinary_expect_store(f, 0, 8, 23);
 	assert_int_equal(fx_get_reg(f, 0, PMOVSSET), CYCLES);
@@ -56,7 +57,7 @@ static void registers_go_round(void **state)
 	struct fx *f = *state;
 	uint64_t val[6];
 
-	ordinary_make_pmu(f, COUNTERS);
+	ordinary_make_pmu(f, COUNTERS, NULL);
 	for (unsigned int n = 0; n < 6; n++) {
 		val[n] = (uint64_t)random() << 20;
 		assert_int_equal(fx_set_reg(f, 0, counter(n), val[n]), 0);
@@ -69,6 +70,43 @@ static void registers_go_round(void **state)
 		assert_int_equal(fx_get_reg(f, 0, counter(n)), val[n]);
 	assert_int_equal(fx_get_reg(f, 0, PMCCNTR), 0x123456);
 	assert_int_equal(fx_get_reg(f, 0, PMOVSSET), 0x15);
+}
+
+/* How far the cycle counter comes in a run. */
+static uint64_t cycles(struct fx *f)
+{
+	assert_int_equal(fx_set_reg(f, 0, PMCCNTR, 0x1000), 0);
+	assert_int_equal(fx_set_reg(f, 0, PMCCFILTR, BIT(30)), 0);
+	assert_int_equal(fx_set_reg(f, 0, PMCNTENSET, CYCLES), 0);
+	assert_int_equal(fx_set_reg(f, 0, KVM_REG_PMCR_EL0, PMCR(6) | 1), 0);
+	ordinary_expect_store(f, 0, 8, PMCR(6) | 1);
+	assert_int_equal(fx_get_reg(f, 0, PMCCFILTR), BIT(30));
+	return fx_get_reg(f, 0, PMCCNTR) - 0x1000;
+}
+
+static void a_filter_says_what_is_counted(void **state)
+{
+	static const struct {
+		uint16_t event;
+		uint8_t action;
+		bool counts;
+	} rows[] = {
+		{0x08, KVM_PMU_EVENT_DENY, true},
+		{0x11, KVM_PMU_EVENT_DENY, false},
+		{0x08, KVM_PMU_EVENT_ALLOW, false},
+		{0x11, KVM_PMU_EVENT_ALLOW, true},
+	};
+	struct fx *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct kvm_pmu_event_filter filter = {
+			.base_event = rows[i].event, .nevents = 1, .action = rows[i].action};
+
+		ordinary_make_pmu(f, COUNTERS, &filter);
+		assert_true(rows[i].counts ? cycles(f) > 0 : cycles(f) == 0);
+		fx_restart(f,
+			   &(struct inproc_config){.engine = &engine_qemu, .cpu = MACHINE_CPU_PMU});
+	}
 }
 
 /* It reads as zero, as all that traps. */
@@ -88,6 +126,7 @@ int main(void)
 		TEST(an_overflow_interrupts_the_guest),
 		TEST(counters_can_be_taken_away),
 		TEST(registers_go_round),
+		TEST(a_filter_says_what_is_counted),
 		TEST(a_vcpu_without_the_feature_has_none),
 	};
 

@@ -324,6 +324,7 @@ static void the_pmus_of_vcpus_go_with_each_other(void **state)
 				    .attr = KVM_ARM_VCPU_PMU_V3_IRQ,
 				    .addr = (uintptr_t)&irq};
 	struct kvm_one_reg r = {.id = pmmir, .addr = (uintptr_t)&val};
+	struct kvm_pmu_event_filter filter = {.base_event = 0xffff, .nevents = 2};
 
 	fx_restart(f, &cfg);
 	fx_create_vm(f, 0);
@@ -340,6 +341,22 @@ static void the_pmus_of_vcpus_go_with_each_other(void **state)
 	REFUSED(EINVAL, kvm_reg_pmmir, f->vcpu[0], KVM_SET_ONE_REG, &r);
 	val = 0;
 	GIVES(0, f->vcpu[0], KVM_SET_ONE_REG, &r);
+	a.attr = KVM_ARM_VCPU_PMU_V3_FILTER;
+	a.addr = (uintptr_t)&filter;
+	REFUSED(EINVAL, kvm_pmu_filter, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	filter = (struct kvm_pmu_event_filter){.base_event = 0x11, .nevents = 1, .action = 2};
+	REFUSED(EINVAL, kvm_pmu_filter, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	filter.action = KVM_PMU_EVENT_DENY;
+	GIVES(0, f->vcpu[0], KVM_HAS_DEVICE_ATTR, &a);
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	/* vCPU 0 passes the checks of its first run. */
+	a.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+	GIVES(0, f->vcpu[0], KVM_SET_DEVICE_ATTR, &a);
+	f->run[0] = inproc_mmap(f->p, f->vcpu[0], KVM_VCPU_MMAP_SIZE);
+	f->run[0]->immediate_exit = 1;
+	REFUSED(EINTR, kvm_run_immediate_exit, f->vcpu[0], KVM_RUN, 0);
+	a.attr = KVM_ARM_VCPU_PMU_V3_FILTER;
+	REFUSED(EBUSY, kvm_pmu_filter_late, f->vcpu[1], KVM_SET_DEVICE_ATTR, &a);
 	/* Of what has a bit a counter, only those that there are. */
 	assert_int_equal(fx_set_reg(f, 0, set, UINT64_MAX), 0);
 	assert_int_equal(fx_get_reg(f, 0, set), BIT(31) | 0x3f);

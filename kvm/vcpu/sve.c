@@ -106,7 +106,7 @@ static result find_vector(const struct kvm_vcpu *v, uint64_t id, struct vector *
 static result access_vector(struct kvm_call *c, const struct kvm_one_reg *r, bool set)
 {
 	uint8_t buf[SVE_VQ_MAX * VQ_BYTES] = {0};
-	struct vector vec;
+	struct vector vec = {0};
 	result why = find_vector(c->vcpu, r->id, &vec);
 
 	if (why)

@@ -430,7 +430,7 @@ static void expect_given(int fd)
 	assert_int_equal(pread(fd, text, sizeof(text), 0), sizeof(FAKE_GIVEN));
 	assert_string_equal(text, FAKE_GIVEN);
 	assert_int_equal(pread(fd, text, 4, 6), 4);
-	assert_memory_equal(text, FAKE_GIVEN + 6, 4);
+	assert_memory_equal(text, &FAKE_GIVEN[6], 4);
 	assert_int_equal(pread(fd, text, 4, sizeof(FAKE_GIVEN)), 0);
 	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
 	assert_int_equal(ftruncate(fd, 0), -1);

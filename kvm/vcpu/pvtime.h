@@ -33,7 +33,7 @@ struct pvtime {
 	bool set;
 	uint64_t ipa;
 	uint64_t caller, engine; /* what is counted already */
-	uint64_t caller_now;	 /* as KVM_RUN began: the thread has slept since */
+	uint64_t caller_now;	 /* as a KVM_RUN began: the thread sleeps while one lasts */
 	uint64_t looked;	 /* when, CLOCK_MONOTONIC */
 };
 
@@ -42,9 +42,10 @@ result pvtime_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kv
 result pvtime_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);
 result pvtime_has_attr(const struct kvm_vcpu *v, const struct kvm_device_attr *a);
 
-/* v's mutex held. KVM_RUN begins; the guest is entered again, of which only some are recorded. */
+/* v's mutex held. KVM_RUN begins; the guest is to be entered. At most one entry a millisecond brings
+ * the structure up to date. */
 void pvtime_begin(struct kvm_vcpu *v, struct kvm_caller *c);
-void pvtime_again(struct kvm_vcpu *v);
+void pvtime_enter(struct kvm_vcpu *v);
 
 /* PV_TIME_FEATURES of a call: is it there? PV_TIME_ST: where the structure is, which is counted
  * from 0 now; or PSCI_RET_NOT_SUPPORTED. */

@@ -171,7 +171,7 @@ static result run_once(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 		*leave = true;
 		return OK;
 	}
-	pvtime_again(v);
+	pvtime_enter(v);
 	return v->vm->kind->run(v, leave);
 }
 

@@ -42,8 +42,8 @@ result pvtime_set_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kv
 result pvtime_get_attr(struct kvm_vcpu *v, struct kvm_caller *c, const struct kvm_device_attr *a);
 result pvtime_has_attr(const struct kvm_vcpu *v, const struct kvm_device_attr *a);
 
-/* v's mutex held. KVM_RUN begins; the guest is to be entered. At most one entry a millisecond brings
- * the structure up to date. */
+/* v's mutex held. KVM_RUN begins; the guest is to be entered. One entry a millisecond, at most,
+ * brings the structure up to date. */
 void pvtime_begin(struct kvm_vcpu *v, struct kvm_caller *c);
 void pvtime_enter(struct kvm_vcpu *v);
 

@@ -179,7 +179,8 @@ static void print_platform(const json_t *p)
 	       "  IPA bits     realms %lld, ordinary VMs %lld; %sLPA2\n"
 	       "  interrupts   GICv3 with ITS, %lld list registers\n"
 	       "  counter      %lld Hz\n"
-	       "  measured by  %sSHA-256, %sSHA-512\n",
+	       "  measured by  %sSHA-256, %sSHA-512\n"
+	       "  more         SVE, PMU, LPA2 come with --platform-cpu sve,pmu,lpa2\n",
 	       number_of(p, "vCPUs"), number_of(p, "breakpoints"), number_of(p, "watchpoints"),
 	       has(p, "SVE"), has(p, "PMU"), gib(p, "simulated bytes"), number_of(p, "page size"),
 	       number_of(p, "realm IPA bits"), number_of(p, "ordinary IPA bits"), has(p, "LPA2"),

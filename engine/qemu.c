@@ -23,6 +23,7 @@
 #include "machine/pe.h"
 
 #define DEFAULT_SPIN	 200 /* microseconds */
+#define SPIN_VCPUS	 4   /* for each CPU of the host: with more vCPUs it is less */
 #define MAX_SPIN	 10000
 #define DEFAULT_PATIENCE 60 /* seconds */
 #define MAX_PATIENCE	 86400
@@ -60,11 +61,17 @@ static unsigned int number_from_environment(const char *name, unsigned int max,
 	return v;
 }
 
-static unsigned int spin_from_environment(void)
+/* Where many vCPUs share a CPU of the host, each that spins takes the time of those that it, or
+ * its guest, waits for. */
+static unsigned int spin_from_environment(unsigned int cpus)
 {
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int few = SPIN_VCPUS * (unsigned int)MAX(online, 1);
+
+	if (online < 2)
 		return 0;
-	return number_from_environment("SOFTREALM_SPIN", MAX_SPIN, DEFAULT_SPIN);
+	return number_from_environment("SOFTREALM_SPIN", MAX_SPIN,
+				       DEFAULT_SPIN * few / MAX(few, cpus));
 }
 
 static unsigned int patience_from_environment(void)
@@ -159,7 +166,7 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 		return -ENOMEM;
 	e->machine = m;
 	e->cpus = cpus;
-	e->spin = spin_from_environment();
+	e->spin = spin_from_environment(cpus);
 	e->patience = patience_from_environment();
 	e->stop_fd = e->lost_fd = e->files.sock = e->files.theirs = -1;
 	atomic_init(&e->pidfd, -1);

@@ -38,6 +38,8 @@
 #define HCR_FMO	   ARM_BIT(3)
 #define HCR_IMO	   ARM_BIT(4)
 #define HCR_AMO	   ARM_BIT(5)
+#define HCR_VF	   ARM_BIT(6)
+#define HCR_VI	   ARM_BIT(7)
 #define HCR_VSE	   ARM_BIT(8)
 #define HCR_BSU_IS ARM_BIT(10)
 #define HCR_TWI	   ARM_BIT(13)

@@ -441,6 +441,11 @@ struct kvm_run {
 	} s;
 };
 
+/* Bits of device_irq_level. */
+#define KVM_ARM_DEV_EL1_VTIMER (1 << 0)
+#define KVM_ARM_DEV_EL1_PTIMER (1 << 1)
+#define KVM_ARM_DEV_PMU	       (1 << 2)
+
 /* Bytes of a vCPU's mapping: kvm_run's page, then the coalesced MMIO ring's. */
 #define KVM_VCPU_MMAP_SIZE	       0x2000
 #define KVM_COALESCED_MMIO_PAGE_OFFSET 1

@@ -236,7 +236,7 @@ static double median(double *v)
 
 int main(void)
 {
-	struct irqs_owner owner = {get_vgic, vcpu_by_id, NULL};
+	struct irqs_owner owner = {.vgic = get_vgic, .vcpu_by_id = vcpu_by_id};
 	double spi[ROUNDS], msi[ROUNDS], ratio;
 	struct irqs *q = irqs_create(&owner);
 	int spi_fd, msi_fd;

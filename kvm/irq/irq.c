@@ -33,14 +33,20 @@ void irqs_destroy(struct irqs *q)
 	free(q);
 }
 
-/* For a VM without in-kernel irqchip. A realm vCPU cannot run in one, so nobody takes it. */
-static result cpu_line(struct irqs *q, unsigned int id, unsigned int num)
+/* For a VM without in-kernel irqchip, in which a realm's vCPU cannot run. */
+static result cpu_line(struct irqs *q, unsigned int id, unsigned int num, bool level)
 {
+	int vcpu;
+
 	if (irq_vgic(q))
 		return &rule_kvm_irq_line_chip;
-	if (q->owner.vcpu_by_id(q->owner.arg, id) < 0)
+	vcpu = q->owner.vcpu_by_id(q->owner.arg, id);
+	if (vcpu < 0)
 		return &rule_kvm_irq_line_vcpu;
-	return num > CPU_FIQ ? &rule_kvm_irq_line_number : OK;
+	if (num > CPU_FIQ)
+		return &rule_kvm_irq_line_number;
+	q->owner.cpu_line(q->owner.arg, vcpu, num == CPU_FIQ, level);
+	return OK;
 }
 
 static result ppi_line(struct irqs *q, unsigned int id, unsigned int num, bool level)
@@ -85,7 +91,7 @@ result irqs_line(struct irqs *q, const struct kvm_irq_level *l)
 
 	switch (FIELD_GET(IRQ_TYPE, l->irq)) {
 	case KVM_ARM_IRQ_TYPE_CPU:
-		return cpu_line(q, id, num);
+		return cpu_line(q, id, num, l->level);
 	case KVM_ARM_IRQ_TYPE_PPI:
 		return ppi_line(q, id, num, l->level);
 	case KVM_ARM_IRQ_TYPE_SPI:

@@ -29,6 +29,8 @@ struct irqs_owner {
 	struct vgic *(*vgic)(void *arg);
 	/* The index of the vCPU whose vcpu_id is `id`; -1: there is none. */
 	int (*vcpu_by_id)(void *arg, unsigned int id);
+	/* Without a vGIC: a vCPU's own line, by its index. */
+	void (*cpu_line)(void *arg, int vcpu, bool fiq, bool level);
 	void *arg;
 };
 

@@ -2,6 +2,7 @@
 /* vm_irq.c - ties a VM to its vGIC and to user space's interrupts; their VM calls. */
 #include "kvm/irq/vm_irq.h"
 
+#include "abi/arm.h"
 #include "abi/kvm.h"
 #include "abi/rmi.h"
 #include "base/bits.h"
@@ -123,9 +124,21 @@ static int vcpu_by_id(void *arg, unsigned int id)
 	return v ? (int)v->index : -1;
 }
 
+/* On any thread; a vCPU that runs is told. */
+static void cpu_line(void *arg, int vcpu, bool fiq, bool level)
+{
+	struct kvm_vcpu *v = ((const struct kvm_vm *)arg)->vcpus[vcpu];
+	uint64_t line = fiq ? HCR_VF : HCR_VI, was;
+
+	was = level ? atomic_fetch_or(&v->irq_lines, line) : atomic_fetch_and(&v->irq_lines, ~line);
+	if (!(was & line) == level)
+		pe_kick(v->pe);
+}
+
 struct irqs *vm_irqs_create(struct kvm_vm *vm)
 {
-	struct irqs_owner owner = {.vgic = get_vgic, .vcpu_by_id = vcpu_by_id, .arg = vm};
+	struct irqs_owner owner = {
+		.vgic = get_vgic, .vcpu_by_id = vcpu_by_id, .cpu_line = cpu_line, .arg = vm};
 
 	return irqs_create(&owner);
 }

@@ -23,6 +23,7 @@
 #include "kvm/vcpu/smccc.h"
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/timer.h"
+#include "kvm/vcpu/user_irq.h"
 #include "kvm/vcpu/vcpu.h"
 
 #define HCR_ORDINARY                                                                               \
@@ -203,7 +204,7 @@ static void load_frame(struct kvm_vcpu *v, struct engine_frame *f)
 	f->pc = v->regs.pc;
 	f->pstate = debug_enter(v);
 	f->hcr = HCR_ORDINARY | (v->serror_pending ? HCR_VSE : 0) |
-		 (ids->revidr || ids->aidr ? HCR_TID1 : 0);
+		 (ids->revidr || ids->aidr ? HCR_TID1 : 0) | user_irq_lines(v);
 	f->vsesr = v->serror_esr;
 	f->sve_vq = v->sve_finalized ? v->sve_max_vq : 0;
 	f->pmu = vm_has_feature(v->vm, KVM_ARM_VCPU_PMU_V3) ? v->vm->pmu_counters + 1 : 0;

@@ -192,8 +192,9 @@ void pmu_update(struct kvm_vcpu *v, const struct rmi_rec_exit *x)
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool level = x->pmu_ovf_status;
 
-	if (!v->pmu_created || !v->pmu_irq || !vgic || level == v->pmu_level)
+	if (!v->pmu_created || (vgic && !v->pmu_irq) || level == v->pmu_level)
 		return;
 	v->pmu_level = level;
-	vgic_set_line(vgic, v->index, v->pmu_irq, level);
+	if (vgic)
+		vgic_set_line(vgic, v->index, v->pmu_irq, level);
 }

@@ -67,10 +67,11 @@ static void set_levels(struct kvm_vcpu *v, const bool level[2])
 	struct vgic *vgic = atomic_load(&v->vm->vgic);
 
 	for (int i = VM_TIMER_VIRT; i <= VM_TIMER_PHYS; i++) {
-		if (level[i] == v->timer_level[i] || !vgic)
+		if (level[i] == v->timer_level[i])
 			continue;
 		v->timer_level[i] = level[i];
-		vgic_set_line(vgic, v->index, v->vm->timer_ppi[i], level[i]);
+		if (vgic)
+			vgic_set_line(vgic, v->index, v->vm->timer_ppi[i], level[i]);
 	}
 }
 

@@ -179,6 +179,7 @@ result vcpu_init(struct kvm_call *c)
 	if (why)
 		return why;
 	vcpu_reset(v);
+	atomic_store(&v->irq_lines, 0);
 	v->initialized = true;
 	lock_take(&v->mp_lock);
 	atomic_store(&v->mp_state, init.features[0] & F(POWER_OFF) ? KVM_MP_STATE_STOPPED

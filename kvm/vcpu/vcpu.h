@@ -85,7 +85,7 @@ struct kvm_vcpu {
 	uint64_t sysregs[KVM_NUM_SYSREGS];
 	bool serror_pending;
 	uint64_t serror_esr;
-	bool pmu_created, pmu_level; /* of its interrupt, as told to the vGIC */
+	bool pmu_created, pmu_level; /* of its interrupt, as told to the vGIC, if any */
 	_Atomic uint32_t pmu_irq;    /* 0: not set yet; other vCPUs look */
 	struct pvtime pvtime;
 
@@ -103,8 +103,9 @@ struct kvm_vcpu {
 	bool in_engine, engine_reset;
 	struct vcpu_debug debug;
 	unsigned int mmio_len;
-	uint64_t exit_sctlr; /* of an ordinary VM: SCTLR_EL1 at its last exit */
-	bool timer_level[2]; /* as told to the vGIC */
+	uint64_t exit_sctlr;	    /* of an ordinary VM: SCTLR_EL1 at its last exit */
+	bool timer_level[2];	    /* as told to the vGIC, if there is one */
+	_Atomic uint64_t irq_lines; /* without a vGIC: HCR_VI, HCR_VF (kvm/vcpu/user_irq.h) */
 
 	struct dirty_ring ring;
 

@@ -23,6 +23,7 @@
 #include "kvm/vcpu/mmio.h"
 #include "kvm/vcpu/sysreg.h"
 #include "kvm/vcpu/timer.h"
+#include "kvm/vcpu/user_irq.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/pe.h"
 
@@ -123,14 +124,20 @@ static void halt(struct kvm_vcpu *v, struct kvm_caller *c, int timeout_ms)
 		stats_add(&v->stats, STAT_HALT_WAKEUP, 1);
 }
 
+static bool interrupt_pending(const struct kvm_vcpu *v)
+{
+	struct vgic *vgic = atomic_load(&v->vm->vgic);
+
+	return vgic ? vgic_pending(vgic, v->index) : user_irq_lines(v);
+}
+
 /* MP_STATE SUSPENDED: sleep; an interrupt makes it a SYSTEM_EVENT, the state stays. */
 static void suspended(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 {
-	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool fired;
 	int timeout = timer_watch(v, &v->rec.exit, &fired);
 
-	if (!vgic || !vgic_pending(vgic, v->index)) {
+	if (!interrupt_pending(v)) {
 		halt(v, c, timeout);
 		return;
 	}
@@ -143,13 +150,12 @@ static void suspended(struct kvm_vcpu *v, struct kvm_caller *c, bool *leave)
 /* PSCI CPU_SUSPEND: standby until an interrupt, a timer or a kick; waking early is allowed. */
 static void standby(struct kvm_vcpu *v, struct kvm_caller *c)
 {
-	struct vgic *vgic = atomic_load(&v->vm->vgic);
 	bool fired;
 	int timeout = timer_watch(v, &v->rec.exit, &fired);
 
 	v->standby = false;
 	/* As in the kernel, a timer wakes even where its interrupt is not enabled. */
-	if (!fired && (!vgic || !vgic_pending(vgic, v->index)))
+	if (!fired && !interrupt_pending(v))
 		halt(v, c, timeout);
 }
 
@@ -185,6 +191,10 @@ static result run_loop(struct kvm_vcpu *v, struct kvm_caller *c)
 		if (c->ops->interrupted(c))
 			return interrupted(v);
 		why = run_once(v, c, &leave);
+		if (!why && !leave && user_irq_changed(v)) {
+			v->run->exit_reason = KVM_EXIT_INTR;
+			return &rule_kvm_run_levels;
+		}
 	}
 	return why;
 }
@@ -260,6 +270,7 @@ result vcpu_run(struct kvm_call *c)
 	pvtime_begin(v, c->caller);
 	history_enter(&v->history);
 	why = run_loop(v, c->caller);
+	user_irq_tell(v);
 	report_exit(v);
 	history_leave(&v->history, v->run->exit_reason);
 	if (v->run->exit_reason == KVM_EXIT_SYSTEM_EVENT)

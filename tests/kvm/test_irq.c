@@ -25,6 +25,10 @@ struct vm {
 	struct fix f;
 	struct irqs *q;
 	struct vgic *given; /* what the owner says the VM has */
+	struct {
+		int vcpu;
+		bool fiq, level;
+	} line; /* the last one that user space drove */
 };
 
 static struct vgic *owner_vgic(void *arg)
@@ -38,9 +42,18 @@ static int owner_vcpu_by_id(void *arg, unsigned int id)
 	return id == 0 ? 0 : id == 300 ? 1 : -1;
 }
 
+static void owner_cpu_line(void *arg, int vcpu, bool fiq, bool level)
+{
+	struct vm *vm = arg;
+
+	vm->line.vcpu = vcpu;
+	vm->line.fiq = fiq;
+	vm->line.level = level;
+}
+
 static void vm_create(struct vm *vm)
 {
-	struct irqs_owner owner = {owner_vgic, owner_vcpu_by_id, vm};
+	struct irqs_owner owner = {owner_vgic, owner_vcpu_by_id, owner_cpu_line, vm};
 
 	fix_boot_enabled(&vm->f, 2);
 	vm->given = vm->f.v;
@@ -152,6 +165,7 @@ static void lines_need_an_initialised_irqchip(void **state)
 	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_SPI, 0, 0), 1), ENXIO);
 	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_PPI, 1, 0), 1), ENXIO);
 	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_CPU, 0, 1), 1), 0);
+	assert_true(vm.line.vcpu == 0 && vm.line.fiq && vm.line.level);
 	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_CPU, 0, 2), 1), EINVAL);
 	assert_int_equal(line(&vm, IRQ(KVM_ARM_IRQ_TYPE_CPU, 1, 0), 1), EINVAL);
 	fix_destroy(&bare);
@@ -292,7 +306,7 @@ static void an_irqfd_sends_its_msi(void **state)
 	its_send(&g, MAPTI(5, 3, 9000, 0));
 	vm.f = g.f;
 	vm.given = g.f.v;
-	vm.q = irqs_create(&(struct irqs_owner){owner_vgic, owner_vcpu_by_id, &vm});
+	vm.q = irqs_create(&(struct irqs_owner){owner_vgic, owner_vcpu_by_id, owner_cpu_line, &vm});
 	e.u.msi.address_lo = (uint32_t)DOORBELL;
 	e.u.msi.data = 3;
 	e.u.msi.devid = 5;

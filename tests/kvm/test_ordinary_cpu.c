@@ -3,6 +3,7 @@
  * tables. On the real engine. */
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "abi/arm.h"
 #include "base/schedstat.h"
@@ -21,10 +22,16 @@
 #define MAIR			     SYS(3, 0, 10, 2, 0)
 #define VBAR			     SYS(3, 0, 12, 0, 0)
 
-#define WHO  0xc00
-#define ICC  0xc80
-#define SIGN 0xd00
-#define WALK 0xd80
+#define WHO	    0xc00
+#define ICC	    0xc80
+#define SIGN	    0xd00
+#define WALK	    0xd80
+#define TIMER_FIRES 0x1300
+#define WHAT_PENDS  0x1340
+
+/* ISR_EL1 */
+#define ISR_F 0x40
+#define ISR_I 0x80
 
 #define PFR0_GIC(val) ((val) >> 24 & 15)
 
@@ -245,6 +252,58 @@ static void what_the_engine_waited_is_stolen_too(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
+/* ---- an interrupt controller in user space ---- */
+
+static void drive(struct fx *f, unsigned int line, bool level)
+{
+	struct kvm_irq_level l = {.irq = KVM_ARM_IRQ_TYPE_CPU << 24 | line, .level = level};
+
+	GIVES(0, f->vm, KVM_IRQ_LINE, &l);
+}
+
+static void it_is_told_of_a_timer_and_drives_the_interrupt(void **state)
+{
+	struct fx *f = *state;
+
+	ordinary_make_without_gic(f, TIMER_FIRES);
+	REFUSED(EINTR, kvm_run_levels, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_INTR);
+	assert_int_equal(f->run[0]->s.regs.device_irq_level, KVM_ARM_DEV_EL1_VTIMER);
+	drive(f, 0, true);
+	ordinary_expect_store(f, 0, 8, ISR_I);
+	assert_int_equal(f->run[0]->s.regs.device_irq_level, 0);
+	drive(f, 0, false);
+	ordinary_expect_store(f, 0, 8, 0);
+	fx_assert_off(f, 0);
+}
+
+static void a_cpu_that_runs_sees_its_line_at_once(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+
+	ordinary_make_without_gic(f, WHAT_PENDS);
+	fx_start(&t, f, 0);
+	usleep(20000);
+	drive(f, 1, true);
+	assert_int_equal(fx_join(&t), 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_int_equal(f->run[0]->mmio.data[0], ISR_F);
+}
+
+static void a_vm_with_a_gic_is_told_of_no_levels(void **state)
+{
+	struct fx *f = *state;
+	struct fx_thread t;
+
+	ordinary_make(f, 1, TIMER_FIRES);
+	fx_start(&t, f, 0);
+	usleep(20000);
+	inproc_signal(f->p, f->vcpu[0]);
+	assert_int_equal(fx_join(&t), -EINTR);
+	assert_int_equal(f->run[0]->s.regs.device_irq_level, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ordinary_setup, fx_teardown)
 
 int main(int argc, char **argv)
@@ -258,6 +317,9 @@ int main(int argc, char **argv)
 		TEST(a_walk_of_52_bits_is_followed_to_its_level),
 		TEST(a_walk_that_sets_the_access_flag_is_a_write),
 		TEST(what_the_engine_waited_is_stolen_too),
+		TEST(it_is_told_of_a_timer_and_drives_the_interrupt),
+		TEST(a_cpu_that_runs_sees_its_line_at_once),
+		TEST(a_vm_with_a_gic_is_told_of_no_levels),
 	};
 
 	if (argc > 1)

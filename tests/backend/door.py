@@ -252,11 +252,13 @@ def watching_shows_it_again():
         watch = subprocess.Popen([SOFTREALM, "inspect", "--host", host.path, "--watch"],
                                  stdout=subprocess.PIPE, text=True)
         host.use(VMM, "third").expect(0, "done")
-        lines = [watch.stdout.readline() for _ in range(8)]
+        lines = []  # how many a view has depends on the VMs that there are just then
+        while sum("in the last second" in line for line in lines) < 2 and len(lines) < 30:
+            lines.append(watch.stdout.readline())
         watch.terminate()
         watch.wait()
         watch.stdout.close()
-        check(sum("in the last second" in line for line in lines) >= 2, lines)
+        check(len(lines) < 30, lines)
 
 
 @case

@@ -57,10 +57,6 @@
 #define HCR_API	   ARM_BIT(41)
 #define HCR_FWB	   ARM_BIT(46)
 
-/* ---- VTCR_EL2 ---- */
-#define VTCR_DS	 ARM_BIT(32) /* FEAT_LPA2: descriptors with 52-bit addresses */
-#define VTCR_SL2 ARM_BIT(33) /* with DS: the walk begins at level -1 */
-
 /* ---- MDSCR_EL1 ---- */
 #define MDSCR_SS  ARM_BIT(0)
 #define MDSCR_KDE ARM_BIT(13)

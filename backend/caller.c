@@ -182,20 +182,26 @@ static int open_pairs(int life[2], int talk[2])
 	return 0;
 }
 
+/* The client is to take these descriptors: its answer. AGAIN: it had no room, and has made some. */
+static int64_t hand_over(struct wire_caller *c, struct wire_msg *m, const int *fds, int n)
+{
+	int64_t fd = -EAGAIN;
+
+	for (int i = 0; i < 3 && fd == -EAGAIN; i++)
+		fd = ask(c, m, NULL, fds, n) ? -EPIPE : answer(c);
+	return fd;
+}
+
 /* The client's number for it, or -errno. */
 static int64_t offer(struct wire_caller *c, struct channel *ch, int life, int talk)
 {
 	struct wire_msg m = {0};
 	int fds[3] = {life, talk, -1};
-	int64_t fd = -EAGAIN;
 
 	describe(ch, &m);
 	if (m.object.kind == KVM_FILE_VCPU)
 		fds[2] = kvm_vcpu_memfd(ch->file);
-	/* AGAIN: it had no room, and has made some. */
-	for (int i = 0; i < 3 && fd == -EAGAIN; i++)
-		fd = ask(c, &m, NULL, fds, fds[2] >= 0 ? 3 : 2) ? -EPIPE : answer(c);
-	return fd;
+	return hand_over(c, &m, fds, fds[2] >= 0 ? 3 : 2);
 }
 
 /* Whatever can fail is done before the client gets to know of it. */
@@ -231,10 +237,8 @@ static int op_give_fd(struct kvm_caller *base, int fd)
 {
 	struct wire_caller *c = wire_caller(base);
 	struct wire_msg m = {.type = WIRE_GIVE};
-	int64_t given = -EAGAIN;
+	int64_t given = hand_over(c, &m, &fd, 1);
 
-	for (int i = 0; i < 3 && given == -EAGAIN; i++) /* as in offer */
-		given = ask(c, &m, NULL, &fd, 1) ? -EPIPE : answer(c);
 	return given >= 0 ? (int)given : -EMFILE;
 }
 

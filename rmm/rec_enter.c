@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi/arm.h"
+#include "abi/stage2.h"
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -23,16 +24,7 @@
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS | HCR_TID3 |       \
 	 HCR_TSC | HCR_RW | HCR_TEA | HCR_APK | HCR_API | HCR_FWB)
 
-#define VTCR_T0SZ	MASK(5, 0)
-#define VTCR_SL0	MASK(7, 6)
-#define VTCR_IRGN0_WBWA FIELD_PUT(MASK(9, 8), 1)
-#define VTCR_ORGN0_WBWA FIELD_PUT(MASK(11, 10), 1)
-#define VTCR_SH0_INNER	FIELD_PUT(MASK(13, 12), 3)
-#define VTCR_PS_48	FIELD_PUT(MASK(18, 16), 5)
-#define VTCR_PS_52	FIELD_PUT(MASK(18, 16), 6)
-#define VTCR_HA		BIT(21) /* the CPU sets access flags */
-#define VTCR_RES1	BIT(31)
-#define VTTBR_VMID	MASK(63, 48)
+#define VTTBR_VMID MASK(63, 48)
 
 #define SCTLR_RESET UINT64_C(0x00c50878)
 #define SCTLR_EE    BIT(25)
@@ -41,16 +33,6 @@
 #define ESR_HOST_SERROR (BIT(24) | MASK(12, 10) | ESR_EA | ESR_FSC) /* IDS, AET, EA, DFSC */
 
 /* ---- running ---- */
-
-static uint64_t vtcr(const struct rd *rd)
-{
-	uint64_t start =
-		rd->start_level < 0 ? VTCR_SL2 : FIELD_PUT(VTCR_SL0, 2 - (uint64_t)rd->start_level);
-
-	return FIELD_PUT(VTCR_T0SZ, 64 - rd->ipa_bits) | start | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
-	       VTCR_SH0_INNER | VTCR_HA | VTCR_RES1 |
-	       (rd_lpa2(rd) ? VTCR_PS_52 | VTCR_DS : VTCR_PS_48);
-}
 
 static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 {
@@ -65,7 +47,7 @@ static void load_frame(const struct rec_entry *e, struct engine_frame *f)
 	f->hcr = HCR_REALM | (e->enter.flags & RMI_ENTER_TRAP_WFI ? HCR_TWI : 0) |
 		 (e->enter.flags & RMI_ENTER_TRAP_WFE ? HCR_TWE : 0);
 	f->vttbr = rd->rtt_base | FIELD_PUT(VTTBR_VMID, rd->vmid);
-	f->vtcr = vtcr(rd);
+	f->vtcr = vtcr_make(rd->ipa_bits, rd->start_level, rd_lpa2(rd)) | VTCR_HA;
 	f->vmpidr = rec_mpidr_el1(rec);
 	f->sve_vq = rd->sve_vq;
 	f->pmu = rd->pmu;

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/stage2.h"
 #include "base/bits.h"
 #include "engine/engine.h"
 #include "machine/memory.h"
 
 #define STAGE2_AF BIT(10) /* of a leaf */
-#define STAGE2_HA BIT(21) /* of VTCR_EL2 */
 
 struct stage2_walk {
 	uint64_t pa; /* 0: a fault */
@@ -22,7 +22,7 @@ struct stage2_walk {
 static inline bool stage2_touch(const struct engine_frame *f, const uint64_t *d, uint64_t desc)
 {
 	return (desc & STAGE2_AF) ||
-	       ((f->vtcr & STAGE2_HA) &&
+	       ((f->vtcr & VTCR_HA) &&
 		__atomic_compare_exchange_n((uint64_t *)d, &desc, desc | STAGE2_AF, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 }

@@ -10,6 +10,7 @@
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/memfile.h"
 #include "kvm/call.h"
 #include "kvm/core/vm.h"
 #include "kvm/rules.h"
@@ -129,26 +130,16 @@ static void fill(struct stats *s, const char *id)
 	memcpy(s->file + h.data_offset, s->data, offset);
 }
 
-/* Our mapping is older than the seals: it alone stays writable. */
 result stats_open(struct stats *s, const char *name, const char *id)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
-	size_t size = size_of(s->layout);
-	void *at = MAP_FAILED;
+	void *at;
 	int fd;
 
 	if (s->file)
 		return OK;
-	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd >= 0 && !ftruncate(fd, (off_t)size))
-		at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED || fcntl(fd, F_ADD_SEALS, seals)) {
-		if (at != MAP_FAILED)
-			munmap(at, size);
-		if (fd >= 0)
-			close(fd);
+	fd = memfile_create(name, size_of(s->layout), F_SEAL_FUTURE_WRITE, &at);
+	if (fd < 0)
 		return &rule_kvm_no_memory;
-	}
 	s->fd = fd;
 	s->file = at;
 	fill(s, id);

@@ -2,34 +2,30 @@
 /* dirty_ring.c - rings of dirty pages: the switches, what a vCPU pushes, KVM_RESET_DIRTY_RINGS. */
 #include "kvm/mem/dirty_ring.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/kvm.h"
 #include "base/bits.h"
+#include "base/memfile.h"
 #include "kvm/core/vm.h"
 #include "kvm/mem/memslot.h"
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
 #include "machine/memory.h"
 
-/* ---- the memory: sealed and named as a vCPU's file (vcpu.c) ---- */
+/* ---- the memory ---- */
 
 result dirty_ring_init(struct dirty_ring *r, uint32_t bytes)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 	void *at;
 
 	*r = (struct dirty_ring){.fd = -1};
 	if (!bytes)
 		return OK;
-	r->fd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (r->fd < 0 || ftruncate(r->fd, bytes) || fcntl(r->fd, F_ADD_SEALS, seals))
-		return &rule_kvm_no_memory;
-	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-	if (at == MAP_FAILED)
+	r->fd = memfile_create(VCPU_MEMFD_NAME, bytes, 0, &at);
+	if (r->fd < 0)
 		return &rule_kvm_no_memory;
 	r->gfns = at;
 	r->entries = bytes / sizeof(struct kvm_dirty_gfn);

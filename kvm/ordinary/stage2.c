@@ -6,7 +6,7 @@
  * An entry that was valid is cleared and invalidated before it is given another meaning
  * (break-before-make). Tables are freed with the VM only.
  */
-#include "abi/arm.h"
+#include "abi/stage2.h"
 #include "base/bits.h"
 #include "engine/engine.h"
 #include "kvm/core/vm.h"
@@ -25,15 +25,7 @@
 #define PAGE_ATTRS (VALID | TABLE_PAGE | FIELD_PUT(MASK(4, 2), 6) | BIT(6) | BIT(10))
 #define INNER	   FIELD_PUT(MASK(9, 8), 3) /* shareable; with LPA2 it is address, and VTCR tells */
 
-#define VTCR_T0SZ MASK(5, 0)
-#define VTCR_SL0  MASK(7, 6)
-#define VTCR_FIXED                                                                                 \
-	(FIELD_PUT(MASK(9, 8), 1) | FIELD_PUT(MASK(11, 10), 1) | FIELD_PUT(MASK(13, 12), 3) |      \
-	 BIT(31))
-#define VTCR_PS MASK(18, 16)
-#define PS_48	5
-#define PS_52	6
-#define VMID	(UINT64_C(1) << 48) /* each VM has a CPU of its own */
+#define VMID (UINT64_C(1) << 48) /* each VM has a CPU of its own */
 
 static bool is_lpa2(const struct kvm_vm *vm)
 {
@@ -99,9 +91,7 @@ uint64_t stage2_vttbr(const struct kvm_vm *vm)
 
 uint64_t stage2_vtcr(const struct kvm_vm *vm)
 {
-	return FIELD_PUT(VTCR_T0SZ, 64 - vm->ipa_bits) |
-	       FIELD_PUT(VTCR_SL0, 2 - vm->ordinary.start_level) | VTCR_FIXED |
-	       (is_lpa2(vm) ? FIELD_PUT(VTCR_PS, PS_52) | VTCR_DS : FIELD_PUT(VTCR_PS, PS_48));
+	return vtcr_make(vm->ipa_bits, vm->ordinary.start_level, is_lpa2(vm));
 }
 
 /* The entry for ipa at `level`, from the table above it; root tables are one long table. */

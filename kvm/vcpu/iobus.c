@@ -8,7 +8,6 @@
 #include "kvm/vcpu/iobus.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +16,7 @@
 #include "abi/kvm.h"
 #include "base/array.h"
 #include "base/bits.h"
+#include "base/memfile.h"
 #include "kvm/core/eventfd.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vgic.h"
@@ -112,24 +112,16 @@ void iobus_init(struct iobus *b)
 	lock_init(&b->ring_lock, RANK_RING, "iobus->ring_lock");
 }
 
-/* Sealed and named as a vCPU's file (vcpu.c). */
 int iobus_make_ring(struct iobus *b)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	void *page = MAP_FAILED;
+	void *page;
 	int fd;
 
 	if (b->ring)
 		return 0;
-	fd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = memfile_create(VCPU_MEMFD_NAME, GRANULE_SIZE, 0, &page);
 	if (fd < 0)
-		return -ENOMEM;
-	if (!ftruncate(fd, GRANULE_SIZE) && !fcntl(fd, F_ADD_SEALS, seals))
-		page = mmap(NULL, GRANULE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED) {
-		close(fd);
-		return -ENOMEM;
-	}
+		return fd;
 	b->ring = page;
 	b->ring_fd = fd;
 	return 0;

@@ -3,11 +3,11 @@
 #include "kvm/vcpu/pvtime.h"
 
 #include <endian.h>
-#include <time.h>
 
 #include "abi/kvm.h"
 #include "abi/rsi.h"
 #include "base/bits.h"
+#include "base/trace.h"
 #include "kvm/caller.h"
 #include "kvm/core/vm.h"
 #include "kvm/mem/guest_mem.h"
@@ -80,14 +80,6 @@ static uint64_t advance(uint64_t *counted, uint64_t now)
 	return more;
 }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
-}
-
 /* Where user space has taken the memory away, the guest is told nothing, and later all. */
 static void record(struct kvm_vcpu *v)
 {
@@ -103,7 +95,7 @@ static void record(struct kvm_vcpu *v)
 
 static bool is_due(const struct kvm_vcpu *v)
 {
-	return v->pvtime.set && clock_ns() - v->pvtime.looked >= AGAIN_NS;
+	return v->pvtime.set && trace_now() - v->pvtime.looked >= AGAIN_NS;
 }
 
 void pvtime_begin(struct kvm_vcpu *v, struct kvm_caller *c)
@@ -117,7 +109,7 @@ void pvtime_enter(struct kvm_vcpu *v)
 	if (!is_due(v))
 		return;
 	record(v);
-	v->pvtime.looked = clock_ns();
+	v->pvtime.looked = trace_now();
 }
 
 /* ---- the calls ---- */

@@ -3,13 +3,13 @@
 #include "kvm/vcpu/vcpu.h"
 #include "abi/arm.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "base/memfile.h"
 #include "kvm/core/vm.h"
 #include "kvm/irq/vgic.h"
 #include "kvm/mem/memslot.h"
@@ -26,22 +26,16 @@
 	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
 	 KVM_GUESTDBG_USE_HW)
 
-/* A sealed memfd: nobody can take pages from under its readers. */
 static bool map_shared(struct kvm_vcpu *v)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	void *at;
 
-	/* By this name clients know it (wire/wire.h). */
-	v->memfd = memfd_create("kvm-vcpu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	v->memfd = memfile_create(VCPU_MEMFD_NAME, SHARED_BYTES, 0, &at);
 	if (v->memfd < 0)
 		return false;
-	if (ftruncate(v->memfd, SHARED_BYTES) || fcntl(v->memfd, F_ADD_SEALS, seals))
-		return false;
-	v->shared = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, v->memfd, 0);
-	if (v->shared == MAP_FAILED)
-		v->shared = NULL;
-	v->run = (struct kvm_run *)v->shared;
-	return v->shared;
+	v->shared = at;
+	v->run = at;
+	return true;
 }
 
 result vcpu_create(struct kvm_vm *vm, unsigned int id, struct kvm_vcpu **out)

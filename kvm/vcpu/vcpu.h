@@ -64,6 +64,9 @@ struct kvm_rec {
 	bool psci_pending;
 };
 
+/* Name of each memfd that a vCPU's descriptor is mapped by: clients know it (wire/wire.h). */
+#define VCPU_MEMFD_NAME "kvm-vcpu"
+
 struct kvm_vcpu {
 	struct kvm_vm *vm;
 	unsigned int id;    /* user space's number */

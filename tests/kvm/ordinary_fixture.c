@@ -109,6 +109,17 @@ void ordinary_make_without_gic(struct fx *f, uint64_t program)
 	fill(f, 1, program, false);
 }
 
+uint64_t ordinary_next_store(struct fx *f)
+{
+	uint64_t val;
+
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
+	assert_true(f->run[0]->mmio.is_write);
+	memcpy(&val, f->run[0]->mmio.data, sizeof(val));
+	return val;
+}
+
 void ordinary_expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value)
 {
 	struct kvm_run *run = f->run[0];

@@ -23,6 +23,8 @@ void ordinary_make_without_gic(struct fx *f, uint64_t program);
 void ordinary_make_pmu(struct fx *f, uint64_t program, const struct kvm_pmu_event_filter *filter);
 /* One vCPU with vectors up to vq * 128 bits. */
 void ordinary_make_sve(struct fx *f, uint64_t vq, uint64_t program);
+/* vCPU 0 runs until it stores 8 bytes to the device: them. */
+uint64_t ordinary_next_store(struct fx *f);
 /* vCPU 0 runs; its exit is a store of this value to the device, or a load that gets it. */
 void ordinary_expect_store(struct fx *f, uint64_t offset, unsigned int len, uint64_t value);
 void ordinary_expect_load(struct fx *f, uint64_t offset, unsigned int len, uint64_t value);

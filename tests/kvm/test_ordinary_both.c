@@ -41,35 +41,23 @@ static void remove_ordinary(struct fx *g)
 	fx_close(g, &g->vm);
 }
 
-/* Run until it tells its device a number. */
-static uint64_t next(struct fx *f)
-{
-	uint64_t val;
-
-	GIVES(0, f->vcpu[0], KVM_RUN, 0);
-	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
-	assert_true(f->run[0]->mmio.is_write);
-	memcpy(&val, f->run[0]->mmio.data, sizeof(val));
-	return val;
-}
-
 /* What is shared both see; what the realm writes into a private page the other does not, before,
  * between and after conversions. */
 static void they_share_what_is_not_private(struct fx *realm, struct fx *other)
 {
-	assert_int_equal(next(other), 77);
-	assert_int_equal(next(realm), 77);
-	assert_int_equal(next(realm), 78);
-	assert_int_equal(next(other), 78);
-	assert_int_equal(next(other), 0);
-	assert_int_equal(next(other), 55);
+	assert_int_equal(ordinary_next_store(other), 77);
+	assert_int_equal(ordinary_next_store(realm), 77);
+	assert_int_equal(ordinary_next_store(realm), 78);
+	assert_int_equal(ordinary_next_store(other), 78);
+	assert_int_equal(ordinary_next_store(other), 0);
+	assert_int_equal(ordinary_next_store(other), 55);
 	assert_int_equal(fx_set_private(realm, DATA, PAGE, false), 0);
-	assert_int_equal(next(realm), 55);
-	assert_int_equal(next(realm), 56);
-	assert_int_equal(next(other), 56);
+	assert_int_equal(ordinary_next_store(realm), 55);
+	assert_int_equal(ordinary_next_store(realm), 56);
+	assert_int_equal(ordinary_next_store(other), 56);
 	assert_int_equal(fx_set_private(realm, DATA, PAGE, true), 0);
-	assert_int_equal(next(other), 56);
-	assert_int_equal(next(realm), 0);
+	assert_int_equal(ordinary_next_store(other), 56);
+	assert_int_equal(ordinary_next_store(realm), 0);
 }
 
 static void both_run_at_once(struct fx *realm, struct fx *other)
@@ -77,7 +65,7 @@ static void both_run_at_once(struct fx *realm, struct fx *other)
 	struct fx_thread t;
 
 	fx_start(&t, other, 0);
-	assert_in_range(next(realm), 1000, UINT64_MAX - 1);
+	assert_in_range(ordinary_next_store(realm), 1000, UINT64_MAX - 1);
 	inproc_signal(other->p, other->vcpu[0]);
 	assert_int_equal(fx_join(&t), -EINTR);
 	assert_true(*(uint64_t *)(realm->ram + COUNT_OFF) >= 1000);

@@ -137,17 +137,6 @@ static void every_register_goes_round(void **state)
 	}
 }
 
-static uint64_t stored(struct fx *f)
-{
-	uint64_t val;
-
-	GIVES(0, f->vcpu[0], KVM_RUN, 0);
-	fx_assert_exit(f, 0, KVM_EXIT_MMIO);
-	assert_true(f->run[0]->mmio.is_write);
-	memcpy(&val, f->run[0]->mmio.data, sizeof(val));
-	return val;
-}
-
 /* The guest's counters and its physical timer are behind by the offset, and user space sees the
  * same. */
 static void both_counters_have_the_offset(void **state)
@@ -160,16 +149,17 @@ static void both_counters_have_the_offset(void **state)
 	GIVES(0, f->vm, KVM_ARM_SET_COUNTER_OFFSET, &off);
 	assert_int_equal(fx_set_reg(f, 0, cval, 1234), 0);
 	assert_int_equal(fx_set_reg(f, 0, X(2), set + 1), 0);
-	assert_in_range(stored(f), set, set + ONE_HOUR);
-	assert_in_range(stored(f), set, set + ONE_HOUR);
-	assert_int_equal(stored(f), 1234);
+	assert_in_range(ordinary_next_store(f), set, set + ONE_HOUR);
+	assert_in_range(ordinary_next_store(f), set, set + ONE_HOUR);
+	assert_int_equal(ordinary_next_store(f), 1234);
 	assert_int_equal(fx_get_reg(f, 0, cval), 1234);
-	assert_in_range(stored(f), set + 1000, set + 1000 + ONE_HOUR);
+	assert_in_range(ordinary_next_store(f), set + 1000, set + 1000 + ONE_HOUR);
 	assert_in_range(fx_get_reg(f, 0, CNTPCT), set, set + ONE_HOUR);
 	assert_in_range(fx_get_reg(f, 0, CNTVCT), set, set + ONE_HOUR);
 	assert_int_equal(fx_set_reg(f, 0, CNTVCT, 0), 0); /* ignored: there is an offset */
 	assert_in_range(fx_get_reg(f, 0, CNTVCT), set, set + ONE_HOUR);
-	assert_in_range(stored(f), set + 1, set + ONE_HOUR); /* the timer's condition was met */
+	assert_in_range(ordinary_next_store(f), set + 1,
+			set + ONE_HOUR); /* the timer's condition was met */
 	assert_int_equal(fx_get_reg(f, 0, cval), set + 1);
 	fx_assert_off(f, 0);
 }
@@ -180,10 +170,10 @@ static void each_counter_is_set_and_runs_on(void **state)
 	struct fx *f = *state;
 
 	ordinary_make(f, 1, COUNTERS);
-	assert_in_range(stored(f), 0, ONE_HOUR);
+	assert_in_range(ordinary_next_store(f), 0, ONE_HOUR);
 	assert_int_equal(fx_set_reg(f, 0, CNTPCT, p), 0);
 	assert_int_equal(fx_set_reg(f, 0, CNTVCT, v), 0);
-	assert_in_range(stored(f), v, v + ONE_HOUR);
+	assert_in_range(ordinary_next_store(f), v, v + ONE_HOUR);
 	assert_in_range(fx_get_reg(f, 0, CNTPCT), p, p + ONE_HOUR);
 	assert_in_range(fx_get_reg(f, 0, CNTVCT), v, v + ONE_HOUR);
 }

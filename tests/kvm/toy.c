@@ -14,8 +14,6 @@
 #define TOY_HZ		 62500000
 #define TOY_COUNT	 UINT64_C(1000000) /* the counter, whenever it is asked */
 #define EC(n)		 ((uint64_t)(n) << 26)
-#define EC_SMC64	 EC(0x17)
-#define EC_SYS64	 EC(0x18)
 #define EC_IABT		 EC(0x20)
 #define EC_DABT		 EC(0x24)
 #define ESR_IL		 BIT(25)
@@ -98,7 +96,7 @@ static bool access_memory(struct engine *e, struct engine_frame *f, const struct
 
 static enum engine_exit smc(struct engine_frame *f)
 {
-	f->esr = EC_SMC64 | ESR_IL;
+	f->esr = EC(EC_SMC64) | ESR_IL;
 	return ENGINE_EXIT_SYNC;
 }
 
@@ -153,7 +151,7 @@ static bool execute(struct engine *e, unsigned int cpu, struct pe *pe, const str
 	case T_SGI:
 	case T_SYSREG:
 		f->x[30] = i->op == T_SGI ? i->imm : 0;
-		f->esr = EC_SYS64 | ESR_IL | (30u << 5) | (i->op == T_SGI ? SGI1R_ISS : i->imm);
+		f->esr = EC(EC_SYS64) | ESR_IL | (30u << 5) | (i->op == T_SGI ? SGI1R_ISS : i->imm);
 		*why = ENGINE_EXIT_SYNC;
 		return false;
 	case T_IRQ:

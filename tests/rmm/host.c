@@ -337,6 +337,16 @@ uint64_t realm_add_page(struct realm *r, uint64_t ipa)
 	return pa;
 }
 
+struct rtt_walk realm_walk(struct realm *r, uint64_t ipa)
+{
+	struct granule *g = granule_lock_as(r->h->rmm, r->rd, GRANULE_RD);
+	struct rtt_walk w;
+
+	rtt_walk(r->h->rmm, host_va(r->h, r->rd), ipa, RTT_LEAF_LEVEL, &w);
+	granule_unlock(g);
+	return w;
+}
+
 static void undelegate(struct host *h, uint64_t pa)
 {
 	EXPECT(0, h, GRANULE_UNDELEGATE, pa);

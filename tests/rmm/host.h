@@ -24,6 +24,7 @@
 #include "machine/memory.h"
 #include "machine/pe.h"
 #include "rmm/rmm.h"
+#include "rmm/rtt.h"
 #include "rmm/rules.h"
 
 #define HOST_RAM (UINT64_C(16) << 20)
@@ -114,6 +115,8 @@ void realm_activate(struct realm *r);
 void realm_tables(struct realm *r, uint64_t ipa, int level);
 /* A RAM page at ipa: RIPAS and DATA_CREATE_UNKNOWN or DATA_CREATE; its PA. */
 uint64_t realm_add_page(struct realm *r, uint64_t ipa);
+/* The level 3 entry of ipa, or the one above where there is no table: as the RMM looks at it. */
+struct rtt_walk realm_walk(struct realm *r, uint64_t ipa);
 /* Everything away again: pages, tables, RECs, the realm; all of it given back. */
 void realm_destroy(struct realm *r);
 

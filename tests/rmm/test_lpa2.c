@@ -37,12 +37,7 @@ static int setup(void **state)
 
 static uint64_t descriptor(uint64_t ipa)
 {
-	struct granule *g = granule_lock_as(h->rmm, r.rd, GRANULE_RD);
-	struct rtt_walk w;
-
-	rtt_walk(h->rmm, host_va(h, r.rd), ipa, 3, &w);
-	granule_unlock(g);
-	return w.entry;
+	return realm_walk(&r, ipa).entry;
 }
 
 /* ---- parameters ---- */

@@ -32,12 +32,7 @@ static int teardown(void **state)
 /* The descriptor that the CPU walks to. */
 static uint64_t descriptor(uint64_t ipa)
 {
-	struct granule *g = granule_lock_as(h->rmm, r.rd, GRANULE_RD);
-	struct rtt_walk w;
-
-	rtt_walk(h->rmm, host_va(h, r.rd), ipa, 3, &w);
-	granule_unlock(g);
-	return w.entry;
+	return realm_walk(&r, ipa).entry;
 }
 
 static void arguments_are_checked(void **state)

@@ -86,11 +86,8 @@ static bool is_hosts(unsigned int n)
 /* The entry itself, as the CPU finds it. */
 static uint64_t *entry(unsigned int n)
 {
-	struct granule *g = granule_lock_as(h->rmm, r.rd, GRANULE_RD);
-	struct rtt_walk w;
+	struct rtt_walk w = realm_walk(&r, at(n));
 
-	rtt_walk(h->rmm, host_va(h, r.rd), at(n), 3, &w);
-	granule_unlock(g);
 	return &w.table[w.index];
 }
 

@@ -182,7 +182,7 @@ static int open_pairs(int life[2], int talk[2])
 	return 0;
 }
 
-/* The client is to take these descriptors: its answer. AGAIN: it had no room, and has made some. */
+/* Have the client take these descriptors; its answer. After -EAGAIN it has made room: ask again. */
 static int64_t hand_over(struct wire_caller *c, struct wire_msg *m, const int *fds, int n)
 {
 	int64_t fd = -EAGAIN;
@@ -256,7 +256,7 @@ static bool op_interrupted(struct kvm_caller *base)
 	return __atomic_load_n(&control->cancel, __ATOMIC_SEQ_CST) == ch->seq;
 }
 
-/* What one thread has waited says nothing about the next: of that counts what is still to come. */
+/* Another thread runs the vCPU from now on: what it has waited before does not count. */
 static void follow_thread(struct channel *ch, uint32_t thread)
 {
 	struct channel_delay *d = &ch->delay;

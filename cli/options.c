@@ -225,7 +225,7 @@ static int set_platform_cpu(void *to, const char *value)
 		bit = find_cpu_feature(word, len);
 		if (!bit)
 			return option_wrong("--platform-cpu", value,
-					    "sve, pmu, lpa2, or several behind commas");
+					    "sve, pmu, lpa2, or several separated by commas");
 		cpu |= bit;
 		if (!word[len])
 			break;

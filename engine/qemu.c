@@ -61,8 +61,8 @@ static unsigned int number_from_environment(const char *name, unsigned int max,
 	return v;
 }
 
-/* Where many vCPUs share a CPU of the host, each that spins takes the time of those that it, or
- * its guest, waits for. */
+/* A vCPU that spins takes the host's CPU from those that its guest waits for. With many vCPUs on
+ * each CPU that costs more than a wake-up, so the spin is shorter. */
 static unsigned int spin_from_environment(unsigned int cpus)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);

@@ -14,8 +14,8 @@
  *
  * All but the CPU's step happen under the RD's lock. The granule of a ready entry is DATA. It was
  * the host's, mapped nowhere, all zero, unknown to the realm's engine; when the entry is settled it
- * is all that again. So a page is laid ready only if nothing has to be wiped or forgotten for it,
- * and that the host never sees its state is what makes the step back free.
+ * is all that again. So a page is laid ready only if nothing has to be wiped or forgotten for it.
+ * The host keeps no record of it, so it need not be told when the entry is settled.
  */
 #include "rmm/granule.h"
 #include "rmm/rtt.h"

@@ -14,7 +14,7 @@
  *	TABLE		 -		yes	PA of the next table
  *
  * A hidden entry is an unprotected mapping of something that is not all the host's (rmm/rtt_ns.c).
- * A ready one is nobody's business but the CPU's (rmm/rtt_ready.c).
+ * A ready one is UNASSIGNED for all but the realm's CPU (rmm/rtt_ready.c).
  *
  * In a realm with LPA2 output addresses have 52 bits: 51:50 take the place of the shareability,
  * which VTCR_EL2 tells then. No memory here lies above bit 47, so only hidden entries have them.

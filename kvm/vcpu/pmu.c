@@ -68,7 +68,7 @@ static result init_pmu(struct kvm_vcpu *v)
 	return OK;
 }
 
-/* Whose PMU it is to be, by a number of the host's sysfs, where nobody finds one. */
+/* The number names a PMU in the sysfs of the host, which has none. */
 static result choose_pmu(struct kvm_caller *c, uint64_t addr)
 {
 	int32_t id;

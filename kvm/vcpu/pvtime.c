@@ -15,8 +15,8 @@
 #include "kvm/rules.h"
 #include "kvm/vcpu/vcpu.h"
 
-/* The kernel looks whenever the thread comes to a CPU. Here the two looks cost 3 microseconds, and
- * more where the CPU at the other end stops waiting actively: so only so often. */
+/* The kernel updates the structure whenever the thread gets a CPU. Here that takes 3 microseconds,
+ * and more if the vCPU stops spinning meanwhile. So it is done this often at most. */
 #define AGAIN_NS 1000000
 
 /* ---- the attribute ---- */

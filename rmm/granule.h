@@ -11,8 +11,8 @@
  * let go at once, so nobody waits for a second lock while it holds one that it has no use for.
  * While it holds an RD, a command may also lock RTT, DATA and REC_AUX granules of that realm,
  * which no command ever names as such. Pages that are laid ready (rmm_make_ready) are UNDELEGATED,
- * which commands do name: their locks are only tried. REC_ENTER holds no lock while the realm runs; it takes the
- * RD, the REC or the run granule one at a time.
+ * which commands do name: their locks are only tried. REC_ENTER holds no lock while the realm
+ * runs; it takes the RD, the REC or the run granule one at a time.
  */
 #ifndef RMM_GRANULE_H
 #define RMM_GRANULE_H

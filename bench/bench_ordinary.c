@@ -68,28 +68,32 @@ static void set_reg(uint64_t id, uint64_t val)
 	call(vcpu, KVM_SET_ONE_REG, &r);
 }
 
-static void make(void)
+/* A fresh host, its memory with the code in front, a VM of this type with one vCPU. */
+static void open_vm(uint64_t type, uint32_t features, const uint32_t *code, size_t size)
 {
 	const struct inproc_config cfg = {.engine = &engine_qemu, .ram = 2 * RAM_SIZE};
-	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8};
-	struct kvm_userspace_memory_region slot = {
-		.flags = KVM_MEM_LOG_DIRTY_PAGES, .guest_phys_addr = RAM, .memory_size = RAM_SIZE};
-	int sys;
+	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8, .features[0] = features};
 
 	if (inproc_create(&cfg, &host))
 		exit(1);
 	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ram == MAP_FAILED)
 		exit(1);
-	memcpy(ram, code, sizeof(code));
-	sys = inproc_open(host);
-	vm = (int)call(sys, KVM_CREATE_VM, NULL);
+	memcpy(ram, code, size);
+	vm = (int)call(inproc_open(host), KVM_CREATE_VM, (void *)type);
 	vcpu = (int)call(vm, KVM_CREATE_VCPU, NULL);
 	call(vcpu, KVM_ARM_VCPU_INIT, &init);
-	slot.userspace_addr = (uintptr_t)ram;
-	call(vm, KVM_SET_USER_MEMORY_REGION, &slot);
 	set_reg(KVM_REG_ARM_CORE_PC, RAM);
-	set_reg(X(3), DEVICE);
+}
+
+static void set_slot(uint32_t flags)
+{
+	struct kvm_userspace_memory_region slot = {.flags = flags,
+						   .guest_phys_addr = RAM,
+						   .memory_size = RAM_SIZE,
+						   .userspace_addr = (uintptr_t)ram};
+
+	call(vm, KVM_SET_USER_MEMORY_REGION, &slot);
 }
 
 static uint64_t now(void)
@@ -173,29 +177,15 @@ static void make_gic(void)
 /* Nanoseconds of one fault that maps memory nobody has touched yet. */
 static double fault_once(bool realm)
 {
-	struct kvm_vcpu_init init = {.target = KVM_ARM_TARGET_GENERIC_V8,
-				     .features[0] = realm ? BIT(KVM_ARM_VCPU_PSCI_0_2) : 0};
-	struct kvm_userspace_memory_region slot = {.guest_phys_addr = RAM, .memory_size = RAM_SIZE};
-	const struct inproc_config cfg = {.engine = &engine_qemu, .ram = 2 * RAM_SIZE};
 	uint64_t start;
 
-	if (inproc_create(&cfg, &host))
-		exit(1);
-	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (ram == MAP_FAILED)
-		exit(1);
-	memcpy(ram, fault_code, sizeof(fault_code));
-	vm = (int)call(inproc_open(host), KVM_CREATE_VM,
-		       (void *)(realm ? KVM_VM_TYPE_ARM_REALM | IPA_BITS : 0));
-	vcpu = (int)call(vm, KVM_CREATE_VCPU, NULL);
-	call(vcpu, KVM_ARM_VCPU_INIT, &init);
+	open_vm(realm ? KVM_VM_TYPE_ARM_REALM | IPA_BITS : 0,
+		realm ? BIT(KVM_ARM_VCPU_PSCI_0_2) : 0, fault_code, sizeof(fault_code));
 	make_gic();
-	slot.userspace_addr = (uintptr_t)ram;
 	if (realm)
 		make_private();
 	else
-		call(vm, KVM_SET_USER_MEMORY_REGION, &slot);
-	set_reg(KVM_REG_ARM_CORE_PC, RAM);
+		set_slot(0);
 	stores(FAULTS, FAR_APART);
 	set_reg(X(3), DEVICE | (realm ? BIT(IPA_BITS - 1) : 0));
 	run(); /* the engine is up */
@@ -263,7 +253,9 @@ int main(void)
 	double exit_and_back, whole, faults, log;
 	int over;
 
-	make();
+	open_vm(0, 0, code, sizeof(code));
+	set_slot(KVM_MEM_LOG_DIRTY_PAGES);
+	set_reg(X(3), DEVICE);
 	stores(1, PAGE);
 	run(); /* the engine is up */
 	exit_and_back = median(run, NULL, TURNS);

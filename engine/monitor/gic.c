@@ -41,8 +41,6 @@
 #define SGI_DOORBELL	0
 #define PPI_PMU		23
 #define PPI_MAINTENANCE 25
-#define PPI_VTIMER	27
-#define PPI_PTIMER	30
 
 #define PRIO_DOORBELL 0x20
 #define PRIO_OTHERS   0x80

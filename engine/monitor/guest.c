@@ -77,24 +77,67 @@ void guest_load(struct cpu *c)
 	LOAD(c, ich_hcr, ich_hcr_el2, f->ich_hcr);
 }
 
+/* It raises the maintenance interrupt: the guest is done with what was in it. */
+static bool lr_ended(uint64_t lr)
+{
+	return (lr & (ICH_LR_STATE | ICH_LR_EOI)) == ICH_LR_EOI;
+}
+
+/*
+ * Most exits would be two for each tick of a timer: one when it fires, one when the guest ends the
+ * interrupt. With more vCPUs than CPUs, the answer to the second one can take longer than the timer
+ * has left, and the guest does nothing but ticks. But if the timer has been set anew by then the
+ * host has nothing to do: the list register is emptied, and the next exit tells of it.
+ */
+void guest_end_timers(struct cpu *c)
+{
+	uint32_t anew = 0, timer;
+	uint64_t lr;
+
+	if (!(read_sysreg(ich_misr_el2) & ICH_MISR_EOI))
+		return;
+#define END_LR(n)                                                                                  \
+	if (c->has.lr[n] & ICH_LR_STATE) {                                                         \
+		lr = read_sysreg(ich_lr##n##_el2);                                                 \
+		timer = lr_ended(lr) ? timer_set_anew(c, lr & ICH_LR_VINTID) : 0;                  \
+		if (timer) {                                                                       \
+			c->ended[n] = lr;                                                          \
+			LOAD(c, lr[n], ich_lr##n##_el2, 0);                                        \
+			anew |= timer;                                                             \
+		}                                                                                  \
+	}
+	LIST_REGISTERS(END_LR)
+#undef END_LR
+	isb();
+	timers_watch(c, anew);
+}
+
 /* A list register that was loaded invalid cannot have changed. */
 static void interrupts_save(struct cpu *c)
 {
 	struct engine_frame *f = &cpu_mailbox(c)->frame;
 	bool eoi = false;
+	uint64_t misr = 0;
 
 #define SAVE_LR(n)                                                                                 \
 	if (c->has.lr[n] & ICH_LR_STATE)                                                           \
 		f->lr[n] = c->has.lr[n] = read_sysreg(ich_lr##n##_el2);                            \
-	if ((c->has.lr[n] & (ICH_LR_STATE | ICH_LR_EOI)) == ICH_LR_EOI)                            \
-		eoi = true;
+	if (lr_ended(c->has.lr[n]))                                                                \
+		eoi = true;                                                                        \
+	if (c->ended[n]) {                                                                         \
+		f->lr[n] = c->ended[n];                                                            \
+		c->ended[n] = 0;                                                                   \
+		misr = ICH_MISR_EOI;                                                               \
+	}
 	LIST_REGISTERS(SAVE_LR)
 #undef SAVE_LR
 	f->ich_vmcr = read_sysreg(ich_vmcr_el2);
 	f->ich_hcr_out = read_sysreg(ich_hcr_el2);
 	if (f->ich_hcr_out & ICH_HCR_EOICOUNT)
 		c->has.ich_hcr = f->ich_hcr_out;
-	f->ich_misr = eoi || (f->ich_hcr_out & ICH_HCR_MAINTENANCE) ? read_sysreg(ich_misr_el2) : 0;
+	if (eoi || (f->ich_hcr_out & ICH_HCR_MAINTENANCE))
+		misr |= read_sysreg(ich_misr_el2);
+	f->ich_misr = misr;
 }
 
 void guest_save(struct cpu *c, uint32_t exit)

@@ -3,7 +3,7 @@
  * main.c - the EL2 monitor: brings the CPUs up, then does what the mailbox says.
  *
  * The monitor decides nothing about the guest: every exit goes to the host, except a doorbell
- * that came late, and a trap that the monitor has set for itself.
+ * that came late, the end of a timer's interrupt, and a trap that the monitor has set for itself.
  */
 #include "engine/monitor/monitor.h"
 
@@ -189,9 +189,11 @@ void monitor_exit(struct mailbox *m, uint32_t exit)
 {
 	struct cpu *c = (struct cpu *)((char *)m + MAILBOX_PRIVATE);
 
-	if (exit == MAILBOX_IRQ && !gic_take_doorbell(c) &&
-	    !__atomic_load_n(&m->kick, __ATOMIC_ACQUIRE))
-		return;
+	if (exit == MAILBOX_IRQ) {
+		guest_end_timers(c);
+		if (!gic_take_doorbell(c) && !__atomic_load_n(&m->kick, __ATOMIC_ACQUIRE))
+			return;
+	}
 	if (exit == MAILBOX_SYNC && guest_emulate(c))
 		return;
 	guest_save(c, exit);

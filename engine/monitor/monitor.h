@@ -28,6 +28,8 @@ struct cpu {
 	uint32_t reported;   /* timer outputs as last reported; their PPIs are disabled */
 	bool sve, pmu;	     /* this CPU has it */
 	uint32_t pmu_denied; /* ENGINE_PMU_* */
+	/* List registers that guest_end_timers emptied; the next exit tells of them. */
+	uint64_t ended[ENGINE_NUM_LRS];
 
 	/* What the registers hold now, so that a register is written only when it changes:
 	 * writing some of these flushes QEMU's TLB or takes its global lock. */
@@ -84,11 +86,20 @@ void gic_mask_all_but_doorbell(bool mask);
 /* Disable the PPIs of the timers (TIMER_*) whose bit is set in `asserted`, enable the others. */
 void gic_set_timer_masks(const struct cpu *c, uint32_t asserted);
 
-/* timer.c */
+/* timer.c. The guest's timers have the same numbers, unless its host has given them others. */
+#define PPI_VTIMER 27
+#define PPI_PTIMER 30
+
 void timers_report(struct cpu *c);
 /* The timers, or the counter, are others now: an output that is asserted is told of by an exit,
  * as if none had been. */
 void timers_forget(struct cpu *c);
+/* The timer (TIMER_*) whose interrupt `intid` is, if its output was reported as asserted and the
+ * guest has set it anew; or 0. */
+uint32_t timer_set_anew(const struct cpu *c, uint64_t intid);
+/* The outputs of these timers have fallen, which is not reported yet: when they rise the guest is
+ * left. */
+void timers_watch(struct cpu *c, uint32_t timers);
 /* The counters' offsets, from the frame. */
 void timers_load(struct cpu *c);
 /* The physical timer's comparator, in terms of the engine's counter. */
@@ -105,6 +116,8 @@ bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 void guest_init(struct cpu *c);
 void guest_load(struct cpu *c);
 void guest_save(struct cpu *c, uint32_t exit);
+/* Take back what the guest has ended of timers that it has set anew: no exit for that. */
+void guest_end_timers(struct cpu *c);
 /* Silence what would keep WFI from sleeping; guest_load undoes it. */
 void guest_quiesce(struct cpu *c);
 /* A trap that the monitor has set for itself: emulate and return true. */

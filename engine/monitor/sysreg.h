@@ -55,6 +55,8 @@
 #define ICH_HCR_MAINTENANCE UINT64_C(0xfe) /* the enables of the maintenance interrupt */
 #define ICH_LR_STATE	    (UINT64_C(3) << 62)
 #define ICH_LR_EOI	    (UINT64_C(1) << 41)
+#define ICH_LR_VINTID	    UINT64_C(0xffffffff)
+#define ICH_MISR_EOI	    (UINT64_C(1) << 0)
 
 #define ESR_EC(esr)	   ((uint32_t)((esr) >> 26) & 0x3f)
 #define ESR_EC_SYSREG	   0x18

@@ -5,7 +5,8 @@
  * The guest owns CNTx_CTL, the monitor never writes it. Each exit reports both timers. A
  * timer whose output was reported as asserted has its PPI disabled, so the level that the host
  * knows of does not make the guest exit again; once it is reported as deasserted the PPI is
- * enabled again. An output that has changed otherwise is a pending PPI: an exit by itself.
+ * enabled again, or once the guest has ended the interrupt of a timer that it has set anew
+ * (guest_end_timers). An output that has changed otherwise is a pending PPI: an exit by itself.
  */
 #include "engine/monitor/monitor.h"
 
@@ -45,6 +46,30 @@ static bool timer_asserted(uint64_t ctl)
 	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
 }
 
+uint32_t timer_set_anew(const struct cpu *c, uint64_t intid)
+{
+	switch (intid) {
+	case PPI_VTIMER:
+		return CNT_CTL_WAITS(cntv_ctl()) ? c->reported & TIMER_VIRTUAL : 0;
+	case PPI_PTIMER:
+		return CNT_CTL_WAITS(cntp_ctl()) ? c->reported & TIMER_PHYSICAL : 0;
+	}
+	return 0;
+}
+
+static void set_reported(struct cpu *c, uint32_t out)
+{
+	if (out == c->reported)
+		return;
+	c->reported = out;
+	gic_set_timer_masks(c, out);
+}
+
+void timers_watch(struct cpu *c, uint32_t timers)
+{
+	set_reported(c, c->reported & ~timers);
+}
+
 void timers_report(struct cpu *c)
 {
 	struct engine_frame *f = &cpu_mailbox(c)->frame;
@@ -62,10 +87,7 @@ void timers_report(struct cpu *c)
 	f->pmu_overflow = pmu_asserted(c);
 	if (f->pmu_overflow)
 		out |= TIMER_PMU;
-	if (out != c->reported) {
-		c->reported = out;
-		gic_set_timer_masks(c, out);
-	}
+	set_reported(c, out);
 }
 
 uint64_t timer_cntp(const struct cpu *c)
@@ -88,10 +110,7 @@ void timer_set_cntp(struct cpu *c, uint64_t sum)
 
 void timers_forget(struct cpu *c)
 {
-	if (!c->reported)
-		return;
-	c->reported = 0;
-	gic_set_timer_masks(c, 0);
+	set_reported(c, 0);
 }
 
 void timers_load(struct cpu *c)

@@ -186,11 +186,15 @@ vectors:
 	.org GUEST_VECTORS + 0x200
 	hvc	#0xff
 	b	.
-	/* IRQ: acknowledge, stop the timers, end; x20 counts, x21 is the INTID. */
+	/* IRQ: acknowledge, stop the timers (or with x22: set them that far ahead), end; x20
+	 * counts, x21 is the INTID. */
 	.org GUEST_VECTORS + 0x280
 	mrs	x21, icc_iar1_el1
+	cbnz	x22, 1f
 	msr	cntv_ctl_el0, xzr
 	msr	cntp_ctl_el0, xzr
+1:	msr	cntv_tval_el0, x22
+	msr	cntp_tval_el0, x22
 	isb
 	add	x20, x20, #1
 	msr	icc_eoir1_el1, x21

@@ -26,5 +26,6 @@
 #define GUEST_SIZE	0x1000
 
 #define GUEST_HANDLED 20 /* x20: interrupts handled; x21: the last INTID */
+#define GUEST_AHEAD   22 /* x22: 0, or what the handler sets the timers to */
 
 #endif

@@ -11,6 +11,7 @@
 #include "tests/engine/rig.h"
 
 #define LR_STATE(lr) ((lr) >> 62)
+#define LR_ENDED(id) ((RIG_LR(id) & ~BIT(62)) | RIG_LR_EOI)
 #define MISR_EOI     1
 #define INTID_VTIMER 27
 #define INTID_PTIMER 30
@@ -77,24 +78,32 @@ static void list_register_stays_pending_while_the_guest_masks_it(void **state)
 	rig_stop(&r);
 }
 
+/* A guest whose timer has fired, and been reported. Returns its control register. */
+static const uint64_t *fired_timer(struct rig *r, unsigned int physical)
+{
+	struct engine_frame *f;
+	const uint64_t *ctl;
+
+	rig_start(r, 1);
+	f = rig_enter(r, 0, GUEST_TIMER);
+	ctl = physical ? &f->cntp_ctl : &f->cntv_ctl;
+	f->x[0] = physical;
+	f->x[1] = 1000000; /* 16 ms, or 1 ms where the counter is faster: later than the HVC */
+	rig_run_hvc(r, 0, 6);
+	assert_int_equal(*ctl & 3, 1);
+
+	if ((*ctl & CTL_MASK) != CTL_ASSERTED) /* a slow machine */
+		assert_int_equal(engine_qemu.run(r->engine, 0, NULL), ENGINE_EXIT_IRQ);
+	assert_int_equal(*ctl & CTL_MASK, CTL_ASSERTED);
+	return ctl;
+}
+
 static void timer_fires(unsigned int physical)
 {
 	unsigned int intid = physical ? INTID_PTIMER : INTID_VTIMER;
 	struct rig r;
-	struct engine_frame *f;
-	const uint64_t *ctl;
-
-	rig_start(&r, 1);
-	f = rig_enter(&r, 0, GUEST_TIMER);
-	ctl = physical ? &f->cntp_ctl : &f->cntv_ctl;
-	f->x[0] = physical;
-	f->x[1] = 1000000; /* 16 ms, or 1 ms where the counter is faster: later than the HVC */
-	rig_run_hvc(&r, 0, 6);
-	assert_int_equal(*ctl & 3, 1);
-
-	if ((*ctl & CTL_MASK) != CTL_ASSERTED) /* a slow machine */
-		assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_IRQ);
-	assert_int_equal(*ctl & CTL_MASK, CTL_ASSERTED);
+	const uint64_t *ctl = fired_timer(&r, physical);
+	struct engine_frame *f = engine_qemu.frame(r.engine, 0);
 
 	/* Reported, not injected: no further exit. */
 	runs_until_kicked(&r);
@@ -121,6 +130,56 @@ static void virtual_timer_fires_once_and_is_sampled_again_at_eoi(void **state)
 static void physical_timer_fires_once_and_is_sampled_again_at_eoi(void **state)
 {
 	timer_fires(1);
+}
+
+/* The guest sets the timer anew, then ends its interrupt. */
+static void timer_is_set_anew(unsigned int physical)
+{
+	unsigned int intid = physical ? INTID_PTIMER : INTID_VTIMER;
+	struct rig r;
+	const uint64_t *ctl = fired_timer(&r, physical);
+	struct engine_frame *f = engine_qemu.frame(r.engine, 0);
+
+	/* Far ahead: no exit, until there is another reason for one. */
+	f->x[GUEST_AHEAD] = INT32_MAX;
+	f->lr[0] = RIG_LR(intid) | RIG_LR_EOI;
+	while (!f->x[GUEST_HANDLED])
+		runs_until_kicked(&r);
+	assert_int_equal(f->lr[0], LR_ENDED(intid));
+	assert_true(f->ich_misr & MISR_EOI);
+	assert_int_equal(*ctl & CTL_MASK, 1);
+
+	/* Told once. An interrupt of that number which is not the timer's is an exit. */
+	f->x[GUEST_AHEAD] = 1000000;
+	f->lr[0] = 0;
+	runs_until_kicked(&r);
+	assert_int_equal(f->ich_misr, 0);
+	f->lr[0] = RIG_LR(intid) | RIG_LR_EOI;
+	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_IRQ);
+	assert_int_equal(f->x[GUEST_HANDLED], 2);
+	assert_true(f->ich_misr & MISR_EOI);
+
+	/* It fires again, and that is an exit. */
+	f->lr[0] = 0;
+	if ((*ctl & CTL_MASK) != CTL_ASSERTED)
+		assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_IRQ);
+	assert_int_equal(*ctl & CTL_MASK, CTL_ASSERTED);
+	f->lr[0] = RIG_LR(intid) | RIG_LR_EOI;
+	assert_int_equal(engine_qemu.run(r.engine, 0, NULL), ENGINE_EXIT_IRQ);
+	assert_int_equal(f->x[GUEST_HANDLED], 3);
+	assert_int_equal(f->lr[0], LR_ENDED(intid));
+	assert_int_equal(*ctl & CTL_MASK, CTL_ASSERTED);
+	rig_stop(&r);
+}
+
+static void virtual_timer_set_anew_ends_without_an_exit(void **state)
+{
+	timer_is_set_anew(0);
+}
+
+static void physical_timer_set_anew_ends_without_an_exit(void **state)
+{
+	timer_is_set_anew(1);
 }
 
 /* Whether the deadline passes in the guest, in the monitor or at the host: none is lost. */
@@ -170,6 +229,8 @@ int main(void)
 		cmocka_unit_test(list_register_stays_pending_while_the_guest_masks_it),
 		cmocka_unit_test(virtual_timer_fires_once_and_is_sampled_again_at_eoi),
 		cmocka_unit_test(physical_timer_fires_once_and_is_sampled_again_at_eoi),
+		cmocka_unit_test(virtual_timer_set_anew_ends_without_an_exit),
+		cmocka_unit_test(physical_timer_set_anew_ends_without_an_exit),
 		cmocka_unit_test(rearmed_timer_never_stops),
 		cmocka_unit_test(timer_that_fires_between_runs_is_reported),
 	};

@@ -1,0 +1,16 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""many.py - as many vCPUs as a VM may have, on however few CPUs the machine has"""
+from realm import UP, case, main, realm
+
+PATIENCE = 1500  # seconds: 150 to 300 on two CPUs that nobody else uses
+
+
+@case
+def sixty_four_vcpus_reach_user_space_and_power_off():
+    realm("--cpus", 64, "--memory", "1G").wait(PATIENCE).expect(
+        0, UP, "processors   64 of 64 online")
+
+
+if __name__ == "__main__":
+    main()

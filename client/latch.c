@@ -10,6 +10,7 @@
 static const char *const names[] = {
 	[LATCH_LINK] = "link",	     [LATCH_OBJECT] = "object", [LATCH_OBJECTS] = "objects",
 	[LATCH_WATCHED] = "watched", [LATCH_SEGV] = "segv",	[LATCH_MAPPINGS] = "mappings",
+	[LATCH_KNOWN] = "known",
 };
 
 static void say(const char *text)

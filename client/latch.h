@@ -18,6 +18,7 @@ enum latch_rank {
 	LATCH_WATCHED,
 	LATCH_SEGV,
 	LATCH_MAPPINGS,
+	LATCH_KNOWN,
 };
 
 struct latch {

@@ -215,6 +215,12 @@ bool link_is_physical(uint64_t dev, uint64_t ino)
 	return ino && ino == client.link.physical_ino && dev == client.link.physical_dev;
 }
 
+void link_physical(uint64_t *dev, uint64_t *ino)
+{
+	*dev = client.link.physical_dev;
+	*ino = client.link.physical_ino;
+}
+
 struct own *link_own(void)
 {
 	return &client.link.talk.own;

@@ -54,6 +54,21 @@ static int prot_of(const struct maps_area *a, uint64_t start)
 	return !a->prot && guard_find(start, &ipa, &prot) ? prot : a->prot;
 }
 
+static uint64_t move(const struct maps_area *a, uint64_t start, uint64_t end, int memory,
+		     uint64_t offset)
+{
+	struct maps_area old;
+	bool known = known_find(start, end - start, &old);
+	uint64_t moved;
+
+	known_change_begin(start, end - start);
+	moved = move_area(a, start, end, memory, offset);
+	known_change_end();
+	if (known && moved)
+		known_moved(start, start + moved, offset, a->prot);
+	return moved;
+}
+
 static int report_area(struct talk *t, const struct maps_area *a, uint64_t start, uint64_t end)
 {
 	struct wire_msg m = {
@@ -81,7 +96,7 @@ static int report_area(struct talk *t, const struct maps_area *a, uint64_t start
 		goto out;
 	}
 	m.type = WIRE_MOVED;
-	m.answer.value = nfds ? move_area(a, start, end, memory, m.area.offset) : 0;
+	m.answer.value = nfds ? move(a, start, end, memory, m.area.offset) : 0;
 	r = talk_send(t, &m, NULL, NULL, 0);
 out:
 	if (nfds)
@@ -89,22 +104,37 @@ out:
 	return r;
 }
 
-int memory_report(struct talk *t, uint64_t addr, uint64_t size)
+/* 0 or -EPIPE; *known: where the truth ends. */
+static int look_and_report(struct talk *t, uint64_t addr, uint64_t size, uint64_t *known)
 {
-	struct wire_msg m = {.type = WIRE_AREA_END, .user = {addr + size, 0}};
-	uint64_t start, end, known = addr;
+	uint64_t start, end;
 	struct maps_area a;
 	int r = 0, more;
 
-	watched_assert_locked();
 	maps_open();
 	while ((more = maps_next(&a, addr, size, &start, &end)) > 0 && !r) {
 		r = report_area(t, &a, start, end);
-		known = end;
+		*known = end;
 	}
 	maps_close();
-	if (more < 0)
-		m.user.addr = known; /* of the rest nothing is said */
+	if (more >= 0)
+		*known = addr + size;
+	return r;
+}
+
+int memory_report(struct talk *t, uint64_t addr, uint64_t size)
+{
+	struct wire_msg m = {.type = WIRE_AREA_END, .user = {addr, 0}};
+	struct maps_area a;
+	int r;
+
+	watched_assert_locked();
+	if (known_find(addr, size, &a)) {
+		m.user.addr += size;
+		r = report_area(t, &a, addr, addr + size);
+	} else {
+		r = look_and_report(t, addr, size, &m.user.addr);
+	}
 	if (r || talk_send(t, &m, NULL, NULL, 0) || talk_recv(t, &m, NULL, 0, NULL, NULL) < 0)
 		return -EPIPE;
 	return m.type == WIRE_APPLIED ? 0 : -EPIPE;

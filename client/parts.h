@@ -69,6 +69,7 @@ uint32_t link_rmi_cap(void);
 pid_t link_backend_pid(void);
 bool link_is_backend_name(int fd);
 bool link_is_physical(uint64_t dev, uint64_t ino);
+void link_physical(uint64_t *dev, uint64_t *ino);
 struct own *link_own(void);
 
 /* ---- watched ranges of the address space (watched.c) ---- */
@@ -106,6 +107,20 @@ struct own *maps_own(void);
 /* The next mapping that touches the range, and the part of it that lies inside: 1; 0: there is
  * none; -EIO: nobody knows. */
 int maps_next(struct maps_area *a, uint64_t addr, uint64_t size, uint64_t *start, uint64_t *end);
+
+/* ---- memory that the VMM has mapped, under an emulator (known.c) ---- */
+/* Between these two the address space is changed there: nothing of the range is known any more. */
+void known_change_begin(uint64_t addr, uint64_t size);
+void known_change_end(void);
+/* mmap(2) has made [addr, addr + size), whole pages, in the place of nothing; `before` is what
+ * known_before() said before it. */
+uint64_t known_before(void);
+void known_add(uint64_t addr, uint64_t size, int prot, int flags, uint64_t before);
+/* What was known there has been moved to `offset` of physical memory; watched_lock held. */
+void known_moved(uint64_t start, uint64_t end, uint64_t offset, int prot);
+/* The one mapping, or a part of one, that holds all of the range; watched_lock held. */
+bool known_find(uint64_t addr, uint64_t size, struct maps_area *a);
+void known_reset(void);
 
 /* ---- guarded memory (guard.c); all under watched_lock ---- */
 bool guard_any(void); /* the lock need not be held */

@@ -38,6 +38,7 @@ static void reset(void)
 	object_reset();
 	mapping_reset();
 	maps_reset();
+	known_reset();
 	guard_reset();
 	window_reset();
 	segv_reset();

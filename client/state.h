@@ -19,6 +19,7 @@
 #define CLIENT_MAX_MAPPINGS 1024
 #define CLIENT_MAX_WATCHED  256
 #define CLIENT_MAX_GUARDS   512
+#define CLIENT_MAX_KNOWN    64u
 #define CLIENT_RETRIED	    64u
 #define CLIENT_MOVE_BATCH   16u /* pages */
 
@@ -120,6 +121,18 @@ struct client_maps {
 	char buf[32768];
 };
 
+struct known_range {
+	uint64_t start, end; /* end 0: the entry is free */
+	uint64_t offset;     /* in physical memory; ~0: private and anonymous, not moved yet */
+	int prot;
+};
+
+struct client_known {
+	struct latch latch;
+	uint64_t begun, over; /* changes of the address space so far */
+	struct known_range table[CLIENT_MAX_KNOWN];
+};
+
 struct guard {
 	uint64_t start, end, ipa;
 	int prot; /* to be given back */
@@ -176,6 +189,7 @@ struct client {
 	struct client_link link;	       /* link.c */
 	struct client_watched watched;	       /* watched.c */
 	struct client_maps maps;	       /* maps.c */
+	struct client_known known;	       /* known.c */
 	struct client_guards guards;	       /* guard.c */
 	struct client_window window;	       /* window.c */
 	struct client_segv segv;	       /* segv_action.c */

@@ -50,11 +50,15 @@ long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64
 {
 	struct handle h = {0};
 	sigmask_t mask;
+	uint64_t before;
 	bool watched;
 	long r;
 
 	if (!enter())
 		return sys(mmap, addr, size, prot, flags, fd, offset);
+	if (flags & MAP_FIXED)
+		known_change_begin(addr, size);
+	before = known_before();
 	if (!(flags & MAP_ANONYMOUS) && fd >= 0 && object_classify(fd, &h) == FD_OBJECT) {
 		r = mapping_create(h.obj, fd, addr, size, prot, flags, offset);
 	} else if ((flags & MAP_STACK) && !addr) {
@@ -64,8 +68,11 @@ long call_mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64
 		r = sys(mmap, addr, size, prot, flags, fd, offset);
 		watched_change_end(watched, &mask);
 	}
+	if (flags & MAP_FIXED)
+		known_change_end();
 	if (sys_failed(r))
 		return r;
+	known_add(r, whole_pages(size), prot, flags, before);
 	if (!h.obj && (flags & MAP_FIXED))
 		mapping_gone(r, whole_pages(size));
 	memory_changed(r, size);
@@ -78,9 +85,11 @@ long call_munmap(uint64_t addr, uint64_t size)
 	sigmask_t mask;
 	long r;
 
+	known_change_begin(addr, size);
 	watched = watched_change_begin(addr, size, &mask);
 	r = sys(munmap, addr, size);
 	watched_change_end(watched, &mask);
+	known_change_end();
 	if (!r && ours) {
 		mapping_gone(addr, whole_pages(size));
 		memory_changed(addr, size);
@@ -94,9 +103,11 @@ long call_mprotect(uint64_t addr, uint64_t size, int prot)
 	sigmask_t mask;
 	long r;
 
+	known_change_begin(addr, size);
 	watched = watched_change_begin(addr, size, &mask);
 	r = sys(mprotect, addr, size, prot);
 	watched_change_end(watched, &mask);
+	known_change_end();
 	if (!r && ours)
 		memory_changed(addr, size);
 	return r;
@@ -134,12 +145,18 @@ long call_mremap(uint64_t from, uint64_t old_size, uint64_t size, int flags, uin
 	old_size = whole_pages(old_size);
 	size = whole_pages(size);
 	ours = enter() && watched_covers(from, old_size ? old_size : 1);
+	known_change_begin(from, old_size);
+	if (flags & MREMAP_FIXED)
+		known_change_begin(fixed, size);
 	watched = watched_change_begin(from, old_size, &mask);
 	if (ours && watched && old_size && size > old_size && memory_is_physical(from))
 		r = grow(from, old_size, size, flags, fixed);
 	else
 		r = sys(mremap, from, old_size, size, flags, fixed);
 	watched_change_end(watched, &mask);
+	if (flags & MREMAP_FIXED)
+		known_change_end();
+	known_change_end();
 	if (sys_failed(r) || !enter())
 		return r;
 	if (old_size)

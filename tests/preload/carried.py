@@ -6,6 +6,7 @@ usage: carried.py FAKE_BACKEND PRELOAD NATIVE [LOADER A64-PRELOAD A64-DYNAMIC A6
        carried.py FAKE_BACKEND LOADER SOURCE.go
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,11 @@ import tempfile
 
 NAME = f"softrealm-test-carried-{os.getpid()}"
 SYSROOT = "/usr/aarch64-linux-gnu"
+# What the emulator says of each system call; and how many of them may be looks at the memory map,
+# each of which it makes up anew. The C client has 1224 slots.
+SYSCALL = re.compile(r"\d+ |--- SIG| = ")
+MAPS = '"/proc/self/maps"'
+MOST_LOOKS = 100
 failed = 0
 
 
@@ -26,8 +32,11 @@ def run(number, what, argv, env):
         host.stdout.readline()
         client = subprocess.run(argv, env={**os.environ, "SOFTREALM_SOCKET": name, **env},
                                 capture_output=True, text=True, timeout=60)
-        story = client.stdout + client.stderr
-        ok = client.returncode == 0
+        lines = client.stderr.splitlines(keepends=True)
+        looks = sum(MAPS in line for line in lines)
+        story = client.stdout + "".join(line for line in lines if not SYSCALL.match(line))
+        ok = client.returncode == 0 and looks <= MOST_LOOKS
+        story += f"{looks} looks at the map\n"
     except subprocess.TimeoutExpired:
         story, ok = "it hangs", False
     host.stdin.close()
@@ -40,7 +49,7 @@ def run(number, what, argv, env):
         print("#", line)
 
 
-CARRIED = {"SOFTREALM_CARRIED": "1"}
+CARRIED = {"SOFTREALM_CARRIED": "1", "QEMU_STRACE": "1"}
 
 
 def c_programs(preload, native, loader=None, library=None, dynamic=None, static=None):

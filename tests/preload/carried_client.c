@@ -49,12 +49,17 @@ static void *map(void)
 	return p;
 }
 
-static long add_slot(int vm, void *p)
+static long add_part(int vm, void *p, uint64_t size)
 {
-	struct kvm_userspace_memory_region r = {.memory_size = SIZE,
+	struct kvm_userspace_memory_region r = {.memory_size = size,
 						.userspace_addr = (uintptr_t)p};
 
 	return call(vm, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&r);
+}
+
+static long add_slot(int vm, void *p)
+{
+	return add_part(vm, p, SIZE);
 }
 
 static uint64_t peek(int vm, void *p)
@@ -201,6 +206,45 @@ static void memory(int vm)
 	CHECK(call(vm, FAKE_PEEK, (uintptr_t) & (struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
 }
 
+static void expect_fault(int vm, unsigned long nr, void *p)
+{
+	CHECK(call(vm, nr, (uintptr_t) & (struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
+}
+
+/* carried.py counts how often an emulator had to make up the memory map. What has been changed
+ * since it was mapped is what it is now. */
+static void many_slots(int vm)
+{
+	char *p = map();
+	int i;
+
+	for (i = 0; i < 1024; i++)
+		*(int64_t *)(p + i * PAGE) = i;
+	for (i = 0; i < 400; i++)
+		CHECK(add_part(vm, p + i * PAGE, PAGE) == 0);
+	for (i = 1023; i >= 600; i--)
+		CHECK(add_part(vm, p + i * PAGE, PAGE) == 0);
+	for (i = 0; i < 400; i++)
+		CHECK(add_part(vm, p + i * PAGE, PAGE) == 0);
+	for (i = 0; i < 1024; i += i == 399 ? 201 : 1)
+		CHECK(peek(vm, p + i * PAGE) == (uint64_t)i);
+	CHECK(mprotect(p + 400 * PAGE, PAGE, PROT_READ) == 0);
+	CHECK(munmap(p + 401 * PAGE, PAGE) == 0);
+	CHECK(mremap(p + 402 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + 404 * PAGE) ==
+	      p + 404 * PAGE);
+	CHECK(mmap(p + 405 * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0) == p + 405 * PAGE);
+	for (i = 400; i < 410; i++)
+		CHECK(add_part(vm, p + i * PAGE, PAGE) == 0);
+	expect_fault(vm, FAKE_POKE, p + 400 * PAGE);
+	expect_fault(vm, FAKE_PEEK, p + 401 * PAGE);
+	expect_fault(vm, FAKE_PEEK, p + 402 * PAGE);
+	expect_fault(vm, FAKE_PEEK, p + 405 * PAGE);
+	CHECK(peek(vm, p + 404 * PAGE) == 402 && peek(vm, p + 406 * PAGE) == 406);
+	CHECK(munmap(p, SIZE) == 0);
+	expect_fault(vm, FAKE_PEEK, p);
+}
+
 static void guarded(int vm)
 {
 	uint64_t *p = map();
@@ -268,6 +312,7 @@ int main(void)
 	paths();
 	signals(vm);
 	memory(vm);
+	many_slots(vm);
 	guarded(vm);
 	stack(vm);
 	guest_memfd(vm);

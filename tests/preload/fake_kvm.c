@@ -48,7 +48,7 @@ static atomic_int files, invalidations, asked;
 static struct {
 	const struct kvm_file *vm; /* NULL: the entry is free */
 	uint64_t start, end;
-} slots[256];
+} slots[2048];
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void slots_add(const struct kvm_file *vm, uint64_t start, uint64_t end)

@@ -171,14 +171,26 @@ static bool same_as_before(const struct mm *mm, const struct report *r)
 	return true;
 }
 
+/* Areas of guest_memfds that lie in the report's range or touch it: no other is cut by it. */
+static unsigned int count_gmem(const struct mm *mm, const struct report *r)
+{
+	size_t i = ranges_first(&mm->areas, r->start ? r->start - 1 : 0);
+	unsigned int n = 0;
+
+	for (; i < mm->areas.n && mm->areas.v[i].start <= r->end; i++)
+		n += (mm->areas.v[i].tag & MM_AREA_GMEM) != 0;
+	return n;
+}
+
 /* True in *changed when a VM may have pages mapped that are not there any more. */
 static int apply(struct report *r, bool *changed)
 {
 	struct mm *mm = r->mm;
-	unsigned int num_gmem = 0;
+	unsigned int num_gmem;
 	int n;
 
 	lock_take(&mm->lock);
+	num_gmem = mm->num_gmem - count_gmem(mm, r);
 	*changed = !same_as_before(mm, r);
 	n = ranges_clear(&mm->areas, r->start, r->end);
 	for (size_t i = 0; i < r->areas.n && !n; i++) {
@@ -191,9 +203,7 @@ static int apply(struct report *r, bool *changed)
 	for (size_t i = 0; i < r->hidden.n && !n; i++)
 		n = ranges_set(&mm->hidden, r->hidden.v[i].start, r->hidden.v[i].end,
 			       r->hidden.v[i].to, 0);
-	for (size_t i = 0; i < mm->areas.n; i++)
-		num_gmem += (mm->areas.v[i].tag & MM_AREA_GMEM) != 0;
-	atomic_store(&mm->num_gmem, num_gmem);
+	atomic_store(&mm->num_gmem, num_gmem + count_gmem(mm, r));
 	atomic_store(&mm->look_again, true);
 	lock_drop(&mm->lock);
 	return n;

@@ -128,13 +128,11 @@ static void link_slot(struct memslots *s, struct memslot *m)
 static void unlink_slot(struct memslots *s, struct memslot *m)
 {
 	struct memslot **p = &s->bucket[memslot_bucket(m->id)];
-	size_t i = 0;
+	size_t i = memslot_first(s, m->gpa);
 
 	while (*p != m)
 		p = &(*p)->hash_next;
 	*p = m->hash_next;
-	while (s->by_gpa[i] != m)
-		i++;
 	s->count--;
 	memmove(&s->by_gpa[i], &s->by_gpa[i + 1], (s->count - i) * sizeof(m));
 }

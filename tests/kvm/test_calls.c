@@ -3,6 +3,7 @@
 #include "tests/kvm/fixture.h"
 #include "tests/kvm/suites.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 /* ---- hypercalls and PSCI ---- */
@@ -86,11 +87,19 @@ static void every_vcpu_sleeps_after_system_off(void **state)
 {
 	struct fx *f = *state;
 	struct fx_thread t;
+	unsigned int runs;
 
-	PROGRAM(0, CODE, CPU_ON(1, CODE + 0x800, 0), SYSTEM_OFF);
-	PROGRAM(1, CODE + 0x800, {T_HALT});
+	PROGRAM(0, CODE, CPU_ON(1, CODE + 0x800, 0), {T_LDR, 1, SHARED | UART, 4}, SYSTEM_OFF);
+	PROGRAM(1, CODE + 0x800, {T_STR, 0, SHARED | (UART + 4), 4}, {T_HALT});
 	fx_realm(f, 2);
 	fx_start(&t, f, 1);
+	GIVES(0, f->vcpu[0], KVM_RUN, 0);
+	assert_int_equal(fx_join(&t), 0);
+	/* One that is only about to enter would meet a realm that is off. */
+	runs = atomic_load(&toy_runs);
+	fx_start(&t, f, 1);
+	while (atomic_load(&toy_runs) == runs)
+		sched_yield();
 	fx_assert_off(f, 0);
 	inproc_signal(f->p, f->vcpu[1]);
 	assert_int_equal(fx_join(&t), -EINTR);

@@ -15,7 +15,7 @@ import tempfile
 NAME = f"softrealm-test-carried-{os.getpid()}"
 SYSROOT = "/usr/aarch64-linux-gnu"
 # What the emulator says of each system call; and how many of them may be looks at the memory map,
-# each of which it makes up anew. The C client has 1224 slots.
+# each of which it makes up anew. The C client has 1234 slots.
 SYSCALL = re.compile(r"\d+ |--- SIG| = ")
 MAPS = '"/proc/self/maps"'
 MOST_LOOKS = 100

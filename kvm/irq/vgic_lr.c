@@ -15,8 +15,8 @@
  * A level interrupt goes in with HW = 0 and EOI = 1: its deactivation raises the maintenance
  * interrupt, which makes the exit that looks at the line again (the engine leaves it out for a
  * timer that the guest has set anew). It is never pending and active at once, as the line may have
- * fallen when the guest is done with it. An edge goes in without; a second edge may be pending while
- * the first is active.
+ * fallen when the guest is done with it. An edge goes in without; a second edge may be pending
+ * while the first is active.
  */
 #include "kvm/irq/vgic_internal.h"
 

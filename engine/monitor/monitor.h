@@ -94,8 +94,8 @@ void timers_report(struct cpu *c);
 /* The timers, or the counter, are others now: an output that is asserted is told of by an exit,
  * as if none had been. */
 void timers_forget(struct cpu *c);
-/* The timer (TIMER_*) whose interrupt `intid` is, if its output was reported as asserted and the
- * guest has set it anew; or 0. */
+/* The timer (TIMER_*) whose interrupt `intid` is, if its output alone was reported as asserted and
+ * the guest has set it anew; or 0. Alone: a host may have swapped the numbers of the two. */
 uint32_t timer_set_anew(const struct cpu *c, uint64_t intid);
 /* The outputs of these timers have fallen, which is not reported yet: when they rise the guest is
  * left. */

@@ -48,12 +48,10 @@ static bool timer_asserted(uint64_t ctl)
 
 uint32_t timer_set_anew(const struct cpu *c, uint64_t intid)
 {
-	switch (intid) {
-	case PPI_VTIMER:
-		return CNT_CTL_WAITS(cntv_ctl()) ? c->reported & TIMER_VIRTUAL : 0;
-	case PPI_PTIMER:
-		return CNT_CTL_WAITS(cntp_ctl()) ? c->reported & TIMER_PHYSICAL : 0;
-	}
+	if (intid == PPI_VTIMER && c->reported == TIMER_VIRTUAL && CNT_CTL_WAITS(cntv_ctl()))
+		return TIMER_VIRTUAL;
+	if (intid == PPI_PTIMER && c->reported == TIMER_PHYSICAL && CNT_CTL_WAITS(cntp_ctl()))
+		return TIMER_PHYSICAL;
 	return 0;
 }
 

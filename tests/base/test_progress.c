@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <pty.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +20,7 @@ static char said[4096];
 static void work_on(int to, int from, unsigned int ms)
 {
 	int saved = dup(STDERR_FILENO);
+	size_t len = 0;
 	ssize_t n;
 
 	assert_true(saved >= 0 && dup2(to, STDERR_FILENO) >= 0);
@@ -35,9 +35,10 @@ static void work_on(int to, int from, unsigned int ms)
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(to);
-	fcntl(from, F_SETFL, O_NONBLOCK);
-	n = read(from, said, sizeof(said) - 1);
-	said[n > 0 ? n : 0] = 0;
+	/* To the end: a terminal hands what was written over by and by. */
+	while ((n = read(from, said + len, sizeof(said) - 1 - len)) > 0)
+		len += n;
+	said[len] = 0;
 	close(from);
 }
 

@@ -8,8 +8,8 @@
  * changes behind the hooks only what it has mapped itself, and that is never in here; every change
  * that hooks see takes its range out before it is made. What is not known is looked up.
  *
- * A new entry is made only if no change was under way at any time during its mmap(): so the kernel
- * made none after it that was taken out here before.
+ * A new entry is made only if no change was under way at any time during its mmap(). Otherwise a
+ * change that was taken out here before might take effect in the kernel after it.
  */
 #include <sys/mman.h>
 
@@ -54,7 +54,7 @@ static uint64_t size_of(const struct known_range *r)
 	return r->end ? r->end - r->start : 0;
 }
 
-/* Where there is no room the smallest goes. */
+/* If the table is full, the smallest entry is dropped. */
 static void add(struct known_range n)
 {
 	struct known_range *smallest = &n;

@@ -104,7 +104,7 @@ out:
 	return r;
 }
 
-/* 0 or -EPIPE; *known: where the truth ends. */
+/* 0 or -EPIPE; *known: of what lies behind it nothing has been said. */
 static int look_and_report(struct talk *t, uint64_t addr, uint64_t size, uint64_t *known)
 {
 	uint64_t start, end;

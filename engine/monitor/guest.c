@@ -84,7 +84,7 @@ static bool lr_ended(uint64_t lr)
 }
 
 /*
- * Most exits would be two for each tick of a timer: one when it fires, one when the guest ends the
+ * Each tick of a timer would be two exits: one when it fires, one when the guest ends the
  * interrupt. With more vCPUs than CPUs, the answer to the second one can take longer than the timer
  * has left, and the guest does nothing but ticks. But if the timer has been set anew by then the
  * host has nothing to do: the list register is emptied, and the next exit tells of it.

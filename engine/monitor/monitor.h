@@ -116,7 +116,8 @@ bool timer_emulate(struct cpu *c, uint64_t op, unsigned int rt, bool read);
 void guest_init(struct cpu *c);
 void guest_load(struct cpu *c);
 void guest_save(struct cpu *c, uint32_t exit);
-/* Take back what the guest has ended of timers that it has set anew: no exit for that. */
+/* Empty the list registers of timers that the guest set anew before it ended their interrupt: the
+ * host need not look at them, so that is no exit. */
 void guest_end_timers(struct cpu *c);
 /* Silence what would keep WFI from sleeping; guest_load undoes it. */
 void guest_quiesce(struct cpu *c);

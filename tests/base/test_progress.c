@@ -35,7 +35,7 @@ static void work_on(int to, int from, unsigned int ms)
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(to);
-	/* To the end: a terminal hands what was written over by and by. */
+	/* Read to the end: a terminal may hand over in pieces what was written. */
 	while ((n = read(from, said + len, sizeof(said) - 1 - len)) > 0)
 		len += n;
 	said[len] = 0;

@@ -95,7 +95,7 @@ static void every_vcpu_sleeps_after_system_off(void **state)
 	fx_start(&t, f, 1);
 	GIVES(0, f->vcpu[0], KVM_RUN, 0);
 	assert_int_equal(fx_join(&t), 0);
-	/* One that is only about to enter would meet a realm that is off. */
+	/* Wait until it is inside: before that it would meet a realm that is off already. */
 	runs = atomic_load(&toy_runs);
 	fx_start(&t, f, 1);
 	while (atomic_load(&toy_runs) == runs)

@@ -211,8 +211,8 @@ static void expect_fault(int vm, unsigned long nr, void *p)
 	CHECK(call(vm, nr, (uintptr_t) & (struct fake_word){(uintptr_t)p, 0}) == -EFAULT);
 }
 
-/* carried.py counts how often an emulator had to make up the memory map. What has been changed
- * since it was mapped is what it is now. */
+/* carried.py counts how often an emulator had to make up the memory map. Memory
+ * that was changed after it was mapped is reported as it is now. */
 static void many_slots(int vm)
 {
 	char *p = map();

@@ -56,8 +56,10 @@ static void slots_add(const struct kvm_file *vm, uint64_t start, uint64_t end)
 	unsigned int i = 0;
 
 	pthread_mutex_lock(&slots_lock);
-	while (slots[i].vm)
+	while (i < ARRAY_SIZE(slots) && slots[i].vm)
 		i++;
+	if (i == ARRAY_SIZE(slots))
+		abort(); /* more than any client of the tests has */
 	slots[i].vm = vm;
 	slots[i].start = start;
 	slots[i].end = end;
@@ -67,7 +69,7 @@ static void slots_add(const struct kvm_file *vm, uint64_t start, uint64_t end)
 static void slots_remove(const struct kvm_file *vm)
 {
 	pthread_mutex_lock(&slots_lock);
-	for (unsigned int i = 0; i < 256; i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(slots); i++)
 		if (slots[i].vm == vm)
 			slots[i].vm = NULL;
 	pthread_mutex_unlock(&slots_lock);
@@ -545,7 +547,7 @@ bool kvm_mm_uses(struct kvm_host *h, struct kvm_mm *mm, uint64_t uaddr, uint64_t
 
 	asked++;
 	pthread_mutex_lock(&slots_lock);
-	for (unsigned int i = 0; i < 256; i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(slots); i++)
 		uses |= slots[i].vm && slots[i].vm->mm == mm && slots[i].start < uaddr + size &&
 			uaddr < slots[i].end;
 	pthread_mutex_unlock(&slots_lock);

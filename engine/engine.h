@@ -227,7 +227,9 @@ struct engine_ops {
 	 * kicked; ENGINE_EXIT_IRQ at once if a timer output differs from what the last exit
 	 * reported.
 	 * A timer whose output is asserted at entry does not cause another exit by itself until
-	 * it has been deasserted.
+	 * it has been deasserted. The maintenance interrupt of a list register with EOI may wait
+	 * for the next exit, if its vINTID is a timer's (27, 30) and the guest has set the timer
+	 * anew: lr and ich_misr tell of it then.
 	 */
 	enum engine_exit (*run)(struct engine *e, unsigned int cpu, struct pe *pe);
 

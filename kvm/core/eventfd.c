@@ -8,7 +8,9 @@
  *
  * A write(2) to a blocking eventfd whose count is full waits, and its flags are the caller's. But
  * the kernel signals an eventfd by itself, never waiting, when an asynchronous I/O operation ends
- * that names it (IOCB_FLAG_RESFD): a read of nothing is such an operation.
+ * that names it (IOCB_FLAG_RESFD): a read of nothing is such an operation. Where io_setup(2) is
+ * missing (qemu-user, some sandboxes) a look at the count comes before the write, and a writer who
+ * fills the counter in between makes ours wait.
  */
 #include "kvm/core/eventfd.h"
 

@@ -14,7 +14,8 @@
 result eventfd_take(struct kvm_caller *c, int fd, int *own);
 /* Two descriptors of ours are of one eventfd. */
 bool eventfd_same(int a, int b);
-/* Add one; never waits, even if the descriptor is a blocking one and its count is full. */
+/* Add one. Never waits, even if the descriptor is a blocking one and its count is full; but for one
+ * race where the kernel has no asynchronous I/O (eventfd.c). */
 void eventfd_add_one(int fd);
 
 #endif

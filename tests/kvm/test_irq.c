@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kvm/core/eventfd.h"
@@ -527,6 +529,13 @@ static void *fill_each_round(void *arg)
 	return NULL;
 }
 
+static bool has_async_io(void)
+{
+	aio_context_t ctx = 0;
+
+	return !syscall(SYS_io_setup, 1, &ctx) && !syscall(SYS_io_destroy, ctx);
+}
+
 /* The owner's flag is his: the descriptor blocks, and no write of ours may wait for a reader. Both
  * threads write at once; the filler's own write does not fit after ours and waits for the drain. */
 static void a_blocking_eventfd_that_is_filled_stops_nobody(void **state)
@@ -534,6 +543,10 @@ static void a_blocking_eventfd_that_is_filled_stops_nobody(void **state)
 	struct filler f = {.fd = eventfd(0, EFD_CLOEXEC)};
 	pthread_t t;
 
+	if (!has_async_io()) { /* qemu-user: a signal may wait for a reader, core/eventfd.c */
+		close(f.fd);
+		skip();
+	}
 	alarm(60); /* ends a test that waits for ever */
 	assert_int_equal(pthread_create(&t, NULL, fill_each_round, &f), 0);
 	for (unsigned int n = 1; n <= FILL_ROUNDS; n++) {

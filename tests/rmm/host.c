@@ -188,12 +188,13 @@ static uint64_t state_sum(struct host *h)
 	for (; i < h->rmm->num_granules; i++) {
 		uint32_t word =
 			atomic_load_explicit(&h->rmm->granules[i].word, memory_order_relaxed);
-		const uint64_t *w = machine_va(h->m, MACHINE_RAM_BASE + i * GRANULE_SIZE, 1);
 		uint32_t state = word >> 16;
+		const uint64_t *w;
 
 		sum += word * (2 * i + 1);
 		if (state != GRANULE_RD && state != GRANULE_REC && state != GRANULE_RTT)
 			continue;
+		w = machine_va(h->m, MACHINE_RAM_BASE + i * GRANULE_SIZE, 1);
 		for (uint64_t n = 0; n < 512; n++)
 			sum += w[n] * (i * 1024 + 2 * n + 1);
 	}

@@ -4,8 +4,8 @@
  * Initial Measurement (RIM) and the four Realm Extensible Measurements (REM).
  *
  * A measurement register is always 64 bytes; a shorter hash is left-aligned and the rest is zero.
- * Digests that are handed in or out have the same form. No function fails, keeps a pointer or
- * allocates; all may be called from any thread.
+ * Digests that are handed in or out have the same form. No function fails or keeps a pointer; all
+ * may be called from any thread.
  */
 #ifndef ATTEST_MEASURE_H
 #define ATTEST_MEASURE_H
@@ -15,7 +15,8 @@
 
 #include "abi/rmi.h"
 
-#define MEASURE_SIZE 64
+#define MEASURE_SIZE	  64
+#define MEASURE_PAGE_SIZE 4096
 
 /* The values of RmiHashAlgorithm. */
 enum measure_hash {
@@ -26,8 +27,15 @@ enum measure_hash {
 size_t measure_hash_len(enum measure_hash h);	    /* 32 or 64 */
 const char *measure_hash_name(enum measure_hash h); /* "sha-256", "sha-512": as in tokens */
 
-/* Plain hash of len bytes: the content digest of a granule. */
+/* Plain hash of len bytes. */
 void measure_digest(enum measure_hash h, const void *data, size_t len, uint8_t out[MEASURE_SIZE]);
+
+/*
+ * The content digest of a granule. Meanwhile the pages at `next` (to be written) and `next_source`
+ * (to be read) are brought into the cache; both are hints, and need not be mapped.
+ */
+void measure_page(enum measure_hash h, const void *page, const void *next, const void *next_source,
+		  uint8_t out[MEASURE_SIZE]);
 
 /* REALM_CREATE: the first value of the RIM. RPV, VMID and the RTT fields are not measured. */
 void measure_realm(enum measure_hash h, const struct rmi_realm_params *p,

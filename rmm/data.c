@@ -46,6 +46,7 @@ static result data_create(struct rmi_call *c, struct rd *rd)
 {
 	uint64_t data = c->x[2], ipa = c->x[3], src = c->x[4], flags = c->x[5];
 	struct rtt_walk w;
+	const void *from;
 	void *page;
 	result r;
 
@@ -57,8 +58,9 @@ static result data_create(struct rmi_call *c, struct rd *rd)
 	if (r)
 		return r;
 	page = granule_map(c->rmm, data);
-	memcpy(page, granule_map(c->rmm, src), GRANULE_SIZE);
-	measure_extend_data(rd, ipa, flags, page);
+	from = granule_map(c->rmm, src);
+	memcpy(page, from, GRANULE_SIZE);
+	measure_extend_data(rd, ipa, flags, page, from);
 	assign(c, rd, data, &w, RMI_RIPAS_RAM);
 	return OK;
 }

@@ -30,13 +30,15 @@ void measure_init_rim(struct rd *rd, const struct rmi_realm_params *p)
 					 .flags = p->flags});
 }
 
-void measure_extend_data(struct rd *rd, uint64_t ipa, uint64_t flags, const void *page)
+void measure_extend_data(struct rd *rd, uint64_t ipa, uint64_t flags, const void *page,
+			 const void *src)
 {
 	uint8_t digest[MEASURE_SIZE], *d = NULL;
 
 	if (flags & RMI_DATA_FLAG_MEASURE) {
 		d = digest;
-		measure_digest(rd->hash, page, GRANULE_SIZE, d);
+		measure_page(rd->hash, page, (const char *)page + GRANULE_SIZE,
+			     (const char *)src + GRANULE_SIZE, d);
 	}
 	measure_data(rd->hash, rd->measurement[0], ipa, flags, d);
 	report(rd, &(struct trace_event){.name = "DATA_CREATE",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* test_measure.c - RIM and REM against values that others assert (tests/vectors). */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -188,12 +190,58 @@ static void unmeasured_data_counts_without_its_contents(void **state)
 	assert_memory_not_equal(a, b, MEASURE_SIZE);
 }
 
+/* Two pages with nothing readable around them. */
+static uint8_t *lonely_pages(void)
+{
+	uint8_t *p = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(p != MAP_FAILED);
+	assert_int_equal(mprotect(p + PAGE, 2 * PAGE, PROT_READ | PROT_WRITE), 0);
+	for (size_t i = 0; i < 2 * PAGE; i++)
+		p[PAGE + i] = (uint8_t)(i * 7 + i / 251);
+	return p + PAGE;
+}
+
+static void expect_page_digests(const uint8_t *pages)
+{
+	for (int round = 0; round < 4; round++)
+		for (enum measure_hash h = MEASURE_SHA_256; h <= MEASURE_SHA_512; h++) {
+			const uint8_t *page = pages + round % 2 * PAGE, *next = page + PAGE;
+			uint8_t got[MEASURE_SIZE], want[MEASURE_SIZE];
+
+			memset(got, 0xaa, sizeof(got));
+			measure_page(h, page, next, next, got);
+			measure_digest(h, page, PAGE, want);
+			assert_memory_equal(got, want, MEASURE_SIZE);
+		}
+}
+
+static void *expect_page_digests_too(void *pages)
+{
+	expect_page_digests(pages);
+	return NULL;
+}
+
+static void a_pages_digest_is_its_hash_whatever_comes_next(void **state)
+{
+	uint8_t *pages = lonely_pages();
+	pthread_t t[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		assert_int_equal(pthread_create(&t[i], NULL, expect_page_digests_too, pages), 0);
+	expect_page_digests(pages);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		pthread_join(t[i], NULL);
+	munmap(pages - PAGE, 4 * PAGE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rim_vectors_hold_after_each_step),
 		cmocka_unit_test(rem_vectors_hold_in_both_readings),
 		cmocka_unit_test(unmeasured_data_counts_without_its_contents),
+		cmocka_unit_test(a_pages_digest_is_its_hash_whatever_comes_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,12 +7,14 @@
 
 #include "rmm/state.h"
 
+#define RMI_MAX_ARGS 5
+
 struct rmi_call {
 	struct rmm *rmm;
 	struct pe *pe;
-	uint64_t x[RMM_NUM_REGS]; /* as the caller set them; x[0] is the FID */
-	uint64_t out[5];	  /* out[1..4]: X1..X4 of the answer, zero unless set */
-	unsigned int index;	  /* of a failure: X0 = rule->code | index << 8 */
+	uint64_t x[1 + RMI_MAX_ARGS]; /* as the caller set them; x[0] is the FID */
+	uint64_t out[5];	      /* out[1..4]: X1..X4 of the answer, zero unless set */
+	unsigned int index;	      /* of a failure: X0 = rule->code | index << 8 */
 };
 
 /* A failure whose index is the RTT level that the walk reached. */
@@ -21,8 +23,6 @@ static inline result rmi_fail_at(struct rmi_call *c, int level, result rule)
 	c->index = level & 0xff;
 	return rule;
 }
-
-#define RMI_MAX_ARGS 5
 
 /* One RMI command: what the dispatcher, the trace, `softrealm info` and the fuzzers know of it. */
 struct rmi_row {

@@ -21,9 +21,11 @@ result rmi_granule_delegate(struct rmi_call *c)
 		g = granule_lock_as(c->rmm, addr, GRANULE_UNDELEGATED);
 		if (!g)
 			return &rule_rmi_delegate_state;
-		was = atomic_fetch_or(&g->word, GRANULE_WANTED) | GRANULE_WANTED;
-		if (was == GRANULE_WANTED)
+		was = 0;
+		if (atomic_compare_exchange_strong(&g->word, &was, GRANULE_WANTED) ||
+		    was == GRANULE_WANTED)
 			break;
+		atomic_fetch_or(&g->word, GRANULE_WANTED);
 		granule_unlock(g);
 		rtt_ns_revoke(c->rmm, addr);
 	}

@@ -203,7 +203,7 @@ void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
 		granule_wipe(rmm, g);
 	else if (s != GRANULE_UNDELEGATED)
 		g->used = true;
-	atomic_store(&g->word, (uint32_t)s << 16);
+	atomic_store_explicit(&g->word, (uint32_t)s << 16, memory_order_release);
 }
 
 void granule_release(struct rmm *rmm, uint64_t pa, enum granule_state s)

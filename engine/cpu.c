@@ -272,7 +272,8 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 	return exit;
 }
 
-/* QEMU gives its threads these names (-name debug-threads=on). */
+/* QEMU gives its threads these names (-name debug-threads=on). Where the vCPUs share one, what it
+ * waits for they all do. */
 uint64_t cpu_run_delay(struct engine_cpu *c)
 {
 	unsigned int index = (unsigned int)(c - c->engine->cpu);
@@ -282,7 +283,10 @@ uint64_t cpu_run_delay(struct engine_cpu *c)
 	if (!c->up)
 		return 0;
 	if (!c->schedstat_sought) {
-		snprintf(name, sizeof(name), "CPU %u/TCG", index);
+		if (c->engine->one_thread)
+			snprintf(name, sizeof(name), "ALL CPUs/TCG");
+		else
+			snprintf(name, sizeof(name), "CPU %u/TCG", index);
 		c->schedstat = starter_open_schedstat(pidfd, 0, name);
 		c->schedstat_sought = true;
 	}

@@ -132,7 +132,7 @@ static void args_build(struct args *a, const struct engine *e, const int *socks)
 	arg(a, "max,pauth-impdef=on,sve=%s,sme=off",
 	    machine_cpu(e->machine) & MACHINE_CPU_SVE ? "on" : "off");
 	arg(a, "-accel");
-	arg(a, "tcg,thread=multi");
+	arg(a, "tcg,thread=%s", e->one_thread ? "single" : "multi");
 	arg(a, "-smp");
 	arg(a, "%u", e->cpus + 1);
 	arg(a, "-m");

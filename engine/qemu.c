@@ -10,6 +10,7 @@
 #include "engine/qemu.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -25,6 +26,7 @@
 #define DEFAULT_SPIN	 200 /* microseconds */
 #define SPIN_VCPUS	 4   /* for each CPU of the host: with more vCPUs it is less */
 #define MAX_SPIN	 10000
+#define ONE_THREAD_VCPUS 8  /* for each CPU of the host: with more vCPUs they share a thread */
 #define DEFAULT_PATIENCE 60 /* seconds */
 #define MAX_PATIENCE	 86400
 
@@ -61,17 +63,26 @@ static unsigned int number_from_environment(const char *name, unsigned int max,
 	return v;
 }
 
+/* CPUs that this process may run on. */
+static unsigned int host_cpus(void)
+{
+	cpu_set_t set;
+
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		return (unsigned int)CPU_COUNT(&set);
+	return (unsigned int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1); /* more than the set holds */
+}
+
 /* A vCPU that spins takes the host's CPU from those that its guest waits for. With many vCPUs on
  * each CPU that costs more than a wake-up, so the spin is shorter. */
-static unsigned int spin_from_environment(unsigned int cpus)
+static unsigned int spin_from_environment(const struct engine *e, unsigned int host)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int few = SPIN_VCPUS * (unsigned int)MAX(online, 1);
+	unsigned int few = SPIN_VCPUS * host;
 
-	if (online < 2)
+	if (host < 2 || e->one_thread)
 		return 0;
 	return number_from_environment("SOFTREALM_SPIN", MAX_SPIN,
-				       DEFAULT_SPIN * few / MAX(few, cpus));
+				       DEFAULT_SPIN * few / MAX(few, e->cpus));
 }
 
 static unsigned int patience_from_environment(void)
@@ -166,7 +177,8 @@ static int engine_start(struct machine *m, unsigned int cpus, struct engine **ou
 		return -ENOMEM;
 	e->machine = m;
 	e->cpus = cpus;
-	e->spin = spin_from_environment(cpus);
+	e->one_thread = cpus > ONE_THREAD_VCPUS * host_cpus();
+	e->spin = spin_from_environment(e, host_cpus());
 	e->patience = patience_from_environment();
 	e->stop_fd = e->lost_fd = e->files.sock = e->files.theirs = -1;
 	atomic_init(&e->pidfd, -1);

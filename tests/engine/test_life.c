@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "base/log.h"
 #include "base/schedstat.h"
 #include "engine/qemu.h"
@@ -436,6 +437,16 @@ static void hints_at_once_start_one_engine(void **state)
 	machine_destroy(m);
 }
 
+/* A thread that runs a CPU until it is kicked. */
+struct runner {
+	pthread_t thread;
+	struct engine *engine;
+	struct engine_frame *frame;
+	struct pe *pe;
+	unsigned int cpu;
+	int exit;
+};
+
 static atomic_bool busy;
 
 static void *be_busy(void *arg)
@@ -488,6 +499,54 @@ static void a_cpu_that_gets_no_time_says_so(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
+static void *run_until_kicked(void *arg)
+{
+	struct runner *run = arg;
+
+	run->exit = engine_qemu.run(run->engine, run->cpu, run->pe);
+	return NULL;
+}
+
+/* All of them compute for ever, on one CPU of the host, which a busy thread has as well. */
+static void many_cpus_on_one_of_the_host_s_take_turns(void **state)
+{
+	struct runner run[9];
+	cpu_set_t all, one;
+	pthread_t hog;
+	uint64_t before;
+	struct rig r;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	rig_start(&r, ARRAY_SIZE(run));
+	atomic_store(&busy, true);
+	pthread_create(&hog, NULL, be_busy, NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++) {
+		run[i] = (struct runner){.engine = r.engine, .cpu = i, .pe = pe_create()};
+		run[i].frame = rig_enter(&r, i, GUEST_SPIN);
+	}
+	before = engine_qemu.run_delay(r.engine, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++)
+		pthread_create(&run[i].thread, NULL, run_until_kicked, &run[i]);
+	usleep(1500000); /* a turn is a tenth of a second, if nothing ends it */
+	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++)
+		pe_kick(run[i].pe);
+	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++) {
+		pthread_join(run[i].thread, NULL);
+		assert_int_equal(run[i].exit, ENGINE_EXIT_IRQ);
+		assert_true(run[i].frame->x[0] > 0); /* it has counted */
+		pe_destroy(run[i].pe);
+	}
+	atomic_store(&busy, false);
+	pthread_join(hog, NULL);
+	if (schedstat_is_there())
+		assert_true(engine_qemu.run_delay(r.engine, 1) - before > 50000000);
+	rig_stop(&r);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,6 +561,7 @@ int main(void)
 		cmocka_unit_test(waiting_cpus_use_no_cpu_time),
 		cmocka_unit_test(pending_timer_does_not_wake_a_cpu_that_waits_for_the_host),
 		cmocka_unit_test(a_cpu_that_gets_no_time_says_so),
+		cmocka_unit_test(many_cpus_on_one_of_the_host_s_take_turns),
 		cmocka_unit_test(engine_started_ahead_is_adopted),
 		cmocka_unit_test(hints_at_once_start_one_engine),
 	};

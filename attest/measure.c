@@ -56,6 +56,11 @@ const char *measure_hash_name(enum measure_hash h)
 	return hashes[h].name;
 }
 
+int measure_hash_algorithm(enum measure_hash h)
+{
+	return hashes[h].gcry;
+}
+
 void measure_digest(enum measure_hash h, const void *data, size_t len, uint8_t out[MEASURE_SIZE])
 {
 	crypto_init();

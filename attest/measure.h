@@ -26,6 +26,7 @@ enum measure_hash {
 
 size_t measure_hash_len(enum measure_hash h);	    /* 32 or 64 */
 const char *measure_hash_name(enum measure_hash h); /* "sha-256", "sha-512": as in tokens */
+int measure_hash_algorithm(enum measure_hash h);    /* libgcrypt's GCRY_MD_* */
 
 /* Plain hash of len bytes. */
 void measure_digest(enum measure_hash h, const void *data, size_t len, uint8_t out[MEASURE_SIZE]);

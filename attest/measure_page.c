@@ -20,14 +20,9 @@
 
 _Static_assert(MEASURE_PAGE_SIZE % PART == 0 && PART % LINE == 0, "whole parts and lines");
 
-static const int algorithms[] = {
-	[MEASURE_SHA_256] = GCRY_MD_SHA256,
-	[MEASURE_SHA_512] = GCRY_MD_SHA512,
-};
-
 static struct {
 	pthread_once_t once;
-	pthread_key_t key[ARRAY_SIZE(algorithms)]; /* a thread's handle for each hash */
+	pthread_key_t key[MEASURE_SHA_512 + 1]; /* a thread's handle for each hash */
 	bool made;
 } handles = {.once = PTHREAD_ONCE_INIT};
 
@@ -39,11 +34,13 @@ static void close_handle(void *md)
 static void make_keys(void)
 {
 	crypto_init();
-	handles.made = !pthread_key_create(&handles.key[0], close_handle) &&
-		       !pthread_key_create(&handles.key[1], close_handle);
+	handles.made = true;
+	for (size_t h = 0; h < ARRAY_SIZE(handles.key); h++)
+		if (pthread_key_create(&handles.key[h], close_handle))
+			handles.made = false;
 }
 
-/* The calling thread's, ready for a new digest; NULL: out of memory. */
+/* The calling thread's handle, ready for a new digest; NULL: no memory or key is left. */
 static gcry_md_hd_t thread_handle(enum measure_hash h)
 {
 	gcry_md_hd_t md;
@@ -56,7 +53,7 @@ static gcry_md_hd_t thread_handle(enum measure_hash h)
 		gcry_md_reset(md);
 		return md;
 	}
-	if (gcry_md_open(&md, algorithms[h], 0))
+	if (gcry_md_open(&md, measure_hash_algorithm(h), 0))
 		return NULL;
 	if (!pthread_setspecific(handles.key[h], md))
 		return md;

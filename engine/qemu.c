@@ -74,7 +74,7 @@ static unsigned int host_cpus(void)
 }
 
 /* A vCPU that spins takes the host's CPU from those that its guest waits for. With many vCPUs on
- * each CPU that costs more than a wake-up, so the spin is shorter. */
+ * each CPU that costs more than a wake-up, so the spin is shorter; in one thread there is none. */
 static unsigned int spin_from_environment(const struct engine *e, unsigned int host)
 {
 	unsigned int few = SPIN_VCPUS * host;
@@ -171,14 +171,15 @@ static void engine_free(struct engine *e)
 static int engine_start(struct machine *m, unsigned int cpus, struct engine **out)
 {
 	struct engine *e = calloc(1, sizeof(*e));
+	unsigned int host = host_cpus();
 	int ret = -ENOMEM;
 
 	if (!e)
 		return -ENOMEM;
 	e->machine = m;
 	e->cpus = cpus;
-	e->one_thread = cpus > ONE_THREAD_VCPUS * host_cpus();
-	e->spin = spin_from_environment(e, host_cpus());
+	e->one_thread = cpus > ONE_THREAD_VCPUS * host;
+	e->spin = spin_from_environment(e, host);
 	e->patience = patience_from_environment();
 	e->stop_fd = e->lost_fd = e->files.sock = e->files.theirs = -1;
 	atomic_init(&e->pidfd, -1);

@@ -203,6 +203,7 @@ void granule_set(struct rmm *rmm, struct granule *g, enum granule_state s)
 		granule_wipe(rmm, g);
 	else if (s != GRANULE_UNDELEGATED)
 		g->used = true;
+	/* Who looks without the lock sees the content that belongs to the state. */
 	atomic_store_explicit(&g->word, (uint32_t)s << 16, memory_order_release);
 }
 

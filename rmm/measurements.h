@@ -9,8 +9,8 @@
 #include "rmm/state.h"
 
 void measure_init_rim(struct rd *rd, const struct rmi_realm_params *p);
-/* `page` is the content, copied from `src`; used only if flags ask for it. The next page of both is
- * likely to come next, and is brought into the cache. */
+/* `page` is the content, a copy of `src`; they are used only if flags ask for the content. The
+ * pages that follow the two are likely to be next, and are brought into the cache. */
 void measure_extend_data(struct rd *rd, uint64_t ipa, uint64_t flags, const void *page,
 			 const void *src);
 void measure_extend_rec(struct rd *rd, const struct rmi_rec_params *p);

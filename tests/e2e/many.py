@@ -3,7 +3,7 @@
 """many.py - as many vCPUs as a VM may have, on however few CPUs the machine has"""
 from realm import UP, case, main, realm
 
-PATIENCE = 1500  # seconds: 150 on two CPUs that are used by others as well
+PATIENCE = 1500  # seconds; it takes some 100 on two CPUs
 
 
 @case

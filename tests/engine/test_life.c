@@ -304,26 +304,29 @@ static void closed_standard_descriptors_do_not_reach_qemu(void **state)
 /* A CPU that spins would use all of it; timers and the like use a tick or two. */
 #define IDLE_TICKS (sysconf(_SC_CLK_TCK) * IDLE_MS / 1000 / 4)
 
+/* A thread that runs a CPU once. */
+struct runner {
+	pthread_t thread;
+	struct rig *r;
+	struct engine_frame *frame;
+	struct pe *pe;
+	unsigned int cpu;
+	int exit;
+};
+
 static void *run_once(void *arg)
 {
-	struct runner {
-		struct rig *r;
-		struct pe *pe;
-	} *t = arg;
+	struct runner *t = arg;
 
-	engine_qemu.run(t->r->engine, 0, t->pe);
+	t->exit = engine_qemu.run(t->r->engine, t->cpu, t->pe);
 	return NULL;
 }
 
 static void waiting_cpus_use_no_cpu_time(void **state)
 {
-	struct {
-		struct rig *r;
-		struct pe *pe;
-	} t;
+	struct runner t = {0};
 	struct engine_frame *f;
 	unsigned long before;
-	pthread_t id;
 	struct rig r;
 	pid_t pid;
 
@@ -343,13 +346,13 @@ static void waiting_cpus_use_no_cpu_time(void **state)
 	rig_enter(&r, 0, GUEST_WFI);
 	t.r = &r;
 	t.pe = pe_create();
-	pthread_create(&id, NULL, run_once, &t);
+	pthread_create(&t.thread, NULL, run_once, &t);
 	usleep(50000);
 	before = rig_cpu_ticks(pid) + rig_cpu_ticks(getpid());
 	usleep(IDLE_MS * 1000);
 	assert_in_range(rig_cpu_ticks(pid) + rig_cpu_ticks(getpid()) - before, 0, IDLE_TICKS);
 	pe_kick(t.pe);
-	pthread_join(id, NULL);
+	pthread_join(t.thread, NULL);
 	pe_destroy(t.pe);
 	rig_stop(&r);
 }
@@ -437,16 +440,6 @@ static void hints_at_once_start_one_engine(void **state)
 	machine_destroy(m);
 }
 
-/* A thread that runs a CPU until it is kicked. */
-struct runner {
-	pthread_t thread;
-	struct engine *engine;
-	struct engine_frame *frame;
-	struct pe *pe;
-	unsigned int cpu;
-	int exit;
-};
-
 static atomic_bool busy;
 
 static void *be_busy(void *arg)
@@ -463,21 +456,28 @@ static void *kick_later(void *pe)
 	return NULL;
 }
 
+static void stay_on_this_cpu(cpu_set_t *before)
+{
+	cpu_set_t one;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(*before), before), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
 /* QEMU and a busy thread have one CPU of the host. */
 static void a_cpu_that_gets_no_time_says_so(void **state)
 {
 	uint64_t before, idle;
 	pthread_t hog, kicker;
-	cpu_set_t all, one;
+	cpu_set_t all;
 	struct pe *pe;
 	struct rig r;
 
 	if (!schedstat_is_there())
 		skip();
-	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	stay_on_this_cpu(&all);
 	rig_start(&r, 2);
 	assert_int_equal(engine_qemu.run_delay(r.engine, 1), 0); /* it is not up */
 	rig_enter(&r, 1, GUEST_SPIN);
@@ -499,38 +499,27 @@ static void a_cpu_that_gets_no_time_says_so(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
-static void *run_until_kicked(void *arg)
-{
-	struct runner *run = arg;
-
-	run->exit = engine_qemu.run(run->engine, run->cpu, run->pe);
-	return NULL;
-}
-
-/* All of them compute for ever, on one CPU of the host, which a busy thread has as well. */
+/* All of them compute for ever on one CPU of the host, beside a busy thread. */
 static void many_cpus_on_one_of_the_host_s_take_turns(void **state)
 {
 	struct runner run[9];
-	cpu_set_t all, one;
+	cpu_set_t all;
 	pthread_t hog;
 	uint64_t before;
 	struct rig r;
 
-	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	stay_on_this_cpu(&all);
 	rig_start(&r, ARRAY_SIZE(run));
 	atomic_store(&busy, true);
 	pthread_create(&hog, NULL, be_busy, NULL);
 	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++) {
-		run[i] = (struct runner){.engine = r.engine, .cpu = i, .pe = pe_create()};
+		run[i] = (struct runner){.r = &r, .cpu = i, .pe = pe_create()};
 		run[i].frame = rig_enter(&r, i, GUEST_SPIN);
 	}
 	before = engine_qemu.run_delay(r.engine, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++)
-		pthread_create(&run[i].thread, NULL, run_until_kicked, &run[i]);
-	usleep(1500000); /* a turn is a tenth of a second, if nothing ends it */
+		pthread_create(&run[i].thread, NULL, run_once, &run[i]);
+	usleep(1500000); /* a turn lasts a tenth of a second at most */
 	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++)
 		pe_kick(run[i].pe);
 	for (unsigned int i = 0; i < ARRAY_SIZE(run); i++) {

@@ -543,7 +543,7 @@ static void a_blocking_eventfd_that_is_filled_stops_nobody(void **state)
 	struct filler f = {.fd = eventfd(0, EFD_CLOEXEC)};
 	pthread_t t;
 
-	if (!has_async_io()) { /* qemu-user: a signal may wait for a reader, core/eventfd.c */
+	if (!has_async_io()) { /* qemu-user: a signal may wait for a reader, kvm/core/eventfd.c */
 		close(f.fd);
 		skip();
 	}

@@ -214,7 +214,7 @@ static void make_dirty(void)
 	memset(machine_va(machine, page, CALLS * GRANULE_SIZE), 1, CALLS * GRANULE_SIZE);
 }
 
-/* What a wipe costs at least: of the same pages, as dirty. */
+/* The least that a wipe can cost: a memset of the same dirty pages. */
 static void wipes(void)
 {
 	for (int i = 0; i < CALLS; i++) {

@@ -272,8 +272,8 @@ enum engine_exit cpu_run(struct engine_cpu *c, struct pe *pe)
 	return exit;
 }
 
-/* QEMU gives its threads these names (-name debug-threads=on). Where the vCPUs share one, what it
- * waits for they all do. */
+/* QEMU gives its threads these names (-name debug-threads=on). Where the vCPUs share one, its
+ * delay is that of each. */
 uint64_t cpu_run_delay(struct engine_cpu *c)
 {
 	unsigned int index = (unsigned int)(c - c->engine->cpu);

@@ -70,7 +70,7 @@ static unsigned int host_cpus(void)
 
 	if (!sched_getaffinity(0, sizeof(set), &set))
 		return (unsigned int)CPU_COUNT(&set);
-	return (unsigned int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1); /* more than the set holds */
+	return (unsigned int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1); /* too many for a cpu_set_t */
 }
 
 /* A vCPU that spins takes the host's CPU from those that its guest waits for. With many vCPUs on

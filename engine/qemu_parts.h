@@ -107,7 +107,7 @@ struct engine {
 	struct machine *machine;
 	uint64_t window;       /* PA */
 	unsigned int cpus;     /* without the service CPU, whose index this is */
-	bool one_thread;       /* QEMU's vCPUs take turns in one (docs/engine.md) */
+	bool one_thread;       /* QEMU runs all CPUs in one, in turn (docs/engine.md) */
 	unsigned int spin;     /* microseconds, at most */
 	unsigned int patience; /* milliseconds that a CPU may owe an answer */
 	uint64_t started;      /* nanoseconds, CLOCK_MONOTONIC */

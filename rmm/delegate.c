@@ -21,7 +21,7 @@ result rmi_granule_delegate(struct rmi_call *c)
 		g = granule_lock_as(c->rmm, addr, GRANULE_UNDELEGATED);
 		if (!g)
 			return &rule_rmi_delegate_state;
-		was = 0; /* mapped nowhere: the usual case is one step */
+		was = 0; /* mostly it is mapped nowhere, and one step is enough */
 		if (atomic_compare_exchange_strong(&g->word, &was, GRANULE_WANTED) ||
 		    was == GRANULE_WANTED)
 			break;

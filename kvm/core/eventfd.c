@@ -10,7 +10,7 @@
  * the kernel signals an eventfd by itself, never waiting, when an asynchronous I/O operation ends
  * that names it (IOCB_FLAG_RESFD): a read of nothing is such an operation. Where io_setup(2) is
  * missing (qemu-user, some sandboxes) a look at the count comes before the write, and a writer who
- * fills the counter in between makes ours wait.
+ * fills the counter in between makes our write wait.
  */
 #include "kvm/core/eventfd.h"
 
